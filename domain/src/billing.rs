@@ -1,0 +1,183 @@
+//! What the accounting system holds for an order: sales order, invoices, credit memos.
+//!
+//! Adapters fill these in as they find them; nothing here judges.
+
+use rust_decimal::Decimal;
+
+use crate::{Amount, CivilDate, RecordId, UnitId};
+
+/// Everything on record for one order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Billing {
+    /// The sales order, if the order was ever exported.
+    pub sales_order: Option<SalesOrder>,
+    /// Its invoices that are not voided.
+    pub invoices: Vec<Invoice>,
+    /// Cash sales made from the sales order instead of invoices.
+    pub cash_sales: Vec<RecordId>,
+    /// Credit memos made from its invoices or, where asked for, bearing its number.
+    pub memos: Vec<ExistingMemo>,
+}
+
+/// An item as a line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRef {
+    /// The item's record.
+    pub id: RecordId,
+    /// The item's external id, where the line gives it.
+    pub external_id: Option<String>,
+    /// The item's id or name as shown to people, where the line gives it.
+    pub name: Option<String>,
+}
+
+/// The tax of a line that the account's tax engine reckons separately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineTax {
+    /// The tax type's record.
+    pub tax_type: RecordId,
+    /// The tax code's record.
+    pub tax_code: RecordId,
+    /// Per cent.
+    pub rate: Option<Decimal>,
+    /// The tax on the line by this code.
+    pub amount: Amount,
+}
+
+/// One line of an invoice or a sales order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillingLine {
+    /// The line's own number in its record; not a position.
+    pub line: u32,
+    /// The item sold, or the discount or payment booked.
+    pub item: ItemRef,
+    /// Pieces; absent on discount and payment lines.
+    pub quantity: Option<Decimal>,
+    /// Net of tax, before the discount line that may follow; negative for discounts and payments.
+    pub amount: Amount,
+    /// The line's tax code.
+    pub tax_code: Option<RecordId>,
+    /// Whether the body's tax applies to it, where the record says so.
+    pub taxable: Option<bool>,
+    /// Its tax details, where the account keeps them.
+    pub taxes: Vec<LineTax>,
+    /// Where the goods are.
+    pub location: Option<RecordId>,
+    /// The units on it, from the line key column.
+    pub units: Vec<UnitId>,
+}
+
+/// The order's copy in the accounting system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesOrder {
+    /// Its record.
+    pub id: RecordId,
+    /// The customer.
+    pub entity: RecordId,
+    /// The currency's record.
+    pub currency: RecordId,
+    /// Header classification, each where it is set.
+    pub classes: Classes,
+    /// The body's tax item.
+    pub tax_item: Option<RecordId>,
+    /// Its lines in the record's order.
+    pub lines: Vec<OrderLine>,
+}
+
+/// One line of a sales order: what was sold, and how far it has gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The line.
+    pub line: BillingLine,
+    /// Closed: it will be neither fulfilled nor billed.
+    pub closed: bool,
+    /// Pieces on invoices.
+    pub billed: Decimal,
+    /// Pieces sent.
+    pub fulfilled: Decimal,
+}
+
+/// Where a record belongs in the books.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Classes {
+    /// Location.
+    pub location: Option<RecordId>,
+    /// Department.
+    pub department: Option<RecordId>,
+    /// Class.
+    pub class: Option<RecordId>,
+    /// Subsidiary.
+    pub subsidiary: Option<RecordId>,
+}
+
+/// An invoice that is not voided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// Its record.
+    pub id: RecordId,
+    /// The customer.
+    pub entity: RecordId,
+    /// The currency's record.
+    pub currency: RecordId,
+    /// The receivables account.
+    pub account: Option<RecordId>,
+    /// Its date in the time zone of the books.
+    pub date: CivilDate,
+    /// With tax and shipping.
+    pub total: Amount,
+    /// What of the total is still unpaid.
+    pub remaining: Amount,
+    /// Header classification, each where it is set.
+    pub classes: Classes,
+    /// The body's tax item.
+    pub tax_item: Option<RecordId>,
+    /// Shipping charged in the body, net.
+    pub shipping_cost: Amount,
+    /// The tax code of the body's shipping.
+    pub shipping_tax_code: Option<RecordId>,
+    /// The tax details of the body's shipping, where the account keeps them.
+    pub shipping_taxes: Vec<LineTax>,
+    /// Its lines in the record's order.
+    pub lines: Vec<BillingLine>,
+}
+
+/// A credit memo on record, whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingMemo {
+    /// Its record.
+    pub id: RecordId,
+    /// Its external id: our key, if we made it.
+    pub external_id: Option<String>,
+    /// The invoice it was made from.
+    pub created_from: Option<RecordId>,
+    /// The invoices it is applied to.
+    pub applied_to: Vec<RecordId>,
+    /// With tax and shipping, payment lines included.
+    pub total: Amount,
+    /// Shipping credited in the body, net.
+    pub shipping_cost: Amount,
+    /// Its lines in the record's order.
+    pub lines: Vec<ExistingLine>,
+}
+
+/// One line of a credit memo on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingLine {
+    /// The item credited.
+    pub item: ItemRef,
+    /// The invoice line it credits.
+    pub source_line: Option<u32>,
+    /// Pieces; absent on discount and payment lines.
+    pub quantity: Option<Decimal>,
+    /// Net of tax.
+    pub amount: Amount,
+    /// The units on it, from the line key column.
+    pub units: Vec<UnitId>,
+}
+
+impl Invoice {
+    /// The line with this number.
+    #[must_use]
+    pub fn line(&self, number: u32) -> Option<&BillingLine> {
+        self.lines.iter().find(|it| it.line == number)
+    }
+}

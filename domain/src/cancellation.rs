@@ -1,0 +1,31 @@
+//! A cancellation: a reason to look at an order, and the units it names.
+
+use std::collections::BTreeMap;
+
+use crate::{CancellationId, OrderId, Tenant, Timestamp, UnitId, digest::digest};
+
+/// The units of one order that one event of the storefront calls cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Whose order it is.
+    pub tenant: Tenant,
+    /// The event's name, for example `order.items_cancelled`.
+    pub event: String,
+    /// The order.
+    pub order: OrderId,
+    /// The cancelled units, each with the reason the event gave.
+    pub units: BTreeMap<UnitId, Option<String>>,
+    /// When the event was published: the earliest of its deliveries.
+    pub published_at: Timestamp,
+}
+
+impl Cancellation {
+    /// What a redelivery has in common with the first delivery: tenant, event
+    /// name, order and sorted unit ids.
+    #[must_use]
+    pub fn id(&self) -> CancellationId {
+        let mut parts = vec![self.tenant.as_str(), &self.event, self.order.as_str()];
+        parts.extend(self.units.keys().map(UnitId::as_str));
+        format!("can-{}", digest(&parts)).parse().expect("hexadecimal digits make an id")
+    }
+}

@@ -1,0 +1,81 @@
+//! Instants and civil dates as plain values; this crate reads no clock and no time zone.
+
+use std::{fmt, str::FromStr};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// The instant that is `wait` later.
+    #[must_use]
+    pub fn after(self, wait: std::time::Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long from `earlier` until this instant; zero when it is not later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        let millis = self.0.saturating_sub(earlier.0);
+        std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+}
+
+/// A calendar date in the time zone of the books, for example `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CivilDate {
+    year: i16,
+    month: i8,
+    day: i8,
+}
+
+/// The text or the numbers are no date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a date of the form 2026-11-23")]
+pub struct InvalidDate;
+
+impl CivilDate {
+    /// A date from its parts. Whether the month has that day is for the caller's calendar to know.
+    pub fn new(year: i16, month: i8, day: i8) -> Result<Self, InvalidDate> {
+        if (1..=12).contains(&month) && (1..=31).contains(&day) && (0..=9999).contains(&year) {
+            return Ok(Self { year, month, day });
+        }
+        Err(InvalidDate)
+    }
+
+    /// Year, month, day.
+    #[must_use]
+    pub fn parts(self) -> (i16, i8, i8) {
+        (self.year, self.month, self.day)
+    }
+}
+
+impl fmt::Display for CivilDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl FromStr for CivilDate {
+    type Err = InvalidDate;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidDate> {
+        let mut parts = raw.splitn(3, '-');
+        let mut next = || parts.next().ok_or(InvalidDate);
+        let (year, month, day) = (next()?, next()?, next()?);
+        let number = |text: &str| text.parse().map_err(|_| InvalidDate);
+        Self::new(year.parse().map_err(|_| InvalidDate)?, number(month)?, number(day)?)
+    }
+}

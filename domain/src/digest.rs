@@ -1,0 +1,9 @@
+//! The one hash in the house: content in, the same twenty hexadecimal digits out on any machine.
+
+use sha2::{Digest, Sha256};
+
+/// The first 20 hexadecimal digits of SHA-256 over `parts` joined by single newlines.
+pub(crate) fn digest(parts: &[&str]) -> String {
+    let hash = Sha256::digest(parts.join("\n").as_bytes());
+    hash.iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+}

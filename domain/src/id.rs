@@ -1,0 +1,163 @@
+//! Identifiers that cross system boundaries, each checked once, when it is read.
+//!
+//! Ids of the storefront are kept in lower case, so that the same unit has the
+//! same key on any machine, however an event spelt it.
+
+use std::{fmt, str::FromStr};
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidId {
+    /// The input had no characters.
+    #[error("is empty")]
+    Empty,
+    /// The input was longer than any real id.
+    #[error("has {0} characters, the limit is 64")]
+    TooLong(usize),
+    /// The input had a character that could not be embedded in a key, a URL or XML.
+    #[error("has the forbidden character {0:?}")]
+    Forbidden(char),
+    /// The input is not of the form 8-4-4-4-12 hexadecimal digits.
+    #[error("is not a UUID")]
+    NotUuid,
+    /// `shipping` names the shipping charge and can be no item's id.
+    #[error("is the reserved word \"shipping\"")]
+    Reserved,
+}
+
+const MAX_LEN: usize = 64;
+
+fn plain(raw: &str) -> Result<String, InvalidId> {
+    if raw.is_empty() {
+        return Err(InvalidId::Empty);
+    }
+    if MAX_LEN < raw.len() {
+        return Err(InvalidId::TooLong(raw.len()));
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match raw.chars().find(|&c| !allowed(c)) {
+        Some(c) => Err(InvalidId::Forbidden(c)),
+        None => Ok(raw.to_ascii_lowercase()),
+    }
+}
+
+fn uuid(raw: &str) -> Result<String, InvalidId> {
+    let lengths: Vec<usize> = raw.split('-').map(str::len).collect();
+    let digits = raw.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    match raw {
+        "" => Err(InvalidId::Empty),
+        _ if digits && lengths == [8, 4, 4, 4, 12] => Ok(raw.to_ascii_lowercase()),
+        _ => Err(InvalidId::NotUuid),
+    }
+}
+
+fn unit(raw: &str) -> Result<String, InvalidId> {
+    match plain(raw)? {
+        id if id == UnitId::SHIPPING => Err(InvalidId::Reserved),
+        id => Ok(id),
+    }
+}
+
+fn record(raw: &str) -> Result<String, InvalidId> {
+    let raw = raw.trim();
+    match raw.chars().find(|c| c.is_control() || c.is_whitespace()) {
+        _ if raw.is_empty() => Err(InvalidId::Empty),
+        _ if MAX_LEN < raw.len() => Err(InvalidId::TooLong(raw.len())),
+        Some(c) => Err(InvalidId::Forbidden(c)),
+        None => Ok(raw.to_owned()),
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $check:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text, in its canonical form.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(raw: &str) -> Result<Self, InvalidId> {
+                $check(raw).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A storefront tenant, for example `dodici`; compared without case.
+    Tenant,
+    plain
+);
+id!(
+    /// The storefront's id of an order: a UUID in lower case.
+    OrderId,
+    uuid
+);
+id!(
+    /// One item of an order, or [`UnitId::shipping`]: what is credited at most once, ever.
+    UnitId,
+    unit
+);
+id!(
+    /// Names one cancellation for operators; a redelivery has the same.
+    CancellationId,
+    plain
+);
+id!(
+    /// A credit memo's identity for ever: its external id in the accounting system.
+    MemoKey,
+    plain
+);
+id!(
+    /// The accounting system's own id of a record, for example of an invoice or an item.
+    RecordId,
+    record
+);
+
+impl UnitId {
+    /// The id under which the shipping charge of an order is credited.
+    pub const SHIPPING: &str = "shipping";
+
+    /// The shipping charge: one more unit of every order.
+    #[must_use]
+    pub fn shipping() -> Self {
+        Self(Self::SHIPPING.to_owned())
+    }
+
+    /// Whether this is the shipping charge.
+    #[must_use]
+    pub fn is_shipping(&self) -> bool {
+        self.0 == Self::SHIPPING
+    }
+
+    /// Reads an id that we wrote ourselves, where `shipping` is allowed.
+    pub fn stored(raw: &str) -> Result<Self, InvalidId> {
+        plain(raw).map(Self)
+    }
+}
+
+impl RecordId {
+    /// For ordering by "lowest id": numbers by value, anything else after them.
+    #[must_use]
+    pub fn rank(&self) -> (u64, &str) {
+        (self.0.parse().unwrap_or(u64::MAX), &self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

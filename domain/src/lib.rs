@@ -1,0 +1,53 @@
+//! From a cancellation to a credit memo: the rules, as pure functions over plain values.
+//!
+//! This crate knows no product, no clock, no network and no file. Its inputs
+//! are what the storefront and the accounting system say; its output is a
+//! [`Decision`]. Someone who knows the rules finds each in one place:
+//!
+//! | rule | module |
+//! |---|---|
+//! | is the story complete yet? | [`readiness`] |
+//! | which record, if any? | [`decide`] and its parts |
+//! | the money | `order`, `conserve`, `decide/shipping` |
+//! | what the memo says | `decide/assemble`, `decide/payments` |
+//! | never twice | `decide/credited`, [`MemoKey`], [`Claim`] |
+
+mod billing;
+mod cancellation;
+mod credit_memo;
+mod date;
+mod decide;
+mod digest;
+mod id;
+mod maps;
+mod money;
+mod order;
+mod payment;
+mod policy;
+mod readiness;
+mod reason;
+mod snapshot;
+
+pub use billing::{
+    Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
+    OrderLine, SalesOrder,
+};
+pub use cancellation::Cancellation;
+pub use credit_memo::{
+    Application, BodyShipping, Claim, ClaimState, CreditMemo, CustomField, Flag, LineKind,
+    MemoLine, Source, TaxBasis, TaxDetail,
+};
+pub use date::{CivilDate, InvalidDate, Timestamp};
+pub use decide::{Case, Decision, LineTarget, LinesToClose, Plan, decide};
+pub use id::{CancellationId, InvalidId, MemoKey, OrderId, RecordId, Tenant, UnitId};
+pub use maps::{Entry, Location, Maps, PaymentNode, Table};
+pub use money::{Amount, Currency, InvalidAmount, UnknownCurrency, decimal};
+pub use order::{Order, Shipping, TaxTreatment, Unit, UnitStatus};
+pub use payment::{Instrument, InstrumentKey, captured, held};
+pub use policy::{
+    ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy, MissingSalesOrder,
+    NotInvoiced, Policy, RefundRule, Settlement, ShippingAs, ShippingPolicy, SubsidiaryRule, Tax,
+};
+pub use readiness::readiness;
+pub use reason::{Patience, Reason, Stop};
+pub use snapshot::{InstrumentSnapshot, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot};

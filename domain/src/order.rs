@@ -1,0 +1,350 @@
+//! An order whose numbers have been checked, and what each of its units is worth.
+
+use std::str::FromStr;
+
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::{
+    Amount, Currency, Instrument, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Reason,
+    UnitId, UnitSnapshot, payment::Movement,
+};
+
+/// How prices and tax relate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaxTreatment {
+    /// Prices are without tax; tax is added.
+    Outside,
+    /// Prices contain the tax.
+    Inside,
+}
+
+/// Where a unit is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitStatus {
+    /// The customer still expects it.
+    Open,
+    /// The customer has it.
+    Fulfilled,
+    /// It will never be sent.
+    Cancelled,
+    /// It came back.
+    Returned,
+}
+
+/// One item of the order. All amounts are for the whole line, rounded to the currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The item's id.
+    pub id: UnitId,
+    /// The product sold.
+    pub product: String,
+    /// Pieces of it.
+    pub quantity: u32,
+    /// Price times quantity, before discounts; contains tax when tax is inside.
+    pub gross: Amount,
+    /// Discounts of both kinds together, not negative.
+    pub discount: Amount,
+    /// Tax, not negative.
+    pub tax: Amount,
+    /// Where it is in its life.
+    pub status: UnitStatus,
+    /// Why it was cancelled, in the storefront's words.
+    pub reason: Option<String>,
+    /// How it was to be shipped.
+    pub service_level: Option<String>,
+}
+
+/// The shipping charge of the whole order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shipping {
+    /// What the customer paid for it, tax included.
+    pub credit: Amount,
+    /// The tax in it.
+    pub tax: Amount,
+}
+
+/// An order that can be reckoned with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The storefront's id.
+    pub id: OrderId,
+    /// The number that people know it by; the id when it has none.
+    pub reference: String,
+    /// The currency of every amount here.
+    pub currency: Currency,
+    /// How prices and tax relate.
+    pub treatment: TaxTreatment,
+    /// The shop or store that sold it.
+    pub channel: Option<String>,
+    /// `web`, `store` and the like, in lower case.
+    pub channel_type: Option<String>,
+    /// Where the demand arose.
+    pub demand_location: Option<String>,
+    /// The first coupon.
+    pub coupon: Option<String>,
+    /// The shipping charge.
+    pub shipping: Shipping,
+    /// What the customer owed in all.
+    pub grand_total: Amount,
+    /// All items.
+    pub units: Vec<Unit>,
+    /// All payment instruments.
+    pub instruments: Vec<Instrument>,
+    /// Transaction types nobody has told us about; they count for nothing.
+    pub unknown_movements: Vec<String>,
+}
+
+impl Unit {
+    /// What is owed back for it: `credit` of rules.md, section 4.
+    #[must_use]
+    pub fn credit(&self, treatment: TaxTreatment) -> Amount {
+        match treatment {
+            TaxTreatment::Outside => self.gross - self.discount + self.tax,
+            TaxTreatment::Inside => self.gross - self.discount,
+        }
+    }
+
+    /// The credit without its tax.
+    #[must_use]
+    pub fn net(&self, treatment: TaxTreatment) -> Amount {
+        self.credit(treatment) - self.tax
+    }
+
+    /// Whether it is neither cancelled nor returned.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        matches!(self.status, UnitStatus::Open | UnitStatus::Fulfilled)
+    }
+}
+
+impl Shipping {
+    /// The charge without its tax.
+    #[must_use]
+    pub fn net(self) -> Amount {
+        self.credit - self.tax
+    }
+}
+
+impl Order {
+    /// Checks a snapshot whose payments have arrived.
+    ///
+    /// The error is [`Reason::InvalidOrder`] and names the field.
+    pub fn check(snapshot: &OrderSnapshot) -> Result<Self, Reason> {
+        let currency = currency(snapshot)?;
+        let treatment = treatment(snapshot);
+        let units = snapshot.units.iter().enumerate();
+        let units: Vec<_> = units
+            .map(|(index, unit)| check_unit(index, unit, currency, treatment))
+            .collect::<Result<_, _>>()?;
+        let shipping = check_shipping(snapshot, currency, treatment)?;
+        let credits = units.iter().map(|it| it.credit(treatment)).sum::<Amount>();
+        let grand_total = match money("grandTotal", &snapshot.grand_total, currency)? {
+            Some(total) if total < Amount::ZERO => return Err(negative("grandTotal", total)),
+            Some(total) => total,
+            None => credits + shipping.credit,
+        };
+        let (instruments, unknown_movements) =
+            check_payments(snapshot.payments.as_deref().unwrap_or_default(), currency)?;
+        Ok(Self {
+            id: snapshot.id.clone(),
+            reference: filled(snapshot.external_id.as_ref())
+                .unwrap_or_else(|| snapshot.id.to_string()),
+            currency,
+            treatment,
+            channel: filled(snapshot.channel.as_ref()),
+            channel_type: filled(snapshot.channel_type.as_ref()).map(|it| it.to_lowercase()),
+            demand_location: filled(snapshot.demand_location.as_ref()),
+            coupon: filled(snapshot.coupon.as_ref()),
+            shipping,
+            grand_total,
+            units,
+            instruments,
+            unknown_movements,
+        })
+    }
+
+    /// The unit with this id.
+    #[must_use]
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.units.iter().find(|it| it.id == *id)
+    }
+
+    /// Whether the customer still expects or has something of it.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.units.iter().any(Unit::lives)
+    }
+
+    /// Whether shipping was used, by an item that reached the customer.
+    #[must_use]
+    pub fn shipping_was_used(&self) -> bool {
+        let reached = [UnitStatus::Returned, UnitStatus::Fulfilled];
+        self.units.iter().any(|it| reached.contains(&it.status))
+    }
+
+    /// Σ credit of the units for which `choose` says yes.
+    pub fn credit_of(&self, choose: impl Fn(&Unit) -> bool) -> Amount {
+        let chosen = self.units.iter().filter(|it| choose(it));
+        chosen.map(|it| it.credit(self.treatment)).sum()
+    }
+}
+
+impl FromStr for UnitStatus {
+    type Err = std::convert::Infallible;
+
+    /// An open list: what is not known as an end of life is open.
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Ok(match raw.trim().to_lowercase().as_str() {
+            "cancelled" | "canceled" => Self::Cancelled,
+            "returned" => Self::Returned,
+            "complete" | "completed" | "fulfilled" | "shipped" | "delivered" | "handed_over"
+            | "picked_up" => Self::Fulfilled,
+            _ => Self::Open,
+        })
+    }
+}
+
+fn check_unit(
+    index: usize,
+    unit: &UnitSnapshot,
+    currency: Currency,
+    treatment: TaxTreatment,
+) -> Result<Unit, Reason> {
+    let field = |name: &str| format!("items[{index}].{name}");
+    let required = |name: &str, reading: &Reading| {
+        number(&field(name), reading)?.ok_or_else(|| invalid(field(name), "is missing"))
+    };
+    let line = |name: &str, reading: &Reading| {
+        let amount = money(&field(name), reading, currency)?;
+        Ok(amount.unwrap_or_default().abs())
+    };
+    let id = unit.id.parse().map_err(|why| invalid(field("id"), why))?;
+    let product =
+        filled(unit.product.as_ref()).ok_or_else(|| invalid(field("productId"), "is missing"))?;
+    let pieces = required("quantity", &unit.quantity)?;
+    let quantity = pieces.value().is_integer().then(|| pieces.value().to_u32()).flatten();
+    let quantity = quantity
+        .filter(|it| 1 <= *it)
+        .ok_or_else(|| invalid(field("quantity"), format!("{pieces} is not a whole number")))?;
+    let price = required("pricebookPrice", &unit.price)?;
+    if price < Amount::ZERO {
+        return Err(negative(&field("pricebookPrice"), price));
+    }
+    let gross = price.times(quantity).map_err(|why| invalid(field("pricebookPrice"), why))?;
+    let gross = currency.round(gross);
+    let discount = line("itemDiscounts", &unit.item_discounts)?
+        + line("orderDiscounts", &unit.order_discounts)?;
+    if gross < discount {
+        let why = format!("discounts of {discount} are above the price of {gross}");
+        return Err(invalid(field("itemDiscounts"), why));
+    }
+    let tax = line("tax", &unit.tax)?;
+    if treatment == TaxTreatment::Inside && gross - discount < tax {
+        let why = format!("{tax} is above the price of {} that contains it", gross - discount);
+        return Err(invalid(field("tax"), why));
+    }
+    Ok(Unit {
+        id,
+        product,
+        quantity,
+        gross,
+        discount,
+        tax,
+        status: status(unit),
+        reason: filled(unit.reason.as_ref()),
+        service_level: filled(unit.service_level.as_ref()),
+    })
+}
+
+fn check_shipping(
+    snapshot: &OrderSnapshot,
+    currency: Currency,
+    treatment: TaxTreatment,
+) -> Result<Shipping, Reason> {
+    let total = money("shippingTotal", &snapshot.shipping_total, currency)?.unwrap_or_default();
+    let tax = money("shippingTax", &snapshot.shipping_tax, currency)?.unwrap_or_default().abs();
+    if total < Amount::ZERO {
+        return Err(negative("shippingTotal", total));
+    }
+    match treatment {
+        TaxTreatment::Outside => Ok(Shipping { credit: total + tax, tax }),
+        TaxTreatment::Inside if total < tax => {
+            Err(invalid("shippingTax", format!("{tax} is above the {total} that contains it")))
+        }
+        TaxTreatment::Inside => Ok(Shipping { credit: total, tax }),
+    }
+}
+
+fn check_payments(
+    payments: &[InstrumentSnapshot],
+    currency: Currency,
+) -> Result<(Vec<Instrument>, Vec<String>), Reason> {
+    let mut instruments: Vec<Instrument> = Vec::new();
+    let mut unknown = Vec::new();
+    for (index, snapshot) in payments.iter().enumerate() {
+        let mut instrument = Instrument::untouched(snapshot, &instruments);
+        for (nth, transaction) in snapshot.transactions.iter().enumerate() {
+            let field = |name: &str| format!("instruments[{index}].transactions[{nth}].{name}");
+            let foreign = filled(transaction.currency.as_ref())
+                .filter(|it| !it.eq_ignore_ascii_case(currency.code()));
+            if let Some(code) = foreign {
+                let why = format!("{code} is not the order's currency {}", currency.code());
+                return Err(invalid(field("currency"), why));
+            }
+            let amount = money(&field("amount"), &transaction.amount, currency)?;
+            let amount = amount.ok_or_else(|| invalid(field("amount"), "is missing"))?;
+            let kind = transaction.kind.as_deref().unwrap_or("");
+            match Movement::of(kind) {
+                Some(movement) => instrument.book(movement, amount),
+                None => unknown.push(kind.to_owned()),
+            }
+        }
+        instruments.push(instrument);
+    }
+    Ok((instruments, unknown))
+}
+
+pub(crate) fn status(unit: &UnitSnapshot) -> UnitStatus {
+    let Ok(status) = unit.status.as_deref().unwrap_or("").parse();
+    status
+}
+
+fn currency(snapshot: &OrderSnapshot) -> Result<Currency, Reason> {
+    let code =
+        filled(snapshot.currency.as_ref()).ok_or_else(|| invalid("currency", "is missing"))?;
+    code.parse().map_err(|why| invalid("currency", why))
+}
+
+fn treatment(snapshot: &OrderSnapshot) -> TaxTreatment {
+    let told = [&snapshot.tax_strategy, &snapshot.price_method];
+    let told: Vec<_> = told.into_iter().flatten().map(|it| it.to_lowercase()).collect();
+    let first = told.iter().find(|it| it.contains("included") || it.contains("excluded"));
+    match first {
+        Some(word) if word.contains("included") => TaxTreatment::Inside,
+        _ => TaxTreatment::Outside,
+    }
+}
+
+fn number(field: &str, reading: &Reading) -> Result<Option<Amount>, Reason> {
+    match reading {
+        Reading::Absent => Ok(None),
+        Reading::Value(amount) => Ok(Some(*amount)),
+        Reading::Unreadable(raw) => Err(invalid(field, format!("{raw:?} is not an amount"))),
+    }
+}
+
+fn money(field: &str, reading: &Reading, currency: Currency) -> Result<Option<Amount>, Reason> {
+    Ok(number(field, reading)?.map(|it| currency.round(it)))
+}
+
+fn filled(text: Option<&String>) -> Option<String> {
+    text.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
+}
+
+fn negative(field: &str, amount: Amount) -> Reason {
+    invalid(field, format!("{amount} is negative"))
+}
+
+fn invalid(field: impl Into<String>, problem: impl ToString) -> Reason {
+    Reason::InvalidOrder { field: field.into(), problem: problem.to_string() }
+}

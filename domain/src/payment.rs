@@ -1,0 +1,142 @@
+//! What was paid, taken and given back, per instrument.
+
+use std::fmt;
+
+use crate::{Amount, InstrumentSnapshot};
+
+/// Names an instrument of an order stably: method, provider and a counter.
+///
+/// The storefront need not give instruments an id, but it keeps their order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstrumentKey(String);
+
+impl InstrumentKey {
+    /// Reads a key that was written down earlier.
+    #[must_use]
+    pub fn stored(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+}
+
+impl fmt::Display for InstrumentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One payment instrument with the sums of its transactions, none of them negative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instrument {
+    /// Its stable name within the order.
+    pub key: InstrumentKey,
+    /// In lower case, for example `credit_card`.
+    pub method: String,
+    /// In lower case, for example `adyen`; may be empty.
+    pub provider: String,
+    /// Last four digits of a gift card, where they are known.
+    pub last_four: Option<String>,
+    /// Promised by the payer.
+    pub authorized: Amount,
+    /// Taken from the payer.
+    pub captured: Amount,
+    /// Given back to the same instrument.
+    pub refunded: Amount,
+    /// Given back as a new store credit or gift card.
+    pub issued: Amount,
+    /// Promises that were let go, and captures that were undone.
+    pub voided: Amount,
+}
+
+/// What a transaction does, by the prefix of its open name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Movement {
+    Authorize,
+    Capture,
+    Refund,
+    Issue,
+    Void,
+}
+
+impl Movement {
+    pub(crate) fn of(kind: &str) -> Option<Self> {
+        const PREFIXES: [(&str, Movement); 6] = [
+            ("authoriz", Movement::Authorize),
+            ("capture", Movement::Capture),
+            ("refund", Movement::Refund),
+            ("issue", Movement::Issue),
+            ("void", Movement::Void),
+            ("revoke", Movement::Void),
+        ];
+        let kind = kind.trim().to_lowercase();
+        PREFIXES.iter().find(|(prefix, _)| kind.starts_with(prefix)).map(|(_, movement)| *movement)
+    }
+}
+
+impl Instrument {
+    /// An instrument on which nothing has happened yet.
+    pub(crate) fn untouched(snapshot: &InstrumentSnapshot, before: &[Self]) -> Self {
+        let lower = |text: &Option<String>| text.as_deref().unwrap_or("").trim().to_lowercase();
+        let (method, provider) = (lower(&snapshot.method), lower(&snapshot.provider));
+        let alike = before.iter().filter(|it| it.method == method && it.provider == provider);
+        let key = InstrumentKey(format!("{method}/{provider}#{}", alike.count() + 1));
+        let zero = Amount::ZERO;
+        Self {
+            key,
+            method,
+            provider,
+            last_four: snapshot.last_four.clone(),
+            authorized: zero,
+            captured: zero,
+            refunded: zero,
+            issued: zero,
+            voided: zero,
+        }
+    }
+
+    pub(crate) fn book(&mut self, movement: Movement, amount: Amount) {
+        let sum = match movement {
+            Movement::Authorize => &mut self.authorized,
+            Movement::Capture => &mut self.captured,
+            Movement::Refund => &mut self.refunded,
+            Movement::Issue => &mut self.issued,
+            Movement::Void => &mut self.voided,
+        };
+        *sum += amount.abs();
+    }
+
+    /// What went back to the payer, one way or another.
+    #[must_use]
+    pub fn given_back(&self) -> Amount {
+        self.refunded + self.issued + self.voided
+    }
+
+    /// What was taken, or promised where nothing was taken.
+    #[must_use]
+    pub fn paid(&self) -> Amount {
+        if self.captured.is_zero() { self.authorized } else { self.captured }
+    }
+
+    /// What this instrument contributes to covering the order.
+    #[must_use]
+    pub(crate) fn covers(&self) -> Amount {
+        self.captured.max(self.authorized)
+    }
+
+    fn held(&self) -> Amount {
+        let never_captured = (self.authorized - self.captured).max(Amount::ZERO);
+        let undone = (self.voided - never_captured).max(Amount::ZERO);
+        self.captured - self.refunded - self.issued - undone
+    }
+}
+
+/// Money of the payer that the retailer still has: `held` of rules.md, section 2.
+#[must_use]
+pub fn held(instruments: &[Instrument]) -> Amount {
+    instruments.iter().map(Instrument::held).sum()
+}
+
+/// Everything that was ever taken, given back or not.
+#[must_use]
+pub fn captured(instruments: &[Instrument]) -> Amount {
+    instruments.iter().map(|it| it.captured).sum()
+}

@@ -1,0 +1,232 @@
+//! What a retailer decides: the choices of its accountants, each with its default.
+
+use crate::{Amount, RecordId};
+
+/// What to do with units that no invoice carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NotInvoiced {
+    /// Wait for the invoice.
+    #[default]
+    Wait,
+    /// Close the sales order's lines.
+    CloseLines,
+    /// Credit without an invoice.
+    StandaloneMemo,
+    /// A person decides.
+    Park,
+}
+
+/// What to do, at the deadline, when the ERP never got the order and money is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingSalesOrder {
+    /// A person decides.
+    #[default]
+    Park,
+    /// Leave it.
+    Skip,
+}
+
+/// How payments appear on the memo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Settlement {
+    /// Not at all; the memo is applied to its invoice.
+    #[default]
+    Apply,
+    /// One negative line per instrument, so that the memo nets to 0.00.
+    PaymentItems,
+}
+
+/// How discounts appear on the memo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Discounts {
+    /// A line of their own after the item's.
+    #[default]
+    Line,
+    /// Inside the item's amount.
+    Net,
+}
+
+/// Who reckons the tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tax {
+    /// The ERP, by the invoice's tax codes; we compare.
+    #[default]
+    FromInvoice,
+    /// We, as tax details that override the ERP's engine.
+    SuiteTax,
+    /// We, as one line with the tax item; everything else is untaxed.
+    Item,
+}
+
+/// Whether shipping is credited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShippingPolicy {
+    /// Once no item lives.
+    #[default]
+    OnFullCancellation,
+    /// Not by us.
+    Never,
+}
+
+/// Where shipping stands on the memo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShippingAs {
+    /// In the memo's shipping fields.
+    #[default]
+    Body,
+    /// As a line with a service item.
+    Line,
+}
+
+/// Which item a memo line carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ItemPolicy {
+    /// The invoice line's: the ERP restocks it.
+    #[default]
+    Invoice,
+    /// One non-inventory item for goods that never left.
+    Fixed(RecordId),
+}
+
+/// What to do when the ERP's period of the memo's date is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClosedPeriod {
+    /// A person decides.
+    #[default]
+    Park,
+    /// Date the memo today.
+    Today,
+}
+
+/// Whether credit waits until the payer got the money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RefundRule {
+    /// It waits.
+    #[default]
+    Required,
+    /// It does not.
+    NotRequired,
+}
+
+/// Whether the memo names the subsidiary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SubsidiaryRule {
+    /// The ERP takes it from the invoice.
+    #[default]
+    FromInvoice,
+    /// The invoice's, else the location map's.
+    Send,
+}
+
+/// The type of a custom field in the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldType {
+    /// Free text.
+    #[default]
+    String,
+    /// One entry of a list, by internal id.
+    Select,
+    /// Several entries of a list, by internal ids separated by commas.
+    MultiSelect,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Long,
+    /// A decimal number.
+    Double,
+    /// A calendar date.
+    Date,
+}
+
+/// Where a custom field's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldSource {
+    /// The order's number.
+    OrderExternalId,
+    /// The order's id.
+    OrderId,
+    /// The shop or store.
+    OrderChannel,
+    /// `web`, `store` and the like.
+    OrderChannelType,
+    /// When the event was published.
+    PublishedAt,
+    /// Why the units were cancelled.
+    CancellationReason,
+    /// The ids of the units on the line, or on the memo.
+    UnitId,
+    /// Tax in per cent of the net amount of the line, four decimals.
+    UnitTaxRate,
+    /// The order's coupon.
+    UnitCoupon,
+    /// Always the same.
+    Constant(String),
+}
+
+/// One custom field that every memo, or every item line, carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRule {
+    /// The field's script id in the ERP.
+    pub script_id: String,
+    /// Where its value comes from.
+    pub source: FieldSource,
+    /// Its type in the ERP.
+    pub kind: FieldType,
+}
+
+/// All choices of one retailer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each type above says what it decides")]
+pub struct Policy {
+    pub not_invoiced: NotInvoiced,
+    pub missing_sales_order: MissingSalesOrder,
+    pub settlement: Settlement,
+    pub discounts: Discounts,
+    pub tax: Tax,
+    pub shipping: ShippingPolicy,
+    pub shipping_as: ShippingAs,
+    pub item: ItemPolicy,
+    pub closed_period: ClosedPeriod,
+    pub refund: RefundRule,
+    pub subsidiary: SubsidiaryRule,
+    /// How far an invoice line may be from the order's amount, in the order's currency.
+    pub tolerance: Amount,
+    /// The custom column that holds unit ids.
+    pub line_key_field: String,
+    pub discount_item: Option<RecordId>,
+    pub rounding_item: Option<RecordId>,
+    pub tax_item: Option<RecordId>,
+    pub untaxed_code: Option<RecordId>,
+    pub custom_form: Option<RecordId>,
+    /// Custom fields of the memo.
+    pub fields: Vec<FieldRule>,
+    /// Custom fields of each item line.
+    pub line_fields: Vec<FieldRule>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            not_invoiced: NotInvoiced::default(),
+            missing_sales_order: MissingSalesOrder::default(),
+            settlement: Settlement::default(),
+            discounts: Discounts::default(),
+            tax: Tax::default(),
+            shipping: ShippingPolicy::default(),
+            shipping_as: ShippingAs::default(),
+            item: ItemPolicy::default(),
+            closed_period: ClosedPeriod::default(),
+            refund: RefundRule::default(),
+            subsidiary: SubsidiaryRule::default(),
+            tolerance: Amount::cents(1),
+            line_key_field: "custcol_nws_item_id".to_owned(),
+            discount_item: None,
+            rounding_item: None,
+            tax_item: None,
+            untaxed_code: None,
+            custom_form: None,
+            fields: Vec::new(),
+            line_fields: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Is the story complete yet? Rules.md section 2, row by row, in its order.
+
+use crate::{
+    Amount, Cancellation, Order, OrderSnapshot, Patience, Policy, Reason, RefundRule,
+    ShippingPolicy, Stop, UnitStatus, captured, held, order::status, payment::Instrument,
+};
+
+/// Whether the storefront already tells enough to credit `cancellation`.
+///
+/// The order on success; otherwise what to do instead.
+pub fn readiness(
+    cancellation: &Cancellation,
+    snapshot: Option<&OrderSnapshot>,
+    policy: &Policy,
+    patience: Patience,
+) -> Result<Order, Stop> {
+    let not_visible = |unit| Reason::OrderNotVisible { order: cancellation.order.clone(), unit };
+    let snapshot = snapshot.ok_or_else(|| patience.wait(not_visible(None)))?;
+    let told = |id: &str| snapshot.units.iter().find(|it| it.id.eq_ignore_ascii_case(id));
+    for id in cancellation.units.keys() {
+        if told(id.as_str()).is_none() {
+            return Err(patience.wait(not_visible(Some(id.clone()))));
+        }
+    }
+    for id in cancellation.units.keys() {
+        let unit = told(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
+        if let Some(unit) = unit {
+            let status = unit.status.clone().unwrap_or_default();
+            return Err(patience.wait(Reason::UnitNotCancelledYet { unit: id.clone(), status }));
+        }
+    }
+    if snapshot.is_historical {
+        return Err(Stop::Skip(Reason::Historical { order: snapshot.id.clone() }));
+    }
+    let order = Order::check(snapshot).map_err(Stop::Park)?;
+    let named = order.credit_of(|it| cancellation.units.contains_key(&it.id));
+    if named.is_zero() && order.shipping_due(policy).is_none() {
+        return Err(Stop::Skip(Reason::NothingToCredit));
+    }
+    if let Some(missing) = missing_payments(snapshot, &order) {
+        return Err(patience.wait(Reason::PaymentNotVisible { missing }));
+    }
+    let paid = order.covered();
+    if snapshot.is_exchange && paid < order.grand_total {
+        let owed = order.grand_total;
+        return Err(Stop::Park(Reason::ExchangePayment { paid, owed }));
+    }
+    let (held, living) = (held(&order.instruments), order.living_value(policy));
+    if policy.refund == RefundRule::Required && living + policy.tolerance < held {
+        return Err(patience.wait(Reason::RefundNotVisible { held, living }));
+    }
+    Ok(order)
+}
+
+fn missing_payments(snapshot: &OrderSnapshot, order: &Order) -> Option<&'static str> {
+    if order.grand_total.is_zero() {
+        return None;
+    }
+    let Some(instruments) = &snapshot.payments else {
+        return Some("payment account");
+    };
+    if instruments.is_empty() {
+        return Some("payment instruments");
+    }
+    // An attempt that failed may leave an instrument without transactions for
+    // ever; it is late only while the others do not pay for the order.
+    let untouched = instruments.iter().any(|it| it.transactions.is_empty());
+    let settled = instruments.iter().any(|it| !it.transactions.is_empty());
+    let late = untouched && order.covered() < order.grand_total;
+    (late || !settled).then_some("payment transactions")
+}
+
+impl Order {
+    /// What all instruments together pay or promise.
+    pub(crate) fn covered(&self) -> Amount {
+        self.instruments.iter().map(Instrument::covers).sum()
+    }
+
+    /// The shipping credit, once it is due: no item lives and none used it.
+    #[must_use]
+    pub fn shipping_due(&self, policy: &Policy) -> Option<Amount> {
+        let due = policy.shipping == ShippingPolicy::OnFullCancellation
+            && !self.lives()
+            && !self.shipping_was_used()
+            && !self.shipping.credit.is_zero();
+        due.then_some(self.shipping.credit)
+    }
+
+    /// What the payer still gets for the money: `living value` of rules.md, section 2.
+    #[must_use]
+    pub fn living_value(&self, policy: &Policy) -> Amount {
+        let units = self.credit_of(crate::Unit::lives);
+        let shipping = match self.shipping_due(policy) {
+            Some(_) => Amount::ZERO,
+            None => self.shipping.credit,
+        };
+        let unexplained = match self.lives() {
+            true => self.grand_total - self.credit_of(|_| true) - self.shipping.credit,
+            false => Amount::ZERO,
+        };
+        units + shipping + unexplained
+    }
+
+    /// Nothing was ever taken for the cancelled goods, or all of it was given back.
+    #[must_use]
+    pub fn nothing_held(&self, policy: &Policy) -> bool {
+        let living = self.living_value(policy) + policy.tolerance;
+        held(&self.instruments) <= Amount::ZERO || captured(&self.instruments) <= living
+    }
+}

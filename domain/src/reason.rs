@@ -1,0 +1,343 @@
+//! Why a cancellation waits, was skipped or was parked: one list for all of them.
+//!
+//! Each reason has a stable name for programs, a sentence with the numbers in
+//! it, and a remedy for the person who must act.
+
+use std::fmt;
+
+use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};
+
+/// Why there is no credit memo (yet).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Display says what each field means")]
+pub enum Reason {
+    OrderNotVisible { order: OrderId, unit: Option<UnitId> },
+    UnitNotCancelledYet { unit: UnitId, status: String },
+    Historical { order: OrderId },
+    InvalidOrder { field: String, problem: String },
+    NothingToCredit,
+    PaymentNotVisible { missing: &'static str },
+    ExchangePayment { paid: Amount, owed: Amount },
+    RefundNotVisible { held: Amount, living: Amount },
+    SalesOrderNotFound { reference: String, order: OrderId },
+    NeverExported { reference: String },
+    LineClosed { units: Vec<UnitId> },
+    NotInvoiced { units: Vec<UnitId> },
+    NeverBilled { units: Vec<UnitId> },
+    LinesClosed { units: Vec<UnitId> },
+    LineFulfilled { unit: UnitId, line: u32 },
+    CashSale { record: RecordId },
+    AlreadyCredited,
+    AmbiguousLine { unit: UnitId, lines: Vec<String> },
+    AmountMismatch { invoice: RecordId, line: u32, invoiced: Amount, ordered: Amount },
+    OverCredit { invoice: RecordId, line: Option<u32>, left: Amount, asked: Amount },
+    CurrencyMismatch { invoice: RecordId, found: RecordId, expected: String },
+    Unmapped { table: String, key: String, order: String },
+    PaymentsShort { missing: Amount },
+    KeyConflict { key: MemoKey, found: String },
+    ClosedPeriod { date: CivilDate, message: String },
+    Refused { code: String, message: String },
+    StorefrontUnavailable { problem: String },
+    OrderBusy,
+    ErpSilent,
+    ErpUnavailable { problem: String },
+    ErpCredentials { problem: String },
+    ErpPermission { problem: String },
+    JournalUnavailable { problem: String },
+}
+
+impl Reason {
+    /// The stable name, for example `not-invoiced`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.entry().0
+    }
+
+    /// What the person who must act can do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        self.entry().1
+    }
+
+    fn entry(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::OrderNotVisible { .. } => (
+                "order-not-visible",
+                "wait: the storefront's API lags behind its events; when it stays so, check that \
+                 the tenant is right and the order exists, then retry",
+            ),
+            Self::UnitNotCancelledYet { .. } => (
+                "unit-not-cancelled-yet",
+                "wait: the storefront's API lags behind its events; when it stays so, look at the \
+                 item's status in the storefront, then retry",
+            ),
+            Self::Historical { .. } => (
+                "historical",
+                "nothing to do: orders imported from an older system are not booked here",
+            ),
+            Self::InvalidOrder { .. } => (
+                "invalid-order",
+                "have the named field corrected in the storefront, then retry; or book it by hand",
+            ),
+            Self::NothingToCredit => {
+                ("nothing-to-credit", "nothing to do: the cancelled items cost nothing")
+            }
+            Self::PaymentNotVisible { .. } => (
+                "payment-not-visible",
+                "wait: payments are processed later than orders; when it stays so, look at the \
+                 order's payment account, then retry",
+            ),
+            Self::ExchangePayment { .. } => (
+                "exchange-payment",
+                "the storefront's API does not show the store credit of an exchange: book the \
+                 credit memo by hand",
+            ),
+            Self::RefundNotVisible { .. } => (
+                "refund-not-visible",
+                "wait for the refund; when it stays so, refund the payer or set require_refund = \
+                 false, then retry",
+            ),
+            Self::SalesOrderNotFound { .. } => (
+                "sales-order-not-found",
+                "export the order to the ERP with the order's number as external id, then retry",
+            ),
+            Self::NeverExported { .. } => (
+                "never-exported",
+                "nothing to do: the order was cancelled before it was exported, and no money is \
+                 held",
+            ),
+            Self::LineClosed { .. } => {
+                ("line-closed", "nothing to do: somebody closed the sales order's line already")
+            }
+            Self::NotInvoiced { .. } => (
+                "not-invoiced",
+                "invoice the sales order or close its lines, then retry; the policy not_invoiced \
+                 decides what happens by itself",
+            ),
+            Self::NeverBilled { .. } => (
+                "never-billed",
+                "nothing to do: the items were cancelled before they were invoiced, and no money \
+                 is held",
+            ),
+            Self::LinesClosed { .. } => {
+                ("lines-closed", "nothing to do: the sales order's lines were closed instead")
+            }
+            Self::LineFulfilled { .. } => (
+                "line-fulfilled",
+                "the line was fulfilled or billed meanwhile: invoice it and retry, or correct the \
+                 sales order by hand",
+            ),
+            Self::CashSale { .. } => {
+                ("cash-sale", "book a cash refund by hand: a credit memo needs an invoice")
+            }
+            Self::AlreadyCredited => {
+                ("already-credited", "nothing to do: every unit is on a credit memo")
+            }
+            Self::AmbiguousLine { .. } => (
+                "ambiguous-line",
+                "write the item's id into the line key column of the right invoice line, then \
+                 retry",
+            ),
+            Self::AmountMismatch { .. } => (
+                "amount-mismatch",
+                "find out which amount is right and correct the other, or raise the tolerance, \
+                 then retry",
+            ),
+            Self::OverCredit { .. } => (
+                "over-credit",
+                "look at the credit memos that the invoice already has; credit the rest by hand",
+            ),
+            Self::CurrencyMismatch { .. } => (
+                "currency-mismatch",
+                "correct the currency map, or the invoice's currency, then retry",
+            ),
+            Self::Unmapped { .. } => {
+                ("unmapped", "add the named entry to the configuration, restart, then retry")
+            }
+            Self::PaymentsShort { .. } => (
+                "payments-short",
+                "the order's payments do not add up to the memo: look at the payment account, then \
+                 retry or book it by hand",
+            ),
+            Self::KeyConflict { .. } => (
+                "key-conflict",
+                "look at the record that has this external id; free the id or book it by hand, \
+                 then retry",
+            ),
+            Self::ClosedPeriod { .. } => (
+                "closed-period",
+                "open the accounting period or set closed_period = \"today\", then retry",
+            ),
+            Self::Refused { .. } => ("erp-refused", "do what the ERP's message says, then retry"),
+            Self::StorefrontUnavailable { .. } => (
+                "storefront-unavailable",
+                "wait: it is tried again; when it stays so, check the storefront's URL, client id \
+                 and secret",
+            ),
+            Self::OrderBusy => {
+                ("order-busy", "wait: another event of this order is being worked on")
+            }
+            Self::ErpSilent => ("erp-silent", "wait: the work goes on without the caller"),
+            Self::ErpUnavailable { .. } => (
+                "erp-unavailable",
+                "wait: it is tried again; when it stays so, call the ERP's owner",
+            ),
+            Self::ErpCredentials { .. } => (
+                "erp-credentials",
+                "check account, keys and token in the configuration, and the clock; nothing is lost",
+            ),
+            Self::ErpPermission { .. } => (
+                "erp-permission",
+                "give the integration's role the named permission; nothing is lost",
+            ),
+            Self::JournalUnavailable { .. } => {
+                ("journal-unavailable", "check the disk and the path of queue and journal")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OrderNotVisible { order, unit: None } => {
+                write!(f, "the storefront does not show order {order} yet")
+            }
+            Self::OrderNotVisible { order, unit: Some(unit) } => {
+                write!(f, "order {order} does not show the cancelled item {unit} yet")
+            }
+            Self::UnitNotCancelledYet { unit, status } => {
+                write!(f, "item {unit} is reported cancelled, but its status is still {status:?}")
+            }
+            Self::Historical { order } => write!(f, "order {order} is historical"),
+            Self::InvalidOrder { field, problem } => write!(f, "{field} {problem}"),
+            Self::NothingToCredit => f.write_str("the cancelled items come to 0.00"),
+            Self::PaymentNotVisible { missing } => {
+                write!(f, "the order shows no {missing} yet")
+            }
+            Self::ExchangePayment { paid, owed } => {
+                write!(f, "the exchange order's visible payments are {paid} of {owed}")
+            }
+            Self::RefundNotVisible { held, living } => write!(
+                f,
+                "{held} is held for goods worth {living}: the refund of the rest is not visible"
+            ),
+            Self::SalesOrderNotFound { reference, order } => {
+                write!(f, "the ERP has no sales order with the external id {reference} or {order}")
+            }
+            Self::NeverExported { reference } => {
+                write!(f, "order {reference} never reached the ERP and no money is held for it")
+            }
+            Self::LineClosed { units } => {
+                write!(f, "the sales order's lines of {} are closed", list(units))
+            }
+            Self::NotInvoiced { units } => write!(f, "no invoice carries {}", list(units)),
+            Self::NeverBilled { units } => {
+                write!(f, "no invoice carries {} and no money is held for it", list(units))
+            }
+            Self::LinesClosed { units } => {
+                write!(f, "the sales order's lines of {} were closed", list(units))
+            }
+            Self::LineFulfilled { unit, line } => {
+                write!(f, "sales order line {line} of {unit} is already fulfilled or billed")
+            }
+            Self::CashSale { record } => {
+                write!(f, "the order was billed by cash sale {record} instead of an invoice")
+            }
+            Self::AlreadyCredited => f.write_str("every unit is on a credit memo already"),
+            Self::AmbiguousLine { unit, lines } => {
+                write!(f, "item {unit} could be any of the differing lines {}", lines.join(", "))
+            }
+            Self::AmountMismatch { invoice, line, invoiced, ordered } => write!(
+                f,
+                "line {line} of invoice {invoice} is {invoiced} net, the order says {ordered}"
+            ),
+            Self::OverCredit { invoice, line: Some(line), left, asked } => write!(
+                f,
+                "line {line} of invoice {invoice} has {left} left to credit, the memo needs {asked}"
+            ),
+            Self::OverCredit { invoice, line: None, left, asked } => {
+                write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")
+            }
+            Self::CurrencyMismatch { invoice, found, expected } => write!(
+                f,
+                "invoice {invoice} is in currency {found}, the currency map says {expected}"
+            ),
+            Self::Unmapped { table, key, order } => {
+                write!(f, "{table} has no entry for {key}, which order {order} needs")
+            }
+            Self::PaymentsShort { missing } => {
+                write!(f, "the order's payments leave {missing} of the memo uncovered")
+            }
+            Self::KeyConflict { key, found } => {
+                write!(f, "the external id {key} is taken by another record: {found}")
+            }
+            Self::ClosedPeriod { date, message } => {
+                write!(f, "the ERP's period of {date} is closed: {message}")
+            }
+            Self::Refused { code, message } => {
+                write!(f, "the ERP refused the credit memo: {code}: {message}")
+            }
+            Self::OrderBusy => f.write_str("another event of this order is being worked on"),
+            Self::ErpSilent => f.write_str("the ERP has not answered within respond_within"),
+            Self::StorefrontUnavailable { problem } => {
+                write!(f, "the storefront does not answer: {problem}")
+            }
+            Self::ErpUnavailable { problem } => write!(f, "the ERP does not answer: {problem}"),
+            Self::ErpCredentials { problem } => {
+                write!(f, "the ERP refuses our credentials: {problem}")
+            }
+            Self::ErpPermission { problem } => {
+                write!(f, "our role in the ERP lacks a permission: {problem}")
+            }
+            Self::JournalUnavailable { problem } => {
+                write!(f, "queue or journal cannot be used: {problem}")
+            }
+        }
+    }
+}
+
+fn list(units: &[UnitId]) -> String {
+    units.iter().map(UnitId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// No memo now: what becomes of the cancellation instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Stop {
+    /// Again later from the queue, until the deadline.
+    Wait(Reason),
+    /// Done, nothing to credit.
+    Skip(Reason),
+    /// A person must look at it.
+    Park(Reason),
+}
+
+/// Whether there is still time to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Before the deadline.
+    Left,
+    /// `give_up_after` has passed since the first receipt or the last retry by a person.
+    Exhausted,
+}
+
+impl Patience {
+    /// Waiting, or parking when there is no time left to wait.
+    pub(crate) fn wait(self, reason: Reason) -> Stop {
+        match self {
+            Self::Left => Stop::Wait(reason),
+            Self::Exhausted => Stop::Park(reason),
+        }
+    }
+}
+
+impl Stop {
+    /// The reason, whatever follows from it.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Wait(reason) | Self::Skip(reason) | Self::Park(reason) => reason,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! An order as the storefront tells it, unchecked: what is late is visible as late.
+//!
+//! Adapters fill this in without judging it; [`crate::Order::check`] turns it
+//! into an order whose numbers can be trusted.
+
+use crate::{Amount, OrderId};
+
+/// A number as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// Null, or not in the answer.
+    #[default]
+    Absent,
+    /// A decimal number within bounds.
+    Value(Amount),
+    /// Something else, cut to a length that can be shown.
+    Unreadable(String),
+}
+
+impl Reading {
+    /// Reads a decimal text exactly.
+    #[must_use]
+    pub fn of(raw: &str) -> Self {
+        match raw.parse() {
+            Ok(amount) => Self::Value(amount),
+            Err(_) => Self::Unreadable(raw.chars().take(40).collect()),
+        }
+    }
+}
+
+/// What the storefront says now about one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSnapshot {
+    /// The id that was asked for.
+    pub id: OrderId,
+    /// The number that people and the accounting system know the order by.
+    pub external_id: Option<String>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// The shop or store that sold it.
+    pub channel: Option<String>,
+    /// `web`, `store` and the like.
+    pub channel_type: Option<String>,
+    /// Where the demand arose.
+    pub demand_location: Option<String>,
+    /// How prices and tax relate, in the order's own words.
+    pub tax_strategy: Option<String>,
+    /// The same in the words of newer orders.
+    pub price_method: Option<String>,
+    /// Goods were exchanged: part of the payment may be a store credit.
+    pub is_exchange: bool,
+    /// Imported from an older system: never booked by us.
+    pub is_historical: bool,
+    /// Shipping charged for the whole order.
+    pub shipping_total: Reading,
+    /// Tax on shipping.
+    pub shipping_tax: Reading,
+    /// What the customer owed in all.
+    pub grand_total: Reading,
+    /// The first coupon of the order.
+    pub coupon: Option<String>,
+    /// All items, whatever the page size.
+    pub units: Vec<UnitSnapshot>,
+    /// All payment instruments; `None` while the payment account is not visible.
+    pub payments: Option<Vec<InstrumentSnapshot>>,
+}
+
+/// One item of an order, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitSnapshot {
+    /// The item's id.
+    pub id: String,
+    /// The product sold.
+    pub product: Option<String>,
+    /// Pieces of it, almost always 1.
+    pub quantity: Reading,
+    /// Price of one piece.
+    pub price: Reading,
+    /// Discounts on the item, for the whole line.
+    pub item_discounts: Reading,
+    /// Its part of the order's discounts, for the whole line.
+    pub order_discounts: Reading,
+    /// Tax for the whole line.
+    pub tax: Reading,
+    /// `cancelled`, `returned`, `complete` and others.
+    pub status: Option<String>,
+    /// Why it was cancelled.
+    pub reason: Option<String>,
+    /// How it was to be shipped.
+    pub service_level: Option<String>,
+}
+
+/// One payment instrument, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InstrumentSnapshot {
+    /// `credit_card`, `gift_card` and others, in any case.
+    pub method: Option<String>,
+    /// `adyen`, `stripe` and others.
+    pub provider: Option<String>,
+    /// Last four digits of a gift card, where they are known.
+    pub last_four: Option<String>,
+    /// What happened on it.
+    pub transactions: Vec<TransactionSnapshot>,
+}
+
+/// One movement of money, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransactionSnapshot {
+    /// `authorize`, `capture`, `refund` and others: an open list.
+    pub kind: Option<String>,
+    /// How much; the sign is not documented and not used.
+    pub amount: Reading,
+    /// ISO 4217 code; the order's when absent.
+    pub currency: Option<String>,
+}

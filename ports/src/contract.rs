@@ -1,0 +1,37 @@
+//! The port contracts, executable.
+//!
+//! One async function per promise, taking a fresh subject and panicking when
+//! the promise is broken. [`crate::contract_tests`] turns them into one named
+//! test per promise and adapter, so a failure reads
+//! `netsuite::a_lost_reply_does_not_duplicate`.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "panicking is how a test fails"
+)]
+
+pub mod jobs;
+pub mod journal;
+pub mod ledger;
+pub mod storefront;
+
+/// Expands to one test per named promise of a suite; `$fresh` is an async
+/// expression that makes a subject.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
+        mod $adapter {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    let subject = $fresh.await;
+                    $crate::contract::$suite::$promise(&subject).await;
+                }
+            )+
+        }
+    };
+}

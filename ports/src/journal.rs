@@ -1,0 +1,260 @@
+//! The journal: what we know and did, our book. Never the truth about the ledger.
+
+use std::{error::Error, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    Amount, Cancellation, CancellationId, Claim, CreditMemo, Flag, MemoKey, OrderId, RecordId,
+    Tenant, Timestamp,
+};
+
+/// Remembers every cancellation, its claims and its whole life.
+///
+/// # Contract
+///
+/// - A cancellation opened twice is one: the second `open` finds the first, with
+///   the earliest publication time of both and the first receipt.
+/// - An order is held by one runner at a time, by a lease that ends: `hold`
+///   answers [`Hold::Elsewhere`] until it is released or has run out. Renewing
+///   with the same token prolongs it.
+/// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
+///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
+///   Claiming again under the same key replaces the memo while it is unsettled.
+/// - A settled claim stays settled; it is never freed by [`Step::Freed`].
+/// - History is append-only; what `record` returned for survives kill -9.
+/// - `find` works while a service runs, from another process too.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Takes note of a delivery of `cancellation` at `now`.
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError>;
+
+    /// Takes the order's lease for `lease` from `now`, or renews the one that
+    /// `token` already has. A token names one run, never two.
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError>;
+
+    /// All claims of an order, in the order they were made.
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError>;
+
+    /// Writes down one step of a cancellation's life, and what follows from it.
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError>;
+
+    /// Cancellations that match, newest first; the cursor is the last one's place.
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError>;
+}
+
+/// Names one run of one worker or webhook call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HoldToken(pub String);
+
+/// Whether an order is ours for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Hold {
+    /// It is.
+    Held,
+    /// Another runner has it.
+    Elsewhere,
+}
+
+/// What the journal knows about a cancellation that was just delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The cancellation, with the earliest publication time of its deliveries.
+    pub cancellation: Cancellation,
+    /// From when the deadline counts: the first receipt, or the last retry by a person.
+    pub waiting_since: Timestamp,
+    /// What became of it so far.
+    pub known: Known,
+}
+
+/// Whether a cancellation was seen before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Never.
+    New,
+    /// Yes, and this became of it.
+    Before {
+        /// Its state.
+        state: State,
+        /// The name of the reason for it, where it has one.
+        reason: Option<String>,
+    },
+}
+
+/// Where a cancellation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Received, and not yet answered for good.
+    Working,
+    /// In the queue.
+    Deferred,
+    /// Credited, by us or by somebody else.
+    Posted,
+    /// Nothing to credit.
+    Skipped,
+    /// Needs a person.
+    Parked,
+}
+
+impl State {
+    /// All states with their names.
+    pub const ALL: [(Self, &str); 5] = [
+        (Self::Working, "working"),
+        (Self::Deferred, "deferred"),
+        (Self::Posted, "posted"),
+        (Self::Skipped, "skipped"),
+        (Self::Parked, "parked"),
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let entry = Self::ALL.iter().find(|(state, _)| *state == self);
+        entry.expect("every state is in the list").1
+    }
+
+    /// The state with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, it)| *it == name).map(|(state, _)| *state)
+    }
+}
+
+/// One step of a cancellation's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The memo's units are claimed under its key, with the memo as it will be sent.
+    Claimed(Box<CreditMemo>),
+    /// The memo is on record in the ledger under this id.
+    Settled {
+        /// The memo.
+        key: MemoKey,
+        /// Its record.
+        record: RecordId,
+    },
+    /// The ledger refused the memo for good: its units are free again.
+    Freed {
+        /// The memo.
+        key: MemoKey,
+        /// Why, for people.
+        why: String,
+    },
+    /// The ledger's own number and total, read back.
+    Confirmed {
+        /// The memo.
+        key: MemoKey,
+        /// The number people see.
+        number: Option<String>,
+        /// The ledger's total.
+        total: Amount,
+    },
+    /// A person should see this, though the memo stands.
+    Flagged(Flag),
+    /// An attempt ended so.
+    Ended {
+        /// The state it leaves the cancellation in.
+        state: State,
+        /// The name of the reason, where there is one.
+        reason: Option<String>,
+        /// The reason in a sentence.
+        detail: Option<String>,
+        /// How long the attempt took.
+        took: Duration,
+    },
+    /// A person wants it tried again: the deadline starts anew.
+    Retried,
+    /// The order's lease is given back by the run that has this token.
+    Released(HoldToken),
+}
+
+/// Which cancellations are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Only this one.
+    pub id: Option<CancellationId>,
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only with this reason.
+    pub reason: Option<String>,
+    /// Only of this tenant.
+    pub tenant: Option<Tenant>,
+    /// Only of this order.
+    pub order: Option<OrderId>,
+    /// Only those first received since.
+    pub since: Option<Timestamp>,
+    /// Only with a claim that is not settled.
+    pub unsettled: bool,
+    /// Only with a settled memo that was not confirmed.
+    pub unconfirmed: bool,
+    /// Only those that come after this place.
+    pub after: Option<u64>,
+    /// At most this many; 0 means 100.
+    pub limit: usize,
+}
+
+/// What the journal knows about one cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The cancellation.
+    pub cancellation: Cancellation,
+    /// Where it is.
+    pub state: State,
+    /// The name of the reason for it.
+    pub reason: Option<String>,
+    /// The reason in a sentence.
+    pub detail: Option<String>,
+    /// Its first receipt.
+    pub received_at: Timestamp,
+    /// From when the deadline counts.
+    pub waiting_since: Timestamp,
+    /// Its last step.
+    pub updated_at: Timestamp,
+    /// How often it was delivered.
+    pub deliveries: u32,
+    /// Its memos, in the order they were claimed.
+    pub memos: Vec<MemoRecord>,
+    /// What a person should see.
+    pub flags: Vec<String>,
+    /// Its whole life, oldest first: when, and what, for people.
+    pub history: Vec<(Timestamp, String)>,
+    /// Its place in the list, for the next page.
+    pub place: u64,
+}
+
+/// One memo of a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoRecord {
+    /// The claim, with the memo as it was or will be sent.
+    pub claim: Claim,
+    /// The number people see, once it was read back.
+    pub number: Option<String>,
+    /// The ledger's total, once it was read back.
+    pub confirmed_total: Option<Amount>,
+}
+
+/// Why the journal did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A unit of the memo is claimed under another key.
+    #[error("a unit is already claimed under {0}")]
+    Claimed(MemoKey),
+    /// It cannot store or read; nothing may be answered as done.
+    #[error("journal is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}

@@ -1,0 +1,166 @@
+//! The ledger: the accounting system in which credit memos are recorded.
+
+use std::{error::Error, time::Duration};
+
+use async_trait::async_trait;
+use domain::{Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId};
+
+use crate::Retry;
+
+/// Reads billing and records credit memos, at most one per key.
+///
+/// # Contract
+///
+/// - `post` is idempotent on `memo.key`: a second call with the same memo
+///   returns [`Posted::Already`] with the first record's id and changes nothing.
+/// - After a lost reply, `post` with [`Sending::Again`] finds the record instead
+///   of making a second one. After any error `post` may be called again.
+/// - A record under the key that is no credit memo of the same customer, source
+///   and units is [`LedgerError::Conflict`]. A differing total is none.
+/// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
+///   on record under the key.
+/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
+/// - Every call ends within the adapter's own timeout.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Everything on record for an order; no sales order is not an error.
+    async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError>;
+
+    /// Records `memo`, or finds the one already on record under its key.
+    async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError>;
+
+    /// Brings sales-order lines to their targets; doing it twice is doing it once.
+    async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError>;
+
+    /// Reads number and total of these records back, in one batch. A record that
+    /// does not exist is absent from the answer.
+    async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError>;
+}
+
+/// Which order's billing is wanted, and how far to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillingQuery {
+    /// The order's number: the sales order's external id.
+    pub reference: String,
+    /// The storefront's id: the external id of sales orders where the number misses.
+    pub order: OrderId,
+    /// Memos that name no invoice are looked for by the order's number.
+    pub memos_by_reference: MemosByReference,
+}
+
+/// Whether memos without an invoice can exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemosByReference {
+    /// Policy makes such memos: look for them too.
+    Include,
+    /// They cannot: save the call.
+    Ignore,
+}
+
+/// What is known about earlier attempts to post a memo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    /// It was never sent: record it at once.
+    First,
+    /// It may have been sent: look for it before it is recorded.
+    Again,
+}
+
+/// How a memo came to be on record, with the ledger's own id of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Posted {
+    /// This call created it.
+    Now(RecordId),
+    /// An earlier call had created it.
+    Already(RecordId),
+}
+
+impl Posted {
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> &RecordId {
+        match self {
+            Self::Now(id) | Self::Already(id) => id,
+        }
+    }
+}
+
+/// A credit memo as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Its record.
+    pub record: RecordId,
+    /// The number people see, for example `CM1042`.
+    pub number: Option<String>,
+    /// Its total, payment lines included.
+    pub total: Amount,
+}
+
+/// Why the ledger did not do it.
+///
+/// Variants are the cases a caller can tell apart; the transport's own error
+/// travels in `source` for the log. Texts never carry credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The ledger asked us to slow down; nothing was done.
+    #[error("ledger is throttling us, retry after {0:?}")]
+    Throttled(Duration),
+    /// It could not be reached or says that it is down; nothing was done.
+    #[error("ledger is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// No whole answer to something that may have been done: what was posted
+    /// must be looked for before it is posted again.
+    #[error("ledger did not answer, the outcome is unknown")]
+    Unknown(#[source] Box<dyn Error + Send + Sync>),
+    /// It refuses our credentials; trying again may lock them.
+    #[error("ledger refuses our credentials: {0}")]
+    Unauthorized(String),
+    /// Our role lacks a permission.
+    #[error("ledger denies us a permission: {0}")]
+    Forbidden(String),
+    /// Something else is on record under this key.
+    #[error("ledger holds another record under {key}: {found}")]
+    Conflict {
+        /// The key.
+        key: MemoKey,
+        /// What holds it, for people.
+        found: String,
+    },
+    /// It refused the data; nothing is on record.
+    #[error("ledger refused: {code}: {message}")]
+    Refused {
+        /// What kind of refusal.
+        kind: Refusal,
+        /// The ledger's machine-readable code.
+        code: String,
+        /// The ledger's explanation, safe to log.
+        message: String,
+    },
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The data.
+    Data,
+    /// The accounting period of the memo's date is closed.
+    Period,
+    /// It changed while we looked at it: look again.
+    Stale,
+}
+
+impl LedgerError {
+    /// What the worker should do with the job.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Throttled(wait) => Retry::After(*wait),
+            Self::Unavailable(_)
+            | Self::Unknown(_)
+            | Self::Unauthorized(_)
+            | Self::Forbidden(_)
+            | Self::Refused { kind: Refusal::Stale, .. } => Retry::Later,
+            Self::Conflict { .. } | Self::Refused { .. } => Retry::Never,
+        }
+    }
+}

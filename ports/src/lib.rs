@@ -1,0 +1,29 @@
+//! What the application needs from the outside world, as traits.
+//!
+//! A port is named after the need ([`Ledger`]), never after the product that
+//! fills it. Its documentation is a contract; `contract` holds the same
+//! promises as tests, and an adapter is done when it passes them.
+//!
+//! Ports are chosen at run time from configuration, so every trait here is
+//! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
+//! `async_trait`; nothing outside this crate and its adapters uses it.
+
+mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod jobs;
+mod journal;
+mod ledger;
+mod retry;
+mod storefront;
+
+pub use clock::Clock;
+pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
+pub use journal::{
+    Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
+};
+pub use ledger::{
+    BillingQuery, Confirmed, Ledger, LedgerError, MemosByReference, Posted, Refusal, Sending,
+};
+pub use retry::Retry;
+pub use storefront::{Storefront, StorefrontError};
