@@ -1,10 +1,27 @@
 //! Which record, if any? Rules.md sections 3 to 5: from facts to what must be done.
 
+mod assemble;
+mod close;
+mod credited;
+mod fields;
+mod lines;
+mod matching;
+mod payments;
+mod post;
+mod shipping;
+mod tax;
+
 use rust_decimal::Decimal;
 
+use self::{
+    close::Spot,
+    credited::Credited,
+    matching::Placement,
+    shipping::{Billed, ShippingDue},
+};
 use crate::{
-    Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, Order, Patience, Policy,
-    RecordId, Stop,
+    Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, MissingSalesOrder,
+    NotInvoiced, Order, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit, UnitId,
 };
 
 /// Everything a decision depends on.
@@ -28,6 +45,8 @@ pub struct Case<'a> {
     pub not_before: Option<CivilDate>,
     /// Whether there is still time to wait.
     pub patience: Patience,
+    /// The storefront's name, as the memo's text says it to people.
+    pub storefront: &'a str,
 }
 
 /// What to do about a cancellation.
@@ -70,13 +89,145 @@ pub struct LineTarget {
     /// Its quantity; absent on discount lines.
     pub quantity: Option<Decimal>,
     /// Its amount; only discount lines get one, item lines keep their rate.
-    pub amount: Option<crate::Amount>,
+    pub amount: Option<Amount>,
     /// Whether it is closed: at quantity 0.
     pub closed: bool,
 }
 
 /// Decides what must be done so that every cancelled unit is credited exactly once.
+///
+/// The rows are those of rules.md section 3, in the order in which they apply.
 pub fn decide(case: &Case<'_>) -> Decision {
-    let _ = case;
-    Decision::Act(Plan::default())
+    match plan(case) {
+        Ok(plan) => Decision::Act(plan),
+        Err(stop) => Decision::Stop(stop),
+    }
 }
+
+fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
+    let credited = Credited::of(case);
+    let wanted = credited.still_wanted(case);
+    let shipping = shipping::due(case, &credited);
+    if wanted.is_empty() && shipping.is_none() {
+        return Err(Stop::Done(Reason::AlreadyCredited));
+    }
+    let Some(sales_order) = &case.billing.sales_order else {
+        return Err(no_sales_order(case));
+    };
+    let placement = matching::place(case, &wanted, &credited).map_err(Stop::Park)?;
+    let loose = loose(case, sales_order, &placement)?;
+    let shipping = shipping.filter(|due| bears(case, due, &loose));
+    let mut plan =
+        post::memos(case, &placement.placed, shipping.as_ref(), &credited).map_err(Stop::Park)?;
+    plan.rest = loose.rest;
+    plan.close = loose.close;
+    if let Some(standalone) = loose.standalone {
+        let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
+        let memo = post::standalone(case, sales_order, &standalone, shipping, &credited, &plan);
+        plan.memos.push(memo.map_err(Stop::Park)?);
+    }
+    match plan.rest.take() {
+        Some(stop) if plan.memos.is_empty() && plan.close.is_none() => Err(stop),
+        None if plan.memos.is_empty() && plan.close.is_none() => {
+            Err(Stop::Done(Reason::AlreadyCredited))
+        }
+        rest => Ok(Plan { rest, ..plan }),
+    }
+}
+
+/// No sales order: the order is late, or it was cancelled before it was exported.
+fn no_sales_order(case: &Case<'_>) -> Stop {
+    let reference = case.order.reference.clone();
+    let missing =
+        Reason::SalesOrderNotFound { reference: reference.clone(), order: case.order.id.clone() };
+    match (case.patience, case.policy.missing_sales_order) {
+        (Patience::Left, _) => Stop::Wait(missing),
+        (Patience::Exhausted, _) if case.order.nothing_held(case.policy) => {
+            Stop::Skip(Reason::NeverExported { reference })
+        }
+        (Patience::Exhausted, MissingSalesOrder::Park) => Stop::Park(missing),
+        (Patience::Exhausted, MissingSalesOrder::Skip) => Stop::Skip(missing),
+    }
+}
+
+/// What happens to the units that no invoice carries.
+#[derive(Debug, Default)]
+struct Loose<'a> {
+    rest: Option<Stop>,
+    close: Option<LinesToClose>,
+    standalone: Option<Vec<(&'a Unit, Spot<'a>)>>,
+}
+
+fn loose<'a>(
+    case: &Case<'a>,
+    sales_order: &'a SalesOrder,
+    placement: &Placement<'a>,
+) -> Result<Loose<'a>, Stop> {
+    if placement.loose.is_empty() {
+        return Ok(Loose::default());
+    }
+    let spots = close::spots(case, sales_order);
+    let spot = |unit: &Unit| spots.iter().find(|it| it.units.iter().any(|on| on.id == unit.id));
+    let closed = |unit: &&Unit| spot(unit).is_some_and(Spot::is_closed_unbilled);
+    let (closed, open): (Vec<&Unit>, Vec<&Unit>) =
+        placement.loose.iter().copied().partition(closed);
+    if open.is_empty() {
+        let rest = Some(Stop::Skip(Reason::LineClosed { units: ids(&closed) }));
+        return Ok(Loose { rest, ..Loose::default() });
+    }
+    if let Some(record) = case.billing.cash_sales.first() {
+        return Err(Stop::Park(Reason::CashSale { record: record.clone() }));
+    }
+    let units = ids(&open);
+    let not_invoiced = Reason::NotInvoiced { units: units.clone() };
+    let rest = match (case.policy.not_invoiced, case.patience) {
+        (NotInvoiced::Wait, Patience::Left) => Stop::Wait(not_invoiced),
+        (NotInvoiced::Wait, Patience::Exhausted) if case.order.nothing_held(case.policy) => {
+            Stop::Skip(Reason::NeverBilled { units })
+        }
+        (NotInvoiced::Wait, Patience::Exhausted) | (NotInvoiced::Park, _) => {
+            Stop::Park(not_invoiced)
+        }
+        (NotInvoiced::CloseLines, _) => {
+            return match close::close_lines(case, sales_order, &spots, &open) {
+                Err(reason) => Ok(Loose { rest: Some(Stop::Park(reason)), ..Loose::default() }),
+                Ok(close) => {
+                    let rest = Some(Stop::Skip(Reason::LinesClosed { units }));
+                    Ok(Loose { rest, close, standalone: None })
+                }
+            };
+        }
+        (NotInvoiced::StandaloneMemo, _) => {
+            let mut standalone = Vec::new();
+            let mut missing = Vec::new();
+            for unit in open {
+                match close::spot_of(&spots, unit).map_err(Stop::Park)? {
+                    Some(spot) => standalone.push((unit, spot.clone())),
+                    None => missing.push(unit.id.clone()),
+                }
+            }
+            let missing =
+                (!missing.is_empty()).then_some(Stop::Park(Reason::NotInvoiced { units: missing }));
+            let standalone = (!standalone.is_empty()).then_some(standalone);
+            return Ok(Loose { rest: missing, close: None, standalone });
+        }
+    };
+    Ok(Loose { rest: Some(rest), ..Loose::default() })
+}
+
+/// Whether shipping is credited now: not while the invoice that will bear it may
+/// still come.
+fn bears(case: &Case<'_>, due: &ShippingDue<'_>, loose: &Loose<'_>) -> bool {
+    match (due.invoice, due.billed) {
+        (Some(_), Billed::Yes) => true,
+        (Some(_), Billed::NotYet) => !matches!(loose.rest, Some(Stop::Wait(_))),
+        (None, _) => loose.standalone.is_some() && case.billing.invoices.is_empty(),
+    }
+}
+
+fn ids(units: &[&Unit]) -> Vec<UnitId> {
+    units.iter().map(|it| it.id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@
 
 mod billing;
 mod cancellation;
+mod conserve;
 mod credit_memo;
 mod date;
 mod decide;
@@ -27,6 +28,8 @@ mod policy;
 mod readiness;
 mod reason;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
 pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,

@@ -345,6 +345,6 @@ fn negative(field: &str, amount: Amount) -> Reason {
     invalid(field, format!("{amount} is negative"))
 }
 
-fn invalid(field: impl Into<String>, problem: impl ToString) -> Reason {
-    Reason::InvalidOrder { field: field.into(), problem: problem.to_string() }
+fn invalid(field: impl Into<String>, problem: impl std::fmt::Display) -> Reason {
+    Reason::InvalidOrder { field: field.into(), problem: format!("{problem}") }
 }

@@ -94,9 +94,10 @@ impl Order {
             Some(_) => Amount::ZERO,
             None => self.shipping.credit,
         };
-        let unexplained = match self.lives() {
-            true => self.grand_total - self.credit_of(|_| true) - self.shipping.credit,
-            false => Amount::ZERO,
+        let unexplained = if self.lives() {
+            self.grand_total - self.credit_of(|_| true) - self.shipping.credit
+        } else {
+            Amount::ZERO
         };
         units + shipping + unexplained
     }

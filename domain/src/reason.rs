@@ -59,6 +59,7 @@ impl Reason {
         self.entry().1
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list reads best in one piece")]
     fn entry(&self) -> (&'static str, &'static str) {
         match self {
             Self::OrderNotVisible { .. } => (
@@ -307,7 +308,9 @@ fn list(units: &[UnitId]) -> String {
 pub enum Stop {
     /// Again later from the queue, until the deadline.
     Wait(Reason),
-    /// Done, nothing to credit.
+    /// Done: every unit is credited, by whoever.
+    Done(Reason),
+    /// Done: nothing to credit.
     Skip(Reason),
     /// A person must look at it.
     Park(Reason),
@@ -337,7 +340,9 @@ impl Stop {
     #[must_use]
     pub fn reason(&self) -> &Reason {
         match self {
-            Self::Wait(reason) | Self::Skip(reason) | Self::Park(reason) => reason,
+            Self::Wait(reason) | Self::Done(reason) | Self::Skip(reason) | Self::Park(reason) => {
+                reason
+            }
         }
     }
 }

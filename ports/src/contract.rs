@@ -5,11 +5,7 @@
 //! test per promise and adapter, so a failure reads
 //! `netsuite::a_lost_reply_does_not_duplicate`.
 
-#![expect(
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "panicking is how a test fails"
-)]
+#![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
 pub mod jobs;
 pub mod journal;

@@ -1,0 +1,352 @@
+//! What the memo says: rules.md section 5, field by field.
+
+use rust_decimal::Decimal;
+
+use super::{
+    Case,
+    credited::Credited,
+    fields,
+    lines::Goods,
+    matching::{Placed, by_line},
+    shipping::ShippingDue,
+    tax::LineTaxes,
+};
+use crate::{
+    Amount, BillingLine, BodyShipping, Classes, CreditMemo, Discounts, Invoice, ItemPolicy,
+    LineKind, MemoKey, MemoLine, Reason, RecordId, ShippingAs, Source, SubsidiaryRule, Tax,
+    TaxBasis, TaxTreatment, Unit, UnitId, maps::unmapped,
+};
+
+/// The longest `otherRefNum` and `memo` that the ledger takes, in characters.
+const REFERENCE_LENGTH: usize = 45;
+const TEXT_LENGTH: usize = 999;
+
+/// The record a memo is made from, as far as the memo copies it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) source: &'a Source,
+    pub(super) entity: &'a RecordId,
+    pub(super) currency: &'a RecordId,
+    pub(super) classes: &'a Classes,
+    pub(super) tax_item: Option<&'a RecordId>,
+    pub(super) invoice: Option<&'a Invoice>,
+}
+
+/// A memo over these units of one record, and shipping where it belongs here;
+/// rounding, payments and application are still to come.
+pub(super) fn assemble(
+    case: &Case<'_>,
+    origin: Origin<'_>,
+    placed: &[(&Unit, Goods<'_>)],
+    shipping: Option<&ShippingDue<'_>>,
+    credited: &Credited,
+) -> Result<CreditMemo, Reason> {
+    let mut units: Vec<UnitId> = placed.iter().map(|(unit, _)| unit.id.clone()).collect();
+    units.sort();
+    if shipping.is_some() {
+        units.push(UnitId::shipping());
+    }
+    let place = place(case, origin.classes)?;
+    let mut memo = CreditMemo {
+        key: MemoKey::of(&case.cancellation.tenant, &case.order.id, &units),
+        order: case.order.id.clone(),
+        units,
+        source: origin.source.clone(),
+        entity: origin.entity.clone(),
+        currency: origin.currency.clone(),
+        money: case.order.currency,
+        account: origin.invoice.and_then(|it| it.account.clone()),
+        location: place.location,
+        department: place.department,
+        class: place.class,
+        subsidiary: place.subsidiary,
+        custom_form: case.policy.custom_form.clone(),
+        date: date(case, origin.invoice),
+        reference: cut(&case.order.reference, REFERENCE_LENGTH),
+        text: cut(&text(case, placed), TEXT_LENGTH),
+        tax_item: origin.tax_item.filter(|_| case.policy.tax == Tax::FromInvoice).cloned(),
+        tax_basis: match case.policy.tax {
+            Tax::SuiteTax => TaxBasis::Details,
+            Tax::FromInvoice | Tax::Item => TaxBasis::Codes,
+        },
+        lines: Vec::new(),
+        shipping: None,
+        application: None,
+        fields: Vec::new(),
+        credit: Amount::ZERO,
+        total: Amount::ZERO,
+    };
+    let mut numbers: Vec<u32> = placed.iter().map(|(_, goods)| goods.line.line).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    for number in numbers {
+        let on_line = placed.iter().filter(|(_, goods)| goods.line.line == number);
+        let on_line: Vec<_> = on_line.copied().collect();
+        let lines = item_lines(case, origin, &on_line, &memo, credited)?;
+        memo.lines.extend(lines);
+    }
+    memo.credit = placed.iter().map(|(unit, _)| unit.credit(case.order.treatment)).sum();
+    let mut untaxed = placed.iter().map(|(unit, _)| unit.tax).sum::<Amount>();
+    if let Some(due) = shipping {
+        memo.credit += due.charge.credit;
+        untaxed += due.charge.tax;
+        add_shipping(case, origin, due, &mut memo)?;
+    }
+    if case.policy.tax == Tax::Item && !untaxed.is_zero() {
+        memo.lines.push(MemoLine {
+            item: policy_id(case, "tax_item", case.policy.tax_item.as_ref())?,
+            ..plain_line(case, origin, LineKind::Tax, untaxed)?
+        });
+    }
+    memo.fields = fields::of_memo(case, &memo);
+    memo.total = memo.credit;
+    Ok(memo)
+}
+
+/// The item line of some units, with its discount line.
+fn item_lines(
+    case: &Case<'_>,
+    origin: Origin<'_>,
+    placed: &[(&Unit, Goods<'_>)],
+    memo: &CreditMemo,
+    credited: &Credited,
+) -> Result<Vec<MemoLine>, Reason> {
+    let goods = placed[0].1;
+    let treatment = case.order.treatment;
+    let mut units: Vec<UnitId> = placed.iter().map(|(unit, _)| unit.id.clone()).collect();
+    units.sort();
+    let pieces: u32 = placed.iter().map(|(unit, _)| unit.quantity).sum();
+    let net: Amount = placed.iter().map(|(unit, _)| unit.net(treatment)).sum();
+    let tax: Amount = placed.iter().map(|(unit, _)| unit.tax).sum();
+    let before_discount = before_discount(case, origin, placed, credited);
+    let (amount, discount) = match case.policy.discounts {
+        Discounts::Line => (before_discount, net - before_discount),
+        Discounts::Net => (net, Amount::ZERO),
+    };
+    let rate = amount.share(Decimal::ONE, Decimal::from(pieces));
+    let taxes = LineTaxes::of(case, goods.line, net, tax)?;
+    let fixed = match &case.policy.item {
+        ItemPolicy::Fixed(item) => Some(item.clone()),
+        ItemPolicy::Invoice => None,
+    };
+    let from_invoice = matches!(origin.source, Source::Invoice(_));
+    let item = MemoLine {
+        kind: LineKind::Item,
+        item: fixed.unwrap_or_else(|| goods.line.item.id.clone()),
+        source_line: from_invoice.then_some(goods.line.line),
+        quantity: Some(pieces),
+        rate: Some(rate)
+            .filter(|it| case.order.currency.is_exact(*it))
+            .map(|it| case.order.currency.round(it)),
+        amount,
+        tax_code: taxes.code.clone(),
+        taxable: taxes.taxable.filter(|_| origin.tax_item.is_some()),
+        location: goods.line.location.clone().or_else(|| memo.location.clone()),
+        fields: fields::of_line(case, placed),
+        units,
+        taxes: taxes.details,
+    };
+    if discount.is_zero() {
+        return Ok(vec![item]);
+    }
+    let discount_line: Option<&BillingLine> = goods.discount.filter(|_| from_invoice);
+    let discount = MemoLine {
+        kind: LineKind::Discount,
+        item: policy_id(case, "discount_item", case.policy.discount_item.as_ref())?,
+        source_line: discount_line.map(|it| it.line),
+        quantity: None,
+        rate: None,
+        amount: discount,
+        tax_code: taxes.code,
+        taxable: item.taxable,
+        location: None,
+        units: Vec::new(),
+        taxes: Vec::new(),
+        fields: Vec::new(),
+    };
+    Ok(vec![item, discount])
+}
+
+/// The net amount of the units on one line before their discount.
+fn before_discount(
+    case: &Case<'_>,
+    origin: Origin<'_>,
+    placed: &[(&Unit, Goods<'_>)],
+    credited: &Credited,
+) -> Amount {
+    let sum = |part: fn(&Unit) -> Amount| placed.iter().map(|(unit, _)| part(unit)).sum::<Amount>();
+    let (gross, discount) = (sum(|it| it.gross), sum(|it| it.discount));
+    if case.order.treatment == TaxTreatment::Outside {
+        return gross;
+    }
+    let goods = placed[0].1;
+    let pieces: Decimal = placed.iter().map(|(unit, _)| Decimal::from(unit.quantity)).sum();
+    let paid = gross - discount;
+    let exact = if paid.is_zero() {
+        goods.line.amount.share(pieces, goods.quantity())
+    } else {
+        gross.share((paid - sum(|it| it.tax)).value(), paid.value())
+    };
+    let rounded = case.order.currency.round(exact);
+    let Some(invoice) = origin.invoice else {
+        return rounded;
+    };
+    let used: Amount = credited.lines_on(invoice, goods.line).map(|it| it.amount).sum();
+    rounded.min(goods.line.amount - used)
+}
+
+/// Puts shipping into the body, or on a line of its own.
+fn add_shipping(
+    case: &Case<'_>,
+    origin: Origin<'_>,
+    due: &ShippingDue<'_>,
+    memo: &mut CreditMemo,
+) -> Result<(), Reason> {
+    let level = due.level;
+    let method = level.map(|it| case.maps.shipping_method(it, case.order)).transpose()?;
+    let method = method.and_then(crate::Entry::id);
+    let net = due.charge.net();
+    let taxes = LineTaxes::of_shipping(case, origin.invoice, due)?;
+    match case.policy.shipping_as {
+        ShippingAs::Body => {
+            memo.shipping = Some(BodyShipping {
+                cost: net,
+                method,
+                tax_code: taxes.code,
+                taxes: taxes.details,
+            });
+        }
+        ShippingAs::Line => {
+            let key = level.unwrap_or("(no service level)");
+            let item = method.ok_or_else(|| unmapped("shipping_methods", key, case.order))?;
+            let made_from = matches!(origin.source, Source::Invoice(_));
+            memo.lines.push(MemoLine {
+                kind: LineKind::Shipping,
+                item,
+                source_line: due.line.filter(|_| made_from).map(|it| it.line),
+                quantity: Some(1),
+                rate: Some(net),
+                amount: net,
+                tax_code: taxes.code,
+                taxable: taxes.taxable.filter(|_| origin.tax_item.is_some()),
+                location: memo.location.clone(),
+                units: vec![UnitId::shipping()],
+                taxes: taxes.details,
+                fields: Vec::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A line of tax, rounding or payment: an amount that is not taxed itself.
+pub(super) fn plain_line(
+    case: &Case<'_>,
+    origin: Origin<'_>,
+    kind: LineKind,
+    amount: Amount,
+) -> Result<MemoLine, Reason> {
+    Ok(MemoLine {
+        kind,
+        item: origin.entity.clone(),
+        source_line: None,
+        quantity: None,
+        rate: None,
+        amount,
+        tax_code: untaxed(case)?,
+        taxable: origin.tax_item.map(|_| false),
+        location: None,
+        units: Vec::new(),
+        taxes: Vec::new(),
+        fields: Vec::new(),
+    })
+}
+
+/// The tax code of what is not taxed; none where tax is told in details.
+pub(super) fn untaxed(case: &Case<'_>) -> Result<Option<RecordId>, Reason> {
+    match case.policy.tax {
+        Tax::SuiteTax => Ok(None),
+        Tax::FromInvoice | Tax::Item => {
+            policy_id(case, "untaxed_code", case.policy.untaxed_code.as_ref()).map(Some)
+        }
+    }
+}
+
+/// A record that policy must name.
+pub(super) fn policy_id(
+    case: &Case<'_>,
+    name: &str,
+    id: Option<&RecordId>,
+) -> Result<RecordId, Reason> {
+    id.cloned().ok_or_else(|| unmapped("policy", name, case.order))
+}
+
+/// Where the memo belongs: the record's own, and from the maps only what it lacks.
+fn place(case: &Case<'_>, classes: &Classes) -> Result<Classes, Reason> {
+    let order = case.order;
+    let store = order.channel_type.as_deref() == Some("store");
+    let site = if store { &order.channel } else { &order.demand_location };
+    let site = || site.as_deref().map(|it| case.maps.location(it, order)).transpose();
+    let location = match &classes.location {
+        Some(location) => Some(location.clone()),
+        None => site()?.and_then(|it| it.id.clone().id()),
+    };
+    let department = match (&classes.department, &order.channel_type) {
+        (Some(department), _) => Some(department.clone()),
+        (None, Some(channel)) => case.maps.department(channel, order)?.id(),
+        (None, None) => None,
+    };
+    let subsidiary = match (case.policy.subsidiary, &classes.subsidiary) {
+        (SubsidiaryRule::FromInvoice, _) => None,
+        (SubsidiaryRule::Send, Some(subsidiary)) => Some(subsidiary.clone()),
+        (SubsidiaryRule::Send, None) => site()?.and_then(|it| it.subsidiary.clone()),
+    };
+    Ok(Classes { location, department, class: classes.class.clone(), subsidiary })
+}
+
+fn date(case: &Case<'_>, invoice: Option<&Invoice>) -> crate::CivilDate {
+    let dates = [Some(case.published), invoice.map(|it| it.date), case.not_before];
+    dates.into_iter().flatten().max().unwrap_or(case.published)
+}
+
+fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for (unit, _) in placed {
+        let reason = fields::reason(case, unit);
+        if !reason.is_empty() && !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let paid = case.order.instruments.iter().filter(|it| !it.paid().is_zero());
+    let paid = paid.map(|it| match it.provider.as_str() {
+        "" => format!("{} {}", it.method, it.paid()),
+        provider => format!("{}/{provider} {}", it.method, it.paid()),
+    });
+    let paid: Vec<_> = paid.collect();
+    let mut text = format!("{} cancellation {}", case.storefront, case.order.reference);
+    if !reasons.is_empty() {
+        text = format!("{text}: {}", reasons.join(", "));
+    }
+    if !paid.is_empty() {
+        text = format!("{text}; paid {}", paid.join(", "));
+    }
+    text
+}
+
+fn cut(text: &str, length: usize) -> String {
+    text.chars().take(length).collect()
+}
+
+/// Groups placed units by the invoice that carries them, lowest id first.
+pub(super) fn by_invoice<'a>(placed: &[Placed<'a>]) -> Vec<(&'a Invoice, Vec<Placed<'a>>)> {
+    let mut groups: Vec<(&Invoice, Vec<Placed<'_>>)> = Vec::new();
+    for units in by_line(placed).into_values() {
+        let invoice = units[0].invoice;
+        match groups.iter_mut().find(|(it, _)| it.id == invoice.id) {
+            Some((_, group)) => group.extend(units),
+            None => groups.push((invoice, units)),
+        }
+    }
+    groups.sort_by_key(|(invoice, _)| invoice.id.rank());
+    groups
+}

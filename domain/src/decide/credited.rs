@@ -1,0 +1,286 @@
+//! What is credited already: memos on record, whoever made them, and our own claims.
+//!
+//! A memo on record that is ours is read together with its claim, so that its
+//! units are known even where the line key column is missing. A settled claim
+//! counts even where the ledger does not show its memo.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::{
+    Case,
+    lines::{Role, likeness, role},
+};
+use crate::{
+    Amount, BillingLine, ClaimState, CreditMemo, ExistingMemo, InstrumentKey, Invoice, ItemRef,
+    LineKind, MemoKey, RecordId, Unit, UnitId,
+};
+
+/// One earlier memo, brought to one form.
+#[derive(Debug, Clone)]
+pub(super) struct Booked {
+    /// The invoice it credits.
+    pub(super) invoice: Option<RecordId>,
+    /// Whether we made it.
+    pub(super) ours: bool,
+    /// Its total, payment lines left out.
+    pub(super) credit: Amount,
+    pub(super) lines: Vec<BookedLine>,
+    /// What its payment lines took, by item.
+    payments: Vec<(RecordId, Amount)>,
+}
+
+/// Goods on an earlier memo.
+#[derive(Debug, Clone)]
+pub(super) struct BookedLine {
+    pub(super) item: ItemRef,
+    pub(super) source_line: Option<u32>,
+    pub(super) quantity: Decimal,
+    /// Before its discount.
+    pub(super) amount: Amount,
+    /// After its discount.
+    pub(super) net: Amount,
+    pub(super) units: Vec<UnitId>,
+}
+
+/// Everything credited for the order so far.
+#[derive(Debug)]
+pub(super) struct Credited {
+    pub(super) memos: Vec<Booked>,
+    /// Units known by id, shipping among them.
+    pub(super) units: BTreeSet<UnitId>,
+    /// Units known by id on memos that are ours.
+    pub(super) ours: BTreeSet<UnitId>,
+    taken: BTreeMap<InstrumentKey, Amount>,
+}
+
+impl Credited {
+    pub(super) fn of(case: &Case<'_>) -> Self {
+        let settled = case.claims.iter().filter(|it| it.state != ClaimState::Unsettled);
+        let claims: Vec<&CreditMemo> = settled.map(|it| &it.memo).collect();
+        let same = |memo: &ExistingMemo, claim: &CreditMemo| {
+            let id = memo.external_id.as_deref().unwrap_or("");
+            id.eq_ignore_ascii_case(claim.key.as_str())
+        };
+        let on_record = case.billing.memos.iter().map(|memo| {
+            let claim = claims.iter().find(|claim| same(memo, claim));
+            booked(case, memo, claim.copied())
+        });
+        let hidden =
+            claims.iter().filter(|claim| !case.billing.memos.iter().any(|it| same(it, claim)));
+        let mut credited = Self {
+            memos: on_record.chain(hidden.map(|claim| claimed(claim))).collect(),
+            units: BTreeSet::new(),
+            ours: BTreeSet::new(),
+            taken: BTreeMap::new(),
+        };
+        for memo in &case.billing.memos {
+            let shipped = memo.lines.iter().any(|line| {
+                role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping
+            });
+            if shipped || Amount::ZERO < memo.shipping_cost {
+                credited.units.insert(UnitId::shipping());
+                if memo.external_id.as_deref().is_some_and(MemoKey::is_ours) {
+                    credited.ours.insert(UnitId::shipping());
+                }
+            }
+        }
+        for memo in &credited.memos {
+            for unit in memo.lines.iter().flat_map(|it| &it.units) {
+                credited.units.insert(unit.clone());
+                if memo.ours {
+                    credited.ours.insert(unit.clone());
+                }
+            }
+        }
+        for claim in &claims {
+            credited.units.extend(claim.units.iter().cloned());
+            credited.ours.extend(claim.units.iter().cloned());
+            for (instrument, amount) in claim.takings() {
+                *credited.taken.entry(instrument.clone()).or_default() += amount;
+            }
+        }
+        let foreign = |memo: &&ExistingMemo| !claims.iter().any(|claim| same(memo, claim));
+        for memo in case.billing.memos.iter().filter(foreign) {
+            credited.take_by_item(case, &booked(case, memo, None));
+        }
+        credited
+    }
+
+    /// The units of the event that are on no memo yet: those on one by id are
+    /// dropped first, then as many of a product as its nameless lines account for.
+    pub(super) fn still_wanted<'a>(&self, case: &Case<'a>) -> Vec<&'a Unit> {
+        let named = |unit: &&Unit| case.cancellation.units.contains_key(&unit.id);
+        let open = |unit: &&Unit| !self.units.contains(&unit.id);
+        let mut left: BTreeMap<&str, Decimal> = BTreeMap::new();
+        let wanted = case.order.units.iter().filter(named).filter(open);
+        let creditable = |unit: &&'a Unit| {
+            let Some(allowed) = self.countable(case, &unit.product) else {
+                return true;
+            };
+            let left = left.entry(unit.product.as_str()).or_insert(allowed);
+            let pieces = Decimal::from(unit.quantity);
+            let fits = pieces <= *left;
+            if fits {
+                *left -= pieces;
+            }
+            fits
+        };
+        wanted.filter(creditable).collect()
+    }
+
+    /// What an instrument has given to earlier memos.
+    pub(super) fn taken(&self, instrument: &InstrumentKey) -> Amount {
+        self.taken.get(instrument).copied().unwrap_or_default()
+    }
+
+    /// Σ of earlier memos on an invoice, payment lines left out.
+    pub(super) fn credit_on(&self, invoice: &RecordId) -> Amount {
+        let on_it = self.memos.iter().filter(|it| it.invoice.as_ref() == Some(invoice));
+        on_it.map(|it| it.credit).sum()
+    }
+
+    /// Earlier memos' goods on one line of an invoice.
+    pub(super) fn lines_on<'a>(
+        &'a self,
+        invoice: &'a Invoice,
+        line: &'a BillingLine,
+    ) -> impl Iterator<Item = &'a BookedLine> {
+        let on_it = self.memos.iter().filter(|it| it.invoice.as_ref() == Some(&invoice.id));
+        let lines = on_it.flat_map(|it| &it.lines);
+        lines.filter(|it| located(it, invoice).is_some_and(|found| found.line == line.line))
+    }
+
+    /// How many pieces of a product may still be credited, where earlier memos
+    /// credit it without naming units.
+    fn countable(&self, case: &Case<'_>, product: &str) -> Option<Decimal> {
+        let items = items_of(case, product);
+        let is_product = |line: &&BookedLine| {
+            let by_unit = |id| case.order.unit(id).is_some_and(|it| it.product == product);
+            if line.units.is_empty() {
+                return items.contains(&line.item.id) || likeness(&line.item, product).is_some();
+            }
+            line.units.iter().any(by_unit)
+        };
+        let lines = self.memos.iter().flat_map(|it| &it.lines).filter(is_product);
+        let lines: Vec<_> = lines.collect();
+        if lines.iter().all(|it| !it.units.is_empty()) {
+            return None;
+        }
+        let of_product = case.order.units.iter().filter(|it| it.product == product);
+        let cancelled = of_product.filter(|it| it.status == crate::UnitStatus::Cancelled);
+        let cancelled: Decimal = cancelled.map(|it| Decimal::from(it.quantity)).sum();
+        let credited: Decimal = lines.iter().map(|it| it.quantity).sum();
+        Some((cancelled - credited).max(Decimal::ZERO))
+    }
+
+    /// Charges the payment lines of a memo without a claim to the instruments
+    /// whose payment item they name, in order.
+    fn take_by_item(&mut self, case: &Case<'_>, memo: &Booked) {
+        for (item, amount) in &memo.payments {
+            let mut left = *amount;
+            for instrument in &case.order.instruments {
+                let entry =
+                    case.maps.payment_item(&instrument.method, &instrument.provider, case.order);
+                if entry.ok().and_then(crate::Entry::id).as_ref() != Some(item) {
+                    continue;
+                }
+                let taken = self.taken.entry(instrument.key.clone()).or_default();
+                let free =
+                    (instrument.paid().max(instrument.given_back()) - *taken).max(Amount::ZERO);
+                *taken += free.min(left);
+                left -= free.min(left);
+            }
+        }
+    }
+}
+
+/// The invoice line that an earlier memo's line credits.
+fn located<'a>(booked: &BookedLine, invoice: &'a Invoice) -> Option<&'a BillingLine> {
+    let by_number = booked.source_line.and_then(|it| invoice.line(it));
+    let by_unit = || {
+        let named = |line: &&BillingLine| line.units.iter().any(|it| booked.units.contains(it));
+        invoice.lines.iter().find(named)
+    };
+    let by_item = || {
+        let same = invoice.lines.iter().filter(|it| it.item.id == booked.item.id);
+        same.min_by_key(|it| it.line)
+    };
+    by_number.or_else(by_unit).or_else(by_item)
+}
+
+/// The records of items that billing lines show to be the product.
+fn items_of<'a>(case: &Case<'a>, product: &str) -> BTreeSet<&'a RecordId> {
+    let invoiced = case.billing.invoices.iter().flat_map(|it| &it.lines);
+    let ordered = case.billing.sales_order.iter().flat_map(|it| &it.lines).map(|it| &it.line);
+    let is_product = |line: &&BillingLine| {
+        let by_unit = |id| case.order.unit(id).is_some_and(|it| it.product == product);
+        line.units.iter().any(by_unit) || likeness(&line.item, product).is_some()
+    };
+    invoiced.chain(ordered).filter(is_product).map(|it| &it.item.id).collect()
+}
+
+fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
+    let mut lines: Vec<BookedLine> = Vec::new();
+    let mut payments = Vec::new();
+    for line in &memo.lines {
+        match role(&line.item.id, line.amount, case.policy, case.maps) {
+            Role::Goods => lines.push(BookedLine {
+                item: line.item.clone(),
+                source_line: line.source_line,
+                quantity: line.quantity.unwrap_or(Decimal::ONE),
+                amount: line.amount,
+                net: line.amount,
+                units: line.units.clone(),
+            }),
+            Role::Discount => {
+                if let Some(last) = lines.last_mut() {
+                    last.net += line.amount;
+                }
+            }
+            Role::Payment => payments.push((line.item.id.clone(), -line.amount)),
+            Role::Tax | Role::Rounding | Role::Shipping => {}
+        }
+    }
+    let nameless = lines.iter().all(|it| it.units.is_empty());
+    if let Some(claim) = claim.filter(|_| nameless) {
+        lines = claimed(claim).lines;
+    }
+    let taken: Amount = payments.iter().map(|(_, amount)| *amount).sum();
+    let by_unit = || {
+        let units: Vec<_> = lines.iter().flat_map(|it| &it.units).collect();
+        let named =
+            |it: &&Invoice| it.lines.iter().flat_map(|it| &it.units).any(|id| units.contains(&id));
+        case.billing.invoices.iter().find(named).map(|it| it.id.clone())
+    };
+    let invoice = memo.created_from.clone();
+    let invoice = invoice.or_else(|| claim.and_then(|it| it.source.invoice().cloned()));
+    let invoice = invoice.or_else(|| memo.applied_to.first().cloned()).or_else(by_unit);
+    let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
+    Booked { invoice, ours, credit: memo.total + taken, lines, payments }
+}
+
+fn claimed(memo: &CreditMemo) -> Booked {
+    let mut lines: Vec<BookedLine> = Vec::new();
+    for line in &memo.lines {
+        match line.kind {
+            LineKind::Item => lines.push(BookedLine {
+                item: ItemRef { id: line.item.clone(), external_id: None, name: None },
+                source_line: line.source_line,
+                quantity: Decimal::from(line.quantity.unwrap_or(1)),
+                amount: line.amount,
+                net: line.amount,
+                units: line.units.clone(),
+            }),
+            LineKind::Discount => {
+                if let Some(last) = lines.last_mut() {
+                    last.net += line.amount;
+                }
+            }
+            _ => {}
+        }
+    }
+    let invoice = memo.source.invoice().cloned();
+    Booked { invoice, ours: true, credit: memo.credit, lines, payments: Vec::new() }
+}

@@ -1,0 +1,113 @@
+//! The lines of a record that are goods, with what belongs to them.
+//!
+//! Payment, discount, tax and rounding lines are set aside first: they never
+//! match a unit.
+
+use rust_decimal::Decimal;
+
+use crate::{Amount, BillingLine, ItemRef, Maps, Policy, RecordId, ShippingAs};
+
+/// What a line of an invoice, a sales order or a credit memo is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Goods,
+    Discount,
+    Payment,
+    Tax,
+    Rounding,
+    Shipping,
+}
+
+/// The role of a line with this item and amount.
+pub(super) fn role(item: &RecordId, amount: Amount, policy: &Policy, maps: &Maps) -> Role {
+    let is = |id: &Option<RecordId>| id.as_ref() == Some(item);
+    let negative = amount < Amount::ZERO;
+    let gift_card = maps.gift_card_products.contains(item);
+    let service = policy.shipping_as == ShippingAs::Line;
+    match () {
+        () if is(&policy.discount_item) => Role::Discount,
+        () if is(&policy.rounding_item) => Role::Rounding,
+        () if is(&policy.tax_item) => Role::Tax,
+        () if maps.is_payment_item(item) || (gift_card && negative) => Role::Payment,
+        () if service && maps.shipping_methods.ids().any(|id| id == item) => Role::Shipping,
+        () if negative => Role::Discount,
+        () => Role::Goods,
+    }
+}
+
+/// A line of goods with the discount that follows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goods<'a> {
+    pub(super) line: &'a BillingLine,
+    /// The first discount line directly after it.
+    pub(super) discount: Option<&'a BillingLine>,
+    /// Net of tax and of all its discount lines.
+    pub(super) net: Amount,
+}
+
+impl Goods<'_> {
+    /// Pieces on the line; a line without a quantity is as many as it names units.
+    pub(super) fn quantity(&self) -> Decimal {
+        let named = Decimal::from(self.line.units.len().max(1));
+        self.line.quantity.filter(|it| Decimal::ZERO < *it).unwrap_or(named)
+    }
+
+    /// What makes two lines of one product interchangeable: rate and tax.
+    pub(super) fn terms(&self) -> (Decimal, Option<&RecordId>, Option<bool>) {
+        let rate = self.line.amount.share(Decimal::ONE, self.quantity()).value();
+        (rate.round_dp(6).normalize(), self.line.tax_code.as_ref(), self.line.taxable)
+    }
+}
+
+/// The goods among the lines of one record, in ascending line order.
+pub(super) fn goods<'a>(
+    lines: impl Iterator<Item = &'a BillingLine>,
+    policy: &Policy,
+    maps: &Maps,
+) -> Vec<Goods<'a>> {
+    let mut goods: Vec<Goods<'a>> = Vec::new();
+    let mut follows_goods = false;
+    for line in lines {
+        match role(&line.item.id, line.amount, policy, maps) {
+            Role::Goods => {
+                goods.push(Goods { line, discount: None, net: line.amount });
+                follows_goods = true;
+            }
+            Role::Discount if follows_goods => {
+                let last = goods.last_mut().expect("a discount follows goods");
+                last.discount = last.discount.or(Some(line));
+                last.net += line.amount;
+            }
+            _ => follows_goods = false,
+        }
+    }
+    goods.sort_by_key(|it| it.line.line);
+    goods
+}
+
+/// How surely an item is a product: the first of these that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    ExternalId,
+    ItemId,
+    NameToken,
+}
+
+/// Whether a line's item is the product: by external id, item id, or a whole
+/// token of the item's name. The record's internal id counts only where the
+/// line gives nothing else.
+pub(super) fn likeness(item: &ItemRef, product: &str) -> Option<Likeness> {
+    let external = item.external_id.as_deref().map(str::trim);
+    let name = item.name.as_deref().map(str::trim).filter(|it| !it.is_empty());
+    let bare = external.is_none() && name.is_none();
+    match () {
+        () if external == Some(product) => Some(Likeness::ExternalId),
+        () if name == Some(product) || (bare && item.id.as_str() == product) => {
+            Some(Likeness::ItemId)
+        }
+        () if name.is_some_and(|it| it.split_whitespace().any(|word| word == product)) => {
+            Some(Likeness::NameToken)
+        }
+        () => None,
+    }
+}

@@ -1,0 +1,59 @@
+//! Shipping: credited once, when no item lives, with the invoice that bears it.
+
+use super::{
+    Case,
+    credited::Credited,
+    lines::{Role, role},
+};
+use crate::{Amount, BillingLine, Invoice, Shipping, UnitId};
+
+/// Shipping that is to be credited now.
+#[derive(Debug, Clone)]
+pub(super) struct ShippingDue<'a> {
+    pub(super) charge: Shipping,
+    /// How it was shipped, by the cancelled units.
+    pub(super) level: Option<&'a str>,
+    /// The invoice that bears it; none when there is no invoice.
+    pub(super) invoice: Option<&'a Invoice>,
+    /// The invoice's shipping line, where it has one.
+    pub(super) line: Option<&'a BillingLine>,
+    /// Whether an invoice really shows shipping, or was only chosen as the lowest.
+    pub(super) billed: Billed,
+}
+
+/// Whether an invoice bears the shipping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Billed {
+    Yes,
+    NotYet,
+}
+
+/// The shipping of the order, if it is due and not credited yet.
+pub(super) fn due<'a>(case: &Case<'a>, credited: &Credited) -> Option<ShippingDue<'a>> {
+    case.order.shipping_due(case.policy)?;
+    if credited.units.contains(&UnitId::shipping()) {
+        return None;
+    }
+    let named = case.order.units.iter().filter(|it| case.cancellation.units.contains_key(&it.id));
+    let mut levels = named.chain(&case.order.units).filter_map(|it| it.service_level.as_deref());
+    let mut invoices: Vec<&Invoice> = case.billing.invoices.iter().collect();
+    invoices.sort_by_key(|it| it.id.rank());
+    let bearer = invoices
+        .iter()
+        .find(|it| Amount::ZERO < it.shipping_cost || shipping_line(case, it).is_some());
+    let invoice = bearer.or(invoices.first()).copied();
+    Some(ShippingDue {
+        charge: case.order.shipping,
+        level: levels.next(),
+        invoice,
+        line: invoice.and_then(|it| shipping_line(case, it)),
+        billed: if bearer.is_some() { Billed::Yes } else { Billed::NotYet },
+    })
+}
+
+fn shipping_line<'a>(case: &Case<'_>, invoice: &'a Invoice) -> Option<&'a BillingLine> {
+    invoice
+        .lines
+        .iter()
+        .find(|line| role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping)
+}

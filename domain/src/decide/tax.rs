@@ -1,0 +1,99 @@
+//! The tax of a line: the invoice's codes, our own details, or none.
+
+use rust_decimal::Decimal;
+
+use super::{Case, assemble::untaxed, shipping::ShippingDue};
+use crate::{
+    Amount, BillingLine, Invoice, LineTax, Reason, RecordId, Tax, TaxDetail, maps::unmapped,
+};
+
+/// How one line is taxed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LineTaxes {
+    pub(super) code: Option<RecordId>,
+    pub(super) taxable: Option<bool>,
+    pub(super) details: Vec<TaxDetail>,
+}
+
+impl LineTaxes {
+    /// Of goods with this net amount and tax, as the billing line is taxed.
+    pub(super) fn of(
+        case: &Case<'_>,
+        line: &BillingLine,
+        net: Amount,
+        tax: Amount,
+    ) -> Result<Self, Reason> {
+        Ok(match case.policy.tax {
+            Tax::FromInvoice => {
+                Self { code: line.tax_code.clone(), taxable: line.taxable, details: Vec::new() }
+            }
+            Tax::Item => Self { code: untaxed(case)?, taxable: Some(false), details: Vec::new() },
+            Tax::SuiteTax => Self {
+                details: details(case, &line.taxes, net, tax, &format!("line {}", line.line))?,
+                ..Self::default()
+            },
+        })
+    }
+
+    /// Of shipping, as the invoice's shipping is taxed.
+    pub(super) fn of_shipping(
+        case: &Case<'_>,
+        invoice: Option<&Invoice>,
+        due: &ShippingDue<'_>,
+    ) -> Result<Self, Reason> {
+        let line_code = due.line.and_then(|it| it.tax_code.clone());
+        let body_code = || invoice.and_then(|it| it.shipping_tax_code.clone());
+        Ok(match case.policy.tax {
+            Tax::FromInvoice => Self {
+                code: line_code.or_else(body_code),
+                taxable: due.line.and_then(|it| it.taxable),
+                details: Vec::new(),
+            },
+            Tax::Item => Self { code: untaxed(case)?, taxable: Some(false), details: Vec::new() },
+            Tax::SuiteTax => {
+                let body = invoice.map(|it| it.shipping_taxes.as_slice()).unwrap_or_default();
+                let told = due.line.map_or(body, |it| it.taxes.as_slice());
+                let (net, tax) = (due.charge.net(), due.charge.tax);
+                Self { details: details(case, told, net, tax, "shipping")?, ..Self::default() }
+            }
+        })
+    }
+}
+
+/// Splits `tax` over the invoice's tax codes as the invoice split its own.
+fn details(
+    case: &Case<'_>,
+    told: &[LineTax],
+    net: Amount,
+    tax: Amount,
+    what: &str,
+) -> Result<Vec<TaxDetail>, Reason> {
+    if tax.is_zero() {
+        return Ok(Vec::new());
+    }
+    let Some((last, others)) = told.split_last() else {
+        return Err(unmapped("the invoice's tax details", what, case.order));
+    };
+    let whole: Amount = told.iter().map(|it| it.amount).sum();
+    let mut left = tax;
+    let mut parts = Vec::new();
+    for it in others {
+        let part = case.order.currency.round(tax.share(it.amount.value(), whole.value()));
+        left -= part;
+        parts.push(detail(it, net, part));
+    }
+    parts.push(detail(last, net, left));
+    Ok(parts)
+}
+
+fn detail(told: &LineTax, net: Amount, tax: Amount) -> TaxDetail {
+    let hundred = Decimal::ONE_HUNDRED;
+    let reckoned = || tax.share(hundred, net.value()).value().round_dp(4);
+    TaxDetail {
+        tax_type: told.tax_type.clone(),
+        tax_code: told.tax_code.clone(),
+        basis: net,
+        rate: told.rate.unwrap_or_else(reckoned),
+        amount: tax,
+    }
+}
