@@ -1,1 +1,30 @@
-//! adapters-netsuite
+//! The ledger port over NetSuite's SuiteTalk SOAP web services.
+//!
+//! | module | knows |
+//! |---|---|
+//! | `auth` | how a request is signed |
+//! | `request` | what is asked, as XML that validates against NetSuite's schema |
+//! | `reply` | what is answered, read by local names, whatever the prefixes and the order |
+//! | `fault` | what NetSuite's codes mean for the caller |
+//! | `governor` | how much may be in flight |
+//! | `client` | one HTTP exchange |
+//! | `billing`, `post` | the conversations behind the port's methods |
+//!
+//! Nothing here retries, but for one false "Invalid login": the worker does.
+
+mod auth;
+mod billing;
+mod books;
+mod client;
+mod fault;
+#[cfg(test)]
+mod fixtures;
+mod governor;
+mod ledger;
+mod options;
+mod post;
+mod reply;
+mod request;
+
+pub use ledger::NetSuite;
+pub use options::{InvalidOptions, Options};

@@ -1,1 +1,19 @@
-//! adapters-newstore
+//! NewStore: the orders behind cancellations over GraphQL, and the webhook's wire shape.
+//!
+//! Everything that is NewStore's own stays in here: its query, its token
+//! server, its two kinds of 403, its event names. What leaves are `domain`'s
+//! words and [`ports::StorefrontError`].
+
+mod api;
+mod http;
+mod options;
+mod order;
+#[cfg(test)]
+mod simulator;
+mod storefront;
+mod text;
+mod token;
+pub mod webhook;
+
+pub use options::{InvalidOptions, Options};
+pub use storefront::NewStore;

@@ -1,1 +1,27 @@
-//! adapters-queue
+//! The `Jobs` port: a queue in a file, and the same queue in memory.
+//!
+//! [`Embedded`] is the product for one machine. [`Memory`] is the reference:
+//! the same promises in the fewest lines, for tests and simulations.
+
+mod arrivals;
+mod embedded;
+mod memory;
+
+pub use embedded::{Depth, Embedded};
+pub use memory::Memory;
+
+use ports::{Job, JobsError};
+
+/// The longest body of a job, in bytes; no queue takes more.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// The most jobs that one call leases.
+const MAX_LEASED: usize = 256;
+
+fn accept(job: &Job) -> Result<(), JobsError> {
+    if job.body.len() <= MAX_BODY {
+        return Ok(());
+    }
+    let problem = format!("job {} has {} bytes, the limit is {MAX_BODY}", job.id, job.body.len());
+    Err(JobsError::Unavailable(problem.into()))
+}

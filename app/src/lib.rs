@@ -1,1 +1,20 @@
-//! app
+//! The service: configuration, wiring, webhook, use case, worker and commands.
+//!
+//! `wiring` alone knows which adapters exist. `credit` is the use case; webhook
+//! and worker run it and turn its outcome into an answer or a verdict.
+
+pub mod breaker;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod confirm;
+pub mod credit;
+pub mod demo;
+pub mod guarded;
+pub mod http;
+pub mod recover;
+pub mod serve;
+pub mod service;
+pub mod telemetry;
+pub mod wiring;
+pub mod worker;

@@ -1,1 +1,5 @@
-//! tests
+//! What the outside tests share.
+
+mod clock;
+
+pub use clock::FakeClock;

@@ -1,1 +1,369 @@
 //! What every implementation of the `jobs` port promises.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::CancellationId;
+
+use crate::{Delivery, Job, Jobs, JobsError, Lease};
+
+const NOW: Duration = Duration::ZERO;
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+/// Just before something is due.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// A queue set up for testing, with the time in the test's hands.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// An empty queue.
+    fn jobs(&self) -> &dyn Jobs;
+
+    /// Lets this much of the queue's time pass.
+    async fn advance(&self, by: Duration);
+}
+
+/// A queue that outlives its process.
+pub trait Durable: Subject {
+    /// The same queue, opened again as the next process would.
+    fn reopen(&self) -> Box<dyn Jobs>;
+}
+
+/// What is pushed arrives as it was, and once.
+pub async fn a_pushed_job_is_delivered(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    let job = Job { attempts: 2, body: "{\"text\":\"ünïcode\"}".to_owned(), ..job("a") };
+    jobs.push(&job, NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    assert_eq!(delivery.job, job);
+    assert_eq!(due(jobs).await, []);
+}
+
+/// A delay is a promise to wait, of seconds or of days.
+pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    for delay in [SECOND, MINUTE, 3 * DAY] {
+        jobs.push(&job("a"), delay).await.unwrap();
+        subject.advance(delay.saturating_sub(MOMENT)).await;
+        assert_eq!(due(jobs).await, [], "just before {delay:?}");
+        subject.advance(MOMENT).await;
+        let delivery = the_only(due(jobs).await);
+        jobs.ack(&delivery.lease).await.unwrap();
+    }
+}
+
+/// One id is one job.
+pub async fn a_job_pushed_twice_is_one(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.ack(&delivery.lease).await.unwrap();
+    subject.advance(DAY).await;
+    assert_eq!(due(jobs).await, []);
+}
+
+/// Whichever of two pushes comes first, the job is due at the earlier time.
+pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    for (first, second) in [(DAY, MINUTE), (MINUTE, DAY)] {
+        jobs.push(&job("a"), first).await.unwrap();
+        jobs.push(&job("a"), second).await.unwrap();
+        assert_eq!(due(jobs).await, [], "{first:?}, then {second:?}");
+        subject.advance(MINUTE).await;
+        let delivery = the_only(due(jobs).await);
+        jobs.ack(&delivery.lease).await.unwrap();
+        subject.advance(DAY).await;
+        assert_eq!(due(jobs).await, [], "{first:?}, then {second:?}");
+    }
+}
+
+/// A push does not make a job that was tried look untried.
+pub async fn a_second_push_leaves_the_attempts(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.defer(&delivery.lease, MINUTE, 3).await.unwrap();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    assert_eq!(the_only(due(jobs).await).job.attempts, 3);
+}
+
+/// Nothing starves: the order is that of due times, not of pushes.
+pub async fn the_longest_due_comes_first(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    for (name, delay) in [("a", 3 * SECOND), ("b", SECOND), ("c", 2 * SECOND), ("d", DAY)] {
+        jobs.push(&job(name), delay).await.unwrap();
+    }
+    subject.advance(MINUTE).await;
+    assert_eq!(names(&jobs.receive(2, MINUTE, NOW).await.unwrap()), ["b", "c"]);
+    assert_eq!(names(&jobs.receive(2, MINUTE, NOW).await.unwrap()), ["a"]);
+}
+
+/// No more than asked for, down to nothing at all.
+pub async fn no_more_than_max_are_leased(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    for name in ["a", "b", "c"] {
+        jobs.push(&job(name), NOW).await.unwrap();
+        subject.advance(SECOND).await;
+    }
+    assert_eq!(jobs.receive(0, MINUTE, NOW).await.unwrap(), []);
+    assert_eq!(names(&jobs.receive(2, MINUTE, NOW).await.unwrap()), ["a", "b"]);
+    assert_eq!(names(&due(jobs).await), ["c"]);
+}
+
+/// A lease keeps others away until it ends, and a new delivery has its own.
+pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let first = the_only(due(jobs).await);
+    subject.advance(MINUTE.saturating_sub(MOMENT)).await;
+    assert_eq!(due(jobs).await, []);
+    subject.advance(MOMENT).await;
+    let second = the_only(due(jobs).await);
+    assert_eq!(second.job, first.job);
+    assert_ne!(second.lease, first.lease);
+}
+
+/// A run that takes longer than its lease keeps the job by saying so.
+pub async fn an_extended_lease_lasts(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    for _ in 0..5 {
+        subject.advance(MINUTE.saturating_sub(MOMENT)).await;
+        jobs.extend(&delivery.lease, MINUTE).await.unwrap();
+        assert_eq!(due(jobs).await, []);
+    }
+    subject.advance(MINUTE).await;
+    assert_eq!(names(&due(jobs).await), ["a"]);
+}
+
+/// Done is done.
+pub async fn an_acked_job_is_forgotten(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.ack(&delivery.lease).await.unwrap();
+    subject.advance(DAY).await;
+    assert_eq!(due(jobs).await, []);
+}
+
+/// A job that was done can be asked for again, and begins anew.
+pub async fn an_acked_job_can_be_pushed_again(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.defer(&delivery.lease, NOW, 7).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.ack(&delivery.lease).await.unwrap();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    assert_eq!(the_only(due(jobs).await).job, job("a"));
+}
+
+/// Deferred for days comes back after days, with the attempts of the runner.
+pub async fn a_deferred_job_comes_back_later(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    for (attempts, delay) in [(1, SECOND), (1, MINUTE), (2, 3 * DAY)] {
+        let delivery = the_only(due(jobs).await);
+        jobs.defer(&delivery.lease, delay, attempts).await.unwrap();
+        subject.advance(delay.saturating_sub(MOMENT)).await;
+        assert_eq!(due(jobs).await, [], "just before {delay:?}");
+        subject.advance(MOMENT).await;
+        let delivery = the_only(due(jobs).await);
+        assert_eq!(delivery.job.attempts, attempts, "after {delay:?}");
+        jobs.defer(&delivery.lease, NOW, attempts).await.unwrap();
+    }
+}
+
+/// A runner that dies has attempted nothing.
+pub async fn deliveries_are_not_attempts(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(the_only(due(jobs).await).job.attempts, 0);
+        subject.advance(MINUTE).await;
+    }
+}
+
+/// A runner that overslept cannot touch the job of its successor.
+pub async fn a_lost_lease_changes_nothing(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let lost = the_only(due(jobs).await).lease;
+    subject.advance(MINUTE).await;
+    let held = the_only(due(jobs).await).lease;
+
+    assert_lost(&jobs.extend(&lost, DAY).await);
+    assert_lost(&jobs.defer(&lost, NOW, 9).await);
+    assert_lost(&jobs.ack(&lost).await);
+    assert_eq!(due(jobs).await, [], "the successor's lease still runs");
+    subject.advance(MINUTE).await;
+    let delivery = the_only(due(jobs).await);
+    assert_eq!(delivery.job.attempts, 0);
+    assert_ne!(delivery.lease, held);
+}
+
+/// What was settled has no lease any more.
+pub async fn a_settled_lease_is_lost(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let deferred = the_only(due(jobs).await).lease;
+    jobs.defer(&deferred, NOW, 1).await.unwrap();
+    assert_lost(&jobs.ack(&deferred).await);
+
+    let acked = the_only(due(jobs).await).lease;
+    jobs.ack(&acked).await.unwrap();
+    assert_lost(&jobs.ack(&acked).await);
+    assert_lost(&jobs.extend(&Lease("never given".to_owned()), MINUTE).await);
+}
+
+/// The event that arrives while its cancellation is worked on is worked on too.
+pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    for delay in [NOW, SECOND, DAY] {
+        jobs.push(&job("a"), NOW).await.unwrap();
+        let delivery = the_only(due(jobs).await);
+        jobs.push(&job("a"), delay).await.unwrap();
+        assert_eq!(due(jobs).await, [], "leased while it was pushed with {delay:?}");
+        jobs.ack(&delivery.lease).await.unwrap();
+
+        subject.advance(delay).await;
+        let delivery = the_only(due(jobs).await);
+        assert_eq!(delivery.job, job("a"), "pushed with {delay:?}");
+        jobs.ack(&delivery.lease).await.unwrap();
+        assert_eq!(due(jobs).await, [], "pushed with {delay:?}");
+    }
+}
+
+/// Of a deferral and a push in between, the earlier time counts.
+pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    jobs.push(&job("a"), NOW).await.unwrap();
+    jobs.defer(&delivery.lease, DAY, 2).await.unwrap();
+    assert_eq!(the_only(due(jobs).await).job.attempts, 2);
+}
+
+/// A waiting runner gets what is pushed, when it is pushed.
+pub async fn receive_waits_for_a_push(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    let mut waiting = jobs.receive(10, MINUTE, DAY);
+    starts(waiting.as_mut()).await;
+    jobs.push(&job("a"), NOW).await.unwrap();
+    assert_eq!(names(&waiting.await.unwrap()), ["a"]);
+}
+
+/// A waiting runner gets what was given back.
+pub async fn receive_waits_for_a_deferral(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let delivery = the_only(due(jobs).await);
+    let mut waiting = jobs.receive(10, MINUTE, DAY);
+    starts(waiting.as_mut()).await;
+    jobs.defer(&delivery.lease, NOW, 1).await.unwrap();
+    assert_eq!(names(&waiting.await.unwrap()), ["a"]);
+}
+
+/// A waiting runner gets what falls due, and what another's lease lets go.
+pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), 5 * SECOND).await.unwrap();
+    for wait in [5 * SECOND, MINUTE] {
+        let mut waiting = jobs.receive(10, MINUTE, DAY);
+        starts(waiting.as_mut()).await;
+        subject.advance(wait).await;
+        assert_eq!(names(&waiting.await.unwrap()), ["a"], "after {wait:?}");
+    }
+}
+
+/// Waiting ends, with empty hands.
+pub async fn receive_gives_up_after_its_wait(subject: &dyn Subject) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), DAY).await.unwrap();
+    let mut waiting = jobs.receive(10, MINUTE, 20 * SECOND);
+    starts(waiting.as_mut()).await;
+    subject.advance(20 * SECOND).await;
+    assert_eq!(waiting.await.unwrap(), []);
+}
+
+/// What was answered is there after a restart: jobs, times, attempts, leases.
+pub async fn a_queue_survives_its_process(subject: &dyn Durable) {
+    let jobs = subject.jobs();
+    jobs.push(&job("a"), NOW).await.unwrap();
+    let deferred = the_only(due(jobs).await);
+    jobs.defer(&deferred.lease, MINUTE, 4).await.unwrap();
+    jobs.push(&job("b"), NOW).await.unwrap();
+    let held = the_only(due(jobs).await);
+    jobs.push(&job("c"), NOW).await.unwrap();
+
+    let jobs = subject.reopen();
+    assert_eq!(names(&due(&*jobs).await), ["c"]);
+    jobs.ack(&held.lease).await.unwrap();
+    subject.advance(MINUTE).await;
+    let deliveries = due(&*jobs).await;
+    assert_eq!(names(&deliveries), ["a", "c"]);
+    assert_eq!(deliveries[0].job.attempts, 4);
+}
+
+/// Two processes of one machine never hold the same job.
+pub async fn a_queue_is_shared_by_processes(subject: &dyn Durable) {
+    let (ours, theirs) = (subject.jobs(), subject.reopen());
+    for name in ["a", "b", "c", "d"] {
+        ours.push(&job(name), NOW).await.unwrap();
+        subject.advance(SECOND).await;
+    }
+    assert_eq!(names(&theirs.receive(2, MINUTE, NOW).await.unwrap()), ["a", "b"]);
+    assert_eq!(names(&ours.receive(2, MINUTE, NOW).await.unwrap()), ["c", "d"]);
+    assert_eq!(due(&*theirs).await, []);
+
+    let mut waiting = ours.receive(2, MINUTE, DAY);
+    starts(waiting.as_mut()).await;
+    theirs.push(&job("e"), NOW).await.unwrap();
+    subject.advance(SECOND).await;
+    assert_eq!(names(&waiting.await.unwrap()), ["e"]);
+}
+
+fn job(name: &str) -> Job {
+    Job {
+        id: name.parse::<CancellationId>().unwrap(),
+        order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        attempts: 0,
+        body: format!("body of {name}"),
+    }
+}
+
+async fn due(jobs: &dyn Jobs) -> Vec<Delivery> {
+    jobs.receive(10, MINUTE, NOW).await.unwrap()
+}
+
+fn names(deliveries: &[Delivery]) -> Vec<&str> {
+    deliveries.iter().map(|it| it.job.id.as_str()).collect()
+}
+
+#[track_caller]
+fn the_only(deliveries: Vec<Delivery>) -> Delivery {
+    let [delivery] = <[_; 1]>::try_from(deliveries).expect("exactly one delivery");
+    delivery
+}
+
+#[track_caller]
+fn assert_lost(result: &Result<(), JobsError>) {
+    assert!(matches!(result, Err(JobsError::LeaseLost)), "{result:?}");
+}
+
+/// Lets a call get to where it waits, without a runtime to spawn it on.
+async fn starts<T>(mut call: Pin<&mut (dyn Future<Output = T> + Send)>) {
+    poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending(), "it answers instead of waiting");
+        Poll::Ready(())
+    })
+    .await;
+}

@@ -1,1 +1,186 @@
-//! What every implementation of the `storefront` port promises.
+//! What every implementation of the [`Storefront`] port promises.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use domain::{
+    Amount, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot,
+};
+
+use crate::{Storefront, StorefrontError};
+
+/// A storefront set up for testing: it shows what it is told to show.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The implementation, over a storefront without orders.
+    fn storefront(&self) -> &dyn Storefront;
+
+    /// Shows this order from now on, in place of what it showed under this id. Without payments
+    /// it shows no payment account.
+    async fn show(&self, order: &OrderSnapshot, sent: Sent);
+
+    /// Shows the order no longer, as if it had not been replicated yet.
+    async fn hide(&self, id: &OrderId);
+
+    /// Puts at most so many entries on a page, whatever is asked for.
+    async fn limit_pages(&self, entries: usize);
+
+    /// Answers nothing from now on, and keeps every connection open.
+    async fn fall_silent(&self);
+
+    /// The implementation's own timeout; short, for one promise waits for it.
+    fn timeout(&self) -> Duration;
+}
+
+/// How amounts travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// As texts.
+    Texts,
+    /// As numbers.
+    Numbers,
+}
+
+/// Nothing is lost on the way, and nothing is made up.
+pub async fn an_order_arrives_as_it_is_shown(subject: &dyn Subject) {
+    let order = order();
+    subject.show(&order, Sent::Texts).await;
+    assert_eq!(told(subject).await, Some(order));
+}
+
+/// A unit that is missed would be taken for one that does not live.
+pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn Subject) {
+    let units = (0..230).map(|it| unit(&format!("unit-{it}"))).collect();
+    let order = OrderSnapshot { units, ..order() };
+    subject.show(&order, Sent::Texts).await;
+    for limit in [19, 100, 229, 230, 1000] {
+        subject.limit_pages(limit).await;
+        assert_eq!(told(subject).await.as_ref(), Some(&order), "pages of {limit}");
+    }
+}
+
+/// A transaction that is missed would be money that seems held, or given back.
+pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn Subject) {
+    let instrument = |index: i64| InstrumentSnapshot {
+        method: Some("gift_card".to_owned()),
+        transactions: (0..9).map(|nth| transaction("capture", 100 * index + nth)).collect(),
+        ..Default::default()
+    };
+    let order = OrderSnapshot { payments: Some((0..5).map(instrument).collect()), ..order() };
+    subject.show(&order, Sent::Texts).await;
+    for limit in [2, 3, 5, 9, 100] {
+        subject.limit_pages(limit).await;
+        assert_eq!(told(subject).await.as_ref(), Some(&order), "pages of {limit}");
+    }
+}
+
+/// Events run ahead of the API.
+pub async fn an_order_that_is_not_visible_is_none(subject: &dyn Subject) {
+    assert_eq!(told(subject).await, None, "never shown");
+    let order = order();
+    subject.show(&order, Sent::Texts).await;
+    subject.hide(&order.id).await;
+    assert_eq!(told(subject).await, None, "no longer shown");
+}
+
+/// "Not there yet" and "none" are different answers.
+pub async fn payments_that_are_late_are_none_and_never_an_empty_list(subject: &dyn Subject) {
+    let untouched =
+        InstrumentSnapshot { method: Some("credit_card".to_owned()), ..Default::default() };
+    for payments in [None, Some(Vec::new()), Some(vec![untouched])] {
+        let order = OrderSnapshot { payments, ..order() };
+        subject.show(&order, Sent::Texts).await;
+        assert_eq!(told(subject).await, Some(order));
+    }
+}
+
+/// No float on the way: neither ours nor one that only looks like ours.
+pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Subject) {
+    let table = ["0.1", "-5", "89.40", "33.335", "0.07", "1000000", "12345678901.23"];
+    for amount in table {
+        for sent in [Sent::Texts, Sent::Numbers] {
+            let priced = UnitSnapshot { price: Reading::of(amount), ..unit("unit-1") };
+            let grand_total = Reading::of(amount);
+            let order = OrderSnapshot { units: vec![priced], grand_total, ..order() };
+            subject.show(&order, sent).await;
+            assert_eq!(told(subject).await, Some(order), "{amount} as {sent:?}");
+        }
+    }
+}
+
+/// An answer that is kept would hide what was waited for.
+pub async fn what_is_told_is_what_holds_now(subject: &dyn Subject) {
+    for status in ["opened", "cancelled", "returned"] {
+        let unit = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
+        let order = OrderSnapshot { units: vec![unit], ..order() };
+        subject.show(&order, Sent::Texts).await;
+        assert_eq!(told(subject).await, Some(order), "{status}");
+    }
+}
+
+/// A caller need not bring a timeout of its own.
+pub async fn every_call_ends_within_the_timeout(subject: &dyn Subject) {
+    let order = order();
+    subject.show(&order, Sent::Texts).await;
+    subject.fall_silent().await;
+    let asked_at = Instant::now();
+    let answer = subject.storefront().order(&order.id).await;
+    assert!(matches!(answer, Err(StorefrontError::Unavailable(_))), "{answer:?}");
+    // Twice the time, for a machine that is busy with other tests.
+    assert!(asked_at.elapsed() < subject.timeout() * 2, "took {:?}", asked_at.elapsed());
+}
+
+async fn told(subject: &dyn Subject) -> Option<OrderSnapshot> {
+    subject.storefront().order(&order().id).await.unwrap()
+}
+
+fn order() -> OrderSnapshot {
+    let card = InstrumentSnapshot {
+        method: Some("credit_card".to_owned()),
+        provider: Some("adyen".to_owned()),
+        last_four: None,
+        transactions: vec![transaction("authorize", 2495), transaction("capture", 2495)],
+    };
+    OrderSnapshot {
+        id: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        external_id: Some("TEST-1821".to_owned()),
+        currency: Some("USD".to_owned()),
+        channel: Some("USC".to_owned()),
+        channel_type: Some("web".to_owned()),
+        demand_location: None,
+        tax_strategy: Some("tax_excluded".to_owned()),
+        price_method: None,
+        is_exchange: false,
+        is_historical: true,
+        shipping_total: cents(500),
+        shipping_tax: Reading::Absent,
+        grand_total: cents(2495),
+        coupon: Some("WELCOME".to_owned()),
+        units: vec![unit("unit-1"), unit("unit-2")],
+        payments: Some(vec![card]),
+    }
+}
+
+fn unit(id: &str) -> UnitSnapshot {
+    UnitSnapshot {
+        id: id.to_owned(),
+        product: Some("10000".to_owned()),
+        quantity: Reading::of("1"),
+        price: cents(1995),
+        item_discounts: cents(200),
+        order_discounts: Reading::Absent,
+        tax: cents(0),
+        status: Some("cancelled".to_owned()),
+        reason: Some("insufficient_stock".to_owned()),
+        service_level: Some("GROUND".to_owned()),
+    }
+}
+
+fn transaction(kind: &str, amount: i64) -> TransactionSnapshot {
+    let (kind, currency) = (Some(kind.to_owned()), Some("USD".to_owned()));
+    TransactionSnapshot { kind, amount: cents(amount), currency }
+}
+
+fn cents(cents: i64) -> Reading {
+    Reading::Value(Amount::cents(cents))
+}

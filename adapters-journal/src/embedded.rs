@@ -1,0 +1,85 @@
+//! The journal in a file of this machine.
+
+mod claim;
+mod failure;
+mod find;
+mod hold;
+mod note;
+mod record;
+mod stored;
+
+use std::{path::Path, time::Duration};
+
+use async_trait::async_trait;
+use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
+use ports::{Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step};
+use sqlite_store::Store;
+
+const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
+
+/// A journal in one SQLite file. What was answered is on disk; several
+/// processes of one machine may share it.
+///
+/// `find` answers at most 10,000 cancellations at once and writes flags as
+/// `name: sentence`. A redelivery and every step but [`Step::Released`] leave
+/// a line of history, unless they change nothing.
+#[derive(Debug)]
+pub struct Embedded {
+    store: Store,
+}
+
+impl Embedded {
+    /// Opens the journal, making the file and its folders where they are missing.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let store = Store::open(path, MIGRATIONS);
+        Ok(Self { store: store.map_err(|error| JournalError::Unavailable(error.into()))? })
+    }
+}
+
+#[async_trait]
+impl Journal for Embedded {
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        let cancellation = cancellation.clone();
+        Ok(self.store.write(move |db| record::open(db, &cancellation, now)).await?)
+    }
+
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError> {
+        let (tenant, order, token) = (tenant.clone(), order.clone(), token.clone());
+        let work = move |db: &_| hold::take(db, &tenant, &order, &token, now, lease);
+        Ok(self.store.write(work).await?)
+    }
+
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
+        let (tenant, order) = (tenant.clone(), order.clone());
+        Ok(self.store.read(move |db| claim::of_order(db, &tenant, &order)).await?)
+    }
+
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError> {
+        let (id, step) = (id.clone(), step.clone());
+        Ok(self.store.write(move |db| record::step(db, &id, now, &step)).await?)
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let query = query.clone();
+        Ok(self.store.read(move |db| find::find(db, &query)).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! The published signatures, and what makes a passport good for one use.
+
+use super::*;
+use crate::fixtures::{NONCE, TIMESTAMP, credentials};
+
+#[test]
+fn signatures_are_the_published_ones() {
+    let table = [
+        ("1234567", "FCghIZqXNetuZY8ILWOFH0ucdfzQOmAuL+q+kF21zPs="),
+        ("TSTDRV123_SB1", "fpQcnrKL+ODHeK9JaF2nLZIbbw9O7lIJNquxKnhGrGk="),
+        ("1234567_SB1", "/cDDnQpbaRiT4UOJY7EHF99fSIA3W6YK/liJKJ1CxI8="),
+    ];
+    for (account, expected) in table {
+        let credentials = credentials(account);
+        let passport = credentials.sign(NONCE.to_owned(), TIMESTAMP);
+        assert_eq!(passport.signature, expected, "{account}");
+    }
+}
+
+#[test]
+fn an_account_has_one_spelling_in_passports_and_one_in_host_names() {
+    let table = [
+        ("TSTDRV123_SB1", "TSTDRV123_SB1", "tstdrv123-sb1"),
+        ("tstdrv123-sb1", "TSTDRV123_SB1", "tstdrv123-sb1"),
+        (" 1234567 ", "1234567", "1234567"),
+        ("1234567_rp", "1234567_RP", "1234567-rp"),
+    ];
+    for (raw, header, host) in table {
+        let account: Account = raw.parse().unwrap();
+        assert_eq!((account.as_str(), account.host().as_str()), (header, host), "{raw:?}");
+    }
+}
+
+#[test]
+fn no_account_id_can_leave_its_place_in_the_address() {
+    for raw in ["", " ", "a.b", "a/b", "a@b", "a:1", "é"] {
+        assert!(raw.parse::<Account>().is_err(), "{raw:?}");
+    }
+}
+
+#[test]
+fn every_passport_has_a_nonce_of_its_own_and_the_time_in_seconds() {
+    let credentials = credentials("1234567");
+    let now = Timestamp::from_millis(TIMESTAMP * 1000 + 999);
+    let (one, other) = (credentials.passport(now), credentials.passport(now));
+    assert_ne!(one.nonce, other.nonce);
+    assert_ne!(one.signature, other.signature);
+    assert_eq!(one.timestamp, TIMESTAMP);
+    assert!((6..=64).contains(&one.nonce.len()), "{}", one.nonce);
+    assert!(one.nonce.bytes().all(|it| it.is_ascii_alphanumeric()), "{}", one.nonce);
+}

@@ -1,0 +1,55 @@
+//! The retailer's conventions that the wire depends on: the zone of the books and the key column.
+
+use domain::{CivilDate, UnitId};
+use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
+
+use crate::options::{InvalidOptions, Options};
+
+/// How dates and unit ids are written in this account.
+#[derive(Debug, Clone)]
+pub(crate) struct Books {
+    zone: TimeZone,
+    /// The custom column that holds unit ids.
+    pub(crate) line_key_field: String,
+}
+
+impl Books {
+    /// Looks the time zone up.
+    pub(crate) fn new(options: &Options) -> Result<Self, InvalidOptions> {
+        let name = options.time_zone.clone();
+        let zone =
+            TimeZone::get(&name).map_err(|source| InvalidOptions::TimeZone { name, source })?;
+        Ok(Self { zone, line_key_field: options.line_key_field.clone() })
+    }
+
+    /// A date as NetSuite wants it: midnight with the offset of that day.
+    ///
+    /// A date that no calendar has goes as it is; NetSuite says what is wrong with it.
+    pub(crate) fn midnight(&self, date: CivilDate) -> String {
+        let (year, month, day) = date.parts();
+        civil::Date::new(year, month, day)
+            .and_then(|it| it.to_zoned(self.zone.clone()))
+            .map_or_else(|_| format!("{date}T00:00:00.000Z"), |it| stamp(&it))
+    }
+
+    /// The date of an `xsd:dateTime`, which may come with any offset or none.
+    pub(crate) fn date(&self, raw: &str) -> Option<CivilDate> {
+        let date = match raw.parse::<Timestamp>() {
+            Ok(instant) => instant.to_zoned(self.zone.clone()).date(),
+            Err(_) => raw.parse::<civil::Date>().ok()?,
+        };
+        CivilDate::new(date.year(), date.month(), date.day()).ok()
+    }
+
+    /// The unit ids in a value of the key column; anything else in it is not ours.
+    pub(crate) fn units(value: &str) -> Vec<UnitId> {
+        value.split(',').filter_map(|it| UnitId::stored(it.trim()).ok()).collect()
+    }
+}
+
+fn stamp(midnight: &Zoned) -> String {
+    midnight.strftime("%Y-%m-%dT%H:%M:%S.000%:z").to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! One exchange with NetSuite: sign, send, read, classify.
+
+use std::{sync::Arc, time::Duration};
+
+use ports::Clock;
+use reqwest::{StatusCode, Url, header, redirect};
+
+use crate::{
+    auth::{Account, Credentials},
+    fault::{Class, Failure},
+    governor::Governor,
+    options::{InvalidOptions, Options},
+    reply::{Node, Reply, Unreadable},
+    request::Request,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Shorter than the idle time after which servers drop connections: a request
+/// sent into a dropped one has an unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longest answer that is read.
+const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
+/// Talks to one account.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: Url,
+    version: String,
+    credentials: Credentials,
+    governor: Governor,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    bytes: Vec<u8>,
+}
+
+impl Client {
+    /// A client without cookies and redirects: NetSuite takes a session cookie
+    /// beside a passport for an ambiguous login.
+    pub(crate) fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
+        options.check()?;
+        let account: Account = options.account.parse()?;
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .gzip(true)
+            .user_agent(concat!("memobridge/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(InvalidOptions::Http)?;
+        Ok(Self {
+            http,
+            url: options.url(&account)?,
+            version: options.version.clone(),
+            governor: Governor::new(options.concurrency, options.timeout),
+            clock,
+            timeout: options.timeout,
+            credentials: Credentials::new(account, options),
+        })
+    }
+
+    /// Asks, and hands out the answer unless it is a failure.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Node, Failure> {
+        self.call_within(self.timeout, request).await
+    }
+
+    /// Asks with less patience than usual.
+    pub(crate) async fn call_within(
+        &self,
+        limit: Duration,
+        request: &Request,
+    ) -> Result<Node, Failure> {
+        let limit = limit.min(self.timeout);
+        match self.attempt(limit, request).await {
+            // Under load NetSuite refuses good logins, before it does anything else.
+            Err(failure) if failure.class == Class::Login => self.attempt(limit, request).await,
+            result => result,
+        }
+    }
+
+    async fn attempt(&self, limit: Duration, request: &Request) -> Result<Node, Failure> {
+        let _slot = self.governor.slot().await?;
+        let started = self.clock.now();
+        let (ns_id, result) = match self.exchange(limit, request).await {
+            Ok(answer) => open(&answer, request),
+            Err(failure) => (None, Err(failure)),
+        };
+        let operation = request.operation.name();
+        tracing::debug!(
+            operation,
+            duration_ms = self.clock.now().since(started).as_millis(),
+            ns_id,
+            failure = result.as_ref().err().map(|it| tracing::field::debug(it.class)),
+            "Called NetSuite: {operation}"
+        );
+        result
+    }
+
+    async fn exchange(&self, limit: Duration, request: &Request) -> Result<Answer, Failure> {
+        let passport = self.credentials.passport(self.clock.now());
+        let mut response = self
+            .http
+            .post(self.url.clone())
+            .timeout(limit)
+            .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
+            .header("SOAPAction", format!("\"{}\"", request.operation.name()))
+            .body(request.envelope(&self.version, &passport))
+            .send()
+            .await
+            .map_err(not_sent_or_unknown)?;
+        let status = response.status();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(not_sent_or_unknown)? {
+            bytes.extend_from_slice(&chunk);
+            if MAX_ANSWER < bytes.len() {
+                return Err(Unreadable::TooLarge.into());
+            }
+        }
+        Ok(Answer { status, bytes })
+    }
+}
+
+fn not_sent_or_unknown(error: reqwest::Error) -> Failure {
+    let class = if error.is_connect() { Class::Unavailable } else { Class::Unknown };
+    Failure::caused(class, error.without_url())
+}
+
+fn open(answer: &Answer, request: &Request) -> (Option<String>, Result<Node, Failure>) {
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        return (None, Err(Failure::new(Class::Throttled, "HTTP status 429")));
+    }
+    match Reply::read(&answer.bytes) {
+        Ok(mut reply) => (reply.ns_id.take(), reply.answer(request.operation)),
+        Err(problem) => (None, Err(unreadable(answer, problem))),
+    }
+}
+
+/// What an answer that is no SOAP message says by its status.
+fn unreadable(answer: &Answer, problem: Unreadable) -> Failure {
+    let is_maintenance = || {
+        let words = String::from_utf8_lossy(&answer.bytes).to_ascii_lowercase();
+        words.contains("maintenance")
+    };
+    let class = match answer.status {
+        StatusCode::SERVICE_UNAVAILABLE if is_maintenance() => Class::Unavailable,
+        StatusCode::REQUEST_TIMEOUT => Class::Unknown,
+        // Whoever redirected or refused it, the edge or a proxy, did not process it.
+        status if status.is_redirection() || status.is_client_error() => Class::Unavailable,
+        _ => Class::Unknown,
+    };
+    Failure::caused(class, NoReply(answer.status, problem))
+}
+
+/// An answer that NetSuite itself would not give.
+#[derive(Debug, thiserror::Error)]
+#[error("HTTP status {0}")]
+struct NoReply(StatusCode, #[source] Unreadable);
+
+#[cfg(test)]
+mod tests;

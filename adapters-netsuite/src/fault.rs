@@ -1,0 +1,286 @@
+//! What NetSuite's codes mean for the caller: one table for faults and statuses.
+//!
+//! The code decides first, then the fault element, then the message: a fault
+//! of type `invalidCredentialsFault` with code `UNEXPECTED_ERROR` is a passing
+//! trouble, and `USER_ERROR` is a refused login inside that fault but bad data
+//! inside a status. Codes are open: one from next year is bad data in a status,
+//! and an unknown outcome in a fault.
+
+use std::{error::Error, fmt, time::Duration};
+
+use ports::{LedgerError, Refusal};
+
+/// NetSuite frees a slot within seconds and never says when.
+const THROTTLE_WAIT: Duration = Duration::from_secs(5);
+
+const MESSAGE_LIMIT: usize = 400;
+
+/// What a failed call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Too many requests; this one was not processed.
+    Throttled,
+    /// Down or out of reach; the request was not processed.
+    Unavailable,
+    /// It may have been processed.
+    Unknown,
+    /// The record changed under our hands.
+    Stale,
+    /// The external id is taken.
+    Duplicate,
+    /// There is no such record.
+    Missing,
+    /// The login was refused, which under load NetSuite also says to good ones.
+    Login,
+    /// Our access was taken away.
+    Unauthorized,
+    /// Our role lacks a permission, or the account a feature.
+    Forbidden,
+    /// The data are refused.
+    Data,
+    /// The accounting period is closed.
+    Period,
+    /// More than one request may carry.
+    TooBig,
+    /// NetSuite could not read our request.
+    Bug,
+}
+
+impl Class {
+    /// Whether NetSuite looked at what was asked and said no to that very thing.
+    pub(crate) fn is_refusal(self) -> bool {
+        match self {
+            Self::Stale
+            | Self::Duplicate
+            | Self::Missing
+            | Self::Data
+            | Self::Period
+            | Self::TooBig
+            | Self::Bug => true,
+            Self::Throttled
+            | Self::Unavailable
+            | Self::Unknown
+            | Self::Login
+            | Self::Unauthorized
+            | Self::Forbidden => false,
+        }
+    }
+}
+
+/// Where a code stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Context<'a> {
+    /// In a SOAP fault, with the name of the element in its detail, if there is one.
+    Fault(&'a str),
+    /// In the status of an operation that was carried out.
+    Status,
+}
+
+/// A call that did not succeed, in NetSuite's words.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What it means.
+    pub(crate) class: Class,
+    code: String,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// Whether a call that failed can have left something behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It only read.
+    None,
+    /// It was to write.
+    Write,
+}
+
+impl Failure {
+    /// A failure that NetSuite gave no code for.
+    pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
+        Self::told(class, "", &message.to_string())
+    }
+
+    /// A failure with an error behind it.
+    pub(crate) fn caused(class: Class, source: impl Error + Send + Sync + 'static) -> Self {
+        let message = source.to_string();
+        Self { source: Some(Box::new(source)), ..Self::new(class, message) }
+    }
+
+    /// A failure with NetSuite's own code and words.
+    pub(crate) fn told(class: Class, code: &str, message: &str) -> Self {
+        let words = message.chars().map(|c| if c.is_control() { ' ' } else { c });
+        Self {
+            class,
+            code: code.chars().take(80).collect(),
+            message: words.take(MESSAGE_LIMIT).collect(),
+            source: None,
+        }
+    }
+
+    /// What the port says of it.
+    pub(crate) fn into_error(self, effect: Effect) -> LedgerError {
+        let refused = |kind, it: Self| LedgerError::Refused {
+            kind,
+            code: if it.code.is_empty() { "UNSPECIFIED".to_owned() } else { it.code },
+            message: it.message,
+        };
+        match self.class {
+            Class::Throttled => LedgerError::Throttled(THROTTLE_WAIT),
+            Class::Unknown if effect == Effect::Write => LedgerError::Unknown(self.into()),
+            Class::Unavailable | Class::Unknown => LedgerError::Unavailable(self.into()),
+            Class::Login | Class::Unauthorized => LedgerError::Unauthorized(self.to_string()),
+            Class::Forbidden => LedgerError::Forbidden(self.to_string()),
+            Class::Period => refused(Refusal::Period, self),
+            Class::Stale => refused(Refusal::Stale, self),
+            Class::Duplicate | Class::Missing | Class::Data | Class::TooBig | Class::Bug => {
+                refused(Refusal::Data, self)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|it| &**it as &(dyn Error + 'static))
+    }
+}
+
+/// What a code, where it stands and the words with it mean.
+pub(crate) fn classify(context: Context<'_>, code: &str, message: &str) -> Class {
+    if let (Context::Fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR") = (context, code) {
+        // The one fault whose usual code says less than its element.
+        return Class::TooBig;
+    }
+    if let (Context::Fault("invalidCredentialsFault"), "USER_ERROR") = (context, code) {
+        return Class::Login;
+    }
+    let by_code = CODES.iter().find(|(_, codes)| codes.contains(&code));
+    if let Some((class, _)) = by_code {
+        return *class;
+    }
+    let Context::Fault(element) = context else {
+        return by_message(message).unwrap_or(Class::Data);
+    };
+    let by_element = ELEMENTS.iter().find(|(name, _)| *name == element);
+    by_element.map(|(_, class)| *class).or_else(|| by_message(message)).unwrap_or(Class::Unknown)
+}
+
+fn by_message(message: &str) -> Option<Class> {
+    MESSAGES.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class)
+}
+
+const CODES: [(Class, &[&str]); 12] = [
+    (
+        Class::Throttled,
+        &[
+            "WS_REQUEST_BLOCKED",
+            "WS_CONCUR_SESSION_DISALLWD",
+            "EXCEEDED_MAX_CONCUR_RQST",
+            "EXCEEDED_CONCURRENT_REQUEST_LIMIT",
+            "CONCURRENCY_LIMIT_EXCEEDED",
+            "SSS_REQUEST_LIMIT_EXCEEDED",
+        ],
+    ),
+    (Class::Unavailable, &["ACCT_TEMP_UNAVAILABLE"]),
+    (Class::Unknown, &["UNEXPECTED_ERROR", "EXCEEDED_MAX_TIME"]),
+    (Class::Stale, &["RCRD_HAS_BEEN_CHANGED", "RCRD_EDITED_SINCE_RETRIEVED", "SEARCH_TIMED_OUT"]),
+    (
+        Class::Duplicate,
+        &["DUP_RCRD", "UNIQUE_RCRD_ID_REQD", "CANT_CREATE_NON_UNIQUE_RCRD", "DUP_TRANS"],
+    ),
+    (Class::Missing, &["RCRD_DSNT_EXIST"]),
+    (
+        Class::Login,
+        &[
+            "INVALID_LOGIN",
+            "INVALID_LOGIN_ATTEMPT",
+            "INVALID_LOGIN_CREDENTIALS",
+            "INVALID_SESSION",
+            "SESSION_TIMED_OUT",
+        ],
+    ),
+    (Class::Unauthorized, &["INVALID_ACCT", "LOGIN_DISABLED", "USER_DISABLED"]),
+    (
+        Class::Forbidden,
+        &[
+            "INSUFFICIENT_PERMISSION",
+            "PERMISSION_VIOLATION",
+            "WS_PERMISSION_REQD",
+            "WS_FEATURE_REQD",
+            "FEATURE_DISABLED",
+            "INVALID_ROLE",
+            "ROLE_REQUIRED",
+            "UNSUPPORTED_WS_VERSION",
+            "INVALID_WS_VERSION",
+        ],
+    ),
+    (
+        Class::Data,
+        &[
+            "USER_ERROR",
+            "INVALID_KEY_OR_REF",
+            "INVALID_REF_KEY",
+            "MISSING_REQD_FLD",
+            "TRANS_APPLIED_AMTS_UNBALNCD",
+            "TRANS_AMTS_UNBALNCD",
+        ],
+    ),
+    (
+        Class::Period,
+        &[
+            "TRAN_PRD_CLOSED",
+            "TRAN_PERIOD_CLOSED",
+            "CLOSED_TRAN_PRD",
+            "TRANS_EDIT_DISALLWD",
+            "VALID_PRD_REQD",
+            "DATE_PRD_MISMATCH",
+        ],
+    ),
+    (
+        Class::TooBig,
+        &["MAX_RCRDS_EXCEEDED", "EXCEEDED_RQST_SIZE_LIMIT", "EXCEEDED_MAX_TRANS_LINES"],
+    ),
+];
+
+const ELEMENTS: [(&str, Class); 11] = [
+    ("exceededConcurrentRequestLimitFault", Class::Throttled),
+    ("exceededRequestLimitFault", Class::Throttled),
+    ("exceededUsageLimitFault", Class::Throttled),
+    ("unexpectedErrorFault", Class::Unknown),
+    ("invalidCredentialsFault", Class::Login),
+    ("invalidSessionFault", Class::Login),
+    ("invalidAccountFault", Class::Unauthorized),
+    ("insufficientPermissionFault", Class::Forbidden),
+    ("invalidVersionFault", Class::Forbidden),
+    ("exceededRecordCountFault", Class::TooBig),
+    ("exceededRequestSizeFault", Class::TooBig),
+];
+
+const MESSAGES: [(&str, Class); 13] = [
+    ("concurrent request limit exceeded", Class::Throttled),
+    ("Only one request may be made against a session", Class::Throttled),
+    ("NullPointerException", Class::Unknown),
+    ("ConcurrentModificationException", Class::Unknown),
+    ("NLDatabaseOfflineException", Class::Unknown),
+    ("Connection Pool is not intialized", Class::Unknown),
+    ("CacheUnavailableException", Class::Unknown),
+    ("Ambiguous authentication", Class::Login),
+    ("Invalid login attempt", Class::Login),
+    ("Permission Violation", Class::Forbidden),
+    ("SAXParseException", Class::Bug),
+    ("SAXException", Class::Bug),
+    ("NLSchemaBeanException", Class::Bug),
+];
+
+#[cfg(test)]
+mod tests;

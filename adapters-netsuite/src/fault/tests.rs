@@ -1,0 +1,110 @@
+//! The table of codes, read back.
+
+use super::*;
+
+#[test]
+fn codes_come_first_then_elements_then_words() {
+    use Class as C;
+    let fault = Context::Fault;
+    let credentials = fault("invalidCredentialsFault");
+    let table = [
+        // A code says the same wherever it stands,
+        (fault("exceededConcurrentRequestLimitFault"), "WS_REQUEST_BLOCKED", "", C::Throttled),
+        (Context::Status, "WS_REQUEST_BLOCKED", "", C::Throttled),
+        (fault("exceededRequestLimitFault"), "WS_CONCUR_SESSION_DISALLWD", "", C::Throttled),
+        (Context::Status, "SSS_REQUEST_LIMIT_EXCEEDED", "", C::Throttled),
+        (Context::Status, "UNEXPECTED_ERROR", "", C::Unknown),
+        (Context::Status, "RCRD_HAS_BEEN_CHANGED", "", C::Stale),
+        (Context::Status, "DUP_RCRD", "", C::Duplicate),
+        (Context::Status, "UNIQUE_RCRD_ID_REQD", "", C::Duplicate),
+        (Context::Status, "RCRD_DSNT_EXIST", "", C::Missing),
+        (Context::Status, "INSUFFICIENT_PERMISSION", "", C::Forbidden),
+        (Context::Status, "TRAN_PRD_CLOSED", "", C::Period),
+        (Context::Status, "VALID_PRD_REQD", "", C::Period),
+        (Context::Status, "EXCEEDED_MAX_TRANS_LINES", "", C::TooBig),
+        (Context::Status, "INVALID_KEY_OR_REF", "", C::Data),
+        // whatever element it stands in,
+        (credentials, "ACCT_TEMP_UNAVAILABLE", "", C::Unavailable),
+        (credentials, "UNEXPECTED_ERROR", "", C::Unknown),
+        (fault("unexpectedErrorFault"), "INSUFFICIENT_PERMISSION", "", C::Forbidden),
+        (fault("invalidSessionFault"), "SESSION_TIMED_OUT", "", C::Login),
+        (fault("invalidAccountFault"), "INVALID_ACCT", "", C::Unauthorized),
+        (fault("invalidVersionFault"), "UNSUPPORTED_WS_VERSION", "", C::Forbidden),
+        // and whatever the words.
+        (Context::Status, "USER_ERROR", "Invalid login attempt.", C::Data),
+        // Only this one changes its meaning with the place.
+        (credentials, "USER_ERROR", "Please enter value(s) for: Location", C::Login),
+        (fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR", "", C::TooBig),
+        // Without a known code the element decides,
+        (credentials, "A_CODE_FROM_NEXT_YEAR", "", C::Login),
+        (fault("insufficientPermissionFault"), "", "", C::Forbidden),
+        (fault("exceededRecordCountFault"), "ERROR", "", C::TooBig),
+        // then the words,
+        (fault(""), "", "Ambiguous authentication", C::Login),
+        (fault(""), "", "org.xml.sax.SAXParseException: An invalid XML character", C::Bug),
+        (fault(""), "", "java.lang.NullPointerException", C::Unknown),
+        (fault("aFault"), "ERROR", "concurrent request limit exceeded", C::Throttled),
+        (Context::Status, "ERROR", "NLDatabaseOfflineException", C::Unknown),
+        // then the place.
+        (fault("aFaultFromNextYear"), "A_CODE_FROM_NEXT_YEAR", "", C::Unknown),
+        (Context::Status, "A_CODE_FROM_NEXT_YEAR", "", C::Data),
+    ];
+    for (context, code, message, expected) in table {
+        let found = classify(context, code, message);
+        assert_eq!(found, expected, "{context:?} {code:?} {message:?}");
+    }
+}
+
+#[test]
+fn classes_become_the_cases_of_the_port() {
+    let shown = |class, effect| {
+        format!("{:?}", Failure::told(class, "CODE", "words").into_error(effect))
+            .split(['(', '{'])
+            .next()
+            .unwrap()
+            .trim()
+            .to_owned()
+    };
+    let table = [
+        (Class::Throttled, "Throttled"),
+        (Class::Unavailable, "Unavailable"),
+        (Class::Unknown, "Unknown"),
+        (Class::Stale, "Refused"),
+        (Class::Duplicate, "Refused"),
+        (Class::Missing, "Refused"),
+        (Class::Login, "Unauthorized"),
+        (Class::Unauthorized, "Unauthorized"),
+        (Class::Forbidden, "Forbidden"),
+        (Class::Data, "Refused"),
+        (Class::Period, "Refused"),
+        (Class::TooBig, "Refused"),
+        (Class::Bug, "Refused"),
+    ];
+    for (class, expected) in table {
+        assert_eq!(shown(class, Effect::Write), expected, "{class:?}");
+        assert_eq!(class.is_refusal(), expected == "Refused", "{class:?}");
+    }
+    // What only read has left nothing behind, whatever became of it.
+    assert_eq!(shown(Class::Unknown, Effect::None), "Unavailable");
+}
+
+#[test]
+fn refusals_keep_the_code_and_the_words_within_bounds() {
+    let long = Failure::told(Class::Period, &"C".repeat(500), &"w\n".repeat(500));
+    let LedgerError::Refused { kind: Refusal::Period, code, message } =
+        long.into_error(Effect::Write)
+    else {
+        panic!("a closed period is a refusal");
+    };
+    assert_eq!((code.len(), message.len()), (80, MESSAGE_LIMIT));
+    assert!(!message.contains('\n'), "{message:?}");
+}
+
+#[test]
+fn no_code_stands_in_two_classes() {
+    let mut codes: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
+    let count = codes.len();
+    codes.sort();
+    codes.dedup();
+    assert_eq!(codes.len(), count);
+}

@@ -1,0 +1,145 @@
+//! The conversation behind `post`: record a memo, and never twice.
+//!
+//! The external id is what makes this safe: NetSuite takes one record per id,
+//! over all types of transaction. Whatever `add` answers, the record under the
+//! key is what counts, so every doubt ends in one look for it, and no doubt in
+//! a second `add`.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{CreditMemo, RecordId, Source, UnitId};
+use ports::{LedgerError, Posted, Sending};
+
+use crate::{
+    books::Books,
+    client::Client,
+    fault::{Class, Effect, Failure},
+    ledger::is_memo,
+    reply::{self, Identity},
+    request::{self, RecordType},
+};
+
+/// A look after a doubtful answer is quick, or worth leaving to the next attempt.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What is on record under a key.
+enum Found {
+    Memo(Identity),
+    Other(String),
+}
+
+/// Records a memo, or finds the one already on record under its key.
+pub(crate) async fn post(
+    client: &Client,
+    books: &Books,
+    memo: &CreditMemo,
+    sending: Sending,
+) -> Result<Posted, LedgerError> {
+    if sending == Sending::Again {
+        let found = look(client, books, memo, Duration::MAX).await;
+        if let Some(found) = found.map_err(doubtful)? {
+            return judge(memo, found);
+        }
+    }
+    match record(client, books, memo).await {
+        Ok(id) => Ok(Posted::Now(id)),
+        Err(failure) => explain(client, books, memo, failure).await,
+    }
+}
+
+async fn record(client: &Client, books: &Books, memo: &CreditMemo) -> Result<RecordId, Failure> {
+    let answer = client.call(&request::add(memo, books)).await?;
+    reply::written(&answer)
+}
+
+/// What an `add` that did not succeed means, after a look at the record where
+/// its answer alone does not tell.
+async fn explain(
+    client: &Client,
+    books: &Books,
+    memo: &CreditMemo,
+    failure: Failure,
+) -> Result<Posted, LedgerError> {
+    if failure.class != Class::Unknown && !failure.class.is_refusal() {
+        return Err(failure.into_error(Effect::Write));
+    }
+    match (look(client, books, memo, PROBE_TIMEOUT).await, failure.class) {
+        (Ok(None), Class::Duplicate) => {
+            Err(conflict(memo, "a record that is no credit memo".to_owned()))
+        }
+        (Ok(None), _) => Err(failure.into_error(Effect::Write)),
+        (Ok(Some(found)), _) => judge(memo, found),
+        // Nothing was written: the key was taken before.
+        (Err(failure), Class::Duplicate) => Err(doubtful(failure)),
+        (Err(failure), _) => Err(LedgerError::Unknown(failure.into())),
+    }
+}
+
+async fn look(
+    client: &Client,
+    books: &Books,
+    memo: &CreditMemo,
+    limit: Duration,
+) -> Result<Option<Found>, Failure> {
+    let request = request::get_by_external_id(RecordType::CreditMemo, &memo.key);
+    let Some(record) = reply::found(client.call_within(limit, &request).await?)? else {
+        return Ok(None);
+    };
+    if is_memo(&record) {
+        return Ok(Some(Found::Memo(reply::identity(&record, books)?)));
+    }
+    let kind = record.kind().unwrap_or("unknown");
+    Ok(Some(Found::Other(format!("a record of type {kind}"))))
+}
+
+/// What a failed look means. A refused one refuses the question, not the memo:
+/// that must never be taken for "nothing is on record".
+fn doubtful(failure: Failure) -> LedgerError {
+    if failure.class.is_refusal() {
+        return LedgerError::Unknown(failure.into());
+    }
+    failure.into_error(Effect::None)
+}
+
+fn judge(memo: &CreditMemo, found: Found) -> Result<Posted, LedgerError> {
+    match found {
+        Found::Memo(identity) if is_same(memo, &identity) => Ok(Posted::Already(identity.id)),
+        Found::Memo(identity) => Err(conflict(memo, describe(&identity))),
+        Found::Other(description) => Err(conflict(memo, description)),
+    }
+}
+
+fn conflict(memo: &CreditMemo, found: String) -> LedgerError {
+    LedgerError::Conflict { key: memo.key.clone(), found }
+}
+
+/// The same customer, source and units; the total is for a person to compare.
+fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
+    let is_same_source = match &memo.source {
+        Source::Invoice(invoice) => found.created_from.as_ref() == Some(invoice),
+        Source::Against(_) | Source::SalesOrder(_) => {
+            let reference = found.reference.as_deref().unwrap_or_default();
+            found.created_from.is_none() && reference.eq_ignore_ascii_case(&memo.reference)
+        }
+    };
+    // The key column may not be on the form: then no line has a unit.
+    let is_same_units = found.units.is_empty() || goods(&memo.units) == goods(&found.units);
+    found.entity == memo.entity && is_same_source && is_same_units
+}
+
+/// Shipping in the body leaves no trace in the key column.
+fn goods(units: &[UnitId]) -> BTreeSet<&UnitId> {
+    units.iter().filter(|it| !it.is_shipping()).collect()
+}
+
+fn describe(found: &Identity) -> String {
+    let source = match &found.created_from {
+        Some(record) => format!("made from {record}"),
+        None => format!("made from nothing, number {:?}", found.reference.as_deref().unwrap_or("")),
+    };
+    let (id, entity, units) = (&found.id, &found.entity, found.units.len());
+    format!("credit memo {id} of customer {entity}, {source}, with {units} units on its lines")
+}
+
+#[cfg(test)]
+mod tests;

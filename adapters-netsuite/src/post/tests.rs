@@ -1,0 +1,250 @@
+//! Every answer that `add` can get, with its one outcome.
+
+use ports::{Ledger, Refusal};
+use wiremock::MockServer;
+
+use super::*;
+use crate::fixtures::{
+    OTHER_UNIT, UNIT, adapter, add_done, add_refused, always, asked, fault, get_done, get_refused,
+    http, id, memo, memo_record, memo_record_of, once, reply, unit,
+};
+
+/// What stands for "nothing is on record" and "this is on record".
+enum Record {
+    Absent,
+    Present(String),
+    Silent,
+}
+
+/// Posts [`memo`] where `add` answers once and a look finds `record`; shows the
+/// outcome and what was asked.
+async fn outcome(add: (u16, String), record: Record, sending: Sending) -> (String, String) {
+    let server = MockServer::start().await;
+    once(&server, "add", http(add.0, add.1)).await;
+    let get = match record {
+        Record::Absent => http(200, get_refused("RCRD_DSNT_EXIST")),
+        Record::Present(record) => http(200, get_done(&record)),
+        Record::Silent => http(502, "<html>Bad Gateway</html>"),
+    };
+    always(&server, "get", get).await;
+    let result = adapter(&server).post(&memo(), sending).await;
+    (show(&result), asked(&server).await.join(" "))
+}
+
+fn show(result: &Result<Posted, LedgerError>) -> String {
+    match result {
+        Ok(Posted::Now(id)) => format!("now {id}"),
+        Ok(Posted::Already(id)) => format!("already {id}"),
+        Err(LedgerError::Refused { kind, code, .. }) => format!("refused {kind:?} {code}"),
+        Err(LedgerError::Conflict { found, .. }) => format!("conflict with {found}"),
+        Err(LedgerError::Unavailable(_)) => "unavailable".to_owned(),
+        Err(LedgerError::Unknown(_)) => "unknown".to_owned(),
+        Err(LedgerError::Throttled(_)) => "throttled".to_owned(),
+        Err(LedgerError::Unauthorized(_)) => "unauthorized".to_owned(),
+        Err(LedgerError::Forbidden(_)) => "forbidden".to_owned(),
+    }
+}
+
+fn ours() -> Record {
+    Record::Present(memo_record())
+}
+
+#[tokio::test]
+async fn every_answer_to_add_has_one_outcome() {
+    use Record::{Absent, Silent};
+    let page = "<html><body>oops</body></html>".to_owned();
+    let maintenance = "<html><h1>System maintenance</h1></html>".to_owned();
+    let half = add_done()[..400].to_owned();
+    let no_id = add_done().replace("internalId=\"71300\"", "");
+    let unexpected = || fault("unexpectedErrorFault", "UNEXPECTED_ERROR", "an error");
+    let refused = |code| (200, add_refused(code));
+    let table = [
+        // answer to add, what a look finds, outcome, calls
+        ((200, add_done()), Absent, "now 71300", "add"),
+        ((200, reply("add_ok_with_warning")), Absent, "now 71300", "add"),
+        ((200, reply("add_after_submit_failed")), Absent, "now 71300", "add"),
+        // Taken: by us, or by something else.
+        (refused("DUP_RCRD"), ours(), "already 71300", "add get"),
+        (refused("DUP_RCRD"), Absent, "conflict with a record that is no credit memo", "add get"),
+        (refused("DUP_RCRD"), Silent, "unavailable", "add get"),
+        // Perhaps recorded: one look, never a second add.
+        ((200, no_id), ours(), "already 71300", "add get"),
+        ((200, String::new()), ours(), "already 71300", "add get"),
+        ((200, half), Absent, "unknown", "add get"),
+        ((200, page.clone()), Absent, "unknown", "add get"),
+        ((500, unexpected()), ours(), "already 71300", "add get"),
+        ((500, unexpected()), Absent, "unknown", "add get"),
+        ((500, unexpected()), Silent, "unknown", "add get"),
+        (refused("UNEXPECTED_ERROR"), Absent, "unknown", "add get"),
+        ((502, page.clone()), ours(), "already 71300", "add get"),
+        ((504, page.clone()), Absent, "unknown", "add get"),
+        ((503, page.clone()), Silent, "unknown", "add get"),
+        // Refused: said only when nothing is on record.
+        (refused("INVALID_KEY_OR_REF"), Absent, "refused Data INVALID_KEY_OR_REF", "add get"),
+        (refused("USER_ERROR"), ours(), "already 71300", "add get"),
+        (refused("USER_ERROR"), Silent, "unknown", "add get"),
+        (refused("TRAN_PRD_CLOSED"), Absent, "refused Period TRAN_PRD_CLOSED", "add get"),
+        (
+            refused("RCRD_HAS_BEEN_CHANGED"),
+            Absent,
+            "refused Stale RCRD_HAS_BEEN_CHANGED",
+            "add get",
+        ),
+        // Not processed: nothing to look for.
+        ((503, maintenance), ours(), "unavailable", "add"),
+        ((403, page.clone()), ours(), "unavailable", "add"),
+        ((302, page), ours(), "unavailable", "add"),
+        ((429, String::new()), ours(), "throttled", "add"),
+        ((500, reply("fault_concurrency")), ours(), "throttled", "add"),
+        ((500, reply("fault_maintenance")), ours(), "unavailable", "add"),
+        (refused("INSUFFICIENT_PERMISSION"), ours(), "forbidden", "add"),
+    ];
+    for (add, record, expected, calls) in table {
+        let input = format!("{} {}", add.0, add.1.chars().take(2000).collect::<String>());
+        let (shown, asked) = outcome(add, record, Sending::First).await;
+        assert_eq!((shown.as_str(), asked.as_str()), (expected, calls), "{input}");
+    }
+}
+
+#[tokio::test]
+async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
+    let (shown, asked) = outcome((200, add_done()), ours(), Sending::Again).await;
+    assert_eq!((shown.as_str(), asked.as_str()), ("already 71300", "get"));
+    let (shown, asked) = outcome((200, add_done()), Record::Absent, Sending::Again).await;
+    assert_eq!((shown.as_str(), asked.as_str()), ("now 71300", "get add"));
+    let (shown, asked) = outcome((200, add_done()), Record::Silent, Sending::Again).await;
+    assert_eq!((shown.as_str(), asked.as_str()), ("unavailable", "get"));
+}
+
+#[tokio::test]
+async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
+    let table = [
+        ("INSUFFICIENT_PERMISSION", "forbidden"),
+        ("USER_ERROR", "unknown"),
+        ("A_CODE_FROM_NEXT_YEAR", "unknown"),
+        ("WS_REQUEST_BLOCKED", "throttled"),
+    ];
+    for (code, expected) in table {
+        let server = MockServer::start().await;
+        always(&server, "get", http(200, get_refused(code))).await;
+        let result = adapter(&server).post(&memo(), Sending::Again).await;
+        assert_eq!(show(&result), expected, "{code}");
+        assert_eq!(asked(&server).await, ["get"], "{code}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_same_customer_source_and_units_are_ours() {
+    let invoice = "<t:createdFrom internalId=\"70211\"/>";
+    let other_invoice = "<t:createdFrom internalId=\"70299\"/>";
+    let upper_case = UNIT.to_ascii_uppercase();
+    let order = "<t:createdFrom internalId=\"70211\"/><t:otherRefNum>other</t:otherRefNum>";
+    let table = [
+        // A differing total is for a person; so is a number, where the invoice says enough.
+        (memo_record(), "already 71300"),
+        (memo_record_of("5521", order, &[UNIT]), "already 71300"),
+        (memo_record_of("5521", invoice, &[&upper_case, "shipping"]), "already 71300"),
+        (memo_record_of("5521", invoice, &[]), "already 71300"),
+        (
+            memo_record_of("5522", invoice, &[UNIT]),
+            "conflict with credit memo 71300 of customer 5522, made from 70211, with 1 units on \
+             its lines",
+        ),
+        (
+            memo_record_of("5521", other_invoice, &[UNIT]),
+            "conflict with credit memo 71300 of customer 5521, made from 70299, with 1 units on \
+             its lines",
+        ),
+        (
+            memo_record_of("5521", "", &[UNIT]),
+            "conflict with credit memo 71300 of customer 5521, made from nothing, number \
+             \"us-100042\", with 1 units on its lines",
+        ),
+        (
+            memo_record_of("5521", invoice, &[UNIT, OTHER_UNIT]),
+            "conflict with credit memo 71300 of customer 5521, made from 70211, with 2 units on \
+             its lines",
+        ),
+        (
+            memo_record().replace("t:CreditMemo", "t:Invoice"),
+            "conflict with a record of type Invoice",
+        ),
+    ];
+    for (record, expected) in table {
+        let input = record.clone();
+        let record = Record::Present(record);
+        let (shown, _) = outcome((200, add_refused("DUP_RCRD")), record, Sending::First).await;
+        assert_eq!(shown, expected, "{input}");
+    }
+}
+
+#[test]
+fn a_memo_made_from_nothing_is_known_by_its_number() {
+    let identity = |created_from: Option<&str>, reference: Option<&str>| Identity {
+        id: id("71300"),
+        entity: id("5521"),
+        created_from: created_from.map(id),
+        reference: reference.map(str::to_owned),
+        units: vec![unit(UNIT)],
+    };
+    let table = [
+        (None, Some("us-100042"), true),
+        (None, Some("US-100043"), false),
+        (None, None, false),
+        (Some("70211"), Some("US-100042"), false),
+    ];
+    for source in [Source::Against(id("70211")), Source::SalesOrder(id("68001"))] {
+        let memo = CreditMemo { source, ..memo() };
+        for (created_from, reference, expected) in table {
+            let found = identity(created_from, reference);
+            assert_eq!(is_same(&memo, &found), expected, "{:?} {found:?}", memo.source);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_a_ledger_that_cannot_be_reached() {
+    let server = MockServer::start().await;
+    let ledger = adapter(&server);
+    drop(server);
+    let result = ledger.post(&memo(), Sending::First).await;
+    assert_eq!(show(&result), "unavailable");
+}
+
+#[tokio::test]
+async fn a_refused_login_is_tried_once_more_and_then_believed() {
+    let refused = || http(500, reply("fault_invalid_credentials"));
+    let server = MockServer::start().await;
+    once(&server, "add", refused()).await;
+    always(&server, "add", http(200, add_done())).await;
+    let result = adapter(&server).post(&memo(), Sending::First).await;
+    assert_eq!(show(&result), "now 71300");
+    assert_eq!(asked(&server).await, ["add", "add"]);
+
+    let server = MockServer::start().await;
+    always(&server, "add", refused()).await;
+    let result = adapter(&server).post(&memo(), Sending::First).await;
+    assert_eq!(show(&result), "unauthorized");
+    assert_eq!(asked(&server).await, ["add", "add"]);
+}
+
+#[tokio::test]
+async fn an_error_of_netsuite_in_the_guise_of_a_refused_login_is_no_refused_login() {
+    let server = MockServer::start().await;
+    always(&server, "add", http(500, reply("fault_invalid_credentials_but_transient"))).await;
+    always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    let result = adapter(&server).post(&memo(), Sending::First).await;
+    assert_eq!(show(&result), "unknown");
+    assert_eq!(asked(&server).await, ["add", "get"]);
+}
+
+#[test]
+fn refusals_have_kinds() {
+    let kinds = [Class::Data, Class::Period, Class::Stale]
+        .map(|it| Failure::new(it, "words").into_error(Effect::Write));
+    let shown = kinds.map(|it| match it {
+        LedgerError::Refused { kind, .. } => kind,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(shown, [Refusal::Data, Refusal::Period, Refusal::Stale]);
+}

@@ -1,0 +1,145 @@
+//! What NetSuite answers, read by local names: prefixes, namespaces and the order of elements vary.
+//!
+//! Business errors come inside HTTP 200, faults with 500, and whatever stands
+//! in between answers HTML, half a document or nothing. All of that ends as a
+//! [`Failure`], never as a panic and never as an empty result.
+
+mod field;
+mod invoice;
+mod line;
+mod memo;
+mod sales_order;
+mod status;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub(crate) use field::own_id;
+pub(crate) use invoice::invoice;
+pub(crate) use memo::{Identity, confirmed, existing, identity};
+pub(crate) use sales_order::sales_order;
+pub(crate) use tree::{Node, Unreadable};
+
+use domain::RecordId;
+
+use self::status::Status;
+use crate::{
+    fault::{Class, Context, Failure, classify},
+    request::Operation,
+};
+
+/// A SOAP message, opened.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// NetSuite's own id of the exchange: its support asks for it.
+    pub(crate) ns_id: Option<String>,
+    content: Node,
+}
+
+/// One page of a search.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Names the search when further pages are asked for.
+    pub(crate) search_id: Option<String>,
+    /// How many pages there are.
+    pub(crate) pages: u32,
+    /// How many records there are on all pages.
+    pub(crate) total: Option<u32>,
+    /// The records on this one.
+    pub(crate) records: Vec<Node>,
+}
+
+impl From<Unreadable> for Failure {
+    fn from(problem: Unreadable) -> Self {
+        Self::caused(Class::Unknown, problem)
+    }
+}
+
+impl Reply {
+    /// Opens a message: SOAP 1.1 or 1.2.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
+        let mut envelope = Node::parse(text)?;
+        if envelope.name != "Envelope" {
+            return Err(Unreadable::NotSoap(envelope.name));
+        }
+        let header = envelope.child("Header").and_then(|it| it.child("documentInfo"));
+        let ns_id = header.and_then(|it| it.value("nsId")).map(str::to_owned);
+        let body = envelope.take("Body").ok_or(Unreadable::Missing("Body"))?;
+        let content = body.children.into_iter().next().ok_or(Unreadable::Missing("body"))?;
+        Ok(Self { ns_id, content })
+    }
+
+    /// The answer to an operation, unless it is a fault.
+    pub(crate) fn answer(self, operation: Operation) -> Result<Node, Failure> {
+        if self.content.name == "Fault" {
+            return Err(fault(&self.content));
+        }
+        let name = self.content.name.strip_suffix("Response");
+        if name != Some(operation.name()) {
+            return Err(Unreadable::Unexpected(self.content.name).into());
+        }
+        Ok(self.content)
+    }
+}
+
+/// The id of what `add` or `update` wrote.
+pub(crate) fn written(answer: &Node) -> Result<RecordId, Failure> {
+    let response = answer.required("writeResponse")?;
+    match Status::read(response)?.check_written() {
+        Ok(()) => Ok(field::own_id(response.required("baseRef")?)?),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// The record that `get` found, if there is one.
+pub(crate) fn found(mut answer: Node) -> Result<Option<Node>, Failure> {
+    let response = answer.take("readResponse").ok_or(Unreadable::Missing("readResponse"))?;
+    read(response)
+}
+
+/// The records that `getList` found.
+pub(crate) fn listed(mut answer: Node) -> Result<Vec<Node>, Failure> {
+    let name = "readResponseList";
+    let mut list = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    if list.child("status").is_some() {
+        Status::read(&list)?.check()?;
+    }
+    let responses = list.take_all("readResponse");
+    responses.into_iter().filter_map(|it| read(it).transpose()).collect()
+}
+
+/// A page that `search` or `searchMoreWithId` found.
+pub(crate) fn page(mut answer: Node) -> Result<Page, Failure> {
+    let name = "searchResult";
+    let mut result = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    Status::read(&result)?.check()?;
+    let records = result.take("recordList").map(|mut it| it.take_all("record"));
+    Ok(Page {
+        search_id: result.value("searchId").map(str::to_owned),
+        pages: field::integer(&result, "totalPages")?.unwrap_or(1),
+        total: field::integer(&result, "totalRecords")?,
+        records: records.unwrap_or_default(),
+    })
+}
+
+fn read(mut response: Node) -> Result<Option<Node>, Failure> {
+    match Status::read(&response)?.check() {
+        Ok(()) => Ok(Some(response.take("record").ok_or(Unreadable::Missing("record"))?)),
+        Err(failure) if failure.class == Class::Missing => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn fault(fault: &Node) -> Failure {
+    let detail = fault.child("detail").or_else(|| fault.child("Detail"));
+    let element = detail.and_then(|it| it.children.iter().find(|it| it.name.ends_with("Fault")));
+    let words = element
+        .and_then(|it| it.value("message"))
+        .or_else(|| fault.value("faultstring"))
+        .or_else(|| fault.child("Reason").and_then(|it| it.value("Text")))
+        .unwrap_or("fault without words");
+    let code = element.and_then(|it| it.value("code")).unwrap_or_default();
+    let name = element.map_or("", |it| it.name.as_str());
+    Failure::told(classify(Context::Fault(name), code, words), code, words)
+}

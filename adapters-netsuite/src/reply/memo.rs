@@ -1,0 +1,85 @@
+//! A credit memo on record: whole, by what identifies it, or by what people see of it.
+
+use domain::{ExistingLine, ExistingMemo, RecordId, UnitId};
+use ports::Confirmed;
+
+use super::{
+    Node, Unreadable,
+    field::{
+        amount, flag, integer, number, own_id, reference, required_amount, required_reference,
+    },
+    line::{item, items, line_amount, units},
+};
+use crate::books::Books;
+
+/// What must be the same for a record to be the memo that we look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Its record.
+    pub(crate) id: RecordId,
+    /// The customer.
+    pub(crate) entity: RecordId,
+    /// The invoice it was made from.
+    pub(crate) created_from: Option<RecordId>,
+    /// The order's number.
+    pub(crate) reference: Option<String>,
+    /// The units on all its lines.
+    pub(crate) units: Vec<UnitId>,
+}
+
+/// Reads what identifies a memo.
+pub(crate) fn identity(record: &Node, books: &Books) -> Result<Identity, Unreadable> {
+    Ok(Identity {
+        id: own_id(record)?,
+        entity: required_reference(record, "entity")?,
+        created_from: reference(record, "createdFrom")?,
+        reference: record.value("otherRefNum").map(str::to_owned),
+        units: items(record).flat_map(|line| units(line, books)).collect(),
+    })
+}
+
+/// Reads a memo with its lines.
+pub(crate) fn existing(record: &Node, books: &Books) -> Result<ExistingMemo, Unreadable> {
+    let lines = items(record).map(|line| existing_line(line, books));
+    Ok(ExistingMemo {
+        id: own_id(record)?,
+        external_id: record.attribute("externalId").map(str::to_owned),
+        created_from: reference(record, "createdFrom")?,
+        applied_to: applied_to(record)?,
+        total: required_amount(record, "total")?,
+        shipping_cost: amount(record, "shippingCost")?.unwrap_or_default(),
+        lines: lines.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Reads what people see of a memo.
+pub(crate) fn confirmed(record: &Node) -> Result<Confirmed, Unreadable> {
+    Ok(Confirmed {
+        record: own_id(record)?,
+        number: record.value("tranId").map(str::to_owned),
+        total: required_amount(record, "total")?,
+    })
+}
+
+fn existing_line(line: &Node, books: &Books) -> Result<ExistingLine, Unreadable> {
+    Ok(ExistingLine {
+        item: item(line)?,
+        source_line: integer(line, "orderLine")?,
+        quantity: number(line, "quantity")?,
+        amount: line_amount(line)?,
+        units: units(line, books),
+    })
+}
+
+/// The list also names invoices to which nothing is applied.
+fn applied_to(record: &Node) -> Result<Vec<RecordId>, Unreadable> {
+    let mut invoices = Vec::new();
+    for row in record.child("applyList").into_iter().flat_map(|it| it.all("apply")) {
+        if flag(row, "apply")? == Some(true)
+            && let Some(doc) = row.value("doc")
+        {
+            invoices.push(doc.parse().map_err(|_| Unreadable::value("doc", doc))?);
+        }
+    }
+    Ok(invoices)
+}

@@ -1,0 +1,61 @@
+//! The status that every answer carries, and every record in an answer.
+
+use super::{Node, Unreadable};
+use crate::fault::{Class, Context, Failure, classify};
+
+/// How one operation on one record went.
+#[derive(Debug)]
+pub(super) struct Status {
+    is_success: bool,
+    is_saved: bool,
+    code: String,
+    message: String,
+}
+
+impl Status {
+    /// Reads the status inside `response`.
+    pub(super) fn read(response: &Node) -> Result<Self, Unreadable> {
+        let status = response.required("status")?;
+        let is_success = match status.attribute("isSuccess") {
+            Some("true" | "1") => true,
+            Some("false" | "0") => false,
+            Some(other) => return Err(Unreadable::value("isSuccess", other)),
+            None => return Err(Unreadable::Missing("isSuccess")),
+        };
+        let details: Vec<_> = status.all("statusDetail").collect();
+        let is_error = |it: &&&Node| !matches!(it.attribute("type"), Some("WARN" | "INFO"));
+        let worst = details.iter().find(is_error).or(details.first());
+        let value = |name| worst.and_then(|it| it.value(name)).unwrap_or_default().to_owned();
+        Ok(Self {
+            is_success,
+            is_saved: details.iter().any(|it| after_submit_failed(it)),
+            code: value("code"),
+            message: value("message"),
+        })
+    }
+
+    /// An error unless it went well.
+    pub(super) fn check(self) -> Result<(), Failure> {
+        if self.is_success {
+            return Ok(());
+        }
+        let class = match (self.code.as_str(), self.message.as_str()) {
+            // A refusal without a word of why is no refusal that one could rely on.
+            ("", "") => Class::Unknown,
+            (code, message) => classify(Context::Status, code, message),
+        };
+        Err(Failure::told(class, &self.code, &self.message))
+    }
+
+    /// An error unless the record was saved: it is, too, when only a script that
+    /// ran afterwards failed.
+    pub(super) fn check_written(self) -> Result<(), Failure> {
+        if self.is_saved { Ok(()) } else { self.check() }
+    }
+}
+
+/// NetSuite spells the element in two ways.
+fn after_submit_failed(detail: &Node) -> bool {
+    let is_flag = |it: &&Node| it.name.eq_ignore_ascii_case("afterSubmitFailed");
+    detail.children.iter().find(is_flag).is_some_and(|it| matches!(it.text(), "true" | "1"))
+}

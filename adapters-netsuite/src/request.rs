@@ -1,0 +1,114 @@
+//! What is asked of NetSuite: one function per question, one envelope for all of them.
+//!
+//! NetSuite's schema is a sequence at every level, so the order in which the
+//! functions below name fields is the order on the wire.
+
+mod credit_memo;
+mod custom_field;
+mod element;
+mod get;
+mod sales_order;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use credit_memo::{SHIPPING_TAXES, add};
+pub(crate) use get::{RecordType, get_by_external_id, get_list};
+pub(crate) use sales_order::close_lines;
+pub(crate) use search::{bills_of, memos_by_reference, memos_of, page};
+
+use self::element::Element;
+use crate::auth::{ALGORITHM, Passport};
+
+/// What NetSuite calls what we ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// One record.
+    Get,
+    /// Many records by id.
+    GetList,
+    /// The first page of a search.
+    Search,
+    /// A further page.
+    SearchMore,
+    /// A new record.
+    Add,
+    /// A change to a record.
+    Update,
+}
+
+/// One question, to be put into an envelope as often as it is asked.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// What it is.
+    pub(crate) operation: Operation,
+    body: Element,
+}
+
+impl Operation {
+    /// The name in `SOAPAction` and of the body's element.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::GetList => "getList",
+            Self::Search => "search",
+            Self::SearchMore => "searchMoreWithId",
+            Self::Add => "add",
+            Self::Update => "update",
+        }
+    }
+
+    fn preferences(self) -> Option<Element> {
+        match self {
+            Self::Get | Self::GetList | Self::SearchMore => None,
+            Self::Search => Some(
+                Element::new("m:searchPreferences")
+                    .text("m:bodyFieldsOnly", false)
+                    .text("m:pageSize", search::PAGE_SIZE),
+            ),
+            Self::Add | Self::Update => Some(
+                Element::new("m:preferences")
+                    .text("m:warningAsError", false)
+                    .text("m:ignoreReadOnlyFields", true),
+            ),
+        }
+    }
+}
+
+impl Request {
+    fn new(operation: Operation, body: Element) -> Self {
+        Self { operation, body }
+    }
+
+    /// The whole message under a passport; a passport is good for one.
+    pub(crate) fn envelope(&self, version: &str, passport: &Passport<'_>) -> String {
+        let header = Element::new("soapenv:Header")
+            .child(token_passport(passport))
+            .children(self.operation.preferences());
+        Element::new("soapenv:Envelope")
+            .attribute("xmlns:soapenv", "http://schemas.xmlsoap.org/soap/envelope/")
+            .attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
+            .attribute("xmlns:m", format_args!("urn:messages_{version}.platform.{DOMAIN}"))
+            .attribute("xmlns:c", format_args!("urn:core_{version}.platform.{DOMAIN}"))
+            .attribute("xmlns:cm", format_args!("urn:common_{version}.platform.{DOMAIN}"))
+            .attribute("xmlns:s", format_args!("urn:sales_{version}.transactions.{DOMAIN}"))
+            .attribute("xmlns:cu", format_args!("urn:customers_{version}.transactions.{DOMAIN}"))
+            .child(header)
+            .child(Element::new("soapenv:Body").child(self.body.clone()))
+            .document()
+    }
+}
+
+const DOMAIN: &str = "webservices.netsuite.com";
+
+fn token_passport(passport: &Passport<'_>) -> Element {
+    let signature =
+        Element::new("c:signature").attribute("algorithm", ALGORITHM).content(&passport.signature);
+    Element::new("m:tokenPassport")
+        .text("c:account", passport.account)
+        .text("c:consumerKey", passport.consumer_key)
+        .text("c:token", passport.token)
+        .text("c:nonce", &passport.nonce)
+        .text("c:timestamp", passport.timestamp)
+        .child(signature)
+}

@@ -1,0 +1,46 @@
+//! Custom fields: the type is in an attribute, and decides the form of the value.
+
+use domain::{CustomField, FieldType};
+
+use super::Element;
+use crate::books::Books;
+
+/// The list of a record's or a line's custom fields, in the namespace of its owner.
+pub(super) fn list(name: &'static str, fields: Vec<Element>) -> Option<Element> {
+    (!fields.is_empty()).then(|| Element::new(name).children(fields))
+}
+
+/// One field with its value.
+pub(super) fn field(field: &CustomField, books: &Books) -> Element {
+    let value = field.value.as_str();
+    let single = |text: &str| vec![Element::new("c:value").content(text)];
+    let (kind, values) = match field.kind {
+        FieldType::String => ("c:StringCustomFieldRef", single(value)),
+        FieldType::Select => ("c:SelectCustomFieldRef", entries(value)),
+        FieldType::MultiSelect => ("c:MultiSelectCustomFieldRef", entries(value)),
+        FieldType::Boolean => ("c:BooleanCustomFieldRef", single(value)),
+        FieldType::Long => ("c:LongCustomFieldRef", single(value)),
+        FieldType::Double => ("c:DoubleCustomFieldRef", single(value)),
+        FieldType::Date => ("c:DateCustomFieldRef", single(&date(value, books))),
+    };
+    typed(kind, &field.script_id).children(values)
+}
+
+/// A text field.
+pub(super) fn string(script_id: &str, value: &str) -> Element {
+    typed("c:StringCustomFieldRef", script_id).text("c:value", value)
+}
+
+fn typed(kind: &'static str, script_id: &str) -> Element {
+    Element::new("c:customField").attribute("xsi:type", kind).attribute("scriptId", script_id)
+}
+
+fn entries(value: &str) -> Vec<Element> {
+    let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
+    ids.map(|id| Element::new("c:value").attribute("internalId", id)).collect()
+}
+
+/// What is no date goes as it is: NetSuite says what is wrong with it.
+fn date(value: &str, books: &Books) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), |it| books.midnight(it))
+}

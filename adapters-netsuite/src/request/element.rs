@@ -1,0 +1,115 @@
+//! XML to be written: a tree in which a field is one line, whether it is set or not.
+
+use std::{fmt::Display, io};
+
+use domain::RecordId;
+use quick_xml::{
+    Writer,
+    events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
+};
+
+/// An element with its prefix, attributes and what is in it.
+#[derive(Debug, Clone)]
+pub(super) struct Element {
+    name: &'static str,
+    attributes: Vec<(&'static str, String)>,
+    text: String,
+    children: Vec<Element>,
+}
+
+impl Element {
+    /// An empty element.
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, attributes: Vec::new(), text: String::new(), children: Vec::new() }
+    }
+
+    /// With an attribute.
+    pub(super) fn attribute(mut self, name: &'static str, value: impl Display) -> Self {
+        self.attributes.push((name, allowed(&value)));
+        self
+    }
+
+    /// With text in it.
+    pub(super) fn content(mut self, value: impl Display) -> Self {
+        self.text = allowed(&value);
+        self
+    }
+
+    /// With an element in it.
+    pub(super) fn child(mut self, child: Element) -> Self {
+        self.children.push(child);
+        self
+    }
+
+    /// With elements in it.
+    pub(super) fn children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
+        self.children.extend(children);
+        self
+    }
+
+    /// With a field in it.
+    pub(super) fn text(self, name: &'static str, value: impl Display) -> Self {
+        self.child(Self::new(name).content(value))
+    }
+
+    /// With a field in it, where it is set.
+    pub(super) fn text_if(self, name: &'static str, value: Option<impl Display>) -> Self {
+        self.children(value.map(|it| Self::new(name).content(it)))
+    }
+
+    /// With a reference to a record in it.
+    pub(super) fn reference(self, name: &'static str, id: &RecordId) -> Self {
+        self.child(Self::new(name).attribute("internalId", id))
+    }
+
+    /// With a reference to a record in it, where it is set.
+    pub(super) fn reference_if(self, name: &'static str, id: Option<&RecordId>) -> Self {
+        self.children(id.map(|it| Self::new(name).attribute("internalId", it)))
+    }
+
+    /// A list that replaces whatever NetSuite would put there by itself.
+    pub(super) fn list(name: &'static str, rows: impl IntoIterator<Item = Element>) -> Self {
+        Self::new(name).attribute("replaceAll", true).children(rows)
+    }
+
+    /// The whole document.
+    pub(super) fn document(&self) -> String {
+        let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+        let declaration = Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None));
+        writer
+            .write_event(declaration)
+            .and_then(|()| self.write(&mut writer))
+            .expect("memory takes all that is written");
+        let mut document =
+            String::from_utf8(writer.into_inner()).expect("what was text stays text");
+        document.push('\n');
+        document
+    }
+
+    fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
+        let mut start = BytesStart::new(self.name);
+        for (name, value) in &self.attributes {
+            start.push_attribute((*name, value.as_str()));
+        }
+        if self.text.is_empty() && self.children.is_empty() {
+            return writer.write_event(Event::Empty(start));
+        }
+        writer.write_event(Event::Start(start))?;
+        if !self.text.is_empty() {
+            writer.write_event(Event::Text(BytesText::new(&self.text)))?;
+        }
+        for child in &self.children {
+            child.write(writer)?;
+        }
+        writer.write_event(Event::End(BytesEnd::new(self.name)))
+    }
+}
+
+/// Without the characters that XML 1.0 cannot carry, not even escaped.
+fn allowed(value: &impl Display) -> String {
+    let is_allowed = |c: &char| match *c {
+        '\t' | '\n' | '\r' => true,
+        c => '\u{20}' <= c && c != '\u{fffe}' && c != '\u{ffff}',
+    };
+    value.to_string().chars().filter(is_allowed).collect()
+}

@@ -1,0 +1,43 @@
+//! Records by id.
+
+use std::fmt::Display;
+
+use domain::RecordId;
+
+use super::{Element, Operation, Request};
+
+/// The types of record that are read by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordType {
+    /// A sales order.
+    SalesOrder,
+    /// A credit memo.
+    CreditMemo,
+}
+
+impl RecordType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SalesOrder => "salesOrder",
+            Self::CreditMemo => "creditMemo",
+        }
+    }
+}
+
+/// The record that somebody gave this external id.
+pub(crate) fn get_by_external_id(kind: RecordType, id: impl Display) -> Request {
+    Request::new(
+        Operation::Get,
+        Element::new("m:get").child(base(kind).attribute("externalId", id)),
+    )
+}
+
+/// The records with these ids, of one type; NetSuite takes at most a thousand.
+pub(crate) fn get_list(kind: RecordType, ids: &[RecordId]) -> Request {
+    let references = ids.iter().map(|id| base(kind).attribute("internalId", id));
+    Request::new(Operation::GetList, Element::new("m:getList").children(references))
+}
+
+fn base(kind: RecordType) -> Element {
+    Element::new("m:baseRef").attribute("xsi:type", "c:RecordRef").attribute("type", kind.name())
+}

@@ -1,0 +1,62 @@
+//! Searches over transactions, each of one kind of question.
+//!
+//! Criteria stand in alphabetical order, as the schema wants them. `mainLine`
+//! makes the answer one row per transaction instead of one per line.
+
+use domain::RecordId;
+
+use super::{Element, Operation, Request};
+
+/// Records on one page; each comes with all its lines.
+pub(super) const PAGE_SIZE: u32 = 100;
+
+/// The invoices and cash sales made from a sales order, voided ones left out.
+pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
+    search([
+        made_from(std::slice::from_ref(sales_order)),
+        main_line(),
+        types(&["_invoice", "_cashSale"]),
+        Element::new("cm:voided").text("c:searchValue", false),
+    ])
+}
+
+/// The credit memos made from any of these invoices.
+pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
+    search([made_from(invoices), main_line(), types(&["_creditMemo"])])
+}
+
+/// The credit memos that bear an order's number.
+pub(crate) fn memos_by_reference(reference: &str) -> Request {
+    let number = Element::new("cm:otherRefNum")
+        .attribute("operator", "equalTo")
+        .text("c:searchValue", reference);
+    search([main_line(), number, types(&["_creditMemo"])])
+}
+
+/// A further page of a search.
+pub(crate) fn page(search_id: &str, index: u32) -> Request {
+    let body =
+        Element::new("m:searchMoreWithId").text("m:searchId", search_id).text("m:pageIndex", index);
+    Request::new(Operation::SearchMore, body)
+}
+
+fn search(criteria: impl IntoIterator<Item = Element>) -> Request {
+    let record = Element::new("m:searchRecord")
+        .attribute("xsi:type", "cm:TransactionSearchBasic")
+        .children(criteria);
+    Request::new(Operation::Search, Element::new("m:search").child(record))
+}
+
+fn made_from(records: &[RecordId]) -> Element {
+    let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
+    Element::new("cm:createdFrom").attribute("operator", "anyOf").children(values)
+}
+
+fn main_line() -> Element {
+    Element::new("cm:mainLine").text("c:searchValue", true)
+}
+
+fn types(names: &[&str]) -> Element {
+    let values = names.iter().map(|name| Element::new("c:searchValue").content(name));
+    Element::new("cm:type").attribute("operator", "anyOf").children(values)
+}

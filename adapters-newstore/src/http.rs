@@ -1,0 +1,139 @@
+//! One HTTP exchange: the answer read within bounds, its status translated once.
+
+use std::time::Duration;
+
+use ports::StorefrontError;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect, retry};
+use secrecy::SecretString;
+use serde::{Deserialize, de::IgnoredAny};
+
+use crate::text;
+
+/// What an order with every unit it may have needs, several times over.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+/// All that is looked at of a refusal.
+const MAX_REFUSAL: usize = 64 * 1024;
+/// NewStore blocks an address for five minutes.
+const BLOCKED: Duration = Duration::from_mins(5);
+const DEFAULT_RETRY: u64 = 60;
+const MAX_RETRY: u64 = 3600;
+
+/// A client that says who it is, follows nobody elsewhere and repeats nothing by itself.
+pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
+    let json = header::HeaderValue::from_static("application/json");
+    Client::builder()
+        .user_agent(concat!("memobridge/", env!("CARGO_PKG_VERSION")))
+        .default_headers([(header::ACCEPT, json)].into_iter().collect())
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .timeout(timeout)
+        .build()
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    retry_after: Option<u64>,
+    body: Vec<u8>,
+}
+
+/// Sends a request and reads the answer to its end, or to the limit.
+pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, StorefrontError> {
+    let response = request.send().await.map_err(broken)?;
+    let status = response.status();
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|it| it.to_str().ok()?.trim().parse().ok());
+    let body = if status.is_success() { body(response).await? } else { refusal(response).await };
+    Ok(Answer { status, retry_after, body })
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, StorefrontError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if MAX_BODY < body.len() + chunk.len() {
+            let why = format!("the body is larger than {MAX_BODY} bytes");
+            return Err(StorefrontError::Unreadable(why));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The status already says what to do: a body that breaks off must not hide it.
+async fn refusal(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if MAX_REFUSAL < body.len() {
+            break;
+        }
+    }
+    body
+}
+
+/// What went wrong below HTTP. The address is left out: it may be logged, and is known.
+fn broken(error: reqwest::Error) -> StorefrontError {
+    let error = error.without_url();
+    if error.is_timeout() || error.is_connect() || error.is_request() {
+        return StorefrontError::Unavailable(Box::new(error));
+    }
+    StorefrontError::Unreadable(format!("the answer broke off: {error}"))
+}
+
+impl Answer {
+    /// The body of a success; of anything else, what it means. `secrets` are kept out of the text.
+    pub(crate) fn success(self, secrets: &[&SecretString]) -> Result<Vec<u8>, StorefrontError> {
+        let status = self.status;
+        let is_json = serde_json::from_slice::<IgnoredAny>(&self.body).is_ok();
+        match status.as_u16() {
+            200..=299 => Ok(self.body),
+            // An address that is blocked gets a page; a client that is refused gets JSON.
+            403 if !is_json => Err(StorefrontError::Throttled(BLOCKED)),
+            401 | 403 => Err(StorefrontError::Unauthorized(self.describe(secrets))),
+            429 => {
+                let wait = self.retry_after.unwrap_or(DEFAULT_RETRY).clamp(1, MAX_RETRY);
+                Err(StorefrontError::Throttled(Duration::from_secs(wait)))
+            }
+            408 | 500..=599 => Err(StorefrontError::Unavailable(self.describe(secrets).into())),
+            _ => Err(StorefrontError::Unreadable(self.describe(secrets))),
+        }
+    }
+
+    /// The status, and the server's own words where it has some.
+    pub(crate) fn describe(&self, secrets: &[&SecretString]) -> String {
+        let problem: Problem = serde_json::from_slice(&self.body).unwrap_or_default();
+        let words = [problem.error, problem.title, problem.message, problem.detail];
+        let graphql = problem.errors.into_iter().flatten().filter_map(|it| it.message);
+        let words: Vec<_> = words.into_iter().flatten().chain(graphql).collect();
+        let status = format!("status {}", self.status.as_u16());
+        if words.is_empty() {
+            return status;
+        }
+        format!("{status}: {}", text::quote(&words.join("; "), secrets))
+    }
+}
+
+/// The places where NewStore's APIs and its token server put their words.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    error: Option<String>,
+    title: Option<String>,
+    #[serde(alias = "Message")]
+    message: Option<String>,
+    detail: Option<String>,
+    errors: Option<Vec<GraphqlError>>,
+}
+
+/// One GraphQL error, as far as it is shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct GraphqlError {
+    /// What is wrong, for people.
+    pub(crate) message: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;

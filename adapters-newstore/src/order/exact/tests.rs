@@ -1,0 +1,46 @@
+use super::*;
+
+fn read(json: &str) -> Reading {
+    #[derive(Deserialize)]
+    struct Line {
+        tax: Option<BigFloat>,
+    }
+    let line: Line = serde_json::from_str(json).unwrap();
+    line.tax.map_or(Reading::Absent, |it| it.0)
+}
+
+#[test]
+fn numbers_and_texts_are_the_same_number() {
+    let table = [
+        ("89.40", "89.40"),
+        ("0.1", "0.1"),
+        ("-5", "-5"),
+        ("1e2", "100"),
+        ("12345678901.234567", "12345678901.234567"),
+        ("0.30000000000000004", "0.30000000000000004"),
+        ("100000000000.000000000000001", "100000000000.000000000000001"),
+    ];
+    for (number, expected) in table {
+        let expected = Reading::Value(expected.parse().unwrap());
+        assert_eq!(read(&format!("{{\"tax\":{number}}}")), expected, "number {number}");
+        assert_eq!(read(&format!("{{\"tax\": \"{number}\" }}")), expected, "text {number}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_kept_for_a_person_to_see() {
+    let table = [
+        ("null", Reading::Absent),
+        ("\"\"", Reading::Unreadable(String::new())),
+        ("\"19,95\"", Reading::Unreadable("19,95".to_owned())),
+        ("true", Reading::Unreadable("true".to_owned())),
+        ("[1]", Reading::Unreadable("[1]".to_owned())),
+        ("{\"amount\":1}", Reading::Unreadable("{\"amount\":1}".to_owned())),
+        ("1e400", Reading::Unreadable("1e400".to_owned())),
+        ("9999999999999", Reading::Unreadable("9999999999999".to_owned())),
+    ];
+    for (json, expected) in table {
+        assert_eq!(read(&format!("{{\"tax\":{json}}}")), expected, "{json}");
+    }
+    assert_eq!(read("{}"), Reading::Absent);
+}

@@ -1,0 +1,25 @@
+//! Other people's words, made fit to be shown: short, printable, and without our secrets.
+
+use secrecy::{ExposeSecret, SecretString};
+
+const MAX_CHARS: usize = 300;
+
+/// Quotes what a server said, with every secret that it may have echoed blotted out.
+pub(crate) fn quote(said: &str, secrets: &[&SecretString]) -> String {
+    let mut text = said.to_owned();
+    for secret in secrets.iter().map(|it| it.expose_secret()).filter(|it| !it.is_empty()) {
+        text = text.replace(secret, "[redacted]");
+    }
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    cut(&text.chars().map(printable).collect::<String>(), MAX_CHARS)
+}
+
+/// Trims a text and cuts it to so many characters; cutting the result again changes nothing.
+pub(crate) fn cut(text: &str, limit: usize) -> String {
+    let mut cut: String = text.trim().chars().take(limit).collect();
+    cut.truncate(cut.trim_end().len());
+    cut
+}
+
+#[cfg(test)]
+mod tests;

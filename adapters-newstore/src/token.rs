@@ -1,0 +1,130 @@
+//! The access token: asked for once, shared by all callers, renewed before it ends.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use domain::Timestamp;
+use ports::{Clock, StorefrontError};
+use reqwest::{Client, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::http;
+
+/// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
+const MARGIN: Duration = Duration::from_mins(1);
+/// The life of a token whose server does not tell.
+const DEFAULT_LIFE: Duration = Duration::from_mins(5);
+
+/// Gets tokens by OAuth 2 client credentials.
+pub(crate) struct Tokens {
+    http: Client,
+    url: Url,
+    client_id: String,
+    pub(crate) client_secret: SecretString,
+    clock: Arc<dyn Clock>,
+    /// Held while a token is being asked for, so that many callers ask once. This
+    /// lock is made to be held across an await, and every holder has a timeout.
+    current: Mutex<Option<Token>>,
+}
+
+/// One token; shown to nobody but the API.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub(crate) value: SecretString,
+    good_until: Timestamp,
+}
+
+impl Tokens {
+    /// Knows how to ask, and has no token yet.
+    pub(crate) fn new(
+        http: Client,
+        url: Url,
+        client_id: String,
+        client_secret: SecretString,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { http, url, client_id, client_secret, clock, current: Mutex::new(None) }
+    }
+
+    /// The token in use, or a new one when it ends soon.
+    pub(crate) async fn get(&self) -> Result<Token, StorefrontError> {
+        let mut current = self.current.lock().await;
+        let usable = current.as_ref().filter(|it| self.clock.now() < it.good_until);
+        if let Some(token) = usable {
+            return Ok(token.clone());
+        }
+        let token = self.ask().await?;
+        *current = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Forgets a token that the API refused, unless somebody has already renewed it.
+    pub(crate) async fn discard(&self, refused: &Token) {
+        let mut current = self.current.lock().await;
+        if current.as_ref().is_some_and(|it| it.is(refused)) {
+            *current = None;
+        }
+    }
+
+    async fn ask(&self) -> Result<Token, StorefrontError> {
+        let asked_at = self.clock.now();
+        let request = self.http.post(self.url.clone()).form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", self.client_secret.expose_secret()),
+        ]);
+        let answer = http::exchange(request).await.map_err(in_token_server)?;
+        let secrets = [&self.client_secret];
+        if answer.status == StatusCode::BAD_REQUEST {
+            // OAuth 2 says 400 for credentials that are wrong.
+            let why = answer.describe(&secrets);
+            return Err(StorefrontError::Unauthorized(format!("token server: {why}")));
+        }
+        let body = answer.success(&secrets).map_err(in_token_server)?;
+        // Neither the body nor the parser's words about it: both may hold the token.
+        let granted: Granted = serde_json::from_slice(&body).map_err(|_| unreadable())?;
+        let usable = granted.access_token.expose_secret();
+        if usable.is_empty() || !usable.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(unreadable());
+        }
+        let life = granted.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs);
+        let good_until = asked_at.after(life.saturating_sub(MARGIN.min(life / 10)));
+        Ok(Token { value: granted.access_token, good_until })
+    }
+}
+
+impl Token {
+    fn is(&self, other: &Self) -> bool {
+        self.value.expose_secret() == other.value.expose_secret()
+    }
+}
+
+/// What the token server grants.
+#[derive(Deserialize)]
+struct Granted {
+    access_token: SecretString,
+    expires_in: Option<u64>,
+}
+
+fn unreadable() -> StorefrontError {
+    StorefrontError::Unreadable("token server: the answer holds no usable token".to_owned())
+}
+
+fn in_token_server(error: StorefrontError) -> StorefrontError {
+    let named = |text: String| format!("token server: {text}");
+    match error {
+        StorefrontError::Unauthorized(text) => StorefrontError::Unauthorized(named(text)),
+        StorefrontError::Unreadable(text) => StorefrontError::Unreadable(named(text)),
+        error => error,
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("good_until", &self.good_until).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

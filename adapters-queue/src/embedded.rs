@@ -1,0 +1,101 @@
+//! The queue in a file of this machine.
+
+mod depth;
+mod failure;
+mod table;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use ports::{Clock, Delivery, Job, Jobs, JobsError, Lease};
+use rusqlite::Connection;
+use sqlite_store::Store;
+
+use crate::{MAX_LEASED, accept, arrivals::Arrivals};
+
+pub use self::depth::Depth;
+use self::failure::Failure;
+
+const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
+
+/// How long a push by another process may stay unseen.
+const RECHECK: Duration = Duration::from_secs(1);
+
+/// A queue in one SQLite file. What was answered is on disk; several processes
+/// of one machine may share it.
+pub struct Embedded {
+    store: Store,
+    arrivals: Arrivals,
+}
+
+impl Embedded {
+    /// Opens the queue, making the file and its folders where they are missing.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, JobsError> {
+        let store = Store::open(path, MIGRATIONS);
+        let store = store.map_err(|error| JobsError::Unavailable(error.into()))?;
+        Ok(Self { store, arrivals: Arrivals::new(clock, RECHECK) })
+    }
+
+    /// How much is in it now.
+    pub async fn depth(&self) -> Result<Depth, JobsError> {
+        let now = self.arrivals.now();
+        let depth = self.store.read(move |db| depth::measure(db, now).map_err(Failure::from));
+        Ok(depth.await?)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, JobsError> {
+        Ok(self.store.write(work).await?)
+    }
+}
+
+#[async_trait]
+impl Jobs for Embedded {
+    async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        accept(job)?;
+        let (job, due) = (job.clone(), self.arrivals.now().after(delay));
+        self.write(move |db| table::push(db, &job, due)).await?;
+        self.arrivals.announce();
+        Ok(())
+    }
+
+    async fn receive(
+        &self,
+        max: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, JobsError> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        let look = |now| {
+            let work = move |db: &_| table::lease(db, max.min(MAX_LEASED), now, lease);
+            self.write(work)
+        };
+        self.arrivals.wait(wait, look).await
+    }
+
+    async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
+        let (held, until) = (held.clone(), self.arrivals.now().after(lease));
+        self.write(move |db| table::extend(db, &held, until)).await
+    }
+
+    async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
+        let held = held.clone();
+        self.write(move |db| table::ack(db, &held)).await?;
+        self.arrivals.announce();
+        Ok(())
+    }
+
+    async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
+        let (held, due) = (held.clone(), self.arrivals.now().after(delay));
+        self.write(move |db| table::defer(db, &held, due, attempts)).await?;
+        self.arrivals.announce();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The queue in memory: the port's promises in the fewest lines, and nothing durable.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{CancellationId, Timestamp};
+use ports::{Clock, Delivery, Job, Jobs, JobsError, Lease};
+
+use crate::{
+    MAX_LEASED, accept,
+    arrivals::{Arrivals, Look},
+};
+
+/// A queue that forgets everything when it is dropped.
+pub struct Memory {
+    state: Mutex<State>,
+    arrivals: Arrivals,
+}
+
+#[derive(Default)]
+struct State {
+    entries: BTreeMap<CancellationId, Entry>,
+    /// Counts pushes and leases: orders what is due at once, and names leases.
+    counter: u64,
+}
+
+struct Entry {
+    job: Job,
+    /// When it may be delivered next; while it is leased, the end of the lease.
+    due: Timestamp,
+    seq: u64,
+    lease: Option<Lease>,
+    /// A push that came while the job was leased: it outlives `ack`.
+    again: Option<Again>,
+}
+
+struct Again {
+    due: Timestamp,
+    attempts: u32,
+}
+
+impl Memory {
+    /// An empty queue.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { state: Mutex::default(), arrivals: Arrivals::new(clock, Duration::MAX) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while the queue is locked")
+    }
+}
+
+#[async_trait]
+impl Jobs for Memory {
+    async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        accept(job)?;
+        self.state().push(job, self.arrivals.now().after(delay));
+        self.arrivals.announce();
+        Ok(())
+    }
+
+    async fn receive(
+        &self,
+        max: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, JobsError> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        let look = |now: Timestamp| {
+            let found = self.state().lease(max.min(MAX_LEASED), now, now.after(lease));
+            async move { Ok(found) }
+        };
+        self.arrivals.wait(wait, look).await
+    }
+
+    async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
+        let until = self.arrivals.now().after(lease);
+        self.state().held(held)?.due = until;
+        Ok(())
+    }
+
+    async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
+        let mut state = self.state();
+        let entry = state.held(held)?;
+        entry.lease = None;
+        if let Some(again) = entry.again.take() {
+            (entry.due, entry.job.attempts) = (again.due, again.attempts);
+        } else {
+            let id = entry.job.id.clone();
+            state.entries.remove(&id);
+        }
+        drop(state);
+        self.arrivals.announce();
+        Ok(())
+    }
+
+    async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
+        let later = self.arrivals.now().after(delay);
+        let mut state = self.state();
+        let entry = state.held(held)?;
+        entry.lease = None;
+        entry.due = entry.again.take().map_or(later, |again| again.due.min(later));
+        entry.job.attempts = attempts;
+        drop(state);
+        self.arrivals.announce();
+        Ok(())
+    }
+}
+
+impl State {
+    fn push(&mut self, job: &Job, due: Timestamp) {
+        self.counter += 1;
+        let Some(entry) = self.entries.get_mut(&job.id) else {
+            let entry =
+                Entry { job: job.clone(), due, seq: self.counter, lease: None, again: None };
+            self.entries.insert(job.id.clone(), entry);
+            return;
+        };
+        entry.job.body.clone_from(&job.body);
+        if entry.lease.is_none() {
+            entry.due = entry.due.min(due);
+            return;
+        }
+        let due = entry.again.as_ref().map_or(due, |again| again.due.min(due));
+        entry.again = Some(Again { due, attempts: job.attempts });
+    }
+
+    fn lease(&mut self, max: usize, now: Timestamp, until: Timestamp) -> Look {
+        let mut due: Vec<_> = self.entries.values_mut().filter(|it| it.due <= now).collect();
+        due.sort_by_key(|it| (it.due, it.seq));
+        let mut leased = Vec::new();
+        for entry in due.into_iter().take(max) {
+            self.counter += 1;
+            let lease = Lease(format!("memory-{}", self.counter));
+            entry.lease = Some(lease.clone());
+            entry.due = until;
+            // This delivery comes after the push and answers it.
+            entry.again = None;
+            leased.push(Delivery { job: entry.job.clone(), lease });
+        }
+        Look { leased, next_due: self.entries.values().map(|it| it.due).min() }
+    }
+
+    fn held(&mut self, lease: &Lease) -> Result<&mut Entry, JobsError> {
+        let mut entries = self.entries.values_mut();
+        entries.find(|it| it.lease.as_ref() == Some(lease)).ok_or(JobsError::LeaseLost)
+    }
+}

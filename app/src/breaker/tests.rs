@@ -1,0 +1,59 @@
+use super::*;
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// Fails every call it may make from `now` on, and tells when those were.
+fn probes(breaker: &mut Breaker, trouble: Trouble, until: i64) -> Vec<i64> {
+    let mut made = Vec::new();
+    for second in 0..=until {
+        let now = at(second * 1000);
+        if breaker.permit(now) == Permit::Go {
+            made.push(second);
+            breaker.failed(trouble, now);
+        }
+    }
+    made
+}
+
+#[test]
+fn an_outage_is_probed_after_one_second_doubling_to_fifteen() {
+    let mut breaker = Breaker::default();
+    for _ in 0..PATIENCE - 1 {
+        breaker.failed(Trouble::Unavailable, at(0));
+    }
+    let made = probes(&mut breaker, Trouble::Unavailable, 65);
+    assert_eq!(made, [0, 1, 3, 7, 15, 30, 45, 60]);
+}
+
+#[test]
+fn a_missing_permission_is_probed_every_fifteen_seconds() {
+    let made = probes(&mut Breaker::default(), Trouble::Permission, 50);
+    assert_eq!(made, [0, 15, 30, 45]);
+}
+
+#[test]
+fn refused_credentials_are_probed_after_a_minute_doubling_to_an_hour() {
+    let made = probes(&mut Breaker::default(), Trouble::Credentials, 12_000);
+    assert_eq!(made, [0, 60, 180, 420, 900, 1860, 3780, 7380, 10980]);
+}
+
+#[test]
+fn one_failure_alone_does_not_open_it() {
+    let mut breaker = Breaker::default();
+    breaker.failed(Trouble::Unavailable, at(0));
+    assert_eq!(breaker.permit(at(1)), Permit::Go);
+}
+
+#[test]
+fn only_one_call_probes_at_a_time_and_its_answer_closes_it() {
+    let mut breaker = Breaker::default();
+    breaker.failed(Trouble::Permission, at(0));
+    assert_eq!(breaker.permit(at(15_000)), Permit::Go);
+    let wait = Permit::Wait(Trouble::Permission, Duration::from_secs(15));
+    assert_eq!(breaker.permit(at(15_000)), wait);
+    breaker.succeeded();
+    assert_eq!(breaker.permit(at(15_001)), Permit::Go);
+    assert_eq!(breaker.trouble(), None);
+}

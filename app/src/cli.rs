@@ -1,0 +1,149 @@
+//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
+//! unreadable configuration.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    clock::SystemClock,
+    config::{Config, ConfigError},
+    demo::{self, Afterwards},
+    serve::{Application, until_signal},
+    telemetry,
+};
+
+/// Turns order cancellations in NewStore into credit memos in the ERP.
+#[derive(Debug, Parser)]
+#[command(name = "memobridge", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole way in a box: simulated NewStore and NetSuite, sample cancellations.
+    #[command(after_help = "Example:\n  memobridge sandbox --keep")]
+    Sandbox {
+        /// Stays up afterwards and prints the addresses.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Runs the service.
+    #[command(after_help = "Example:\n  memobridge serve --config memobridge.toml")]
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Reads the configuration and names every fault with its line; touches no network.
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long = "config", value_name = "FILE", env = "MEMOBRIDGE_CONFIG")]
+    file: PathBuf,
+}
+
+/// Why a command did not end well.
+enum Failure {
+    /// The answer is "no".
+    No(anyhow::Error),
+    /// The configuration cannot be used.
+    Configuration(ConfigError),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::No(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::No(error.into())
+    }
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return say(&format!("cannot start: {error}"), 1),
+    };
+    match runtime.block_on(execute(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::No(error)) => say(&format!("memobridge: {error:#}"), 1),
+        Err(Failure::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
+    }
+}
+
+async fn execute(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Sandbox { keep } => {
+            let afterwards = if keep { Afterwards::Keep } else { Afterwards::Stop };
+            match demo::run(afterwards).await? {
+                demo::Ending::AsItShould => Ok(()),
+                demo::Ending::Wrong => Err(anyhow::anyhow!("a sample failed").into()),
+            }
+        }
+        Command::Serve { config } => {
+            let config = load(&config.file)?;
+            telemetry::logs();
+            let metrics = telemetry::metrics();
+            let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+            until_signal().await?;
+            application.shut_down().await;
+            Ok(())
+        }
+        Command::Check { config } => check(&config.file),
+    }
+}
+
+fn check(file: &Path) -> Result<(), Failure> {
+    match Config::load(file) {
+        Ok(config) => {
+            let tenants: Vec<_> = config.customers.iter().map(|it| it.tenant.to_string()).collect();
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
+            Ok(())
+        }
+        Err(error @ ConfigError::File { .. }) => Err(Failure::Configuration(error)),
+        Err(ConfigError::Faults(faults)) => {
+            let mut out = std::io::stdout().lock();
+            for fault in &faults {
+                writeln!(out, "{fault}")?;
+            }
+            Err(Failure::No(anyhow::anyhow!("{} in {}", count(faults.len()), file.display())))
+        }
+    }
+}
+
+fn count(faults: usize) -> String {
+    match faults {
+        1 => "1 fault".to_owned(),
+        more => format!("{more} faults"),
+    }
+}
+
+fn load(file: &Path) -> Result<Config, Failure> {
+    Config::load(file).map_err(Failure::Configuration)
+}
+
+fn say(text: &str, code: u8) -> ExitCode {
+    // Nothing is left to tell when stderr is gone.
+    writeln!(std::io::stderr(), "{text}").ok();
+    ExitCode::from(code)
+}

@@ -1,0 +1,444 @@
+//! Configuration, read once at start-up: one TOML file, every fault named with its line.
+//!
+//! Nothing else in the service reads the environment. Secrets are redacted in
+//! `Debug` and wiped on drop.
+
+mod maps;
+mod policy;
+mod section;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use domain::{Maps, Policy, Tenant};
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+pub use self::section::Fault;
+use self::{
+    section::{Section, Source},
+    tree::{Tree, Value},
+};
+
+/// Everything the service can be told.
+#[derive(Debug)]
+pub struct Config {
+    /// The webhook and the admin API.
+    pub server: Server,
+    /// When the work is done.
+    pub intake: Intake,
+    /// Where deferred events are kept.
+    pub queue: Queue,
+    /// How deferred events are worked on.
+    pub worker: Worker,
+    /// Where we keep our book.
+    pub journal: Journal,
+    /// The retailers.
+    pub customers: Vec<Customer>,
+}
+
+/// `[server]`
+#[derive(Debug)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Past this the event goes to the queue and the answer is 200.
+    pub respond_within: Duration,
+    /// The largest body taken, in bytes.
+    pub max_body: usize,
+    /// Time to finish on SIGTERM.
+    pub drain: Duration,
+    /// The key of the admin API; without it the API is off.
+    pub admin_token: Option<SecretString>,
+}
+
+/// `[intake]`: when the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// Before the answer.
+    Inline,
+    /// After the event is durable and answered.
+    Queued,
+}
+
+/// `[queue]`
+#[derive(Debug, Clone)]
+pub enum Queue {
+    /// One file on this machine.
+    Embedded {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, Copy)]
+pub struct Worker {
+    /// Jobs at once.
+    pub concurrency: usize,
+    /// The first deferral.
+    pub first_delay: Duration,
+    /// The longest deferral.
+    pub max_delay: Duration,
+    /// From the first receipt; then the cancellation is parked, never dropped.
+    pub give_up_after: Duration,
+}
+
+/// `[journal]`
+#[derive(Debug, Clone)]
+pub enum Journal {
+    /// One file; several processes of one machine may share it.
+    Embedded {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// `[[customer]]`
+#[derive(Debug)]
+pub struct Customer {
+    /// The storefront's tenant.
+    pub tenant: Tenant,
+    /// Every key that its webhook calls may carry.
+    pub webhook_keys: Vec<SecretString>,
+    /// How to reach the storefront.
+    pub newstore: NewStore,
+    /// How to reach the ERP.
+    pub erp: Erp,
+    /// The choices of its accountants.
+    pub policy: Policy,
+    /// The time zone of its books.
+    pub time_zone: TimeZone,
+    /// Its tables.
+    pub maps: Maps,
+}
+
+/// `[customer.newstore]`
+#[derive(Debug)]
+pub struct NewStore {
+    /// The GraphQL endpoint.
+    pub graphql_url: String,
+    /// The `OAuth2` token endpoint.
+    pub token_url: String,
+    /// The API client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// For each call.
+    pub timeout: Duration,
+}
+
+/// `[customer.erp]`: the ledger adapters, one variant each.
+#[derive(Debug)]
+pub enum Erp {
+    /// NetSuite over SOAP.
+    NetSuiteSoap(NetSuite),
+}
+
+/// `kind = "netsuite-soap"`
+#[derive(Debug)]
+pub struct NetSuite {
+    /// The account id.
+    pub account: String,
+    /// The endpoint's version, for example `2025_2`.
+    pub version: String,
+    /// Instead of the one derived from the account.
+    pub endpoint: Option<String>,
+    /// The integration's key.
+    pub consumer_key: String,
+    /// The integration's secret.
+    pub consumer_secret: SecretString,
+    /// The token's id.
+    pub token_id: String,
+    /// The token's secret.
+    pub token_secret: SecretString,
+    /// Calls at once, at most.
+    pub concurrency: usize,
+    /// For each call.
+    pub timeout: Duration,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {file}: {why}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// It has faults.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Faults(Vec<Fault>),
+}
+
+impl Config {
+    /// Reads a configuration file with the environment of this process.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(file)
+            .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
+        Self::parse(file, &text, std::env::vars().collect())
+    }
+
+    /// Reads a configuration text; relative paths are relative to `file`.
+    pub fn parse(
+        file: &Path,
+        text: &str,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let source = Source { file: file.to_owned(), environment, faults: Default::default() };
+        let config = match Tree::toml(text) {
+            Ok(tree) => read(&Section::of(&source, "", &tree)),
+            Err(why) => {
+                source.fault(why.line, why.message);
+                None
+            }
+        };
+        let mut faults = source.faults.into_inner();
+        faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(ConfigError::Faults(faults)),
+        }
+    }
+}
+
+/// `None` only together with a fault.
+fn read(root: &Section<'_>) -> Option<Config> {
+    let server = server(root);
+    let intake = root.section("intake").map_or(Intake::Inline, |section| {
+        let modes = [("inline", Intake::Inline), ("queued", Intake::Queued)];
+        let mode = section.choice("mode", &modes, Intake::Inline);
+        section.done();
+        mode
+    });
+    let queue = stored(root, "queue", "data/queue.db").map(|path| Queue::Embedded { path });
+    let journal = stored(root, "journal", "data/journal.db").map(|path| Journal::Embedded { path });
+    let worker = worker(root);
+    let customers = customers(root);
+    root.unknown();
+    Some(Config {
+        server: server?,
+        intake,
+        queue: queue?,
+        worker,
+        journal: journal?,
+        customers: customers?,
+    })
+}
+
+fn server(root: &Section<'_>) -> Option<Server> {
+    let empty = Tree { line: 0, value: Value::Table(BTreeMap::new()) };
+    let section =
+        root.section("server").unwrap_or_else(|| Section::of(root.source, "server", &empty));
+    let address = |raw: &str| {
+        raw.parse::<SocketAddr>().map_err(|_| "must be an address such as \"127.0.0.1:8080\"")
+    };
+    let listen = section.tree("listen").is_some().then(|| section.get("listen", address));
+    let server = Server {
+        listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
+        respond_within: section.duration("respond_within", Duration::from_secs(10)),
+        max_body: section.get("max_body", count).unwrap_or(262_144),
+        drain: section.duration("drain", Duration::from_secs(25)),
+        admin_token: section.get("admin_token", secret),
+    };
+    section.done();
+    Some(server)
+}
+
+/// `[queue]` or `[journal]`, as a file on this machine.
+fn stored(root: &Section<'_>, key: &'static str, default: &str) -> Option<PathBuf> {
+    let Some(section) = root.section(key) else {
+        return Some(root.source.path(default));
+    };
+    let kind = section.get("kind", |kind| match kind {
+        "embedded" => Ok(()),
+        other => Err(format!("must be \"embedded\", not {other:?}")),
+    });
+    let path = section.text("path").unwrap_or_else(|| default.to_owned());
+    let valid = kind.is_some() || section.tree("kind").is_none();
+    section.done();
+    valid.then(|| root.source.path(&path))
+}
+
+fn worker(root: &Section<'_>) -> Worker {
+    let mut worker = Worker {
+        concurrency: 4,
+        first_delay: Duration::from_secs(5),
+        max_delay: Duration::from_mins(15),
+        give_up_after: Duration::from_hours(72),
+    };
+    if let Some(section) = root.section("worker") {
+        worker.concurrency = section.get("concurrency", count).unwrap_or(worker.concurrency);
+        worker.first_delay = section.duration("first_delay", worker.first_delay);
+        worker.max_delay = section.duration("max_delay", worker.max_delay);
+        worker.give_up_after = section.duration("give_up_after", worker.give_up_after);
+        if worker.max_delay < worker.first_delay {
+            section.fault("max_delay", "must not be shorter than first_delay");
+        }
+        section.done();
+    }
+    worker
+}
+
+fn customers(root: &Section<'_>) -> Option<Vec<Customer>> {
+    let list = match root.tree("customer").map(|it| &it.value) {
+        Some(Value::List(list)) if !list.is_empty() => list.clone(),
+        _ => {
+            root.fault("customer", "is missing: write at least one [[customer]]");
+            return None;
+        }
+    };
+    let mut customers: Vec<Customer> = Vec::new();
+    let mut complete = true;
+    for tree in &list {
+        let Some(customer) = customer(&Section::of(root.source, "customer", tree)) else {
+            complete = false;
+            continue;
+        };
+        if customers.iter().any(|it| it.tenant == customer.tenant) {
+            let message = format!("customer.tenant {} is there twice", customer.tenant);
+            root.source.fault(tree.line, message);
+        }
+        customers.push(customer);
+    }
+    complete.then_some(customers)
+}
+
+fn customer(section: &Section<'_>) -> Option<Customer> {
+    let tenant = section.required("tenant", str::parse::<Tenant>);
+    let webhook_keys = webhook_keys(section);
+    let newstore = subsection(section, "newstore").and_then(|it| newstore(&it));
+    let erp = subsection(section, "erp").and_then(|it| erp(&it));
+    let choices = section.section("policy");
+    let policy = choices.as_ref().map(policy::read).unwrap_or_default();
+    let time_zone = policy::time_zone(choices.as_ref());
+    if let Some(choices) = choices {
+        choices.done();
+    }
+    let maps = section.tree("maps");
+    let maps = maps.map(|tree| maps::read(section.source, "customer.maps", tree));
+    section.unknown();
+    Some(Customer {
+        tenant: tenant?,
+        webhook_keys: webhook_keys?,
+        newstore: newstore?,
+        erp: erp?,
+        policy,
+        time_zone,
+        maps: maps.unwrap_or_default(),
+    })
+}
+
+fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
+    let items = match section.tree("webhook_keys").map(|it| &it.value) {
+        Some(Value::List(items)) if !items.is_empty() => items.clone(),
+        _ => {
+            section.fault("webhook_keys", "is missing: list at least one key");
+            return None;
+        }
+    };
+    let mut keys = Vec::new();
+    for item in &items {
+        let text = section.resolve("customer.webhook_keys", item)?;
+        match secret(&text) {
+            Ok(key) => keys.push(key),
+            Err(why) => {
+                section.source.fault(item.line, format!("customer.webhook_keys {why}"));
+                return None;
+            }
+        }
+    }
+    Some(keys)
+}
+
+fn newstore(section: &Section<'_>) -> Option<NewStore> {
+    let graphql_url = section.required("graphql_url", url);
+    let token_url = section.required("token_url", url);
+    let client_id = section.required("client_id", filled);
+    let client_secret = section.required("client_secret", secret);
+    let timeout = section.duration("timeout", Duration::from_secs(10));
+    section.unknown();
+    Some(NewStore {
+        graphql_url: graphql_url?,
+        token_url: token_url?,
+        client_id: client_id?,
+        client_secret: client_secret?,
+        timeout,
+    })
+}
+
+fn erp(section: &Section<'_>) -> Option<Erp> {
+    section.required("kind", |kind| match kind {
+        "netsuite-soap" => Ok(()),
+        other => Err(format!("must be \"netsuite-soap\", not {other:?}")),
+    })?;
+    let account = section.required("account", filled);
+    let version = section.get("version", filled).unwrap_or_else(|| "2025_2".to_owned());
+    let endpoint = section.get("endpoint", url);
+    let consumer_key = section.required("consumer_key", filled);
+    let consumer_secret = section.required("consumer_secret", secret);
+    let token_id = section.required("token_id", filled);
+    let token_secret = section.required("token_secret", secret);
+    let concurrency = section.get("concurrency", count).unwrap_or(3);
+    let timeout = section.duration("timeout", Duration::from_mins(2));
+    section.unknown();
+    Some(Erp::NetSuiteSoap(NetSuite {
+        account: account?,
+        version,
+        endpoint,
+        consumer_key: consumer_key?,
+        consumer_secret: consumer_secret?,
+        token_id: token_id?,
+        token_secret: token_secret?,
+        concurrency,
+        timeout,
+    }))
+}
+
+fn subsection<'a>(section: &Section<'a>, key: &'static str) -> Option<Section<'a>> {
+    let found = section.section(key);
+    if found.is_none() {
+        section.fault(key, "is missing");
+    }
+    found
+}
+
+fn count(raw: &str) -> Result<usize, &'static str> {
+    let positive = raw.replace('_', "").parse::<usize>().ok().filter(|it| 1 <= *it);
+    positive.ok_or("must be a whole number of at least 1")
+}
+
+fn filled(raw: &str) -> Result<String, &'static str> {
+    let raw = raw.trim();
+    if raw.is_empty() { Err("is empty") } else { Ok(raw.to_owned()) }
+}
+
+fn secret(raw: &str) -> Result<SecretString, &'static str> {
+    filled(raw).map(SecretString::from)
+}
+
+fn url(raw: &str) -> Result<String, &'static str> {
+    const PROBLEM: &str = "must be a URL with https, or http to this machine";
+    let raw = raw.trim();
+    let url: reqwest::Url = raw.parse().map_err(|_| PROBLEM)?;
+    let host = url.host_str().unwrap_or("");
+    let here = host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback());
+    match url.scheme() {
+        "https" => Ok(raw.to_owned()),
+        "http" if here => Ok(raw.to_owned()),
+        _ => Err(PROBLEM),
+    }
+}

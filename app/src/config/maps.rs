@@ -1,0 +1,201 @@
+//! The retailer's tables, read from `[customer.maps]`, from a file of the same
+//! shape, or from a file of the shape that NewStore documents.
+
+use std::collections::BTreeMap;
+
+use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
+
+use super::{
+    section::{Section, Source, resolve},
+    tree::{Tree, Value},
+};
+
+/// Reads the tables; `tree` is a table, or the path of a `.toml` or `.json` file.
+pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
+    let Value::Text(path) = &tree.value else {
+        return tables(source, name, tree);
+    };
+    let file = source.path(path);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(why) => {
+            let message = format!("{name} needs the file {}: {why}", file.display());
+            source.fault(tree.line, message);
+            return Maps::default();
+        }
+    };
+    let json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let inner =
+        Source { file, environment: source.environment.clone(), faults: Default::default() };
+    let maps = match if json { Tree::json(&text) } else { Tree::toml(&text) } {
+        Ok(tree) if is_documented(&tree) => documented(&inner, &tree),
+        Ok(tree) => tables(&inner, "", &tree),
+        Err(why) => {
+            inner.fault(why.line, why.message);
+            Maps::default()
+        }
+    };
+    source.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
+    maps
+}
+
+fn tables(source: &Source, name: &str, tree: &Tree) -> Maps {
+    let section = Section::of(source, name, tree);
+    let at = |key: &'static str| section.tree(key).map(|tree| (section.key(key), tree));
+    let table = |key| at(key).map_or_else(Table::default, |(name, it)| ids(source, &name, it));
+    let maps = Maps {
+        channels: table("channels"),
+        currencies: table("currencies"),
+        shipping_methods: table("shipping_methods"),
+        locations: at("locations")
+            .map(|(name, it)| locations(source, &name, it))
+            .unwrap_or_default(),
+        payment_items: at("payment_items")
+            .map(|(name, it)| payments(source, &name, it))
+            .unwrap_or_default(),
+        gift_card_products: at("gift_card_products")
+            .map(|(name, it)| products(source, &name, it))
+            .unwrap_or_default(),
+    };
+    section.done();
+    maps
+}
+
+const DOCUMENTED: &str = "netsuite/newstore_";
+
+fn is_documented(tree: &Tree) -> bool {
+    match &tree.value {
+        Value::Table(table) => table.keys().any(|key| key.starts_with(DOCUMENTED)),
+        _ => false,
+    }
+}
+
+/// The shape that NewStore documents for its own NetSuite integration: one entry
+/// per parameter, currencies among the `netsuite` ids. Other entries are its own.
+fn documented(source: &Source, tree: &Tree) -> Maps {
+    let Value::Table(entries) = &tree.value else {
+        return Maps::default();
+    };
+    let at = |key: &str| entries.get(key).map(|tree| (key.to_owned(), tree));
+    let table =
+        |key: &str| at(key).map_or_else(Table::default, |(name, it)| ids(source, &name, it));
+    let mut currencies = BTreeMap::new();
+    if let Some(Value::Table(own)) = entries.get("netsuite").map(|it| &it.value) {
+        for (key, tree) in own {
+            let code = key.strip_prefix("currency_").and_then(|it| it.strip_suffix("_internal_id"));
+            if let Some(code) = code {
+                currencies.insert(code.to_owned(), tree.clone());
+            }
+        }
+    }
+    let currencies = Tree { line: 0, value: Value::Table(currencies) };
+    Maps {
+        channels: table("netsuite/newstore_to_netsuite_channel"),
+        currencies: ids(source, "netsuite", &currencies),
+        shipping_methods: table("netsuite/newstore_to_netsuite_shipping_methods"),
+        locations: at("netsuite/newstore_to_netsuite_locations")
+            .map(|(name, it)| locations(source, &name, it))
+            .unwrap_or_default(),
+        payment_items: at("netsuite/newstore_to_netsuite_payment_items")
+            .map(|(name, it)| payments(source, &name, it))
+            .unwrap_or_default(),
+        gift_card_products: at("netsuite/newstore_giftcard_product_ids")
+            .map(|(name, it)| products(source, &name, it))
+            .unwrap_or_default(),
+    }
+}
+
+/// An id, −1 for deliberately none, or nothing: null is the same as absent.
+fn entry(source: &Source, name: &str, tree: &Tree) -> Option<Entry> {
+    if matches!(tree.value, Value::Null) {
+        return None;
+    }
+    let text = resolve(source, tree);
+    let parsed = text.and_then(|text| match text.trim() {
+        "-1" => Ok(Entry::None),
+        text => text.parse().map(Entry::Id).map_err(|why| why.to_string()),
+    });
+    match parsed {
+        Ok(entry) => Some(entry),
+        Err(problem) => {
+            source.fault(tree.line, format!("{name} {problem}"));
+            None
+        }
+    }
+}
+
+fn children<'t>(source: &Source, name: &str, tree: &'t Tree) -> Vec<(String, &'t Tree)> {
+    if let Value::Table(table) = &tree.value {
+        table.iter().map(|(key, it)| (key.clone(), it)).collect()
+    } else {
+        source.fault(tree.line, format!("{name} must be a table, not {}", tree.kind()));
+        Vec::new()
+    }
+}
+
+fn ids(source: &Source, name: &str, tree: &Tree) -> Table {
+    let read = |(key, tree): (String, &Tree)| {
+        let entry = entry(source, &format!("{name}.{key}"), tree)?;
+        Some((key, entry))
+    };
+    children(source, name, tree).into_iter().filter_map(read).collect()
+}
+
+fn locations(source: &Source, name: &str, tree: &Tree) -> BTreeMap<String, Location> {
+    let mut locations = BTreeMap::new();
+    for (key, tree) in children(source, name, tree) {
+        let name = format!("{name}.{key}");
+        let key = key.trim().to_lowercase();
+        let Value::Table(table) = &tree.value else {
+            if let Some(id) = entry(source, &name, tree) {
+                locations.insert(key, Location { id, subsidiary: None });
+            }
+            continue;
+        };
+        let read = |field: &str| {
+            let tree = table.get(field)?;
+            entry(source, &format!("{name}.{field}"), tree)
+        };
+        let subsidiary = read("subsidiary").or_else(|| read("subsidiary_id"));
+        if let Some(id) = read("id") {
+            locations.insert(key, Location { id, subsidiary: subsidiary.and_then(Entry::id) });
+        }
+    }
+    locations
+}
+
+fn payments(source: &Source, name: &str, tree: &Tree) -> BTreeMap<String, PaymentNode> {
+    let read = |(key, tree): (String, &Tree)| {
+        let node = payment(source, &format!("{name}.{key}"), tree)?;
+        Some((key.trim().to_lowercase(), node))
+    };
+    children(source, name, tree).into_iter().filter_map(read).collect()
+}
+
+fn payment(source: &Source, name: &str, tree: &Tree) -> Option<PaymentNode> {
+    let Value::Table(table) = &tree.value else {
+        return entry(source, name, tree).map(PaymentNode::Leaf);
+    };
+    let read = |(key, tree): (&String, &Tree)| {
+        let node = payment(source, &format!("{name}.{key}"), tree)?;
+        Some((key.clone(), node))
+    };
+    Some(PaymentNode::branch(table.iter().filter_map(read)))
+}
+
+/// A list of ids, or one text with commas.
+fn products(source: &Source, name: &str, tree: &Tree) -> Vec<RecordId> {
+    let texts = match &tree.value {
+        Value::List(items) => items.iter().map(|it| resolve(source, it)).collect(),
+        _ => resolve(source, tree)
+            .map(|text| text.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>()),
+    };
+    let ids = texts.and_then(|texts| {
+        let filled = texts.into_iter().filter(|it| !it.is_empty());
+        filled.map(|it| it.parse::<RecordId>().map_err(|why| why.to_string())).collect()
+    });
+    ids.unwrap_or_else(|problem| {
+        source.fault(tree.line, format!("{name} {problem}"));
+        Vec::new()
+    })
+}

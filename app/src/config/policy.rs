@@ -1,0 +1,235 @@
+//! The retailer's choices, read from `[customer.policy]`.
+
+use domain::{
+    ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy, MissingSalesOrder,
+    NotInvoiced, Policy, RecordId, RefundRule, Settlement, ShippingAs, ShippingPolicy,
+    SubsidiaryRule, Tax,
+};
+
+use super::{
+    section::{Section, one_of, resolve},
+    tree::{Tree, Value},
+};
+
+/// The time zone of books that name none.
+pub(crate) const DEFAULT_TIME_ZONE: &str = "America/New_York";
+
+const FIELD_SOURCES: [(&str, FieldName); 9] = [
+    ("order.external_id", FieldName::OrderExternalId),
+    ("order.id", FieldName::OrderId),
+    ("order.channel", FieldName::OrderChannel),
+    ("order.channel_type", FieldName::OrderChannelType),
+    ("cancellation.published_at", FieldName::PublishedAt),
+    ("cancellation.reason", FieldName::CancellationReason),
+    ("unit.id", FieldName::UnitId),
+    ("unit.tax_rate", FieldName::UnitTaxRate),
+    ("unit.coupon", FieldName::UnitCoupon),
+];
+
+const FIELD_TYPES: [(&str, FieldType); 7] = [
+    ("string", FieldType::String),
+    ("select", FieldType::Select),
+    ("multiselect", FieldType::MultiSelect),
+    ("boolean", FieldType::Boolean),
+    ("long", FieldType::Long),
+    ("double", FieldType::Double),
+    ("date", FieldType::Date),
+];
+
+#[derive(Clone, Copy)]
+enum FieldName {
+    OrderExternalId,
+    OrderId,
+    OrderChannel,
+    OrderChannelType,
+    PublishedAt,
+    CancellationReason,
+    UnitId,
+    UnitTaxRate,
+    UnitCoupon,
+}
+
+/// Reads the policy; every key is optional.
+pub(super) fn read(section: &Section<'_>) -> Policy {
+    let flag = [("true", true), ("false", false)];
+    let default = Policy::default();
+    let id = |key| section.get(key, str::parse::<RecordId>);
+    let policy = Policy {
+        not_invoiced: section.choice(
+            "not_invoiced",
+            &[
+                ("wait", NotInvoiced::Wait),
+                ("close-lines", NotInvoiced::CloseLines),
+                ("standalone-memo", NotInvoiced::StandaloneMemo),
+                ("park", NotInvoiced::Park),
+            ],
+            default.not_invoiced,
+        ),
+        missing_sales_order: section.choice(
+            "missing_sales_order",
+            &[("park", MissingSalesOrder::Park), ("skip", MissingSalesOrder::Skip)],
+            default.missing_sales_order,
+        ),
+        settlement: section.choice(
+            "settlement",
+            &[("apply", Settlement::Apply), ("payment-items", Settlement::PaymentItems)],
+            default.settlement,
+        ),
+        discounts: section.choice(
+            "discounts",
+            &[("line", Discounts::Line), ("net", Discounts::Net)],
+            default.discounts,
+        ),
+        tax: section.choice(
+            "tax",
+            &[("from-invoice", Tax::FromInvoice), ("suitetax", Tax::SuiteTax), ("item", Tax::Item)],
+            default.tax,
+        ),
+        shipping: section.choice(
+            "shipping",
+            &[
+                ("on-full-cancellation", ShippingPolicy::OnFullCancellation),
+                ("never", ShippingPolicy::Never),
+            ],
+            default.shipping,
+        ),
+        shipping_as: section.choice(
+            "shipping_as",
+            &[("body", ShippingAs::Body), ("line", ShippingAs::Line)],
+            default.shipping_as,
+        ),
+        item: item(section),
+        closed_period: section.choice(
+            "closed_period",
+            &[("park", ClosedPeriod::Park), ("today", ClosedPeriod::Today)],
+            default.closed_period,
+        ),
+        refund: if section.choice("require_refund", &flag, true) {
+            RefundRule::Required
+        } else {
+            RefundRule::NotRequired
+        },
+        subsidiary: if section.choice("send_subsidiary", &flag, false) {
+            SubsidiaryRule::Send
+        } else {
+            SubsidiaryRule::FromInvoice
+        },
+        tolerance: section
+            .get("tolerance", |raw| match raw.parse::<domain::Amount>() {
+                Ok(amount) if domain::Amount::ZERO <= amount => Ok(amount),
+                _ => Err("must be an amount such as \"0.01\""),
+            })
+            .unwrap_or(default.tolerance),
+        line_key_field: section.get("line_key_field", script_id).unwrap_or(default.line_key_field),
+        discount_item: id("discount_item"),
+        rounding_item: id("rounding_item"),
+        tax_item: id("tax_item"),
+        untaxed_code: id("untaxed_code"),
+        custom_form: id("custom_form"),
+        fields: fields(section, "fields"),
+        line_fields: fields(section, "line_fields"),
+    };
+    if policy.settlement == Settlement::PaymentItems && policy.tax == Tax::FromInvoice {
+        section.fault(
+            "settlement",
+            "= \"payment-items\" needs tax = \"suitetax\" or \"item\": a cent of tax that the ERP \
+             computes would not net to 0.00",
+        );
+    }
+    policy
+}
+
+/// Reads the time zone of the books.
+pub(super) fn time_zone(section: Option<&Section<'_>>) -> jiff::tz::TimeZone {
+    let parse = |name: &str| {
+        jiff::tz::TimeZone::get(name)
+            .map_err(|_| "must be a time zone such as \"America/New_York\"")
+    };
+    let named = section.and_then(|it| it.get("time_zone", parse));
+    named.unwrap_or_else(|| parse(DEFAULT_TIME_ZONE).expect("the default time zone is known"))
+}
+
+fn item(section: &Section<'_>) -> ItemPolicy {
+    let Some(tree) = section.tree("item") else {
+        return ItemPolicy::Invoice;
+    };
+    if let (Value::Table(table), Some(inner)) = (&tree.value, section.section("item"))
+        && table.contains_key("id")
+    {
+        let id = inner.required("id", str::parse::<RecordId>);
+        inner.done();
+        return id.map_or(ItemPolicy::Invoice, ItemPolicy::Fixed);
+    }
+    section.choice("item", &[("invoice", ())], ());
+    ItemPolicy::Invoice
+}
+
+fn fields(section: &Section<'_>, key: &'static str) -> Vec<FieldRule> {
+    let Some(table) = section.section(key) else {
+        return Vec::new();
+    };
+    let source = table.source;
+    let name = section.key(key);
+    let mut rules = Vec::new();
+    for (script, tree) in table.entries() {
+        let problem = match script_id(&script) {
+            Err(problem) => problem.to_owned(),
+            Ok(script_id) => match rule(section, &format!("{name}.{script}"), &tree) {
+                Ok((value, kind)) => {
+                    rules.push(FieldRule { script_id, source: value, kind });
+                    continue;
+                }
+                Err(problem) => problem,
+            },
+        };
+        source.fault(tree.line, format!("{name}.{script} {problem}"));
+    }
+    rules
+}
+
+fn rule(
+    section: &Section<'_>,
+    name: &str,
+    tree: &Tree,
+) -> Result<(FieldSource, FieldType), String> {
+    let Value::Table(table) = &tree.value else {
+        let text = resolve(section.source, tree)?;
+        return Ok((named(&text)?, FieldType::String));
+    };
+    if table.contains_key("env") || table.contains_key("file") {
+        let text = resolve(section.source, tree)?;
+        return Ok((named(&text)?, FieldType::String));
+    }
+    let inner = Section::of(section.source, name, tree);
+    let kind = inner.choice("type", &FIELD_TYPES, FieldType::String);
+    let constant = inner.text("constant");
+    let from = inner.get("from", named);
+    inner.done();
+    match (from, constant) {
+        (Some(from), None) => Ok((from, kind)),
+        (None, Some(constant)) => Ok((FieldSource::Constant(constant), kind)),
+        _ => Err("needs either from or constant".to_owned()),
+    }
+}
+
+fn named(text: &str) -> Result<FieldSource, String> {
+    Ok(match one_of(text, &FIELD_SOURCES)? {
+        FieldName::OrderExternalId => FieldSource::OrderExternalId,
+        FieldName::OrderId => FieldSource::OrderId,
+        FieldName::OrderChannel => FieldSource::OrderChannel,
+        FieldName::OrderChannelType => FieldSource::OrderChannelType,
+        FieldName::PublishedAt => FieldSource::PublishedAt,
+        FieldName::CancellationReason => FieldSource::CancellationReason,
+        FieldName::UnitId => FieldSource::UnitId,
+        FieldName::UnitTaxRate => FieldSource::UnitTaxRate,
+        FieldName::UnitCoupon => FieldSource::UnitCoupon,
+    })
+}
+
+fn script_id(raw: &str) -> Result<String, &'static str> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if raw.is_empty() || !raw.chars().all(allowed) {
+        return Err("must be a script id such as \"custcol_nws_item_id\"");
+    }
+    Ok(raw.to_owned())
+}

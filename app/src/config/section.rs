@@ -1,0 +1,249 @@
+//! Reads one table of the configuration, key by key, and collects every fault with its line.
+//!
+//! Any value may be `{ env = "NAME" }` or `{ file = "PATH" }`; it is then what
+//! the variable or the file holds. Keys that nobody asked for are faults.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::tree::{Tree, Value};
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub file: PathBuf,
+    /// Its line, counted from 1; 0 where it is unknown.
+    pub line: usize,
+    /// The key and what is wrong with it. Never a secret.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match self.line {
+            0 => write!(f, "{file}: {}", self.message),
+            line => write!(f, "{file}:{line}: {}", self.message),
+        }
+    }
+}
+
+/// What reading depends on besides the document: the environment, once, and the
+/// faults found so far.
+pub(crate) struct Source {
+    pub(crate) file: PathBuf,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) faults: RefCell<Vec<Fault>>,
+}
+
+impl Source {
+    pub(crate) fn fault(&self, line: usize, message: String) {
+        self.faults.borrow_mut().push(Fault { file: self.file.clone(), line, message });
+    }
+
+    /// A path as the configuration means it: relative to the configuration file.
+    pub(crate) fn path(&self, raw: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(raw)
+    }
+}
+
+/// A table being read.
+pub(crate) struct Section<'a> {
+    pub(crate) source: &'a Source,
+    name: String,
+    line: usize,
+    table: BTreeMap<String, Tree>,
+    asked: RefCell<BTreeSet<&'static str>>,
+}
+
+impl<'a> Section<'a> {
+    /// The table `tree`; a fault and an empty section when it is something else.
+    pub(crate) fn of(source: &'a Source, name: &str, tree: &Tree) -> Self {
+        let table = if let Value::Table(table) = &tree.value {
+            table.clone()
+        } else {
+            source.fault(tree.line, format!("{name} must be a table, not {}", tree.kind()));
+            BTreeMap::new()
+        };
+        let asked = RefCell::default();
+        Self { source, name: name.to_owned(), line: tree.line, table, asked }
+    }
+
+    /// The key with its path, for example `customer.policy.tax`.
+    pub(crate) fn key(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    /// The line of a key, or of the table where the key is missing.
+    pub(crate) fn line_of(&self, key: &str) -> usize {
+        self.table.get(key).map_or(self.line, |it| it.line)
+    }
+
+    /// Notes a fault at a key.
+    pub(crate) fn fault(&self, key: &str, problem: &str) {
+        self.source.fault(self.line_of(key), format!("{} {problem}", self.key(key)));
+    }
+
+    /// The value of a key, unread.
+    pub(crate) fn tree(&self, key: &'static str) -> Option<&Tree> {
+        self.asked.borrow_mut().insert(key);
+        self.table.get(key)
+    }
+
+    /// A table below this one.
+    pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a>> {
+        let tree = self.tree(key)?;
+        Some(Section::of(self.source, &self.key(key), tree))
+    }
+
+    /// A key as text, its environment variable or file resolved.
+    pub(crate) fn text(&self, key: &'static str) -> Option<String> {
+        let tree = self.tree(key)?;
+        self.resolve(&self.key(key), tree)
+    }
+
+    /// A key, parsed; a fault when it does not parse.
+    pub(crate) fn get<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.fault(key, &why.to_string());
+                None
+            }
+        }
+    }
+
+    /// A key that must be there.
+    pub(crate) fn required<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.tree(key).is_none() {
+            self.fault(key, "is missing");
+            return None;
+        }
+        self.get(key, parse)
+    }
+
+    /// A duration such as `"10s"`, or its default.
+    pub(crate) fn duration(&self, key: &'static str, default: Duration) -> Duration {
+        self.get(key, duration).unwrap_or(default)
+    }
+
+    /// One of the listed words, or the default.
+    pub(crate) fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)], default: T) -> T {
+        self.get(key, |text| one_of(text, words)).unwrap_or(default)
+    }
+
+    /// All keys with their values, each asked for.
+    pub(crate) fn entries(self) -> BTreeMap<String, Tree> {
+        self.table
+    }
+
+    /// Faults for the keys that nobody asked for; the section is read.
+    pub(crate) fn done(self) {
+        self.unknown();
+    }
+
+    /// Faults for the keys that nobody asked for so far.
+    pub(crate) fn unknown(&self) {
+        let asked = self.asked.borrow();
+        for (key, tree) in &self.table {
+            if !asked.contains(key.as_str()) {
+                let known = asked.iter().min_by_key(|it| distance(it, key));
+                let hint = known.filter(|it| distance(it, key) < 3);
+                let hint = hint.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
+                self.source.fault(tree.line, format!("{} is not a known key{hint}", self.key(key)));
+            }
+        }
+    }
+
+    /// The text of a value, wherever it is kept.
+    pub(crate) fn resolve(&self, name: &str, tree: &Tree) -> Option<String> {
+        match resolve(self.source, tree) {
+            Ok(text) => Some(text),
+            Err(problem) => {
+                self.source.fault(tree.line, format!("{name} {problem}"));
+                None
+            }
+        }
+    }
+}
+
+/// The text of a scalar, of an environment variable or of a file.
+pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
+    let table = match &tree.value {
+        Value::Text(text) | Value::Number(text) => return Ok(text.clone()),
+        Value::Bool(value) => return Ok(value.to_string()),
+        Value::Table(table) => table,
+        Value::Null | Value::List(_) => return Err(format!("must be a text, not {}", tree.kind())),
+    };
+    let text = |tree: &Tree| match &tree.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let only = |key: &str| table.get(key).filter(|_| table.len() == 1).and_then(text);
+    if let Some(name) = only("env") {
+        let value = source.environment.get(&name);
+        return value.cloned().ok_or(format!("needs the environment variable {name}"));
+    }
+    if let Some(path) = only("file") {
+        let path = source.path(&path);
+        let text = fs::read_to_string(&path);
+        let text = text.map_err(|why| format!("needs the file {}: {why}", path.display()))?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    Err("must be a text, { env = \"NAME\" } or { file = \"PATH\" }".to_owned())
+}
+
+/// Reads `"10s"`, `"15m"`, `"72h"`, `"500ms"` or `"7d"`.
+pub(crate) fn duration(raw: &str) -> Result<Duration, &'static str> {
+    const PROBLEM: &str = "must be a duration such as \"10s\", \"15m\" or \"72h\"";
+    let split = raw.find(|c: char| !c.is_ascii_digit()).ok_or(PROBLEM)?;
+    let number: u64 = raw[..split].parse().map_err(|_| PROBLEM)?;
+    let millis = match &raw[split..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(PROBLEM),
+    };
+    number.checked_mul(millis).map(Duration::from_millis).ok_or(PROBLEM)
+}
+
+/// One of the listed words.
+pub(crate) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        format!("must be {}, not {text:?}", words.join(" or "))
+    })
+}
+
+/// How many letters differ, roughly: for hints.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,129 @@
+//! A configuration document as a tree of values that know their line.
+//!
+//! TOML and JSON become the same tree, so that one reader serves both and every
+//! fault can be named with its line.
+
+use std::{collections::BTreeMap, fmt};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// One value of a document.
+#[derive(Clone)]
+pub(crate) struct Tree {
+    /// Its line, counted from 1; 0 where the format does not tell.
+    pub(crate) line: usize,
+    pub(crate) value: Value,
+}
+
+/// What a value is. Numbers stay text: money is never a float.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Null,
+    Text(String),
+    Number(String),
+    Bool(bool),
+    List(Vec<Tree>),
+    Table(BTreeMap<String, Tree>),
+}
+
+/// The document cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub(crate) struct Unreadable {
+    pub(crate) line: usize,
+    pub(crate) message: String,
+}
+
+impl fmt::Debug for Tree {
+    /// Never the value: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at line {}", self.kind(), self.line)
+    }
+}
+
+impl Tree {
+    /// Reads a TOML document.
+    pub(crate) fn toml(text: &str) -> Result<Self, Unreadable> {
+        let lines = Lines::of(text);
+        let table = DeTable::parse(text).map_err(|error| Unreadable {
+            line: error.span().map_or(0, |span| lines.line(span.start)),
+            message: error.message().to_owned(),
+        })?;
+        Ok(from_table(table.get_ref(), table.span().start, &lines))
+    }
+
+    /// Reads a JSON document.
+    pub(crate) fn json(text: &str) -> Result<Self, Unreadable> {
+        let value: serde_json::Value = serde_json::from_str(text)
+            .map_err(|error| Unreadable { line: error.line(), message: error.to_string() })?;
+        Ok(from_json(value))
+    }
+
+    /// What kind of value it is, for people.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "null",
+            Value::Text(_) => "a text",
+            Value::Number(_) => "a number",
+            Value::Bool(_) => "true or false",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+        }
+    }
+}
+
+/// Where each line of a text begins.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self(std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect())
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
+}
+
+fn from_table(table: &DeTable<'_>, offset: usize, lines: &Lines) -> Tree {
+    let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let key: &std::borrow::Cow<'_, str> = key.get_ref();
+        (key.to_string(), from_value(value, lines))
+    };
+    let value = Value::Table(table.iter().map(entry).collect());
+    Tree { line: lines.line(offset), value }
+}
+
+fn from_value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Tree {
+    let offset = spanned.span().start;
+    let value = match spanned.get_ref() {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => Value::Number(number.to_string()),
+        DeValue::Float(number) => Value::Number(number.to_string()),
+        DeValue::Boolean(value) => Value::Bool(*value),
+        DeValue::Datetime(date) => Value::Text(date.to_string()),
+        DeValue::Array(items) => {
+            Value::List(items.iter().map(|it| from_value(it, lines)).collect())
+        }
+        DeValue::Table(table) => return from_table(table, offset, lines),
+    };
+    Tree { line: lines.line(offset), value }
+}
+
+fn from_json(value: serde_json::Value) -> Tree {
+    let value = match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Number(number) => Value::Number(number.to_string()),
+        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
+        serde_json::Value::Object(map) => {
+            Value::Table(map.into_iter().map(|(key, it)| (key, from_json(it))).collect())
+        }
+    };
+    Tree { line: 0, value }
+}

@@ -1,0 +1,395 @@
+//! The use case: a cancellation becomes at most one credit memo per unit.
+//!
+//! The same function runs under the webhook and under the worker. It owns no
+//! retry: its outcome says done, wait, park or unavailable, and only those two
+//! turn that into an answer or a verdict. Crash anywhere and run it again: every
+//! step is a look-up or idempotent.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use domain::{
+    Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
+    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness,
+};
+use jiff::tz::TimeZone;
+use ports::{
+    BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront,
+};
+
+use crate::{clock::civil_date, guarded::Guarded};
+
+/// How long a runner that died keeps its order from others.
+const HOLD: Duration = Duration::from_secs(10);
+/// How often a runner says that it lives.
+const RENEWAL: Duration = Duration::from_secs(3);
+/// The storefront's name in texts for people.
+const STOREFRONT: &str = "NewStore";
+
+/// One retailer: its systems, its choices and its tables.
+pub struct Customer {
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Where its orders live.
+    pub storefront: Arc<dyn Storefront>,
+    /// Where its memos go.
+    pub ledger: Arc<Guarded>,
+    /// The choices of its accountants.
+    pub policy: Policy,
+    /// Its tables.
+    pub maps: Maps,
+    /// The time zone of its books.
+    pub time_zone: TimeZone,
+}
+
+/// What the use case needs besides a retailer.
+#[derive(Clone)]
+pub struct Desk {
+    /// Our book.
+    pub journal: Arc<dyn Journal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// From the first receipt to giving up.
+    pub give_up_after: Duration,
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// These memos are on record now.
+    Posted(Vec<MemoKey>),
+    /// Every unit was credited earlier, by whoever.
+    AlreadyPosted(Reason),
+    /// Nothing to credit.
+    Skipped(Reason),
+    /// Again later; these memos were posted meanwhile.
+    Waiting {
+        /// What is missing.
+        reason: Reason,
+        /// Memos of this attempt.
+        posted: Vec<MemoKey>,
+        /// Not before this has passed, where somebody said so.
+        not_before: Option<Duration>,
+    },
+    /// A person must look at it; these memos were posted meanwhile.
+    Parked {
+        /// Why.
+        reason: Reason,
+        /// Memos of this attempt.
+        posted: Vec<MemoKey>,
+    },
+    /// The ERP, or our own book, does not work: nothing is decided.
+    Unavailable {
+        /// What does not work.
+        reason: Reason,
+        /// Not before this has passed, where somebody said so.
+        not_before: Option<Duration>,
+    },
+}
+
+/// Credits what `opened` names, at most once however often it is called.
+pub async fn credit(desk: &Desk, customer: &Customer, opened: &Opened) -> Outcome {
+    let cancellation = &opened.cancellation;
+    let order = &cancellation.order;
+    let token = HoldToken(format!("{:032x}", rand::random::<u128>()));
+    match hold(desk, cancellation, &token).await {
+        Ok(Hold::Held) => {}
+        Ok(Hold::Elsewhere) => return waiting(Reason::OrderBusy),
+        Err(error) => return broken(&error),
+    }
+    let outcome = tokio::select! {
+        outcome = attempt(desk, customer, opened) => outcome,
+        never = hold_on(desk, cancellation, &token) => match never {},
+    };
+    let released = Step::Released(token.clone());
+    if let Err(error) = desk.journal.record(&cancellation.id(), desk.clock.now(), &released).await {
+        tracing::warn!(order.id = %order, %error, "Order {order} stays held until its lease ends");
+    }
+    outcome
+}
+
+async fn hold(
+    desk: &Desk,
+    cancellation: &Cancellation,
+    token: &HoldToken,
+) -> Result<Hold, JournalError> {
+    let (tenant, order) = (&cancellation.tenant, &cancellation.order);
+    desk.journal.hold(tenant, order, token, desk.clock.now(), HOLD).await
+}
+
+/// Renews the order's lease for as long as it is polled.
+async fn hold_on(desk: &Desk, cancellation: &Cancellation, token: &HoldToken) -> Infallible {
+    loop {
+        desk.clock.sleep(RENEWAL).await;
+        // A lost lease doubles nothing: claims and keys stand behind it.
+        if !matches!(hold(desk, cancellation, token).await, Ok(Hold::Held)) {
+            let order = &cancellation.order;
+            tracing::warn!(order.id = %order, "Order {order} could not be held on to");
+        }
+    }
+}
+
+async fn attempt(desk: &Desk, customer: &Customer, opened: &Opened) -> Outcome {
+    let mut run = Run { desk, customer, opened, posted: Vec::new() };
+    let result = run.go().await;
+    let posted = run.posted;
+    match result {
+        Ok(()) => Outcome::Posted(posted),
+        Err(Ending::Stop(Stop::Wait(reason))) => {
+            Outcome::Waiting { reason, posted, not_before: None }
+        }
+        Err(Ending::Stop(Stop::Park(reason))) => Outcome::Parked { reason, posted },
+        Err(Ending::Stop(Stop::Done(_) | Stop::Skip(_))) if !posted.is_empty() => {
+            Outcome::Posted(posted)
+        }
+        Err(Ending::Stop(Stop::Done(reason))) => Outcome::AlreadyPosted(reason),
+        Err(Ending::Stop(Stop::Skip(reason))) => Outcome::Skipped(reason),
+        Err(Ending::Later(reason, not_before)) => Outcome::Waiting { reason, posted, not_before },
+        Err(Ending::Unavailable(reason, not_before)) => Outcome::Unavailable { reason, not_before },
+    }
+}
+
+/// Why an attempt ended without having credited everything.
+enum Ending {
+    Stop(Stop),
+    /// A system other than the ERP is not ready.
+    Later(Reason, Option<Duration>),
+    Unavailable(Reason, Option<Duration>),
+}
+
+impl From<Stop> for Ending {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<JournalError> for Ending {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Claimed(_) => Self::Later(Reason::OrderBusy, None),
+            error => Self::Unavailable(Reason::JournalUnavailable { problem: chain(&error) }, None),
+        }
+    }
+}
+
+impl From<LedgerError> for Ending {
+    fn from(error: LedgerError) -> Self {
+        let not_before = match error.retry() {
+            Retry::After(wait) => Some(wait),
+            Retry::Later | Retry::Never => None,
+        };
+        let problem = chain(&error);
+        match error {
+            LedgerError::Throttled(_) | LedgerError::Unavailable(_) | LedgerError::Unknown(_) => {
+                Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)
+            }
+            LedgerError::Refused { kind: Refusal::Stale, .. } => {
+                Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)
+            }
+            LedgerError::Unauthorized(_) => {
+                Self::Unavailable(Reason::ErpCredentials { problem }, not_before)
+            }
+            LedgerError::Forbidden(_) => {
+                Self::Unavailable(Reason::ErpPermission { problem }, not_before)
+            }
+            LedgerError::Conflict { key, found } => {
+                Self::Stop(Stop::Park(Reason::KeyConflict { key, found }))
+            }
+            LedgerError::Refused { code, message, .. } => {
+                Self::Stop(Stop::Park(Reason::Refused { code, message }))
+            }
+        }
+    }
+}
+
+/// One attempt, with what it posted so far.
+struct Run<'a> {
+    desk: &'a Desk,
+    customer: &'a Customer,
+    opened: &'a Opened,
+    posted: Vec<MemoKey>,
+}
+
+impl Run<'_> {
+    async fn go(&mut self) -> Result<(), Ending> {
+        let claims = self.settle_open_claims().await?;
+        let order = self.order().await?;
+        let include = match (&self.customer.policy.item, self.customer.policy.not_invoiced) {
+            (domain::ItemPolicy::Invoice, domain::NotInvoiced::StandaloneMemo)
+            | (domain::ItemPolicy::Fixed(_), _) => MemosByReference::Include,
+            (domain::ItemPolicy::Invoice, _) => MemosByReference::Ignore,
+        };
+        let query = BillingQuery {
+            reference: order.reference.clone(),
+            order: order.id.clone(),
+            memos_by_reference: include,
+        };
+        let billing = self.customer.ledger.billing(&query).await?;
+        let zone = &self.customer.time_zone;
+        let published = civil_date(self.opened.cancellation.published_at, zone);
+        let mut case = Case {
+            cancellation: &self.opened.cancellation,
+            order: &order,
+            billing: &billing,
+            claims: &claims,
+            policy: &self.customer.policy,
+            maps: &self.customer.maps,
+            published,
+            not_before: None,
+            patience: self.patience(),
+            storefront: STOREFRONT,
+        };
+        let redate = self.customer.policy.closed_period == ClosedPeriod::Today;
+        match self.act(decide(&case)).await {
+            Err(Ending::Stop(Stop::Park(Reason::ClosedPeriod { .. }))) if redate => {
+                // What was posted before the closed period was met is a claim now.
+                let claims = self.claims().await?;
+                case.claims = &claims;
+                case.not_before = Some(civil_date(self.desk.clock.now(), zone));
+                self.act(decide(&case)).await
+            }
+            result => result,
+        }
+    }
+
+    /// The order, once its story is complete.
+    async fn order(&self) -> Result<Order, Ending> {
+        let cancellation = &self.opened.cancellation;
+        let snapshot = match self.customer.storefront.order(&cancellation.order).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let not_before = match error.retry() {
+                    Retry::After(wait) => Some(wait),
+                    Retry::Later | Retry::Never => None,
+                };
+                let problem = chain(&error);
+                return Err(Ending::Later(Reason::StorefrontUnavailable { problem }, not_before));
+            }
+        };
+        let policy = &self.customer.policy;
+        let order = readiness(cancellation, snapshot.as_ref(), policy, self.patience())?;
+        for kind in &order.unknown_movements {
+            tracing::warn!(
+                order.id = %order.id,
+                kind,
+                "Order {} has a transaction of unknown type; it counts for nothing",
+                order.id
+            );
+        }
+        Ok(order)
+    }
+
+    async fn act(&mut self, decision: Decision) -> Result<(), Ending> {
+        let plan = match decision {
+            Decision::Act(plan) => plan,
+            Decision::Stop(stop) => return Err(stop.into()),
+        };
+        for flag in plan.flags {
+            self.record(&Step::Flagged(flag)).await?;
+        }
+        for memo in plan.memos {
+            self.record(&Step::Claimed(Box::new(memo.clone()))).await?;
+            self.post(&memo, Sending::First).await?;
+        }
+        if let Some(lines) = &plan.close {
+            self.customer.ledger.close_lines(lines).await?;
+        }
+        plan.rest.map_or(Ok(()), |stop| Err(stop.into()))
+    }
+
+    /// Memos that were perhaps sent come first: found, they are settled; absent,
+    /// they are sent unchanged. The order's claims after that.
+    async fn settle_open_claims(&mut self) -> Result<Vec<Claim>, Ending> {
+        let claims = self.claims().await?;
+        if claims.iter().all(|it| it.state != ClaimState::Unsettled) {
+            return Ok(claims);
+        }
+        for claim in &claims {
+            if claim.state != ClaimState::Unsettled {
+                continue;
+            }
+            match self.post(&claim.memo, Sending::Again).await {
+                // Refused for good: its units are free, and are decided anew below.
+                Ok(())
+                | Err(Ending::Stop(Stop::Park(
+                    Reason::Refused { .. } | Reason::ClosedPeriod { .. },
+                ))) => {}
+                Err(ending) => return Err(ending),
+            }
+        }
+        self.claims().await
+    }
+
+    /// Sends a claimed memo and writes down what became of it.
+    async fn post(&mut self, memo: &CreditMemo, sending: Sending) -> Result<(), Ending> {
+        let error = match self.customer.ledger.post(memo, sending).await {
+            Ok(posted) => return self.settle(&memo.key, posted.record()).await,
+            Err(error) => error,
+        };
+        if let LedgerError::Refused { code, message, .. } = &error {
+            let why = format!("{code}: {message}");
+            self.record(&Step::Freed { key: memo.key.clone(), why }).await?;
+        }
+        match error {
+            LedgerError::Refused { kind: Refusal::Period, message, .. } => {
+                Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())
+            }
+            error => Err(error.into()),
+        }
+    }
+
+    async fn settle(&mut self, key: &MemoKey, record: &RecordId) -> Result<(), Ending> {
+        self.record(&Step::Settled { key: key.clone(), record: record.clone() }).await?;
+        self.posted.push(key.clone());
+        Ok(())
+    }
+
+    async fn claims(&self) -> Result<Vec<Claim>, Ending> {
+        let cancellation = &self.opened.cancellation;
+        Ok(self.desk.journal.claims(&cancellation.tenant, &cancellation.order).await?)
+    }
+
+    async fn record(&self, step: &Step) -> Result<(), Ending> {
+        let id = self.opened.cancellation.id();
+        Ok(self.desk.journal.record(&id, self.desk.clock.now(), step).await?)
+    }
+
+    fn patience(&self) -> Patience {
+        patience(self.opened, self.desk)
+    }
+}
+
+/// When there is no time left to wait.
+#[must_use]
+pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
+    opened.waiting_since.after(desk.give_up_after)
+}
+
+fn patience(opened: &Opened, desk: &Desk) -> Patience {
+    if deadline(opened, desk) <= desk.clock.now() { Patience::Exhausted } else { Patience::Left }
+}
+
+fn waiting(reason: Reason) -> Outcome {
+    Outcome::Waiting { reason, posted: Vec::new(), not_before: None }
+}
+
+/// Our own book cannot be used.
+pub fn broken(error: &dyn std::error::Error) -> Outcome {
+    let reason = Reason::JournalUnavailable { problem: chain(error) };
+    Outcome::Unavailable { reason, not_before: None }
+}
+
+/// An error with its sources, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,193 @@
+//! The stage: two tenants, two accounts, and the service between them.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sandbox::{
+    netsuite::{Account, Credentials, Item, ItemKind},
+    newstore::Tenant,
+};
+use tempfile::TempDir;
+
+use crate::{clock::SystemClock, config::Config, serve::Application, telemetry, wiring};
+
+const FIRST_KEY: &str = "sandbox-webhook-key";
+const SECOND_KEY: &str = "sandbox-second-webhook-key";
+
+/// One retailer's side of the stage.
+pub(super) struct Retailer {
+    pub(super) key: &'static str,
+    pub(super) tenant: Tenant,
+    pub(super) account: Account,
+}
+
+/// Everything that runs while samples are played.
+pub(super) struct Stage {
+    /// Applies memos to invoices; the ERP reckons the tax.
+    pub(super) dodici: Retailer,
+    /// Settles by payment items; tax is one line.
+    pub(super) seconda: Retailer,
+    pub(super) journal: Arc<dyn ports::Journal>,
+    pub(super) http: reqwest::Client,
+    pub(super) clock: Stopwatch,
+    application: Application,
+    folder: TempDir,
+}
+
+/// Time since the stage was set.
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+impl Stage {
+    /// Starts everything.
+    pub(super) async fn set() -> anyhow::Result<Self> {
+        let dodici = retailer("dodici", FIRST_KEY).await?;
+        let seconda = retailer("seconda", SECOND_KEY).await?;
+        for (id, name) in [("91291", "Credit Card"), ("91254", "Gift Card")] {
+            seconda.account.item(Item::new(id, name, ItemKind::Other));
+        }
+        seconda.account.item(Item::new("10", "Sales Tax", ItemKind::Other));
+        let folder = tempfile::tempdir()?;
+        let text = configuration(&dodici, &seconda);
+        let file = folder.path().join("memobridge.toml");
+        let config = parse(&file, &text)?;
+        let journal = wiring::journal(&config.journal)?;
+        let metrics = telemetry::metrics();
+        let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let clock = Stopwatch(Instant::now());
+        Ok(Self { dodici, seconda, journal, http, clock, application, folder })
+    }
+
+    /// Where events go.
+    pub(super) fn webhook(&self) -> String {
+        format!("http://{}/newstore/events", self.application.address())
+    }
+
+    /// What to try while it stays up.
+    pub(super) fn invitation(&self) -> String {
+        let address = self.application.address();
+        format!(
+            "\nStill up until Ctrl-C:\n  \
+             webhook   {webhook}\n  \
+             health    http://{address}/health/ready\n  \
+             metrics   http://{address}/metrics\n  \
+             NewStore  {graphql}\n  \
+             NetSuite  {netsuite}\n  \
+             files     {folder}\n\n\
+             Send the first sample once more:\n  \
+             curl -s {webhook} -H 'Authorization: Bearer {FIRST_KEY}' -d '{event}'\n",
+            webhook = self.webhook(),
+            graphql = self.dodici.tenant.graphql_url(),
+            netsuite = self.dodici.account.endpoint(),
+            folder = self.folder.path().display(),
+            event = super::samples::first_event(),
+        )
+    }
+
+    /// Stops the service; the rest ends with the process.
+    pub(super) async fn strike(self) {
+        self.application.shut_down().await;
+    }
+}
+
+async fn retailer(name: &str, key: &'static str) -> std::io::Result<Retailer> {
+    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret").await?;
+    let account = Account::start(Credentials::example()).await?;
+    Ok(Retailer { key, tenant, account })
+}
+
+fn parse(file: &Path, text: &str) -> anyhow::Result<Config> {
+    Ok(Config::parse(file, text, BTreeMap::new())?)
+}
+
+/// As a retailer would write it, but for deadlines of seconds.
+fn configuration(dodici: &Retailer, seconda: &Retailer) -> String {
+    let service = r#"
+[server]
+listen = "127.0.0.1:0"
+drain = "5s"
+
+[worker]
+first_delay = "1s"
+max_delay = "2s"
+give_up_after = "8s"
+"#;
+    let first = customer(
+        "dodici",
+        dodici,
+        r#"
+[customer.policy]
+discount_item = "8494"
+rounding_item = "12777"
+untaxed_code = "-8"
+fields = { custbody_nws_order_id = "order.id", custbody_source = { constant = "newstore" } }
+"#,
+    );
+    let second = customer(
+        "seconda",
+        seconda,
+        r#"
+[customer.policy]
+settlement = "payment-items"
+tax = "item"
+discount_item = "8494"
+rounding_item = "12777"
+tax_item = "10"
+untaxed_code = "-8"
+"#,
+    );
+    format!("{service}{first}{second}")
+}
+
+fn customer(name: &str, retailer: &Retailer, policy: &str) -> String {
+    let login = Credentials::example();
+    format!(
+        r#"
+[[customer]]
+tenant = "{name}"
+webhook_keys = ["{key}"]
+
+[customer.newstore]
+graphql_url = "{graphql}"
+token_url = "{token}"
+client_id = "sandbox-client"
+client_secret = "sandbox-client-secret"
+
+[customer.erp]
+kind = "netsuite-soap"
+account = "{account}"
+endpoint = "{endpoint}"
+consumer_key = "{consumer_key}"
+consumer_secret = "{consumer_secret}"
+token_id = "{token_id}"
+token_secret = "{token_secret}"
+{policy}
+[customer.maps]
+channels = {{ web = "4" }}
+currencies = {{ USD = "1" }}
+shipping_methods = {{ GROUND = "4" }}
+[customer.maps.payment_items]
+credit_card = {{ adyen = {{ usd = "91291" }} }}
+gift_card = {{ usd = "91254" }}
+"#,
+        key = retailer.key,
+        graphql = retailer.tenant.graphql_url(),
+        token = retailer.tenant.token_url(),
+        endpoint = retailer.account.endpoint(),
+        account = login.account,
+        consumer_key = login.consumer_key,
+        consumer_secret = login.consumer_secret,
+        token_id = login.token_id,
+        token_secret = login.token_secret,
+    )
+}

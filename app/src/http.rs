@@ -1,0 +1,216 @@
+//! The webhook: authenticates, reads, and answers with what became of the event.
+//!
+//! Nothing is answered 2xx before it is done or durable. An authenticated event
+//! is never answered 4xx for load: the storefront would not send it again.
+
+mod answer;
+mod failures;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use domain::{Cancellation, Reason};
+use metrics_exporter_prometheus::PrometheusHandle;
+use ports::{Known, Opened};
+
+use self::{answer::Answer, failures::Failures};
+use crate::{
+    config::Intake,
+    credit::{Outcome, broken},
+    service::{Member, Runner, Service},
+    wiring::webhook,
+};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Front {
+    /// The service behind.
+    pub service: Service,
+    /// When the work is done.
+    pub intake: Intake,
+    /// Past this the event goes to the queue and the answer is 200.
+    pub respond_within: Duration,
+    /// The largest body taken, in bytes.
+    pub max_body: usize,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    failures: Arc<Failures>,
+}
+
+impl Front {
+    /// The front of `service`.
+    #[must_use]
+    pub fn new(
+        service: Service,
+        intake: Intake,
+        server: &crate::config::Server,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        let (respond_within, max_body) = (server.respond_within, server.max_body);
+        Self { service, intake, respond_within, max_body, metrics, failures: Arc::default() }
+    }
+
+    /// All routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/newstore/events", post(receive))
+            .route("/health/live", get(|| async { "live\n" }))
+            .route("/health/ready", get(ready))
+            .route(
+                "/metrics",
+                get(|State(front): State<Self>| async move { front.metrics.render() }),
+            )
+            .with_state(self)
+    }
+
+    fn draining(&self) -> bool {
+        self.service.draining.load(Ordering::Relaxed)
+    }
+}
+
+async fn receive(
+    State(front): State<Front>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    let answer = match accept(&front, peer, request).await {
+        Ok((member, cancellation)) => handle(&front, member, cancellation).await,
+        Err(answer) => answer,
+    };
+    if answer.status.is_client_error() {
+        tracing::warn!(
+            status = answer.status.as_u16(),
+            reason = answer.reason.as_deref().unwrap_or(""),
+            "A webhook call was rejected"
+        );
+    }
+    let status = answer.status.as_u16().to_string();
+    metrics::counter!("memobridge_deliveries_total", "status" => status).increment(1);
+    answer.into_response()
+}
+
+/// Who sent what; or the answer to a call that carries no event for us.
+async fn accept(
+    front: &Front,
+    peer: SocketAddr,
+    request: Request<Body>,
+) -> Result<(Arc<Member>, Cancellation), Answer> {
+    if front.draining() {
+        return Err(Answer::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down"));
+    }
+    let Some(member) = authenticate(front, request.headers()) else {
+        let now = front.service.desk.clock.now();
+        return Err(if front.failures.too_many(peer.ip(), now) {
+            Answer::refused(StatusCode::TOO_MANY_REQUESTS, "too many calls without a valid key")
+        } else {
+            Answer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
+        });
+    };
+    let body = to_bytes(request.into_body(), front.max_body).await.map_err(|_| {
+        let limit = format!("the body is over {} bytes, or broke off", front.max_body);
+        Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
+    })?;
+    let event = webhook::envelope(&body).map_err(Answer::malformed)?;
+    if *event.tenant() != member.customer.tenant {
+        return Err(Answer::refused(StatusCode::FORBIDDEN, "the key belongs to another tenant"));
+    }
+    match event.cancellation().map_err(Answer::malformed)? {
+        Some(cancellation) => Ok((member, cancellation)),
+        None => Err(Answer::ignored(event.name())),
+    }
+}
+
+/// The retailer whose key the call carries. Every key is compared, so that time
+/// tells nothing.
+fn authenticate(front: &Front, headers: &HeaderMap) -> Option<Arc<Member>> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let mut found = None;
+    for member in front.service.customers.values() {
+        if member.keys.accept(key.trim()) {
+            found = Some(member.clone());
+        }
+    }
+    found
+}
+
+/// Works on an event, or says what became of it earlier.
+async fn handle(front: &Front, member: Arc<Member>, cancellation: Cancellation) -> Answer {
+    let service = &front.service;
+    let id = cancellation.id();
+    let opened = match service.desk.journal.open(&cancellation, service.desk.clock.now()).await {
+        Ok(opened) => opened,
+        Err(error) => return Answer::of(&id, &broken(&error)),
+    };
+    if let Known::Before { state, reason } = &opened.known
+        && let Some(answer) = Answer::settled(&id, *state, reason.as_deref())
+    {
+        return answer;
+    }
+    if front.intake == Intake::Queued {
+        return match service.push(&opened.cancellation, Duration::ZERO).await {
+            Ok(()) => Answer::accepted(&id),
+            Err(error) => Answer::of(&id, &broken(&error)),
+        };
+    }
+    Answer::of(&id, &run(front, member, opened).await)
+}
+
+/// Runs an attempt, which goes on when the caller has waited long enough: the
+/// event is then durably in the queue.
+async fn run(front: &Front, member: Arc<Member>, opened: Opened) -> Outcome {
+    let service = front.service.clone();
+    let cancellation = opened.cancellation.clone();
+    let attempt = front
+        .service
+        .running
+        .spawn(async move { service.attempt(&member, &opened, Runner::Webhook).await });
+    let service = &front.service;
+    tokio::select! {
+        outcome = attempt => outcome.unwrap_or_else(|error| broken(&error)),
+        () = service.desk.clock.sleep(front.respond_within) => {
+            match service.push(&cancellation, service.first_delay).await {
+                Ok(()) => Outcome::Waiting {
+                    reason: Reason::ErpSilent,
+                    posted: Vec::new(),
+                    not_before: None,
+                },
+                Err(error) => broken(&error),
+            }
+        }
+    }
+}
+
+/// Ready when the configuration is loaded, queue and journal are open and work
+/// is taken. The state of other systems never matters here.
+async fn ready(State(front): State<Front>) -> (StatusCode, String) {
+    let mut missing = Vec::new();
+    if front.draining() {
+        missing.push("shutting down".to_owned());
+    }
+    let query = ports::Query { limit: 1, ..Default::default() };
+    if let Err(error) = front.service.desk.journal.find(&query).await {
+        missing.push(format!("journal: {}", crate::credit::chain(&error)));
+    }
+    if let Err(error) = front.service.jobs.receive(0, Duration::ZERO, Duration::ZERO).await {
+        missing.push(format!("queue: {}", crate::credit::chain(&error)));
+    }
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", missing.join("\n")))
+}

@@ -1,0 +1,192 @@
+//! The service: one cancellation's way from its arrival to what became of it.
+//!
+//! Webhook and worker both run an [`Attempt`]; here is what they share: the
+//! retailers, the queue, and how an outcome is written down, logged and counted.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use domain::{Cancellation, CancellationId, Reason, Tenant};
+use ports::{Job, Jobs, JobsError, JournalError, Opened, Query, State, Step};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    credit::{Customer, Desk, Outcome, broken, credit},
+    wiring::webhook,
+};
+
+/// The running service: its retailers and everything they share.
+#[derive(Clone)]
+pub struct Service {
+    /// The retailers by tenant.
+    pub customers: Arc<BTreeMap<Tenant, Arc<Member>>>,
+    /// Our book and the time.
+    pub desk: Desk,
+    /// Our queue.
+    pub jobs: Arc<dyn Jobs>,
+    /// The first deferral.
+    pub first_delay: Duration,
+    /// Everything that runs and must be finished before the process ends.
+    pub running: TaskTracker,
+    /// Set when no more work is taken.
+    pub draining: Arc<AtomicBool>,
+}
+
+/// A retailer and the keys of its webhook.
+pub struct Member {
+    /// The retailer.
+    pub customer: Customer,
+    /// What its webhook calls may carry.
+    pub keys: webhook::Keys,
+}
+
+impl Service {
+    /// Runs one attempt and writes down how it ended. A wait is durably in the
+    /// queue before it is written down.
+    pub async fn attempt(&self, member: &Member, opened: &Opened, runner: Runner) -> Outcome {
+        let began = self.desk.clock.now();
+        let mut outcome = credit(&self.desk, &member.customer, opened).await;
+        if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
+            let delay = not_before.unwrap_or_default().max(self.first_delay);
+            if let Err(error) = self.push(&opened.cancellation, delay).await {
+                outcome = broken(&error);
+            }
+        }
+        let took = self.desk.clock.now().since(began);
+        let step = ended(&outcome, runner, took);
+        let id = opened.cancellation.id();
+        if let Err(error) = self.desk.journal.record(&id, self.desk.clock.now(), &step).await {
+            outcome = broken(&error);
+        }
+        report(&opened.cancellation, &outcome, took);
+        outcome
+    }
+
+    /// Puts a cancellation into the queue, durably.
+    pub async fn push(
+        &self,
+        cancellation: &Cancellation,
+        delay: Duration,
+    ) -> Result<(), JobsError> {
+        let job = Job {
+            id: cancellation.id(),
+            order: cancellation.order.clone(),
+            attempts: 0,
+            body: webhook::body(cancellation),
+        };
+        self.jobs.push(&job, delay).await
+    }
+
+    /// What the journal knows about a cancellation, without noting a delivery.
+    pub async fn known(&self, id: &CancellationId) -> Result<Option<ports::Record>, JournalError> {
+        let query = Query { id: Some(id.clone()), limit: 1, ..Query::default() };
+        Ok(self.desk.journal.find(&query).await?.pop())
+    }
+}
+
+/// Who runs an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// The webhook: the event is in no queue yet.
+    Webhook,
+    /// The worker: the event is a job of the queue.
+    Worker,
+}
+
+impl Outcome {
+    /// The stable name, as answers, logs and metrics say it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Posted(_) => "posted",
+            Self::AlreadyPosted(_) => "already-posted",
+            Self::Skipped(_) => "skipped",
+            Self::Waiting { .. } => "deferred",
+            Self::Parked { .. } => "parked",
+            Self::Unavailable { .. } => "unavailable",
+        }
+    }
+
+    /// Why, where there is a reason.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Posted(_) => None,
+            Self::AlreadyPosted(reason)
+            | Self::Skipped(reason)
+            | Self::Waiting { reason, .. }
+            | Self::Parked { reason, .. }
+            | Self::Unavailable { reason, .. } => Some(reason),
+        }
+    }
+
+    /// Memos that are on record because of this attempt.
+    #[must_use]
+    pub fn memos(&self) -> &[domain::MemoKey] {
+        match self {
+            Self::Posted(posted) | Self::Waiting { posted, .. } | Self::Parked { posted, .. } => {
+                posted
+            }
+            Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Unavailable { .. } => &[],
+        }
+    }
+}
+
+fn ended(outcome: &Outcome, runner: Runner, took: Duration) -> Step {
+    let state = match (outcome, runner) {
+        (Outcome::Posted(_) | Outcome::AlreadyPosted(_), _) => State::Posted,
+        (Outcome::Skipped(_), _) => State::Skipped,
+        (Outcome::Parked { .. }, _) => State::Parked,
+        (Outcome::Waiting { .. }, _) | (Outcome::Unavailable { .. }, Runner::Worker) => {
+            State::Deferred
+        }
+        (Outcome::Unavailable { .. }, Runner::Webhook) => State::Working,
+    };
+    Step::Ended {
+        state,
+        reason: outcome.reason().map(|it| it.name().to_owned()),
+        detail: outcome.reason().map(ToString::to_string),
+        took,
+    }
+}
+
+fn report(cancellation: &Cancellation, outcome: &Outcome, took: Duration) {
+    let (name, order) = (outcome.name(), &cancellation.order);
+    let reason = outcome.reason().map_or("", Reason::name);
+    let detail = outcome.reason().map(ToString::to_string).unwrap_or_default();
+    let tenant = cancellation.tenant.to_string();
+    let labels = [("tenant", tenant.clone()), ("outcome", name.into()), ("reason", reason.into())];
+    metrics::counter!("memobridge_outcomes_total", &labels).increment(1);
+    metrics::histogram!("memobridge_attempt_seconds", "tenant" => tenant.clone())
+        .record(took.as_secs_f64());
+    let memos = outcome.memos().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                cancellation.id = %cancellation.id(),
+                order.id = %order,
+                tenant,
+                outcome = name,
+                reason,
+                detail,
+                memos,
+                duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "Order {order}: {name} {reason}"
+            )
+        };
+    }
+    match outcome {
+        Outcome::Unavailable {
+            reason:
+                Reason::ErpCredentials { .. }
+                | Reason::ErpPermission { .. }
+                | Reason::JournalUnavailable { .. },
+            ..
+        } => line!(error),
+        Outcome::Parked { .. } | Outcome::Unavailable { .. } => line!(warn),
+        _ => line!(info),
+    }
+}

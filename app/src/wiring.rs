@@ -1,0 +1,113 @@
+//! The composition root: the only module that names an adapter.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Context;
+use ports::{Clock, Jobs, Journal, Ledger};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    config::{self, Erp},
+    credit::{Customer, Desk},
+    guarded::Guarded,
+    service::{Member, Service},
+};
+
+/// The webhook's wire shape and its keys.
+pub use adapters_newstore::webhook;
+
+/// Builds the service that the parts of a configuration describe.
+pub fn service(
+    customers: Vec<config::Customer>,
+    queue: &config::Queue,
+    journal: &config::Journal,
+    worker: config::Worker,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Service> {
+    let journal = self::journal(journal)?;
+    let jobs = jobs(queue, &clock)?;
+    let mut members = BTreeMap::new();
+    for customer in customers {
+        let tenant = customer.tenant.clone();
+        let context = format!("customer {tenant}");
+        members.insert(tenant, Arc::new(member(customer, &clock).context(context)?));
+    }
+    Ok(Service {
+        customers: Arc::new(members),
+        desk: Desk { journal, clock, give_up_after: worker.give_up_after },
+        jobs,
+        first_delay: worker.first_delay,
+        running: TaskTracker::default(),
+        draining: Arc::default(),
+    })
+}
+
+/// Opens the journal alone, for commands that only look.
+pub fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+    match config {
+        config::Journal::Embedded { path } => {
+            let journal = adapters_journal::Embedded::open(path)
+                .with_context(|| format!("the journal {} cannot be used", path.display()))?;
+            Ok(Arc::new(journal))
+        }
+    }
+}
+
+/// Opens the queue alone.
+pub fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
+    match config {
+        config::Queue::Embedded { path } => {
+            let jobs = adapters_queue::Embedded::open(path, clock.clone())
+                .with_context(|| format!("the queue {} cannot be used", path.display()))?;
+            Ok(Arc::new(jobs))
+        }
+    }
+}
+
+fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
+    let newstore = adapters_newstore::Options {
+        tenant: config.tenant.clone(),
+        graphql_url: config.newstore.graphql_url,
+        token_url: config.newstore.token_url,
+        client_id: config.newstore.client_id,
+        client_secret: config.newstore.client_secret,
+        timeout: config.newstore.timeout,
+    };
+    let zone = config.time_zone.iana_name().unwrap_or("UTC").to_owned();
+    let ledger = ledger(config.erp, zone, &config.policy.line_key_field, clock)?;
+    let customer = Customer {
+        tenant: config.tenant,
+        storefront: Arc::new(adapters_newstore::NewStore::new(newstore, clock.clone())?),
+        ledger: Arc::new(Guarded::new(ledger, clock.clone())),
+        policy: config.policy,
+        maps: config.maps,
+        time_zone: config.time_zone,
+    };
+    Ok(Member { customer, keys: webhook::Keys::new(config.webhook_keys) })
+}
+
+fn ledger(
+    config: Erp,
+    time_zone: String,
+    line_key_field: &str,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Ledger>> {
+    match config {
+        Erp::NetSuiteSoap(config) => {
+            let options = adapters_netsuite::Options {
+                account: config.account,
+                version: config.version,
+                endpoint: config.endpoint,
+                consumer_key: config.consumer_key,
+                consumer_secret: config.consumer_secret,
+                token_id: config.token_id,
+                token_secret: config.token_secret,
+                concurrency: config.concurrency,
+                timeout: config.timeout,
+                time_zone,
+                line_key_field: line_key_field.to_owned(),
+            };
+            Ok(Arc::new(adapters_netsuite::NetSuite::new(options, clock.clone())?))
+        }
+    }
+}

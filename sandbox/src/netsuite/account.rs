@@ -1,0 +1,254 @@
+//! What an account remembers: its books, and the scripts that disturb it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rust_decimal::Decimal;
+
+use super::{
+    Access, Credentials, Denial, Kind, Record, auth::Nonces, fault::Script, hold::Holds,
+    limits::Limits, memo,
+};
+use crate::clock::{self, Now};
+
+/// An item that lines name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its internal id.
+    pub id: String,
+    /// Its name, as lines show it.
+    pub name: String,
+    /// Its external id: the product.
+    pub external_id: Option<String>,
+    /// What it is for.
+    pub kind: ItemKind,
+}
+
+/// What an item is for: only goods must name the invoice's line on a memo made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    /// Something sold.
+    Goods,
+    /// A discount.
+    Discount,
+    /// A payment, a tax, a rounding difference, a service.
+    Other,
+}
+
+pub(super) struct Shared {
+    pub(super) script: Script,
+    pub(super) holds: Holds,
+    pub(super) limits: Arc<Limits>,
+    books: Mutex<Books>,
+}
+
+/// Everything on record, and the settings that decide what may be recorded.
+pub(super) struct Books {
+    pub(super) credentials: Credentials,
+    pub(super) nonces: Nonces,
+    pub(super) items: HashMap<String, Item>,
+    pub(super) tax_codes: HashMap<String, Decimal>,
+    pub(super) currencies: HashMap<String, u32>,
+    pub(super) denials: Vec<Denial>,
+    pub(super) closed_until: Option<Date>,
+    pub(super) time_zone: TimeZone,
+    pub(super) now: Now,
+    pub(super) page_limit: usize,
+    pub(super) searches: HashMap<String, super::search::Found>,
+    records: BTreeMap<u64, Record>,
+    by_external_id: HashMap<String, u64>,
+    made_from: HashMap<String, Vec<u64>>,
+    last_id: u64,
+    numbers: HashMap<Kind, u32>,
+    pub(super) requests: u64,
+}
+
+impl Item {
+    /// An item without an external id.
+    #[must_use]
+    pub fn new(id: &str, name: &str, kind: ItemKind) -> Self {
+        Self { id: id.to_owned(), name: name.to_owned(), external_id: None, kind }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        let books = Books {
+            credentials,
+            nonces: Nonces::default(),
+            items: HashMap::new(),
+            tax_codes: HashMap::new(),
+            currencies: HashMap::new(),
+            denials: Vec::new(),
+            closed_until: None,
+            // Machines without a time zone database keep the books in UTC.
+            time_zone: TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC),
+            now: clock::machine(),
+            page_limit: 1000,
+            searches: HashMap::new(),
+            records: BTreeMap::new(),
+            by_external_id: HashMap::new(),
+            made_from: HashMap::new(),
+            last_id: 70_000,
+            numbers: HashMap::new(),
+            requests: 0,
+        };
+        Self {
+            script: Script::default(),
+            holds: Holds::default(),
+            limits: Arc::new(Limits::new(5)),
+            books: Mutex::new(books),
+        }
+    }
+
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
+        // A test that panicked inside `edit` must not take the others with it.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    pub(super) fn record(&self, id: &str) -> Option<&Record> {
+        self.records.get(&id.parse().ok()?)
+    }
+
+    pub(super) fn by_external_id(&self, external_id: &str) -> Option<&Record> {
+        let key = self.by_external_id.get(&external_id.to_lowercase())?;
+        self.records.get(key)
+    }
+
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
+    pub(super) fn of_kind(&self, kind: Kind) -> Vec<Record> {
+        self.records().filter(|it| it.kind == kind).cloned().collect()
+    }
+
+    /// What was made from a transaction.
+    pub(super) fn made_from(&self, id: &str) -> impl Iterator<Item = &Record> {
+        let keys = self.made_from.get(id).map(Vec::as_slice).unwrap_or_default();
+        keys.iter().filter_map(|key| self.records.get(key))
+    }
+
+    /// Puts a record on the books as it is, numbered, dated and added up.
+    pub(super) fn insert(&mut self, mut record: Record) -> String {
+        if record.id.is_empty() {
+            record.id = (self.last_id + 1).to_string();
+        }
+        let key: u64 = record.id.parse().expect("internal ids are numbers");
+        self.last_id = self.last_id.max(key);
+        if record.number.is_empty() {
+            let number = self.numbers.entry(record.kind).or_insert(1000);
+            *number += 1;
+            record.number = format!("{}{number}", record.kind.prefix());
+        }
+        memo::number_lines(&mut record);
+        memo::reckon(self, &mut record);
+        record.remaining.get_or_insert(record.total);
+        record.last_modified = (self.now)();
+        if let Some(external_id) = &record.external_id {
+            self.by_external_id.insert(external_id.to_lowercase(), key);
+        }
+        if let Some(source) = &record.created_from {
+            self.made_from.entry(source.clone()).or_default().push(key);
+        }
+        let id = record.id.clone();
+        self.records.insert(key, record);
+        id
+    }
+
+    pub(super) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Record)) {
+        let now = (self.now)();
+        let record = id.parse().ok().and_then(|key| self.records.get_mut(&key));
+        let Some(record) = record else { return };
+        let ids = |it: &Record| (it.external_id.clone(), it.created_from.clone());
+        let before = ids(record);
+        change(record);
+        record.last_modified = now;
+        if ids(record) != before {
+            self.index();
+        }
+    }
+
+    pub(super) fn delete(&mut self, id: &str) {
+        if let Ok(key) = id.parse() {
+            self.records.remove(&key);
+            self.index();
+        }
+    }
+
+    /// Finds everything again under the ids it has now.
+    fn index(&mut self) {
+        self.by_external_id.clear();
+        self.made_from.clear();
+        for (key, record) in &self.records {
+            if let Some(external_id) = &record.external_id {
+                self.by_external_id.insert(external_id.to_lowercase(), *key);
+            }
+            if let Some(source) = &record.created_from {
+                self.made_from.entry(source.clone()).or_default().push(*key);
+            }
+        }
+    }
+
+    pub(super) fn denied(&self, kind: Kind, access: Access) -> bool {
+        self.denials.iter().any(|it| it.covers(kind, access))
+    }
+
+    pub(super) fn decimals(&self, currency: &str) -> u32 {
+        self.currencies.get(currency).copied().unwrap_or(2)
+    }
+
+    pub(super) fn tax_rate(&self, code: &str) -> Decimal {
+        self.tax_codes.get(code).copied().unwrap_or_default()
+    }
+
+    pub(super) fn knows_tax_code(&self, code: &str) -> bool {
+        self.tax_codes.contains_key(code)
+            || self.records().any(|it| {
+                let codes = it.lines.iter().filter_map(|it| it.tax_code.as_deref());
+                codes.chain(it.shipping_tax_code.as_deref()).any(|it| it == code)
+            })
+    }
+
+    pub(super) fn item_kind(&self, item: &str) -> ItemKind {
+        self.items.get(item).map_or(ItemKind::Goods, |it| it.kind)
+    }
+
+    pub(super) fn item_for(&mut self, product: &str) -> String {
+        let known = self.items.values().find(|it| it.external_id.as_deref() == Some(product));
+        if let Some(item) = known {
+            return item.id.clone();
+        }
+        let id = Self::free(9001, |id| self.items.contains_key(id));
+        let mut item = Item::new(&id, product, ItemKind::Goods);
+        item.external_id = Some(product.to_owned());
+        self.items.insert(id.clone(), item);
+        id
+    }
+
+    pub(super) fn tax_code_for(&mut self, rate: Decimal) -> String {
+        let mut known: Vec<_> = self.tax_codes.iter().filter(|(_, it)| **it == rate).collect();
+        known.sort();
+        if let Some((code, _)) = known.first() {
+            return (*code).clone();
+        }
+        let code = Self::free(501, |id| self.tax_codes.contains_key(id));
+        self.tax_codes.insert(code.clone(), rate);
+        code
+    }
+
+    /// The first id from `start` on that is not taken.
+    fn free(start: u32, taken: impl Fn(&str) -> bool) -> String {
+        let mut ids = (start..).map(|it| it.to_string());
+        ids.find(|it| !taken(it)).expect("ids do not run out")
+    }
+
+    pub(super) fn time(&self) -> Timestamp {
+        (self.now)()
+    }
+}

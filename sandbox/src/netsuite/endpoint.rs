@@ -1,0 +1,172 @@
+//! The SOAP endpoint over HTTP: faults, slots, holds, and the operations.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+
+use super::{
+    Fault, Operation, Point,
+    account::Shared,
+    auth, operation, reply,
+    reply::{Refusal, Written},
+    request,
+};
+use crate::serve::Wire;
+
+pub(super) const PATH: &str = "/services/NetSuitePort_2025_2";
+
+/// The most that a request may weigh.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// What becomes of a call.
+enum Outcome {
+    Answer(Response),
+    /// The connection is cut.
+    Silence,
+}
+
+pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    Router::new()
+        .route(PATH, post(call))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(Arc::clone(shared))
+}
+
+async fn call(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    // On its own: what was begun is finished though nobody waits for the answer.
+    let run = tokio::spawn(async move { run(&shared, &headers, &body).await });
+    match run.await {
+        Ok(Outcome::Answer(response)) => response,
+        Ok(Outcome::Silence) | Err(_) => wire.cut().await,
+    }
+}
+
+async fn run(shared: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Outcome {
+    let Some(operation) = soap_action(headers) else {
+        return answer(soap(reply::malformed("There is no SOAPAction header for this")));
+    };
+    let fault = shared.script.strike(operation);
+    match fault.clone() {
+        Some(Fault::Down) => return Outcome::Silence,
+        Some(fault @ Fault::Soap { .. }) => return answer(soap(fault)),
+        Some(Fault::Html { status, body }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            return answer((status, html, body).into_response());
+        }
+        _ => {}
+    }
+    let Some(_slot) = shared.limits.enter() else {
+        return answer(soap(Fault::throttled()));
+    };
+    if let Some(Fault::Slow(wait)) = fault {
+        tokio::time::sleep(wait).await;
+    }
+    if let Err(fault) = admit(shared, operation, headers, body) {
+        return answer(soap(fault));
+    }
+    shared.holds.wait(operation, Point::BeforeCommit).await;
+    let text = match perform(shared, operation, body, fault.as_ref()) {
+        Ok(text) => text,
+        Err(fault) => return answer(soap(fault)),
+    };
+    shared.holds.wait(operation, Point::AfterCommit).await;
+    match fault {
+        Some(Fault::LoseReply) => Outcome::Silence,
+        Some(Fault::Empty) => answer(xml(StatusCode::OK, String::new())),
+        Some(Fault::Truncate) => {
+            let end = text.floor_char_boundary(text.len() / 2);
+            answer(xml(StatusCode::OK, text[..end].to_owned()))
+        }
+        _ => answer(xml(StatusCode::OK, text)),
+    }
+}
+
+/// Checks who asks and whether the request is one.
+fn admit(
+    shared: &Shared,
+    operation: Operation,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), Fault> {
+    if headers.contains_key(header::COOKIE) {
+        return Err(auth::ambiguous());
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    if !kind.is_some_and(|it| it.starts_with("text/xml")) {
+        return Err(reply::malformed("The content type is not text/xml"));
+    }
+    let body = utf8(body)?;
+    let document = request::parse(body)?;
+    request::check(&mut shared.books(), operation, &document)
+}
+
+/// Does what is asked; the request has been checked before.
+fn perform(
+    shared: &Shared,
+    operation: Operation,
+    body: &[u8],
+    fault: Option<&Fault>,
+) -> Result<String, Fault> {
+    let document = request::parse(utf8(body)?)?;
+    let node = request::body(&document)?;
+    let mut books = shared.books();
+    books.requests += 1;
+    let content = if let Some(Fault::Refusal { code, message }) = fault {
+        operation::refused(operation, &Refusal::new(code, message))
+    } else {
+        let ending = match fault {
+            Some(Fault::AfterSubmitFailed) => Written::ScriptFailed,
+            Some(Fault::Warning) => Written::Warned,
+            _ => Written::Done,
+        };
+        let preferences = request::search_preferences(&document);
+        let limit = shared.limits.get();
+        operation::perform(&mut books, operation, node, preferences, ending, limit)
+    };
+    Ok(reply::envelope(&books.credentials.account, books.requests, &content))
+}
+
+fn soap_action(headers: &HeaderMap) -> Option<Operation> {
+    let action = headers.get("SOAPAction")?.to_str().ok()?;
+    Operation::named(action.trim_matches('"'))
+}
+
+fn utf8(body: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(body).map_err(|_| reply::malformed("The body is not UTF-8"))
+}
+
+fn soap(fault: Fault) -> Response {
+    match fault {
+        Fault::Soap { status, element, code, message } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            xml(status, reply::fault(&element, &code, &message))
+        }
+        other => xml(StatusCode::INTERNAL_SERVER_ERROR, format!("<!-- {other:?} -->")),
+    }
+}
+
+fn xml(status: StatusCode, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/xml; charset=utf-8"),
+        // A client that keeps it is refused next time: ambiguous authentication.
+        (header::SET_COOKIE, "JSESSIONID=sandbox; Path=/; HttpOnly"),
+    ];
+    (status, headers, body).into_response()
+}
+
+fn answer(response: Response) -> Outcome {
+    Outcome::Answer(response)
+}

@@ -1,0 +1,267 @@
+//! What can go wrong with an account, for which operation and how often.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// The operations the account answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the SOAP operation of its name")]
+pub enum Operation {
+    Get,
+    GetList,
+    Search,
+    SearchMoreWithId,
+    Initialize,
+    Add,
+    AddList,
+    Update,
+    GetServerTime,
+    GetDataCenterUrls,
+    GetIntegrationGovernanceInfo,
+}
+
+/// A way to fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is closed without an answer; nothing was done.
+    Down,
+    /// It is done, then the connection is closed without an answer.
+    LoseReply,
+    /// A SOAP fault; nothing was done.
+    Soap {
+        /// The HTTP status; NetSuite says 500.
+        status: u16,
+        /// The element in its detail: `unexpectedErrorFault`.
+        element: String,
+        /// The code in it.
+        code: String,
+        /// The message in it.
+        message: String,
+    },
+    /// An answer with `isSuccess="false"`; nothing was done.
+    Refusal {
+        /// The status code.
+        code: String,
+        /// The message.
+        message: String,
+    },
+    /// It is done, and `isSuccess="false"` with `afterSubmitFailed`: a script failed afterwards.
+    AfterSubmitFailed,
+    /// It is done, and the answer carries a warning.
+    Warning,
+    /// Not SOAP at all; nothing was done.
+    Html {
+        /// The HTTP status.
+        status: u16,
+        /// The page.
+        body: String,
+    },
+    /// It is done, and the answer is cut in the middle of its XML.
+    Truncate,
+    /// It is done, and the answer is empty.
+    Empty,
+    /// The right answer, this much later; the slot is taken for so long.
+    Slow(Duration),
+}
+
+/// A fault with its reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    fault: Fault,
+    operation: Option<Operation>,
+    left: Option<u32>,
+    spared: u32,
+}
+
+/// The faults in force and the calls so far.
+#[derive(Default)]
+pub(super) struct Script(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    rules: Vec<Rule>,
+    calls: Calls,
+}
+
+/// How often each operation was called, whatever came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Calls(BTreeMap<Operation, u64>);
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 11] = [
+        Self::Get,
+        Self::GetList,
+        Self::Search,
+        Self::SearchMoreWithId,
+        Self::Initialize,
+        Self::Add,
+        Self::AddList,
+        Self::Update,
+        Self::GetServerTime,
+        Self::GetDataCenterUrls,
+        Self::GetIntegrationGovernanceInfo,
+    ];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::GetList => "getList",
+            Self::Search => "search",
+            Self::SearchMoreWithId => "searchMoreWithId",
+            Self::Initialize => "initialize",
+            Self::Add => "add",
+            Self::AddList => "addList",
+            Self::Update => "update",
+            Self::GetServerTime => "getServerTime",
+            Self::GetDataCenterUrls => "getDataCenterUrls",
+            Self::GetIntegrationGovernanceInfo => "getIntegrationGovernanceInfo",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+impl Fault {
+    /// Limits it to one operation.
+    #[must_use]
+    pub fn on(self, operation: Operation) -> Rule {
+        Rule::from(self).on(operation)
+    }
+
+    /// Limits it to the next calls.
+    #[must_use]
+    pub fn times(self, calls: u32) -> Rule {
+        Rule::from(self).times(calls)
+    }
+
+    /// Scheduled maintenance.
+    #[must_use]
+    pub fn maintenance() -> Self {
+        let message = "The account you are trying to access is currently unavailable while we \
+            undergo our regularly scheduled maintenance.";
+        Self::soap("invalidCredentialsFault", "ACCT_TEMP_UNAVAILABLE", message)
+    }
+
+    /// Too many requests at once.
+    #[must_use]
+    pub fn throttled() -> Self {
+        let message = "SuiteTalk concurrent request limit exceeded. Request blocked.";
+        Self::soap("exceededConcurrentRequestLimitFault", "WS_REQUEST_BLOCKED", message)
+    }
+
+    /// Credentials refused, rightly or not.
+    #[must_use]
+    pub fn invalid_login() -> Self {
+        Self::soap("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.")
+    }
+
+    /// The fault that says nothing about the outcome.
+    #[must_use]
+    pub fn unexpected() -> Self {
+        let message = "An unexpected error occurred. Error ID: k2x8sandbox";
+        Self::soap("unexpectedErrorFault", "UNEXPECTED_ERROR", message)
+    }
+
+    /// A SOAP fault with HTTP status 500.
+    #[must_use]
+    pub fn soap(element: &str, code: &str, message: &str) -> Self {
+        Self::Soap {
+            status: 500,
+            element: element.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// A refusal in the answer's status.
+    #[must_use]
+    pub fn refusal(code: &str, message: &str) -> Self {
+        Self::Refusal { code: code.to_owned(), message: message.to_owned() }
+    }
+}
+
+impl Rule {
+    /// Limits it to one operation.
+    #[must_use]
+    pub fn on(self, operation: Operation) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+
+    /// Limits it to this many calls; without it, it lasts until the faults are cleared.
+    #[must_use]
+    pub fn times(self, calls: u32) -> Self {
+        Self { left: Some(calls), ..self }
+    }
+
+    /// Lets this many calls pass before it begins.
+    #[must_use]
+    pub fn after(self, calls: u32) -> Self {
+        Self { spared: calls, ..self }
+    }
+}
+
+impl From<Fault> for Rule {
+    fn from(fault: Fault) -> Self {
+        Self { fault, operation: None, left: None, spared: 0 }
+    }
+}
+
+impl Calls {
+    /// Calls of one operation.
+    #[must_use]
+    pub fn of(&self, operation: Operation) -> u64 {
+        self.0.get(&operation).copied().unwrap_or_default()
+    }
+
+    /// Calls of all operations.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
+
+impl Script {
+    pub(super) fn push(&self, rule: Rule) {
+        self.lock().rules.push(rule);
+    }
+
+    pub(super) fn clear(&self) {
+        self.lock().rules.clear();
+    }
+
+    pub(super) fn calls(&self) -> Calls {
+        self.lock().calls.clone()
+    }
+
+    /// Counts a call and finds what goes wrong with it: the first rule that reaches it.
+    pub(super) fn strike(&self, operation: Operation) -> Option<Fault> {
+        let mut inner = self.lock();
+        *inner.calls.0.entry(operation).or_default() += 1;
+        let reaches = |rule: &&mut Rule| rule.operation.is_none_or(|it| it == operation);
+        for rule in inner.rules.iter_mut().filter(reaches) {
+            if let Some(spared) = rule.spared.checked_sub(1) {
+                rule.spared = spared;
+                continue;
+            }
+            match &mut rule.left {
+                Some(0) => continue,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            return Some(rule.fault.clone());
+        }
+        None
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

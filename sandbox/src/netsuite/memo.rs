@@ -1,0 +1,175 @@
+//! Entering a credit memo: what an account fills in, checks and reckons.
+
+use roxmltree::Node;
+use rust_decimal::Decimal;
+
+use super::{
+    Access, Denial, Kind, Record, TaxBasis,
+    account::Books,
+    apply, creditable,
+    number::round,
+    read::{self, Draft},
+    reply::Refusal,
+};
+
+/// Enters the memo that a request describes, and returns its internal id.
+pub(super) fn create(books: &mut Books, node: Node<'_, '_>) -> Result<String, Refusal> {
+    if books.denied(Kind::CreditMemo, Access::Create) {
+        let message = Denial::message(Kind::CreditMemo);
+        return Err(Refusal::new("INSUFFICIENT_PERMISSION", message));
+    }
+    let draft = read::credit_memo(books, node)?;
+    if draft.record.external_id.as_deref().is_some_and(|it| books.by_external_id(it).is_some()) {
+        return Err(Refusal::new("DUP_RCRD", "This record already exists"));
+    }
+    let memo = complete(books, draft)?;
+    let id = books.insert(memo);
+    apply::settle(books, &id);
+    Ok(id)
+}
+
+/// The memo as it would be entered.
+pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusal> {
+    lengths(&draft.record)?;
+    let invoice = source(books, &draft.record)?.cloned();
+    if let Some(invoice) = &invoice {
+        inherit(&mut draft.record, invoice)?;
+        creditable::lines(books, &mut draft, invoice)?;
+    }
+    let memo = &mut draft.record;
+    known(books, memo)?;
+    if books.closed_until.is_some_and(|until| memo.date <= until) {
+        let message = "The transaction date you specified is not within a period that is open.";
+        return Err(Refusal::new("TRAN_PRD_CLOSED", message));
+    }
+    if memo.lines.is_empty() && memo.shipping_cost.unwrap_or_default().is_zero() {
+        let message = "You must enter at least one line item for this transaction.";
+        return Err(Refusal::user(message));
+    }
+    number_lines(memo);
+    reckon(books, memo);
+    if memo.total.is_sign_negative() && !memo.total.is_zero() {
+        return Err(Refusal::user("The total of a transaction can not be negative."));
+    }
+    draft.record.applied = apply::decide(books, &draft)?;
+    let applied: Decimal = draft.record.applied.iter().map(|it| it.amount).sum();
+    draft.record.remaining = Some(draft.record.total - applied);
+    Ok(draft.record)
+}
+
+/// Gives lines that have no number the next free one.
+pub(super) fn number_lines(record: &mut Record) {
+    let mut last = record.lines.iter().map(|it| it.line).max().unwrap_or_default();
+    for line in record.lines.iter_mut().filter(|it| it.line == 0) {
+        last += 1;
+        line.line = last;
+    }
+}
+
+/// Reckons tax and total.
+pub(super) fn reckon(books: &Books, record: &mut Record) {
+    let decimals = books.decimals(&record.currency);
+    let tax = |code: Option<&str>, amount: Decimal| {
+        let rate = code.map(|it| books.tax_rate(it)).unwrap_or_default();
+        round(amount * rate / Decimal::ONE_HUNDRED, decimals)
+    };
+    let shipping = record.shipping_cost.unwrap_or_default();
+    record.tax_total = match record.tax_basis {
+        TaxBasis::Details => record.tax_details.iter().map(|it| it.amount).sum(),
+        TaxBasis::Codes => {
+            let body = record.tax_item.as_deref();
+            let lines = record.lines.iter().map(|line| match (&line.tax_code, line.taxable) {
+                (Some(code), _) => tax(Some(code), line.amount),
+                (None, Some(true)) => tax(body, line.amount),
+                (None, _) => Decimal::ZERO,
+            });
+            lines.sum::<Decimal>() + tax(record.shipping_tax_code.as_deref(), shipping)
+        }
+    };
+    let lines: Decimal = record.lines.iter().map(|it| it.amount).sum();
+    record.total = lines + record.tax_total + shipping + record.handling_cost.unwrap_or_default();
+}
+
+fn lengths(memo: &Record) -> Result<(), Refusal> {
+    let limits = [("otherrefnum", &memo.other_ref_num, 45), ("memo", &memo.memo, 999)];
+    for (field, value, most) in limits {
+        if value.as_ref().is_some_and(|it| most < it.chars().count()) {
+            let message = format!(
+                "The field {field} contained more than the maximum number ( {most} ) of \
+                 characters allowed."
+            );
+            return Err(Refusal::new("EXCEEDED_MAX_FIELD_LENGTH", message));
+        }
+    }
+    Ok(())
+}
+
+/// The invoice that the memo is made from.
+fn source<'a>(books: &'a Books, memo: &Record) -> Result<Option<&'a Record>, Refusal> {
+    let Some(id) = &memo.created_from else {
+        return Ok(None);
+    };
+    let found = books.record(id).filter(|it| it.kind == Kind::Invoice);
+    let found = found.filter(|it| it.standing == super::Standing::Valid);
+    found.map(Some).ok_or_else(|| Refusal::invalid_reference("createdFrom", id))
+}
+
+/// Copies from the invoice what the request leaves open, as the entry form does.
+fn inherit(memo: &mut Record, invoice: &Record) -> Result<(), Refusal> {
+    if memo.entity != invoice.entity {
+        return Err(Refusal::invalid_reference("entity", &memo.entity));
+    }
+    if memo.currency.is_empty() {
+        memo.currency.clone_from(&invoice.currency);
+    }
+    if memo.currency != invoice.currency {
+        return Err(Refusal::invalid_reference("currency", &memo.currency));
+    }
+    let copied = [
+        (&mut memo.account, &invoice.account),
+        (&mut memo.location, &invoice.location),
+        (&mut memo.department, &invoice.department),
+        (&mut memo.class, &invoice.class),
+        (&mut memo.subsidiary, &invoice.subsidiary),
+        (&mut memo.other_ref_num, &invoice.other_ref_num),
+        (&mut memo.tax_item, &invoice.tax_item),
+        (&mut memo.ship_method, &invoice.ship_method),
+        (&mut memo.shipping_tax_code, &invoice.shipping_tax_code),
+    ];
+    for (ours, theirs) in copied {
+        if ours.is_none() {
+            ours.clone_from(theirs);
+        }
+    }
+    memo.shipping_cost = memo.shipping_cost.or(invoice.shipping_cost);
+    memo.handling_cost = memo.handling_cost.or(invoice.handling_cost);
+    if invoice.subsidiary.is_some() && memo.subsidiary != invoice.subsidiary {
+        let id = memo.subsidiary.as_deref().unwrap_or_default();
+        return Err(Refusal::invalid_reference("subsidiary", id));
+    }
+    Ok(())
+}
+
+/// Checks that what the memo names is on record.
+fn known(books: &Books, memo: &Record) -> Result<(), Refusal> {
+    if !books.records().any(|it| it.entity == memo.entity) {
+        return Err(Refusal::invalid_reference("entity", &memo.entity));
+    }
+    for line in &memo.lines {
+        let used = |it: &Record| it.lines.iter().any(|other| other.item == line.item);
+        if !books.items.contains_key(&line.item) && !books.records().any(used) {
+            return Err(Refusal::invalid_reference("item", &line.item));
+        }
+    }
+    let codes = memo.lines.iter().filter_map(|it| it.tax_code.as_ref());
+    for code in codes.chain(&memo.shipping_tax_code).chain(&memo.tax_item) {
+        if !books.knows_tax_code(code) {
+            return Err(Refusal::invalid_reference("taxCode", code));
+        }
+        if memo.tax_basis == TaxBasis::Details {
+            let message = "Tax codes can not be set where tax details are overridden.";
+            return Err(Refusal::user(message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! A NewStore tenant: a token endpoint and a GraphQL endpoint over the orders put into it.
+//!
+//! Orders are plain objects in the schema's words; lists inside them are plain
+//! arrays and are served as connections, page by page.
+
+mod connection;
+mod endpoint;
+mod execute;
+mod fault;
+mod filter;
+mod form;
+mod schema;
+mod state;
+mod validate;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::{io, sync::Arc};
+
+use serde_json::Value;
+
+use crate::{clock::Now, serve::Server};
+
+pub use fault::Fault;
+pub use state::Calls;
+
+/// A running tenant. It stops when its last handle is dropped.
+#[derive(Clone)]
+pub struct Tenant {
+    shared: Arc<state::Shared>,
+    server: Arc<Server>,
+}
+
+impl Tenant {
+    /// Starts a tenant on a free port of the loopback; it accepts these credentials only.
+    pub async fn start(name: &str, client_id: &str, client_secret: &str) -> io::Result<Self> {
+        let shared = Arc::new(state::Shared::new(name, client_id, client_secret));
+        let server = Arc::new(Server::start(endpoint::router(&shared)).await?);
+        Ok(Self { shared, server })
+    }
+
+    /// Where queries go.
+    #[must_use]
+    pub fn graphql_url(&self) -> String {
+        format!("http://{}{}", self.server.address(), endpoint::GRAPHQL)
+    }
+
+    /// Where tokens come from.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        let realm = &self.shared.name;
+        format!("http://{}/auth/realms/{realm}{}", self.server.address(), endpoint::TOKEN)
+    }
+
+    /// Puts an order in, or replaces the one with its `id`.
+    ///
+    /// # Panics
+    /// If the order has no `id`: a mistake in a test, not a fault of the tenant.
+    pub fn put(&self, order: Value) {
+        let id = order["id"].as_str().expect("an order has an id").to_owned();
+        self.shared.world().orders.insert(id, order);
+    }
+
+    /// Changes an order in place; one that is not there is left alone.
+    pub fn edit(&self, order_id: &str, change: impl FnOnce(&mut Value)) {
+        if let Some(order) = self.shared.world().orders.get_mut(order_id) {
+            change(order);
+        }
+    }
+
+    /// Takes an order out, as if it had not been replicated yet.
+    pub fn remove(&self, order_id: &str) {
+        self.shared.world().orders.remove(order_id);
+    }
+
+    /// Sets what goes wrong with queries until it is set again.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.fault.send_replace(fault);
+    }
+
+    /// Sets what goes wrong with the token endpoint until it is set again.
+    pub fn token_fault(&self, fault: Fault) {
+        self.shared.token_fault.send_replace(fault);
+    }
+
+    /// How long tokens given out from now on are good for; an hour at first.
+    pub fn token_ttl(&self, seconds: u32) {
+        self.shared.world().token_ttl = seconds;
+    }
+
+    /// Forgets every token given out so far, as when the client was changed.
+    pub fn revoke_tokens(&self) {
+        self.shared.world().tokens.clear();
+    }
+
+    /// The most entries of a list that one answer holds, whatever was asked for.
+    pub fn page_limit(&self, entries: usize) {
+        self.shared.world().page_limit = entries;
+    }
+
+    /// Answers null for every field that no known query selects, though it validates.
+    pub fn answer_only_proven_fields(&self) {
+        self.shared.world().answers = state::Answers::ProvenOnly;
+    }
+
+    /// Takes over the tenant's time, which decides when tokens expire.
+    pub fn clock(&self, now: Now) {
+        self.shared.world().now = now;
+    }
+
+    /// How often each endpoint was called, failed calls included.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.shared.world().calls
+    }
+
+    /// Stops listening: connections are refused until [`Self::accept_connections`].
+    pub async fn refuse_connections(&self) {
+        self.server.shut().await;
+    }
+
+    /// Listens again, on the same port.
+    pub async fn accept_connections(&self) {
+        self.server.open().await;
+    }
+}

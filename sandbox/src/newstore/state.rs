@@ -1,0 +1,94 @@
+//! What a tenant remembers.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{Fault, schema::Schema};
+use crate::clock::{self, Now};
+
+/// How often each endpoint was called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Requests for a token.
+    pub token: u64,
+    /// Queries.
+    pub graphql: u64,
+}
+
+/// Which fields the tenant answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// All of the schema.
+    Everything,
+    /// Those that known queries select; the others are null.
+    ProvenOnly,
+}
+
+pub(super) struct Shared {
+    pub(super) name: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) schema: Schema,
+    pub(super) fault: watch::Sender<Fault>,
+    pub(super) token_fault: watch::Sender<Fault>,
+    world: Mutex<World>,
+}
+
+pub(super) struct World {
+    pub(super) orders: BTreeMap<String, Value>,
+    pub(super) tokens: HashMap<String, Timestamp>,
+    pub(super) token_ttl: u32,
+    pub(super) page_limit: usize,
+    pub(super) answers: Answers,
+    pub(super) calls: Calls,
+    pub(super) now: Now,
+}
+
+impl Shared {
+    pub(super) fn new(name: &str, client_id: &str, client_secret: &str) -> Self {
+        let world = World {
+            orders: BTreeMap::new(),
+            tokens: HashMap::new(),
+            token_ttl: 3600,
+            page_limit: 100,
+            answers: Answers::Everything,
+            calls: Calls::default(),
+            now: clock::machine(),
+        };
+        Self {
+            name: name.to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            schema: Schema::embedded(),
+            fault: watch::Sender::default(),
+            token_fault: watch::Sender::default(),
+            world: Mutex::new(world),
+        }
+    }
+
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        // A test that panicked inside `edit` must not take the others with it.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// A token that is good from now on.
+    pub(super) fn issue_token(&mut self) -> String {
+        let now = (self.now)();
+        self.tokens.retain(|_, end| now < *end);
+        let token = format!("token-{}-{}", self.calls.token, now.as_nanosecond());
+        self.tokens.insert(token.clone(), now + SignedDuration::from_secs(self.token_ttl.into()));
+        token
+    }
+
+    pub(super) fn accepts(&self, token: &str) -> bool {
+        self.tokens.get(token).is_some_and(|end| (self.now)() < *end)
+    }
+}

@@ -1,0 +1,192 @@
+//! The writer: one thread that commits the work of many callers with one synced write.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::StoreError;
+
+/// Pieces of work that share one transaction at most.
+const BATCH: usize = 256;
+
+/// Pieces that may wait for the writer; past that, callers wait to hand theirs in.
+const BACKLOG: usize = 1024;
+
+/// The way to the writer's thread.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    path: PathBuf,
+    queue: Option<mpsc::Sender<Box<dyn Piece>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// One caller's work, its result and the caller who waits for it; a trait
+/// because every caller has its own types.
+trait Piece: Send {
+    /// Does the work; its result is kept until the commit.
+    fn run(&mut self, db: &Connection) -> Verdict;
+
+    /// Gives the result to the caller, or the reason why nothing was written.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// What becomes of the changes that a piece of work made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Keep,
+    Undo,
+}
+
+/// Why a transaction is not on disk.
+#[derive(Clone)]
+enum Lost {
+    /// SQLite refused to begin or to commit it.
+    Refused(Arc<rusqlite::Error>),
+    /// SQLite gave it up while a piece ran.
+    Undone,
+}
+
+impl Writer {
+    /// Starts the thread, which owns the connection from now on.
+    pub(crate) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
+        let (queue, pieces) = mpsc::channel(BACKLOG);
+        let owned = path.to_owned();
+        let thread = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || serve(&owned, &db, pieces))
+            .map_err(|source| StoreError::Thread { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), queue: Some(queue), thread: Some(thread) })
+    }
+
+    pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let closed = || StoreError::Closed { path: self.path.clone() };
+        let (caller, answer) = oneshot::channel();
+        let piece =
+            Box::new(Call { path: self.path.clone(), work: Some(work), result: None, caller });
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.send(piece).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Without a sender the thread ends after its last piece; waiting for it
+        // means that the file is closed, and no work lost, when this returns.
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the writer catches what panics in it");
+        }
+    }
+}
+
+struct Call<W, T, E> {
+    path: PathBuf,
+    work: Option<W>,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<W, T, E> Piece for Call<W, T, E>
+where
+    W: FnOnce(&Connection) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, db: &Connection) -> Verdict {
+        let work = self.work.take().expect("a piece of work is run once");
+        // A panic must not take the writer, and with it all later work, along.
+        let result = catch_unwind(AssertUnwindSafe(|| work(db)));
+        let panicked = |_| Err(StoreError::Panicked { path: self.path.clone() }.into());
+        let result = result.unwrap_or_else(panicked);
+        let verdict = if result.is_ok() { Verdict::Keep } else { Verdict::Undo };
+        self.result = Some(result);
+        verdict
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let closed = || Err(StoreError::Closed { path: self.path.clone() }.into());
+        let result = match committed {
+            Ok(()) => self.result.unwrap_or_else(closed),
+            Err(error) => Err(error.into()),
+        };
+        // A caller that has left gave up the answer, not the work.
+        drop(self.caller.send(result));
+    }
+}
+
+fn serve(path: &Path, db: &Connection, mut pieces: mpsc::Receiver<Box<dyn Piece>>) {
+    while let Some(first) = pieces.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(next) = pieces.try_recv()
+        {
+            batch.push(next);
+        }
+        let outcome = commit(db, &mut batch);
+        for piece in batch {
+            piece.answer(outcome.clone().map_err(|lost| lost.error(path)));
+        }
+    }
+}
+
+/// Runs the batch in one transaction and leaves none open, whatever happens.
+fn commit(db: &Connection, batch: &mut Vec<Box<dyn Piece>>) -> Result<(), Lost> {
+    let outcome = attempt(db, batch);
+    if outcome.is_err() && !db.is_autocommit() {
+        // When even this fails, the next BEGIN says so to everyone.
+        drop(db.execute_batch("ROLLBACK"));
+    }
+    outcome
+}
+
+fn attempt(db: &Connection, batch: &mut Vec<Box<dyn Piece>>) -> Result<(), Lost> {
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    for at in 0..batch.len() {
+        db.execute_batch("SAVEPOINT piece")?;
+        let verdict = batch[at].run(db);
+        if db.is_autocommit() {
+            // SQLite has undone everything. The piece that met the cause has it
+            // in its own error; the others are told that they were undone.
+            if verdict == Verdict::Undo {
+                batch.remove(at).answer(Ok(()));
+            }
+            return Err(Lost::Undone);
+        }
+        db.execute_batch(match verdict {
+            Verdict::Keep => "RELEASE piece",
+            Verdict::Undo => "ROLLBACK TO piece; RELEASE piece",
+        })?;
+    }
+    db.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+impl Lost {
+    fn error(self, path: &Path) -> StoreError {
+        let path = path.to_owned();
+        match self {
+            Self::Refused(source) => StoreError::Write { path, source },
+            Self::Undone => StoreError::Undone { path },
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Lost {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Refused(Arc::new(error))
+    }
+}

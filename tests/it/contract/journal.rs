@@ -1,0 +1,54 @@
+//! Every journal against every promise of its port.
+
+use adapters_journal::Embedded;
+use ports::{Journal, contract::journal::Subject, contract_tests};
+use tempfile::TempDir;
+
+struct InAFile {
+    journal: Embedded,
+    folder: TempDir,
+}
+
+async fn embedded() -> InAFile {
+    let folder = tempfile::tempdir().unwrap();
+    InAFile { journal: open(&folder), folder }
+}
+
+fn open(folder: &TempDir) -> Embedded {
+    Embedded::open(&folder.path().join("journal.db")).unwrap()
+}
+
+impl Subject for InAFile {
+    fn journal(&self) -> &dyn Journal {
+        &self.journal
+    }
+
+    fn reopen(&self) -> Box<dyn Journal> {
+        Box::new(open(&self.folder))
+    }
+}
+
+contract_tests!(in_a_file, embedded(), journal:
+    a_cancellation_opened_twice_is_one,
+    an_ending_is_known_to_a_redelivery,
+    an_order_is_held_by_one_runner_at_a_time,
+    a_hold_is_released_by_its_token_only,
+    a_unit_is_claimed_by_one_key,
+    units_are_claimed_per_order,
+    claiming_again_replaces_an_unsettled_memo,
+    claiming_a_settled_key_changes_nothing,
+    freed_units_can_be_claimed_again,
+    a_settled_claim_is_never_freed,
+    settling_and_confirming_twice_is_doing_it_once,
+    nothing_is_settled_that_was_not_claimed,
+    a_claim_belongs_to_the_cancellation_that_made_it,
+    a_retry_starts_the_deadline_anew,
+    history_is_append_only,
+    a_flag_is_shown_once,
+    an_ending_is_found,
+    a_query_finds_what_meets_it,
+    unfinished_memos_are_found,
+    pages_are_newest_first,
+    a_step_of_an_unknown_cancellation_is_refused,
+    a_journal_is_shared_by_processes,
+);

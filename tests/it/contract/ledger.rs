@@ -1,0 +1,148 @@
+//! Every ledger against every promise of its port.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters_netsuite::{NetSuite, Options};
+use async_trait::async_trait;
+use domain::{MemoKey, RecordId};
+use jiff::Timestamp;
+use ports::{
+    BillingQuery, Clock, Ledger, MemosByReference, contract::ledger::Subject, contract_tests,
+};
+use rust_decimal::Decimal;
+use sandbox::{
+    netsuite::{Access, Account, Credentials, Denial, Fault, Kind, Operation, Record},
+    sale::{Billing, KeyColumn, Sale, Unit},
+};
+use tests::FakeClock;
+
+const INVOICED: (&str, &str) = ("9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6", "TEST-1821");
+const NOT_INVOICED: (&str, &str) = ("0c1f2e3d-0000-4000-8000-00000000000a", "TEST-1822");
+
+struct InASandbox {
+    ledger: NetSuite,
+    account: Account,
+}
+
+async fn netsuite() -> InASandbox {
+    let credentials = Credentials::example();
+    let account = Account::start(credentials.clone()).await.unwrap();
+    let clock = Arc::new(FakeClock::default());
+    let time = Arc::clone(&clock);
+    account.clock(Arc::new(move || Timestamp::from_millisecond(time.now().as_millis()).unwrap()));
+    install(&account, INVOICED, &Billing::OneInvoice, "1");
+    install(&account, NOT_INVOICED, &Billing::NotInvoiced, "2");
+    let options = Options {
+        account: credentials.account,
+        version: "2025_2".to_owned(),
+        endpoint: Some(account.endpoint()),
+        consumer_key: credentials.consumer_key,
+        consumer_secret: credentials.consumer_secret.into(),
+        token_id: credentials.token_id,
+        token_secret: credentials.token_secret.into(),
+        concurrency: 3,
+        timeout: Duration::from_secs(10),
+        time_zone: "America/New_York".to_owned(),
+        line_key_field: "custcol_nws_item_id".to_owned(),
+    };
+    InASandbox { ledger: NetSuite::new(options, clock).unwrap(), account }
+}
+
+fn install(account: &Account, (order, reference): (&str, &str), billing: &Billing, digit: &str) {
+    let unit = |number: &str| format!("{digit}c333267-856c-421a-ac7a-00000000000{number}");
+    let _ = Sale::new(order, reference)
+        .unit(Unit::new(&unit("1"), "10000", "20.00"))
+        .unit(Unit::new(&unit("2"), "10001", "30.00"))
+        .install_netsuite(account, billing, KeyColumn::Present);
+}
+
+fn query((order, reference): (&str, &str)) -> BillingQuery {
+    BillingQuery {
+        reference: reference.to_owned(),
+        order: order.parse().unwrap(),
+        memos_by_reference: MemosByReference::Ignore,
+    }
+}
+
+#[async_trait]
+impl Subject for InASandbox {
+    fn ledger(&self) -> &dyn Ledger {
+        &self.ledger
+    }
+
+    fn invoiced(&self) -> BillingQuery {
+        query(INVOICED)
+    }
+
+    fn not_invoiced(&self) -> BillingQuery {
+        query(NOT_INVOICED)
+    }
+
+    fn lose_next_reply(&self) {
+        self.account.fault(Fault::LoseReply.on(Operation::Add).times(1));
+    }
+
+    fn throttle_next(&self) {
+        self.account.fault(Fault::throttled().times(1));
+    }
+
+    async fn go_down(&self) {
+        self.account.refuse_connections().await;
+    }
+
+    async fn come_back(&self) {
+        self.account.accept_connections().await;
+    }
+
+    fn occupy(&self, key: &MemoKey) {
+        let mut record = Record::new(Kind::SalesOrder, "5521", "1");
+        record.external_id = Some(key.to_string());
+        let _ = self.account.add(record);
+    }
+
+    fn change_total(&self, memo: &RecordId) {
+        self.account.edit(memo.as_str(), |it| it.total += Decimal::ONE);
+    }
+
+    fn close_period(&self) {
+        self.account.close_books("2099-12-31".parse().unwrap());
+    }
+
+    fn forbid(&self) {
+        for kind in [Kind::SalesOrder, Kind::CreditMemo] {
+            self.account.deny(Denial { kind, access: Access::View });
+        }
+    }
+
+    fn revoke(&self) {
+        let token_secret = "another".to_owned();
+        self.account.credentials(Credentials { token_secret, ..Credentials::example() });
+    }
+
+    fn memos_on_record(&self) -> usize {
+        self.account.memos().len()
+    }
+}
+
+contract_tests!(netsuite_in_a_sandbox, netsuite(), ledger:
+    an_order_is_told_with_its_invoices,
+    an_order_without_an_invoice_is_told_without,
+    an_unknown_order_is_no_error,
+    a_posted_memo_is_on_record,
+    a_repeated_post_is_a_no_op,
+    a_memo_that_never_arrived_is_recorded,
+    a_lost_reply_does_not_duplicate,
+    two_posts_at_once_are_one_memo,
+    another_record_under_the_key_is_a_conflict,
+    other_units_under_the_key_are_a_conflict,
+    a_differing_total_is_no_conflict,
+    a_refusal_is_definite,
+    a_closed_period_is_a_refusal_of_its_own,
+    a_missing_permission_is_never_not_found,
+    refused_credentials_are_told,
+    throttling_leaves_nothing_on_record,
+    an_outage_ends,
+    totals_are_read_back,
+    a_memo_without_an_invoice_is_found_by_the_number,
+    closing_lines_twice_is_closing_them_once,
+);

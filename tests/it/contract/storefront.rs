@@ -1,0 +1,149 @@
+//! Every storefront against every promise of its port: NewStore over real HTTP.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters_newstore::{NewStore, Options};
+use async_trait::async_trait;
+use domain::{
+    InstrumentSnapshot, OrderId, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot,
+};
+use ports::{
+    Storefront,
+    contract::storefront::{Sent, Subject},
+    contract_tests,
+};
+use sandbox::newstore::{Fault, Tenant};
+use serde_json::{Value, json};
+use tests::FakeClock;
+
+/// Long enough for a busy machine, short enough for the test that waits for it.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+struct Simulated {
+    tenant: Tenant,
+    newstore: NewStore,
+}
+
+async fn newstore() -> Simulated {
+    let tenant = Tenant::start("dodici", "memobridge", "secret").await;
+    let tenant = tenant.expect("the loopback has a free port");
+    let options = Options {
+        tenant: "dodici".parse().expect("a plain word is a tenant"),
+        graphql_url: tenant.graphql_url(),
+        token_url: tenant.token_url(),
+        client_id: "memobridge".to_owned(),
+        client_secret: "secret".into(),
+        timeout: TIMEOUT,
+    };
+    let newstore = NewStore::new(options, Arc::new(FakeClock::default()));
+    let newstore = newstore.expect("the options are complete");
+    Simulated { tenant, newstore }
+}
+
+#[async_trait]
+impl Subject for Simulated {
+    fn storefront(&self) -> &dyn Storefront {
+        &self.newstore
+    }
+
+    async fn show(&self, order: &OrderSnapshot, sent: Sent) {
+        self.tenant.put(order_json(order, sent));
+    }
+
+    async fn hide(&self, id: &OrderId) {
+        self.tenant.remove(id.as_str());
+    }
+
+    async fn limit_pages(&self, entries: usize) {
+        self.tenant.page_limit(entries);
+    }
+
+    async fn fall_silent(&self) {
+        self.tenant.fault(Fault::Hang);
+    }
+
+    fn timeout(&self) -> Duration {
+        TIMEOUT
+    }
+}
+
+fn order_json(order: &OrderSnapshot, sent: Sent) -> Value {
+    let units = order.units.iter().map(|it| unit_json(it, sent)).collect::<Vec<_>>();
+    let instruments = |payments: &Vec<InstrumentSnapshot>| {
+        payments.iter().map(|it| instrument_json(it, sent)).collect::<Vec<_>>()
+    };
+    let account = order.payments.as_ref().map(|it| json!({ "instruments": instruments(it) }));
+    json!({
+        "id": order.id.as_str(),
+        "tenant": "dodici",
+        "externalId": order.external_id,
+        "currency": order.currency,
+        "channel": order.channel,
+        "channelType": order.channel_type,
+        "demandLocationId": order.demand_location,
+        "taxStrategy": order.tax_strategy,
+        "priceMethod": order.price_method,
+        "isExchange": order.is_exchange,
+        "isHistorical": order.is_historical,
+        "shippingTotal": number(&order.shipping_total, sent),
+        "shippingTax": number(&order.shipping_tax, sent),
+        "grandTotal": number(&order.grand_total, sent),
+        "discounts": [{ "couponCode": order.coupon }],
+        "items": units,
+        "paymentAccount": account,
+    })
+}
+
+fn unit_json(unit: &UnitSnapshot, sent: Sent) -> Value {
+    json!({
+        "id": unit.id,
+        "productId": unit.product,
+        "quantity": number(&unit.quantity, sent),
+        "pricebookPrice": number(&unit.price, sent),
+        "itemDiscounts": number(&unit.item_discounts, sent),
+        "orderDiscounts": number(&unit.order_discounts, sent),
+        "tax": number(&unit.tax, sent),
+        "status": unit.status,
+        "cancellationReason": unit.reason,
+        "shippingServiceLevel": unit.service_level,
+    })
+}
+
+/// Without an id of its own: the API need not give one.
+fn instrument_json(instrument: &InstrumentSnapshot, sent: Sent) -> Value {
+    let transaction = |it: &TransactionSnapshot| {
+        json!({
+            "amount": number(&it.amount, sent),
+            "currency": it.currency,
+            "transactionType": it.kind,
+        })
+    };
+    let transactions = instrument.transactions.iter().map(transaction).collect::<Vec<_>>();
+    json!({
+        "paymentMethod": instrument.method,
+        "paymentProvider": instrument.provider,
+        "paymentAccountTransactions": transactions,
+    })
+}
+
+fn number(reading: &Reading, sent: Sent) -> Value {
+    match (reading, sent) {
+        (Reading::Absent, _) => Value::Null,
+        (Reading::Unreadable(raw), _) => json!(raw),
+        (Reading::Value(amount), Sent::Texts) => json!(amount.to_string()),
+        (Reading::Value(amount), Sent::Numbers) => {
+            serde_json::from_str(&amount.to_string()).expect("a decimal is a JSON number")
+        }
+    }
+}
+
+contract_tests!(newstore_graphql, newstore(), storefront:
+    an_order_arrives_as_it_is_shown,
+    all_units_are_told_whatever_the_page_size,
+    all_payments_are_told_whatever_the_page_size,
+    an_order_that_is_not_visible_is_none,
+    payments_that_are_late_are_none_and_never_an_empty_list,
+    amounts_arrive_exactly_as_numbers_and_as_texts,
+    what_is_told_is_what_holds_now,
+    every_call_ends_within_the_timeout,
+);

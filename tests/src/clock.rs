@@ -1,0 +1,47 @@
+//! A clock that stands still until a test moves it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use ports::Clock;
+use tokio::sync::watch;
+
+/// Time in the test's hands: whoever sleeps on it wakes when it is moved far enough.
+#[derive(Debug)]
+pub struct FakeClock {
+    now: watch::Sender<Timestamp>,
+}
+
+impl FakeClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        Self { now: watch::Sender::new(start) }
+    }
+
+    /// Lets this much time pass at once.
+    pub fn advance(&self, by: Duration) {
+        self.now.send_modify(|now| *now = now.after(by));
+    }
+}
+
+impl Default for FakeClock {
+    /// An instant of 2026, as good as any.
+    fn default() -> Self {
+        Self::new(Timestamp::from_millis(1_790_000_000_000))
+    }
+}
+
+#[async_trait]
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        *self.now.borrow()
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        let until = self.now().after(wait);
+        let mut moved = self.now.subscribe();
+        moved.wait_for(|now| until <= *now).await.expect("the clock outlives its sleepers");
+    }
+}
