@@ -1,6 +1,9 @@
 //! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
 //! unreadable configuration.
 
+mod look;
+mod redo;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -41,6 +44,17 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Lists cancellations from the journal, newest first; works beside a running service.
+    #[command(after_help = "Example:\n  memobridge list --state parked")]
+    List(look::List),
+    /// Shows one cancellation: its timeline, every attempt, the memo, the money.
+    Show(look::Show),
+    /// Puts cancellations back into the queue, with a new deadline.
+    #[command(after_help = "Examples:\n  memobridge retry can-0123456789abcdef0123\n  \
+                      memobridge retry --state parked --reason unmapped --dry-run")]
+    Retry(redo::Retry),
+    /// Runs an event from a file as if it had arrived.
+    Submit(redo::Submit),
     /// Reads the configuration and names every fault with its line; touches no network.
     Check {
         #[command(flatten)]
@@ -108,6 +122,10 @@ async fn execute(command: Command) -> Result<(), Failure> {
             application.shut_down().await;
             Ok(())
         }
+        Command::List(arguments) => look::list(arguments).await,
+        Command::Show(arguments) => look::show(arguments).await,
+        Command::Retry(arguments) => redo::retry(arguments).await,
+        Command::Submit(arguments) => redo::submit(arguments).await,
         Command::Check { config } => check(&config.file),
     }
 }

@@ -12,6 +12,7 @@ mod tree;
 mod tests;
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fs,
     net::SocketAddr,
@@ -197,7 +198,7 @@ impl Config {
         text: &str,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        let source = Source { file: file.to_owned(), environment, faults: Default::default() };
+        let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
         let config = match Tree::toml(text) {
             Ok(tree) => read(&Section::of(&source, "", &tree)),
             Err(why) => {

@@ -168,7 +168,9 @@ impl From<JournalError> for Ending {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Claimed(_) => Self::Later(Reason::OrderBusy, None),
-            error => Self::Unavailable(Reason::JournalUnavailable { problem: chain(&error) }, None),
+            error @ JournalError::Unavailable(_) => {
+                Self::Unavailable(Reason::JournalUnavailable { problem: chain(&error) }, None)
+            }
         }
     }
 }
@@ -181,10 +183,10 @@ impl From<LedgerError> for Ending {
         };
         let problem = chain(&error);
         match error {
-            LedgerError::Throttled(_) | LedgerError::Unavailable(_) | LedgerError::Unknown(_) => {
-                Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)
-            }
-            LedgerError::Refused { kind: Refusal::Stale, .. } => {
+            LedgerError::Throttled(_)
+            | LedgerError::Unavailable(_)
+            | LedgerError::Unknown(_)
+            | LedgerError::Refused { kind: Refusal::Stale, .. } => {
                 Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)
             }
             LedgerError::Unauthorized(_) => {

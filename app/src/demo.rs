@@ -9,7 +9,10 @@ mod samples;
 mod stage;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    time::Instant,
+};
 
 use anyhow::Context;
 
@@ -33,11 +36,10 @@ pub async fn run(afterwards: Afterwards) -> anyhow::Result<Ending> {
          between them. Each sample is an event sent to its webhook.\n\n",
         stage.webhook()
     ))?;
-    let began = stage.clock.elapsed();
+    let began = Instant::now();
     let results = play(&stage, style).await?;
-    let took = stage.clock.elapsed() - began;
     let wrong = results.iter().filter(|it| !it.is_right()).count();
-    print(&table::summary(results.len(), wrong, took, style))?;
+    print(&table::summary(results.len(), wrong, began.elapsed(), style))?;
     if afterwards == Afterwards::Keep {
         print(&stage.invitation())?;
         crate::serve::until_signal().await?;

@@ -1,35 +1,52 @@
-//! Takes up again what a crash cut off: cancellations with a memo that was perhaps sent.
+//! Takes up again what a crash cut off: cancellations with a memo that was
+//! perhaps sent, and deferred ones that the queue should have delivered long ago.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use ports::{Query, State};
+use ports::{Query, Record, State};
 
 use crate::service::Service;
 
 /// How often to look.
 const PERIOD: Duration = Duration::from_mins(1);
+/// How much longer than the longest delay a deferred job may rest.
+const GRACE: Duration = Duration::from_mins(70);
+/// How many one look reads.
+const PAGE: usize = 500;
 
 /// Looks at start and every minute until the service drains.
-pub async fn run(service: Service) {
+pub async fn run(service: Service, max_delay: Duration) {
     while !service.draining.load(Ordering::Relaxed) {
-        if let Err(problem) = sweep(&service).await {
-            tracing::error!(problem, "Unsettled memos could not be taken up again");
+        if let Err(problem) = sweep(&service, max_delay).await {
+            tracing::error!(problem, "Unsettled cancellations could not be taken up again");
         }
         service.desk.clock.sleep(PERIOD).await;
     }
 }
 
-/// Queues every cancellation whose memo's outcome is not known. Parked ones
-/// wait for a person.
-async fn sweep(service: &Service) -> Result<(), String> {
-    let mut query = Query { unsettled: true, limit: 500, ..Query::default() };
+/// Queues every cancellation whose memo's outcome is not known, and every
+/// deferred one that was not tried for longer than any delay. Parked ones wait
+/// for a person.
+async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
+    let unsettled = Query { unsettled: true, limit: PAGE, ..Query::default() };
+    queue_all(service, unsettled, |it| it.state != State::Parked).await?;
+    let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
+    let now = service.desk.clock.now();
+    queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await
+}
+
+async fn queue_all(
+    service: &Service,
+    mut query: Query,
+    wanted: impl Fn(&Record) -> bool,
+) -> Result<(), String> {
     loop {
         let found = service.desk.journal.find(&query).await.map_err(|why| why.to_string())?;
         let Some(last) = found.last() else {
             return Ok(());
         };
         query.after = Some(last.place);
-        for record in found.iter().filter(|it| it.state != State::Parked) {
+        for record in found.iter().filter(|it| wanted(it)) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
             pushed.map_err(|why| why.to_string())?;
         }

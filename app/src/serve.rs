@@ -55,7 +55,7 @@ impl Application {
         let server = tokio::spawn(server.into_future());
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
-        tokio::spawn(recover::run(service.clone()));
+        tokio::spawn(recover::run(service.clone(), worker.max_delay));
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
     }

@@ -71,19 +71,24 @@ impl Service {
         cancellation: &Cancellation,
         delay: Duration,
     ) -> Result<(), JobsError> {
-        let job = Job {
-            id: cancellation.id(),
-            order: cancellation.order.clone(),
-            attempts: 0,
-            body: webhook::body(cancellation),
-        };
-        self.jobs.push(&job, delay).await
+        self.jobs.push(&job(cancellation), delay).await
     }
 
     /// What the journal knows about a cancellation, without noting a delivery.
     pub async fn known(&self, id: &CancellationId) -> Result<Option<ports::Record>, JournalError> {
         let query = Query { id: Some(id.clone()), limit: 1, ..Query::default() };
         Ok(self.desk.journal.find(&query).await?.pop())
+    }
+}
+
+/// A cancellation as a job of the queue.
+#[must_use]
+pub fn job(cancellation: &Cancellation) -> Job {
+    Job {
+        id: cancellation.id(),
+        order: cancellation.order.clone(),
+        attempts: 0,
+        body: webhook::body(cancellation),
     }
 }
 

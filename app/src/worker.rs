@@ -138,10 +138,12 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
     let job = &delivery.job;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
     let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
-    let cancellation = if let Ok(Some(cancellation)) = cancellation {
-        cancellation
-    } else {
-        tracing::error!(cancellation.id = %job.id, "Job {} cannot be read; it stays in the queue", job.id);
+    let Ok(Some(cancellation)) = cancellation else {
+        tracing::error!(
+            cancellation.id = %job.id,
+            "Job {} cannot be read; it stays in the queue",
+            job.id
+        );
         return held_back;
     };
     let Some(member) = service.customers.get(&cancellation.tenant) else {

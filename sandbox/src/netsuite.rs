@@ -41,6 +41,7 @@ pub use account::{Item, ItemKind};
 pub use auth::Credentials;
 pub use fault::{Calls, Fault, Operation, Rule};
 pub use hold::{Hold, Point};
+pub use memo::SHIPPING_TAX;
 pub use permission::{Access, Denial};
 pub use record::{Application, Field, Kind, Line, Record, Standing, TaxBasis, TaxDetail};
 

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::{netsuite::Account, newstore::Tenant};
 
-pub use billing::{Billing, Booked, KeyColumn};
+pub use billing::{Billing, Booked, KeyColumn, TaxBooking};
 
 /// An order as a shop sold it, with what happened to it since.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +56,8 @@ pub struct Sale {
     pub channel: String,
     /// A coupon used on it.
     pub coupon: Option<String>,
+    /// Where NetSuite keeps its tax.
+    pub tax_booking: TaxBooking,
 }
 
 /// Whether prices contain the tax.
@@ -120,6 +122,7 @@ impl Sale {
             channel_type: "web".to_owned(),
             channel: "USC".to_owned(),
             coupon: None,
+            tax_booking: TaxBooking::default(),
         }
     }
 
@@ -139,6 +142,12 @@ impl Sale {
     #[must_use]
     pub fn tax_inside(self) -> Self {
         Self { tax: TaxIn::Inside, ..self }
+    }
+
+    /// Says where NetSuite keeps its tax; on each line's code at first.
+    #[must_use]
+    pub fn tax_booking(self, tax_booking: TaxBooking) -> Self {
+        Self { tax_booking, ..self }
     }
 
     /// Adds an item.
@@ -209,6 +218,9 @@ impl Sale {
     }
 
     /// Books the sale in the account: sales order and invoices, with items and tax codes.
+    ///
+    /// An account reckons tax line by line: a tax on a discounted unit that does not
+    /// split so leaves the invoice a cent away from [`Sale::total`], as in real life.
     #[expect(clippy::must_use_candidate, reason = "the sale is booked either way")]
     pub fn install_netsuite(&self, account: &Account, billing: &Billing, key: KeyColumn) -> Booked {
         billing::book(self, account, billing, key)

@@ -1,7 +1,7 @@
 //! The retailer's tables, read from `[customer.maps]`, from a file of the same
 //! shape, or from a file of the shape that NewStore documents.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
 
@@ -26,7 +26,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
     };
     let json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let inner =
-        Source { file, environment: source.environment.clone(), faults: Default::default() };
+        Source { file, environment: source.environment.clone(), faults: RefCell::default() };
     let maps = match if json { Tree::json(&text) } else { Tree::toml(&text) } {
         Ok(tree) if is_documented(&tree) => documented(&inner, &tree),
         Ok(tree) => tables(&inner, "", &tree),

@@ -153,9 +153,8 @@ fn item(section: &Section<'_>) -> ItemPolicy {
     let Some(tree) = section.tree("item") else {
         return ItemPolicy::Invoice;
     };
-    if let (Value::Table(table), Some(inner)) = (&tree.value, section.section("item"))
-        && table.contains_key("id")
-    {
+    let named = matches!(&tree.value, Value::Table(table) if table.contains_key("id"));
+    if let Some(inner) = named.then(|| section.section("item")).flatten() {
         let id = inner.required("id", str::parse::<RecordId>);
         inner.done();
         return id.map_or(ItemPolicy::Invoice, ItemPolicy::Fixed);

@@ -1,1 +1,153 @@
+use std::fmt::Write;
 
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../docs/memobridge.example.toml");
+
+fn environment() -> BTreeMap<String, String> {
+    let names = [
+        "MEMOBRIDGE_ADMIN_TOKEN",
+        "DODICI_WEBHOOK_KEY",
+        "DODICI_CLIENT_SECRET",
+        "DODICI_CONSUMER_SECRET",
+        "DODICI_TOKEN_SECRET",
+    ];
+    names.into_iter().map(|it| (it.to_owned(), format!("secret-of-{it}"))).collect()
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(Path::new("/etc/memobridge/memobridge.toml"), text, environment())
+}
+
+/// The example with one line changed, and what `check` says then.
+#[track_caller]
+fn faults(line: &str, instead: &str) -> String {
+    assert!(EXAMPLE.contains(line), "the example has no line {line}");
+    let text = EXAMPLE.replacen(line, instead, 1);
+    let error = parse(&text).expect_err("the configuration has a fault");
+    let number = text.lines().position(|it| it.contains(instead.lines().last().unwrap()));
+    let place = format!("/etc/memobridge/memobridge.toml:{}: ", number.unwrap() + 1);
+    error.to_string().replace(&place, "HERE ")
+}
+
+#[test]
+fn the_example_is_a_configuration() {
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!(config.customers.len(), 1);
+    let Queue::Embedded { path } = &config.queue;
+    assert_eq!(path, Path::new("/etc/memobridge/data/queue.db"));
+    let secret = config.customers[0].newstore.client_secret.expose_secret();
+    assert_eq!(secret, "secret-of-DODICI_CLIENT_SECRET");
+}
+
+#[test]
+fn a_fault_is_named_with_its_line_and_key() {
+    // line, instead, expected
+    let table = [
+        (
+            "respond_within = \"10s\"",
+            "respond_within = \"10 seconds\"",
+            "HERE server.respond_within must be a duration such as \"10s\", \"15m\" or \"72h\"",
+        ),
+        (
+            "respond_within = \"10s\"",
+            "respond_with = \"10s\"",
+            "HERE server.respond_with is not a known key; did you mean respond_within?",
+        ),
+        (
+            "listen = \"127.0.0.1:8080\"",
+            "listen = \"here\"",
+            "HERE server.listen must be an address such as \"127.0.0.1:8080\"",
+        ),
+        (
+            "concurrency = 4",
+            "concurrency = 0",
+            "HERE worker.concurrency must be a whole number of at least 1",
+        ),
+        (
+            "settlement = \"apply\"",
+            "settlement = \"payment-items\"",
+            "HERE customer.policy.settlement = \"payment-items\" needs tax = \"suitetax\" or \
+             \"item\": a cent of tax that the ERP computes would not net to 0.00",
+        ),
+        (
+            "not_invoiced = \"wait\"",
+            "not_invoiced = \"hope\"",
+            "HERE customer.policy.not_invoiced must be \"wait\" or \"close-lines\" or \
+             \"standalone-memo\" or \"park\", not \"hope\"",
+        ),
+        (
+            "time_zone = \"America/New_York\"",
+            "time_zone = \"Gotham\"",
+            "HERE customer.policy.time_zone must be a time zone such as \"America/New_York\"",
+        ),
+        ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
+        (
+            "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
+            "client_secret = { env = \"NOT_SET\" }",
+            "HERE customer.newstore.client_secret needs the environment variable NOT_SET",
+        ),
+        ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "client_secret = 5.5.5", "HERE"),
+    ];
+    for (line, instead, expected) in table {
+        let found = faults(line, instead);
+        assert!(
+            found.starts_with(expected),
+            "{instead}\n  gave     {found}\n  not      {expected}"
+        );
+    }
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    let text = EXAMPLE
+        .replace("drain = \"25s\"", "drain = \"soon\"")
+        .replace("kind = \"netsuite-soap\"", "kind = \"abacus\"")
+        .replace("shipping = \"on-full-cancellation\"", "shipping = \"sometimes\"");
+    let error = parse(&text).unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 3, "{error}");
+}
+
+#[test]
+fn a_secret_never_shows() {
+    let config = parse(EXAMPLE).unwrap();
+    let mut text = String::new();
+    write!(text, "{config:?}").unwrap();
+    assert!(!text.contains("secret-of-"), "{text}");
+    let broken = EXAMPLE.replace("[server]", "[server]\nadmin = { env = \"DODICI_WEBHOOK_KEY\" }");
+    let error = parse(&broken).unwrap_err().to_string();
+    assert!(!error.contains("secret-of-"), "{error}");
+}
+
+#[test]
+fn maps_may_be_a_file_as_newstore_documents_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let maps = r#"{
+        "netsuite/newstore_to_netsuite_channel": { "web": 1, "mobile": null, "kiosk": -1 },
+        "netsuite/newstore_to_netsuite_locations": {
+            "001": { "id": 5, "id_damage": "123", "name": "Store", "subsidiary_id": "2" }
+        },
+        "netsuite/newstore_to_netsuite_payment_items": {
+            "cash": 91235, "credit_card": { "adyen": { "usd": 91291 } }
+        },
+        "netsuite/newstore_giftcard_product_ids": "8232, 8233",
+        "netsuite/newstore_to_netsuite_shipping_methods": { "GROUND": 4 },
+        "netsuite/dc_timezone_mapping": { "DEFAULT": "America/New_York" },
+        "netsuite": { "currency_usd_internal_id": "1", "newstore_discount_item_id": "8494" }
+    }"#;
+    fs::write(folder.path().join("maps.json"), maps).unwrap();
+    let (head, _) = EXAMPLE.split_once("[customer.maps]").unwrap();
+    let head = head.replace("webhook_keys", "maps = \"maps.json\"\nwebhook_keys");
+    let file = folder.path().join("memobridge.toml");
+    let config = Config::parse(&file, &head, environment()).unwrap();
+    let maps = &config.customers[0].maps;
+    let ids: Vec<_> = maps.currencies.ids().map(ToString::to_string).collect();
+    assert_eq!(ids, ["1"]);
+    let ids: Vec<_> = maps.channels.ids().map(ToString::to_string).collect();
+    assert_eq!(ids, ["1"], "null is absent and -1 is none");
+    assert_eq!(maps.locations["001"].subsidiary, Some("2".parse().unwrap()));
+    assert_eq!(maps.gift_card_products.len(), 2);
+    assert!(maps.is_payment_item(&"91291".parse().unwrap()));
+}

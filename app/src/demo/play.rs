@@ -1,6 +1,6 @@
 //! Plays the samples through the webhook and compares how they end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ports::{Query, Record, State};
 use sandbox::{
@@ -50,7 +50,7 @@ pub(super) async fn play(stage: &Stage, style: Style) -> anyhow::Result<Vec<Play
     let mut results = Vec::new();
     let mut open = Vec::new();
     for sample in &samples {
-        let began = stage.clock.elapsed();
+        let began = Instant::now();
         let answers = send(stage, sample).await?;
         if answers.last().is_some_and(|(outcome, _)| outcome == "deferred") {
             print(&format!("… {}: deferred, goes on in the background\n\n", sample.title))?;
@@ -111,25 +111,25 @@ async fn finish(
     stage: &Stage,
     sample: &Sample,
     answers: Vec<(String, u16)>,
-    began: Duration,
+    began: Instant,
 ) -> anyhow::Result<Played> {
     let record = loop {
         let query = Query { order: Some(sample.sale.order.parse()?), limit: 1, ..Query::default() };
         let record = stage.journal.find(&query).await?.pop();
         let open = |it: &Record| matches!(it.state, State::Working | State::Deferred);
-        if !record.as_ref().is_some_and(open) || PATIENCE < stage.clock.elapsed() - began {
+        if !record.as_ref().is_some_and(open) || PATIENCE < began.elapsed() {
             break record;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    let took = stage.clock.elapsed() - began;
+    let took = began.elapsed();
     let account = &retailer(stage, sample).account;
     let mut memos = account.memos();
     memos.retain(|it| it.other_ref_num.as_ref() == Some(&sample.sale.reference));
     let paid = sample.sale.payments.iter().map(|it| {
         let captured = it.transactions.iter().filter(|(kind, _)| kind == "capture");
         let sum: rust_decimal::Decimal = captured.map(|(_, amount)| *amount).sum();
-        format!("{sum} by {}", it.method)
+        format!("{sum:.2} by {}", it.method)
     });
     let products = sample.sale.units.iter();
     let items = products.map(|it| (account.item_for(&it.product), it.product.clone())).collect();

@@ -1,11 +1,6 @@
 //! The stage: two tenants, two accounts, and the service between them.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use sandbox::{
     netsuite::{Account, Credentials, Item, ItemKind},
@@ -33,18 +28,8 @@ pub(super) struct Stage {
     pub(super) seconda: Retailer,
     pub(super) journal: Arc<dyn ports::Journal>,
     pub(super) http: reqwest::Client,
-    pub(super) clock: Stopwatch,
     application: Application,
     folder: TempDir,
-}
-
-/// Time since the stage was set.
-pub(super) struct Stopwatch(Instant);
-
-impl Stopwatch {
-    pub(super) fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
 }
 
 impl Stage {
@@ -64,8 +49,7 @@ impl Stage {
         let metrics = telemetry::metrics();
         let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
-        let clock = Stopwatch(Instant::now());
-        Ok(Self { dodici, seconda, journal, http, clock, application, folder })
+        Ok(Self { dodici, seconda, journal, http, application, folder })
     }
 
     /// Where events go.

@@ -1,13 +1,19 @@
 //! What every implementation of the `journal` port promises.
 
+mod claims;
 mod sample;
+mod steps;
 
 use std::time::Duration;
 
-use domain::{Amount, ClaimState, CreditMemo, Flag, MemoKey};
+use domain::{Amount, Flag};
 
-use self::sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, record, tenant, token};
-use crate::{Hold, Journal, JournalError, Known, Query, Record, State, Step};
+pub use self::claims::*;
+use self::{
+    sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
+    steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},
+};
+use crate::{Hold, Journal, JournalError, Known, Query, State, Step};
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -100,130 +106,6 @@ pub async fn a_hold_is_released_by_its_token_only(subject: &dyn Subject) {
     assert_eq!(hold("two", 1).await, Hold::Held);
     release("one").await;
     assert_eq!(hold("one", 2).await, Hold::Elsewhere);
-}
-
-/// A unit under another key is refused, and with it the whole memo.
-pub async fn a_unit_is_claimed_by_one_key(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
-    claim(journal, &first).await.unwrap();
-    assert_claimed(&claim(journal, &both).await, &first.key);
-    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
-    // Nothing of the refused memo stayed behind.
-    let second = memo(ORDER, &["b"], 3000);
-    claim(journal, &second).await.unwrap();
-    assert_eq!(memos(journal).await, [first, second]);
-}
-
-/// The same unit id of another order is another unit: `shipping` always is.
-pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let other = cancellation(OTHER_ORDER, &["a"], 0);
-    journal.open(&other, at(0)).await.unwrap();
-    let (ours, theirs) = (memo(ORDER, &["shipping"], 500), memo(OTHER_ORDER, &["shipping"], 500));
-    claim(journal, &ours).await.unwrap();
-    let step = Step::Claimed(Box::new(theirs.clone()));
-    journal.record(&other.id(), at(1), &step).await.unwrap();
-    assert_eq!(memos(journal).await, [ours]);
-    let claims = journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap();
-    assert_eq!(claims.into_iter().map(|it| it.memo).collect::<Vec<_>>(), [theirs]);
-    assert_eq!(journal.claims(&tenant("other"), &order(ORDER)).await.unwrap(), []);
-}
-
-/// What is sent is what was claimed last.
-pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let first = memo(ORDER, &["a"], 2000);
-    let again = CreditMemo { text: "on another day".to_owned(), ..first.clone() };
-    claim(journal, &first).await.unwrap();
-    claim(journal, &again).await.unwrap();
-    assert_eq!(memos(journal).await, [again]);
-}
-
-/// What is on record is not claimed again, nor changed by trying.
-pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let first = memo(ORDER, &["a"], 2000);
-    claim(journal, &first).await.unwrap();
-    step(journal, settled(&first, "77")).await.unwrap();
-    let again = CreditMemo { text: "on another day".to_owned(), ..first.clone() };
-    claim(journal, &again).await.unwrap();
-    let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
-    assert_eq!(claims.len(), 1);
-    assert_eq!(claims[0].memo, first);
-    assert_eq!(claims[0].state, ClaimState::Settled(record("77")));
-}
-
-/// A definite refusal gives the units back.
-pub async fn freed_units_can_be_claimed_again(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let (refused, decided_anew) = (memo(ORDER, &["a", "b"], 5000), memo(ORDER, &["b"], 3000));
-    claim(journal, &refused).await.unwrap();
-    step(journal, freed(&refused)).await.unwrap();
-    assert_eq!(memos(journal).await, []);
-    claim(journal, &decided_anew).await.unwrap();
-    assert_eq!(memos(journal).await, [decided_anew]);
-    // A step that is repeated after a crash finds nothing more to do.
-    step(journal, freed(&refused)).await.unwrap();
-}
-
-/// What is on record is never given back.
-pub async fn a_settled_claim_is_never_freed(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let first = memo(ORDER, &["a"], 2000);
-    claim(journal, &first).await.unwrap();
-    step(journal, settled(&first, "77")).await.unwrap();
-    step(journal, freed(&first)).await.unwrap();
-    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
-    assert_claimed(&claim(journal, &memo(ORDER, &["a", "b"], 5000)).await, &first.key);
-}
-
-/// Repeating what was settled and confirmed before a crash changes nothing.
-pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let first = memo(ORDER, &["a"], 2000);
-    claim(journal, &first).await.unwrap();
-    for _ in 0..2 {
-        step(journal, settled(&first, "77")).await.unwrap();
-        step(journal, confirmed(&first, "CM1042", 2001)).await.unwrap();
-    }
-    let found = only(journal, &Query::default()).await;
-    let [memo] = &found.memos[..] else { panic!("{:?}", found.memos) };
-    assert_eq!(memo.claim.state, ClaimState::Settled(record("77")));
-    assert_eq!(memo.number.as_deref(), Some("CM1042"));
-    assert_eq!(memo.confirmed_total, Some(Amount::cents(2001)));
-}
-
-/// A memo without a claim cannot be settled: somebody's book is wrong.
-pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let never = memo(ORDER, &["a"], 2000);
-    for step_ in [settled(&never, "77"), confirmed(&never, "CM1", 2000)] {
-        let result = step(journal, step_.clone()).await;
-        assert!(matches!(result, Err(JournalError::Unavailable(_))), "{step_:?}: {result:?}");
-    }
-}
-
-/// Two events of one order: each shows the memos that it made itself.
-pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let second = cancellation(ORDER, &["a", "b"], 0);
-    journal.open(&second, at(0)).await.unwrap();
-    let (ours, theirs) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b"], 3000));
-    claim(journal, &ours).await.unwrap();
-    let step_ = Step::Claimed(Box::new(theirs.clone()));
-    journal.record(&second.id(), at(1), &step_).await.unwrap();
-    // The second one finds the first one's claim unsettled, and settles it.
-    let step_ = Step::Claimed(Box::new(ours.clone()));
-    journal.record(&second.id(), at(2), &step_).await.unwrap();
-    journal.record(&second.id(), at(3), &settled(&ours, "77")).await.unwrap();
-
-    for (id, memo) in [(id(), &ours), (second.id(), &theirs)] {
-        let found = only(journal, &Query { id: Some(id.clone()), ..Query::default() }).await;
-        let made: Vec<_> = found.memos.iter().map(|it| &it.claim.memo).collect();
-        assert_eq!(made, [memo], "{id}");
-    }
-    assert_eq!(memos(journal).await, [ours, theirs]);
 }
 
 /// A person's retry puts it back into the queue and starts the deadline anew.
@@ -322,25 +204,6 @@ pub async fn a_query_finds_what_meets_it(subject: &dyn Subject) {
     }
 }
 
-/// What a crash left half done can be found, to be finished.
-pub async fn unfinished_memos_are_found(subject: &dyn Subject) {
-    let journal = opened(subject).await;
-    let memo = memo(ORDER, &["a"], 2000);
-    // step, unsettled, unconfirmed
-    let table = [
-        (Step::Claimed(Box::new(memo.clone())), 1, 0),
-        (settled(&memo, "77"), 0, 1),
-        (confirmed(&memo, "CM1042", 2000), 0, 0),
-    ];
-    for (step_, unsettled, unconfirmed) in table {
-        step(journal, step_.clone()).await.unwrap();
-        let found = journal.find(&Query { unsettled: true, ..Query::default() }).await.unwrap();
-        assert_eq!(found.len(), unsettled, "{step_:?}");
-        let found = journal.find(&Query { unconfirmed: true, ..Query::default() }).await.unwrap();
-        assert_eq!(found.len(), unconfirmed, "{step_:?}");
-    }
-}
-
 /// Pages go from the newest to the oldest, without gap or repetition.
 pub async fn pages_are_newest_first(subject: &dyn Subject) {
     let journal = subject.journal();
@@ -382,52 +245,4 @@ pub async fn a_journal_is_shared_by_processes(subject: &dyn Subject) {
     assert_eq!(hold.unwrap(), Hold::Held);
     let hold = beside.hold(&tenant("dodici"), &order(ORDER), &token("two"), at(0), LEASE).await;
     assert_eq!(hold.unwrap(), Hold::Elsewhere);
-}
-
-/// A journal that knows the cancellation [`id`] of one unit.
-async fn opened(subject: &dyn Subject) -> &dyn Journal {
-    let journal = subject.journal();
-    journal.open(&cancellation(ORDER, &["a"], 0), at(0)).await.unwrap();
-    journal
-}
-
-async fn step(journal: &dyn Journal, step: Step) -> Result<(), JournalError> {
-    journal.record(&id(), at(1), &step).await
-}
-
-async fn claim(journal: &dyn Journal, memo: &CreditMemo) -> Result<(), JournalError> {
-    step(journal, Step::Claimed(Box::new(memo.clone()))).await
-}
-
-async fn memos(journal: &dyn Journal) -> Vec<CreditMemo> {
-    let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
-    claims.into_iter().map(|it| it.memo).collect()
-}
-
-async fn only(journal: &dyn Journal, query: &Query) -> Record {
-    let [found] = <[_; 1]>::try_from(journal.find(query).await.unwrap()).expect("exactly one");
-    found
-}
-
-fn settled(memo: &CreditMemo, id: &str) -> Step {
-    Step::Settled { key: memo.key.clone(), record: record(id) }
-}
-
-fn freed(memo: &CreditMemo) -> Step {
-    Step::Freed { key: memo.key.clone(), why: "the period is closed".to_owned() }
-}
-
-fn confirmed(memo: &CreditMemo, number: &str, cents: i64) -> Step {
-    let (key, number) = (memo.key.clone(), Some(number.to_owned()));
-    Step::Confirmed { key, number, total: Amount::cents(cents) }
-}
-
-fn ended(state: State, reason: Option<&str>) -> Step {
-    let (reason, detail) = (reason.map(str::to_owned), Some("in a sentence".to_owned()));
-    Step::Ended { state, reason, detail, took: Duration::from_millis(1234) }
-}
-
-#[track_caller]
-fn assert_claimed(result: &Result<(), JournalError>, by: &MemoKey) {
-    assert!(matches!(result, Err(JournalError::Claimed(key)) if key == by), "{result:?}");
 }

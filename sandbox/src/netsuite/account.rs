@@ -25,6 +25,8 @@ pub struct Item {
     pub external_id: Option<String>,
     /// What it is for.
     pub kind: ItemKind,
+    /// Its base price, which overrides amounts that are entered without the custom price level.
+    pub price: Option<Decimal>,
 }
 
 /// What an item is for: only goods must name the invoice's line on a memo made from it.
@@ -70,7 +72,7 @@ impl Item {
     /// An item without an external id.
     #[must_use]
     pub fn new(id: &str, name: &str, kind: ItemKind) -> Self {
-        Self { id: id.to_owned(), name: name.to_owned(), external_id: None, kind }
+        Self { id: id.to_owned(), name: name.to_owned(), external_id: None, kind, price: None }
     }
 }
 
@@ -80,7 +82,7 @@ impl Shared {
             credentials,
             nonces: Nonces::default(),
             items: HashMap::new(),
-            tax_codes: HashMap::new(),
+            tax_codes: HashMap::from([("-8".to_owned(), Decimal::ZERO)]),
             currencies: HashMap::new(),
             denials: Vec::new(),
             closed_until: None,

@@ -4,13 +4,16 @@ use roxmltree::Node;
 use rust_decimal::Decimal;
 
 use super::{
-    Access, Denial, Kind, Record, TaxBasis,
+    Access, Denial, ItemKind, Kind, Line, Record, Standing, TaxBasis,
     account::Books,
     apply, creditable,
     number::round,
     read::{self, Draft},
     reply::Refusal,
 };
+
+/// What a tax detail of the body's shipping refers to.
+pub const SHIPPING_TAX: &str = "SHIPPING";
 
 /// Enters the memo that a request describes, and returns its internal id.
 pub(super) fn create(books: &mut Books, node: Node<'_, '_>) -> Result<String, Refusal> {
@@ -38,6 +41,10 @@ pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusa
     }
     let memo = &mut draft.record;
     known(books, memo)?;
+    price(books, memo)?;
+    if memo.tax_basis == TaxBasis::Details {
+        details(memo)?;
+    }
     if books.closed_until.is_some_and(|until| memo.date <= until) {
         let message = "The transaction date you specified is not within a period that is open.";
         return Err(Refusal::new("TRAN_PRD_CLOSED", message));
@@ -104,13 +111,47 @@ fn lengths(memo: &Record) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Prices lines by their price level, as an account does unless it is custom.
+fn price(books: &Books, memo: &mut Record) -> Result<(), Refusal> {
+    for line in &mut memo.lines {
+        if books.item_kind(&line.item) != ItemKind::Goods {
+            continue;
+        }
+        let Some(quantity) = line.quantity else {
+            return Err(Refusal::user("Please enter value(s) for: Quantity"));
+        };
+        let base = books.items.get(&line.item).and_then(|it| it.price);
+        if let Some(base) = base.filter(|_| line.price_level.as_deref() != Some("-1")) {
+            line.rate = Some(base);
+            line.amount = base * quantity;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that tax is given by details alone, each for something on the memo.
+fn details(memo: &Record) -> Result<(), Refusal> {
+    let codes = memo.lines.iter().filter_map(|it| it.tax_code.as_ref());
+    if codes.chain(&memo.shipping_tax_code).chain(&memo.tax_item).next().is_some() {
+        let message = "Tax codes can not be set where tax details are overridden.";
+        return Err(Refusal::user(message));
+    }
+    for detail in &memo.tax_details {
+        let of_line = |it: &Line| it.tax_reference.as_ref() == Some(&detail.reference);
+        if detail.reference != SHIPPING_TAX && !memo.lines.iter().any(of_line) {
+            return Err(Refusal::invalid_reference("taxDetailsReference", &detail.reference));
+        }
+    }
+    Ok(())
+}
+
 /// The invoice that the memo is made from.
 fn source<'a>(books: &'a Books, memo: &Record) -> Result<Option<&'a Record>, Refusal> {
     let Some(id) = &memo.created_from else {
         return Ok(None);
     };
     let found = books.record(id).filter(|it| it.kind == Kind::Invoice);
-    let found = found.filter(|it| it.standing == super::Standing::Valid);
+    let found = found.filter(|it| it.standing == Standing::Valid);
     found.map(Some).ok_or_else(|| Refusal::invalid_reference("createdFrom", id))
 }
 
@@ -132,14 +173,17 @@ fn inherit(memo: &mut Record, invoice: &Record) -> Result<(), Refusal> {
         (&mut memo.class, &invoice.class),
         (&mut memo.subsidiary, &invoice.subsidiary),
         (&mut memo.other_ref_num, &invoice.other_ref_num),
-        (&mut memo.tax_item, &invoice.tax_item),
         (&mut memo.ship_method, &invoice.ship_method),
-        (&mut memo.shipping_tax_code, &invoice.shipping_tax_code),
     ];
     for (ours, theirs) in copied {
         if ours.is_none() {
             ours.clone_from(theirs);
         }
+    }
+    if memo.tax_basis == TaxBasis::Codes {
+        memo.tax_item = memo.tax_item.take().or_else(|| invoice.tax_item.clone());
+        let code = memo.shipping_tax_code.take();
+        memo.shipping_tax_code = code.or_else(|| invoice.shipping_tax_code.clone());
     }
     memo.shipping_cost = memo.shipping_cost.or(invoice.shipping_cost);
     memo.handling_cost = memo.handling_cost.or(invoice.handling_cost);
@@ -165,10 +209,6 @@ fn known(books: &Books, memo: &Record) -> Result<(), Refusal> {
     for code in codes.chain(&memo.shipping_tax_code).chain(&memo.tax_item) {
         if !books.knows_tax_code(code) {
             return Err(Refusal::invalid_reference("taxCode", code));
-        }
-        if memo.tax_basis == TaxBasis::Details {
-            let message = "Tax codes can not be set where tax details are overridden.";
-            return Err(Refusal::user(message));
         }
     }
     Ok(())

@@ -122,6 +122,7 @@ fn line(node: Node<'_, '_>) -> Result<Line, Refusal> {
         line: text(node, "line").and_then(|it| it.parse().ok()).unwrap_or_default(),
         order_line: text(node, "orderLine").and_then(|it| it.parse().ok()),
         quantity,
+        price_level: own("price"),
         rate,
         description: text(node, "description").map(str::to_owned),
         tax_code: own("taxCode"),

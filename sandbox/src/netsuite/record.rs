@@ -116,6 +116,8 @@ pub struct Line {
     pub quantity: Option<Decimal>,
     /// Price of one.
     pub rate: Option<Decimal>,
+    /// The price level; `-1` keeps the rate and amount that were entered.
+    pub price_level: Option<String>,
     /// Net.
     pub amount: Decimal,
     /// For people.

@@ -209,12 +209,14 @@ fn attributes(node: Node<'_, '_>, allowed: &[&str]) -> Result<(), Violation> {
     Ok(())
 }
 
+/// A line that is indented goes on with the one before.
 fn parse(text: &'static str) -> HashMap<&'static str, Shape> {
-    let lines = text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
-    lines
-        .map(|line| {
-            let mut words = line.split(' ');
-            let name = words.next().expect("a line has words");
+    let mut shapes = HashMap::new();
+    let mut current = "";
+    for line in text.lines().filter(|it| !it.is_empty() && !it.starts_with('#')) {
+        let mut words = line.split_ascii_whitespace();
+        if !line.starts_with(' ') {
+            current = words.next().expect("a line has words");
             let namespace = match words.next().expect("a type has a namespace") {
                 "customers" => CUSTOMERS,
                 "sales" => SALES,
@@ -222,12 +224,14 @@ fn parse(text: &'static str) -> HashMap<&'static str, Shape> {
                 "core" => CORE,
                 _ => MESSAGES,
             };
-            let elements = words.map(|word| {
-                let (name, kind) = word.split_once(':').expect("an element has a type");
-                let bare = name.trim_end_matches('*');
-                Element { name: bare, repeats: bare != name, kind }
-            });
-            (name, Shape { namespace, elements: elements.collect() })
-        })
-        .collect()
+            shapes.insert(current, Shape { namespace, elements: Vec::new() });
+        }
+        let shape = shapes.get_mut(current).expect("an indented line has one before");
+        shape.elements.extend(words.map(|word| {
+            let (name, kind) = word.split_once(':').expect("an element has a type");
+            let bare = name.trim_end_matches('*');
+            Element { name: bare, repeats: bare != name, kind }
+        }));
+    }
+    shapes
 }

@@ -87,7 +87,9 @@ const PREFERENCES: &str = "<m:searchPreferences><m:bodyFieldsOnly>false</m:bodyF
 fn passport(credentials: &Credentials, nonce: &str, at: i64) -> String {
     let signature = credentials.sign(nonce, &at.to_string());
     format!(
-        r#"<m:tokenPassport><c:account>{}</c:account><c:consumerKey>{}</c:consumerKey><c:token>{}</c:token><c:nonce>{nonce}</c:nonce><c:timestamp>{at}</c:timestamp><c:signature algorithm="HMAC-SHA256">{signature}</c:signature></m:tokenPassport>"#,
+        r#"<m:tokenPassport><c:account>{}</c:account>
+        <c:consumerKey>{}</c:consumerKey><c:token>{}</c:token><c:nonce>{nonce}</c:nonce>
+        <c:timestamp>{at}</c:timestamp><c:signature algorithm="HMAC-SHA256">{signature}</c:signature></m:tokenPassport>"#,
         credentials.account, credentials.consumer_key, credentials.token_id
     )
 }
@@ -128,7 +130,8 @@ fn memo(key: &str, invoice: &str) -> String {
           <cu:amount>20.00</cu:amount>
           <cu:taxCode internalId="501"/>
           <cu:customFieldList>
-            <c:customField xsi:type="c:StringCustomFieldRef" scriptId="custcol_nws_item_id"><c:value>{A}</c:value></c:customField>
+            <c:customField xsi:type="c:StringCustomFieldRef" scriptId="custcol_nws_item_id">
+              <c:value>{A}</c:value></c:customField>
           </cu:customFieldList>
         </cu:item></cu:itemList>
         <cu:applyList replaceAll="true"><cu:apply>

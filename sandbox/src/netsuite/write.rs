@@ -10,6 +10,9 @@ use super::{
     xml::{COMMON, CORE, CUSTOMERS, SALES, Xml},
 };
 
+/// All books are kept in one period.
+pub(super) const PERIOD: &str = "212";
+
 /// The record as the element `name`, which is in scope of the prefix `platformCore`.
 pub(super) fn record(books: &Books, record: &Record, name: &str, lines: Lines) -> String {
     let mut out = Writer { books, xml: Xml::default(), prefix: prefix(record.kind) };
@@ -120,7 +123,7 @@ impl Writer<'_> {
         self.leaf("tranDate", &midnight(self.books, it.date));
         self.leaf("tranId", &it.number);
         self.created_from(it);
-        self.reference("postingPeriod", Some("212"));
+        self.reference("postingPeriod", Some(PERIOD));
         self.reference("department", it.department.as_deref());
         self.reference("class", it.class.as_deref());
         self.reference("location", it.location.as_deref());

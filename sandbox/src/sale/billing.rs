@@ -3,7 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::{Sale, Unit, sums};
-use crate::netsuite::{Account, Field, Item, ItemKind, Kind, Line, Record};
+use crate::netsuite::{
+    Account, Field, Item, ItemKind, Kind, Line, Record, SHIPPING_TAX, TaxBasis, TaxDetail,
+};
 
 /// The column that links a line to a unit.
 const KEY_COLUMN: &str = "custcol_nws_item_id";
@@ -20,6 +22,25 @@ const RECEIVABLES: &str = "122";
 /// The ship item.
 const SHIP_METHOD: &str = "4";
 
+/// The tax type of tax details.
+const TAX_TYPE: &str = "5";
+
+/// Items that every account of a NewStore customer has: lines that are no goods, and gift cards.
+const ITEMS: [(&str, &str, ItemKind); 12] = [
+    (DISCOUNT_ITEM, "NewStore Discount", ItemKind::Discount),
+    (ROUNDING_ITEM, "Tax Rounding Adjustment", ItemKind::Other),
+    ("10", "Sales Tax", ItemKind::Other),
+    ("92045", "Cancelled Goods", ItemKind::Other),
+    ("91235", "Cash", ItemKind::Other),
+    ("91291", "Credit Card Adyen", ItemKind::Other),
+    ("91252", "Credit Card Shopify", ItemKind::Other),
+    ("91254", "Gift Card USD", ItemKind::Other),
+    ("91253", "Gift Card CAD", ItemKind::Other),
+    ("91240", "PayPal", ItemKind::Other),
+    ("8232", "Physical Gift Card", ItemKind::Other),
+    ("8233", "Electronic Gift Card", ItemKind::Other),
+];
+
 /// How far NetSuite got with the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Billing {
@@ -33,6 +54,18 @@ pub enum Billing {
     Invoices(Vec<Vec<String>>),
     /// A cash sale for everything.
     CashSale,
+}
+
+/// Where the account keeps the tax of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaxBooking {
+    /// In a tax code on each line.
+    #[default]
+    LineCodes,
+    /// In one tax item in the body; lines say whether it applies.
+    BodyItem,
+    /// In tax details: an account with `SuiteTax`.
+    Details,
 }
 
 /// Whether lines carry the ids of their units.
@@ -63,9 +96,9 @@ pub(super) fn book(sale: &Sale, account: &Account, billing: &Billing, key: KeyCo
         Billing::OneInvoice | Billing::CashSale => vec![ids(sale)],
         Billing::Invoices(groups) => groups.clone(),
     };
-    account.item(Item::new(DISCOUNT_ITEM, "Discount", ItemKind::Discount));
-    account.item(Item::new(ROUNDING_ITEM, "Tax Rounding Adjustment", ItemKind::Other));
-    account.tax_code(UNTAXED, Decimal::ZERO);
+    for (id, name, kind) in ITEMS {
+        account.item(Item::new(id, name, kind));
+    }
     account.currency(currency(&sale.currency), sums::decimals(&sale.currency));
 
     let books = Books { sale, account, key };
@@ -105,11 +138,10 @@ impl Books<'_> {
             let invoiced = groups.iter().flatten().any(|id| *id == unit.id);
             let pieces = if invoiced { unit.quantity.into() } else { Decimal::ZERO };
             for mut line in self.lines(unit) {
-                line.line = next_number(&order);
                 if line.quantity.is_some() {
                     (line.billed, line.fulfilled) = (pieces, pieces);
                 }
-                order.lines.push(line);
+                self.push(&mut order, unit, line);
             }
         }
         self.add_shipping(&mut order);
@@ -127,8 +159,7 @@ impl Books<'_> {
                 // The order's lines were made from the same units in the same order.
                 line.order_line = order_lines.next().map(|it| it.line);
                 if units.contains(&unit.id) {
-                    line.line = next_number(&bill);
-                    bill.lines.push(line);
+                    self.push(&mut bill, unit, line);
                 }
             }
         }
@@ -143,7 +174,11 @@ impl Books<'_> {
         record.class = Some("7".to_owned());
         record.subsidiary = Some("2".to_owned());
         record.other_ref_num = Some(self.sale.reference.clone());
+        record.tax_item = self.tax_item();
         record.fields = vec![Field::text("custbody_nws_order_id", &self.sale.order)];
+        if self.sale.tax_booking == TaxBooking::Details {
+            record.tax_basis = TaxBasis::Details;
+        }
         record
     }
 
@@ -151,22 +186,30 @@ impl Books<'_> {
     fn lines(&self, unit: &Unit) -> Vec<Line> {
         let net = sums::net(self.sale, unit);
         let rate = sums::rate(unit.tax, net.amount + net.discount);
-        let item = Line {
+        let fields = match self.key {
+            KeyColumn::Present => vec![Field::text(KEY_COLUMN, &unit.id)],
+            KeyColumn::Absent => Vec::new(),
+        };
+        let mut item = Line {
             quantity: Some(unit.quantity.into()),
             rate: Some(net.amount / Decimal::from(unit.quantity.max(1))),
-            tax_code: Some(self.account.tax_code_for(rate)),
             location: Some("12".to_owned()),
-            fields: match self.key {
-                KeyColumn::Present => vec![Field::text(KEY_COLUMN, &unit.id)],
-                KeyColumn::Absent => Vec::new(),
-            },
+            fields,
             ..Line::new(&self.account.item_for(&unit.product), net.amount)
         };
+        match self.sale.tax_booking {
+            TaxBooking::LineCodes => item.tax_code = Some(self.account.tax_code_for(rate)),
+            TaxBooking::BodyItem => item.taxable = Some(!rate.is_zero()),
+            TaxBooking::Details => {}
+        }
         if net.discount.is_zero() {
             return vec![item];
         }
-        let discount =
-            Line { tax_code: item.tax_code.clone(), ..Line::new(DISCOUNT_ITEM, net.discount) };
+        let discount = Line {
+            tax_code: item.tax_code.clone(),
+            taxable: item.taxable,
+            ..Line::new(DISCOUNT_ITEM, net.discount)
+        };
         vec![item, discount]
     }
 
@@ -175,14 +218,54 @@ impl Books<'_> {
         let rate = sums::rate(self.sale.shipping_tax, net);
         record.ship_method = Some(SHIP_METHOD.to_owned());
         record.shipping_cost = Some(net);
-        record.shipping_tax_code = Some(self.account.tax_code_for(rate));
+        if self.sale.tax_booking == TaxBooking::Details {
+            let tax = self.sale.shipping_tax;
+            let detail = self.detail(SHIPPING_TAX.to_owned(), net, rate, tax);
+            record.tax_details.extend((!tax.is_zero()).then_some(detail));
+        } else {
+            record.shipping_tax_code = Some(self.account.tax_code_for(rate));
+        }
+    }
+
+    /// The tax item of a body whose lines only say whether they are taxed.
+    fn tax_item(&self) -> Option<String> {
+        let rates = self.sale.units.iter().map(|unit| {
+            let net = sums::net(self.sale, unit);
+            sums::rate(unit.tax, net.amount + net.discount)
+        });
+        // One item has one rate: the taxed units of such a sale share theirs.
+        let rate = rates.max().unwrap_or_default();
+        let named = self.sale.tax_booking == TaxBooking::BodyItem;
+        named.then(|| self.account.tax_code_for(rate))
+    }
+
+    /// Adds a unit's line, with its tax where the account keeps tax apart.
+    fn push(&self, record: &mut Record, unit: &Unit, mut line: Line) {
+        line.line = next_number(record);
+        let is_goods = line.quantity.is_some();
+        if self.sale.tax_booking == TaxBooking::Details && is_goods && !unit.tax.is_zero() {
+            let net = sums::net(self.sale, unit);
+            let basis = net.amount + net.discount;
+            let reference = format!("line-{}", line.line);
+            line.tax_reference = Some(reference.clone());
+            let rate = sums::rate(unit.tax, basis);
+            record.tax_details.push(self.detail(reference, basis, rate, unit.tax));
+        }
+        record.lines.push(line);
+    }
+
+    fn detail(&self, reference: String, basis: Decimal, rate: Decimal, tax: Decimal) -> TaxDetail {
+        let tax_code = self.account.tax_code_for(rate);
+        let (tax_type, amount) = (TAX_TYPE.to_owned(), tax);
+        TaxDetail { reference, tax_type, tax_code, basis, rate, amount }
     }
 
     fn add_rounding(&self, record: &mut Record) {
         let rest = self.sale.total() - sums::total(self.sale);
         if !rest.is_zero() {
             let line = next_number(record);
-            let tax_code = Some(UNTAXED.to_owned());
+            let codes = self.sale.tax_booking == TaxBooking::LineCodes;
+            let tax_code = codes.then(|| UNTAXED.to_owned());
             record.lines.push(Line { line, tax_code, ..Line::new(ROUNDING_ITEM, rest) });
         }
     }

@@ -66,5 +66,5 @@ pub(super) fn rate(tax: Decimal, net: Decimal) -> Decimal {
     if net.is_zero() {
         return Decimal::ZERO;
     }
-    round(tax * Decimal::ONE_HUNDRED / net, 4).normalize()
+    round(tax * Decimal::ONE_HUNDRED / net, 6).normalize()
 }

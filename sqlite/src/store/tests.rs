@@ -7,7 +7,10 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tokio::task::{JoinHandle, JoinSet, yield_now};
+use tokio::{
+    sync::oneshot,
+    task::{JoinHandle, JoinSet, yield_now},
+};
 
 use super::*;
 
@@ -31,7 +34,7 @@ fn insert(db: &Connection, n: i64) -> Result<(), Problem> {
 }
 
 async fn numbers(store: &Store) -> Vec<i64> {
-    store.read(|db| selected(db)).await.unwrap()
+    store.read(selected).await.unwrap()
 }
 
 fn selected(db: &Connection) -> Result<Vec<i64>, Problem> {
@@ -55,7 +58,14 @@ async fn ask<T: Send + 'static>(
 /// meanwhile is one batch.
 async fn gate(store: &Arc<Store>) -> mpsc::Sender<()> {
     let (open, closed) = mpsc::channel::<()>();
-    drop(ask(store, move |_| Ok(drop(closed.recv()))).await);
+    let (enter, entered) = oneshot::channel();
+    let blocking = ask(store, move |_| {
+        enter.send(()).expect("the test waits for this");
+        assert!(closed.recv().is_err(), "the gate is opened by dropping its end");
+        Ok(())
+    });
+    drop(blocking.await);
+    entered.await.unwrap();
     open
 }
 
@@ -101,9 +111,7 @@ async fn one_that_panics_fails_alone() {
     let gate = gate(&store).await;
     let panicking = ask(&store, |db| {
         insert(db, 9)?;
-        if selected(db)?.contains(&9) {
-            panic!("on purpose");
-        }
+        assert!(selected(db)?.is_empty(), "on purpose");
         Ok(())
     });
     let panicking = panicking.await;
@@ -162,11 +170,19 @@ async fn nobody_is_told_yes_when_the_transaction_is_given_up_midway() {
 #[tokio::test]
 async fn a_store_that_is_dropped_finishes_what_was_asked_for() {
     let (store, folder) = store();
-    let gate = gate(&store).await;
-    let asked = ask(&store, |db| insert(db, 1)).await;
-    asked.abort();
-    assert!(asked.await.unwrap_err().is_cancelled());
-    drop(gate);
+    let (open, closed) = mpsc::channel::<()>();
+    let first = ask(&store, move |_| {
+        assert!(closed.recv().is_err());
+        Ok(())
+    })
+    .await;
+    let second = ask(&store, |db| insert(db, 1)).await;
+    // Both callers leave, and with them their shares of the store.
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    drop(open);
     drop(store);
     assert_eq!(numbers(&reopened(&folder)).await, [1]);
 }

@@ -22,20 +22,20 @@ struct Embedded {
     folder: TempDir,
 }
 
-async fn memory() -> Memory {
+fn memory() -> Memory {
     let clock = Arc::new(FakeClock::default());
     Memory { queue: adapters_queue::Memory::new(Arc::clone(&clock) as _), clock }
 }
 
-async fn embedded() -> Embedded {
-    let folder = tempfile::tempdir().unwrap();
+fn embedded() -> Embedded {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let clock = Arc::new(FakeClock::default());
     Embedded { queue: open(&folder, &clock), clock, folder }
 }
 
 fn open(folder: &TempDir, clock: &Arc<FakeClock>) -> adapters_queue::Embedded {
     let path = folder.path().join("queue.db");
-    adapters_queue::Embedded::open(&path, Arc::clone(clock) as _).unwrap()
+    adapters_queue::Embedded::open(&path, Arc::clone(clock) as _).expect("a new file opens")
 }
 
 #[async_trait]
@@ -66,7 +66,7 @@ impl Durable for Embedded {
     }
 }
 
-contract_tests!(in_memory, memory(), jobs:
+contract_tests!(in_memory, async { memory() }, jobs:
     a_pushed_job_is_delivered,
     a_delayed_job_is_not_delivered_early,
     a_job_pushed_twice_is_one,
@@ -90,7 +90,7 @@ contract_tests!(in_memory, memory(), jobs:
     receive_gives_up_after_its_wait,
 );
 
-contract_tests!(in_a_file, embedded(), jobs:
+contract_tests!(in_a_file, async { embedded() }, jobs:
     a_pushed_job_is_delivered,
     a_delayed_job_is_not_delivered_early,
     a_job_pushed_twice_is_one,

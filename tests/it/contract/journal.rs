@@ -9,13 +9,13 @@ struct InAFile {
     folder: TempDir,
 }
 
-async fn embedded() -> InAFile {
-    let folder = tempfile::tempdir().unwrap();
+fn embedded() -> InAFile {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
     InAFile { journal: open(&folder), folder }
 }
 
 fn open(folder: &TempDir) -> Embedded {
-    Embedded::open(&folder.path().join("journal.db")).unwrap()
+    Embedded::open(&folder.path().join("journal.db")).expect("a new file opens")
 }
 
 impl Subject for InAFile {
@@ -28,7 +28,7 @@ impl Subject for InAFile {
     }
 }
 
-contract_tests!(in_a_file, embedded(), journal:
+contract_tests!(in_a_file, async { embedded() }, journal:
     a_cancellation_opened_twice_is_one,
     an_ending_is_known_to_a_redelivery,
     an_order_is_held_by_one_runner_at_a_time,

@@ -65,7 +65,7 @@ pub(super) fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
         custom_form: None,
         date: CivilDate::new(2026, 11, 23).unwrap(),
         reference: "MX0001234".to_owned(),
-        text: "NewStore cancellation".to_owned(),
+        text: "Storefront cancellation".to_owned(),
         tax_item: None,
         tax_basis: TaxBasis::Codes,
         lines: vec![line(amount, &units)],

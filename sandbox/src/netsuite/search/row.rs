@@ -51,6 +51,7 @@ fn value(books: &Books, record: &Record, column: &str) -> Option<Value> {
         "lastModifiedDate" => text(write::moment(books, record.last_modified)),
         "location" => reference(record.location.as_ref()),
         "otherRefNum" => record.other_ref_num.clone().map(Value::Text),
+        "postingPeriod" => Some(Value::Ref(write::PERIOD.to_owned())),
         "status" => text(write::status(record).replace(' ', "").to_lowercase()),
         "subsidiary" => reference(record.subsidiary.as_ref()),
         "total" => text(double(record.total)),

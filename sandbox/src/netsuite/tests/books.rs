@@ -35,8 +35,8 @@ async fn an_update_changes_the_lines_it_names_and_no_others() {
              <s:itemList replaceAll=\"{replace}\">{list}</s:itemList></m:record></m:update>"
         )
     };
-    let close = "<s:item><s:quantity>0</s:quantity><s:isClosed>true</s:isClosed><s:line>1</s:line></s:item>\
-        <s:item><s:amount>0.00</s:amount><s:isClosed>true</s:isClosed><s:line>2</s:line></s:item>";
+    let close = "<s:item><s:quantity>0</s:quantity><s:isClosed>true</s:isClosed><s:line>1</s:line>\
+        </s:item><s:item><s:amount>0.00</s:amount><s:isClosed>true</s:isClosed><s:line>2</s:line></s:item>";
     for round in 0..2 {
         let (_, answer) = bench.call("update", &update(close, "false")).await;
         assert_has(&answer, &["updateResponse", "isSuccess=\"true\"", "type=\"salesOrder\""]);
@@ -58,8 +58,9 @@ async fn a_billed_line_keeps_what_was_billed() {
     let (bench, booked) = Bench::with_a_sale().await;
     let order = booked.sales_order.unwrap();
     let body = format!(
-        "<m:update><m:record xsi:type=\"s:SalesOrder\" internalId=\"{order}\"><s:itemList replaceAll=\"false\">\
-         <s:item><s:quantity>0</s:quantity><s:line>1</s:line></s:item></s:itemList></m:record></m:update>"
+        "<m:update><m:record xsi:type=\"s:SalesOrder\" internalId=\"{order}\">\
+         <s:itemList replaceAll=\"false\"><s:item><s:quantity>0</s:quantity><s:line>1</s:line>\
+         </s:item></s:itemList></m:record></m:update>"
     );
     assert_has(&bench.call("update", &body).await.1, &["isSuccess=\"false\"", "USER_ERROR"]);
     bench.account.deny(Denial { kind: Kind::SalesOrder, access: Access::Edit });

@@ -73,6 +73,8 @@ async fn what_does_not_fit_the_invoice_is_refused() {
     };
     let long = |name: &str, length: usize| format!("<cu:{name}>{}</cu:{name}>", "x".repeat(length));
     let reference = "<cu:otherRefNum>TEST-1821</cu:otherRefNum>";
+    let (first_line, last_line) =
+        (good.find("<cu:item>").unwrap(), good.find("</cu:itemList>").unwrap());
     let table = [
         ("no entity", without(&good, "cu:entity"), "INVALID_KEY_OR_REF"),
         ("other entity", edit("\"5521\"", "\"5522\""), "INVALID_KEY_OR_REF"),
@@ -90,6 +92,7 @@ async fn what_does_not_fit_the_invoice_is_refused() {
             "INVALID_KEY_OR_REF",
         ),
         ("no orderLine", without(&good, "cu:orderLine"), "USER_ERROR"),
+        ("no quantity", without(&good, "cu:quantity"), "USER_ERROR"),
         ("no such line", edit("<cu:orderLine>1", "<cu:orderLine>9"), "INVALID_KEY_OR_REF"),
         ("another line's item", edit("<cu:orderLine>1", "<cu:orderLine>2"), "INVALID_KEY_OR_REF"),
         ("too many pieces", edit("<cu:quantity>1", "<cu:quantity>2"), "USER_ERROR"),
@@ -107,14 +110,7 @@ async fn what_does_not_fit_the_invoice_is_refused() {
         ("long reference", edit(reference, &long("otherRefNum", 46)), "EXCEEDED_MAX_FIELD_LENGTH"),
         ("long memo", edit(reference, &long("memo", 1000)), "EXCEEDED_MAX_FIELD_LENGTH"),
         ("negative", edit("<cu:amount>20.00", "<cu:amount>-20.00"), "USER_ERROR"),
-        (
-            "no lines",
-            edit("<cu:item>\n", "<cu:item>").replace(
-                &good[good.find("<cu:item>").unwrap()..good.find("</cu:itemList>").unwrap()],
-                "",
-            ),
-            "USER_ERROR",
-        ),
+        ("no lines", good.replace(&good[first_line..last_line], ""), "USER_ERROR"),
         (
             "codes and details",
             edit("<cu:currency", "<cu:taxDetailsOverride>true</cu:taxDetailsOverride><cu:currency"),
@@ -167,18 +163,44 @@ async fn left_to_itself_an_account_applies_a_memo_where_nobody_meant_it() {
 #[tokio::test]
 async fn given_tax_details_replace_what_would_be_reckoned() {
     let (bench, booked) = Bench::with_a_sale().await;
-    let memo = without(&memo("key-1", &booked.invoices[0]), "cu:taxCode");
-    bench.account.edit(&booked.invoices[0], |it| it.shipping_tax_code = None);
-    let details = "<cu:taxDetailsList replaceAll=\"true\"><cm:taxDetails>\
-        <cm:taxDetailsReference>l1</cm:taxDetailsReference><cm:taxType internalId=\"5\"/>\
-        <cm:taxCode internalId=\"9\"/><cm:taxBasis>20.00</cm:taxBasis><cm:taxRate>8.0</cm:taxRate>\
-        <cm:taxAmount>1.59</cm:taxAmount></cm:taxDetails></cu:taxDetailsList>";
-    let memo = memo
-        .replace("<cu:currency", "<cu:taxDetailsOverride>true</cu:taxDetailsOverride><cu:currency")
-        .replace("</cu:applyList>", &format!("</cu:applyList>{details}"))
-        .replace("21.60", "21.59");
-    assert_has(&bench.add(&memo).await, &["isSuccess=\"true\""]);
+    let details = |reference: &str| {
+        format!(
+            "<cu:taxDetailsList replaceAll=\"true\"><cm:taxDetails>\
+             <cm:taxDetailsReference>{reference}</cm:taxDetailsReference>\
+             <cm:taxType internalId=\"5\"/><cm:taxCode internalId=\"9\"/>\
+             <cm:taxBasis>20.00</cm:taxBasis><cm:taxRate>8.0</cm:taxRate>\
+             <cm:taxAmount>1.59</cm:taxAmount></cm:taxDetails></cu:taxDetailsList>"
+        )
+    };
+    let reference = "<cu:taxDetailsReference>l1</cu:taxDetailsReference><cu:customFieldList>";
+    let with = |details: &str| {
+        without(&memo("key-1", &booked.invoices[0]), "cu:taxCode")
+            .replace(
+                "<cu:currency",
+                "<cu:taxDetailsOverride>true</cu:taxDetailsOverride><cu:currency",
+            )
+            .replace("<cu:customFieldList>", reference)
+            .replace("</cu:applyList>", &format!("</cu:applyList>{details}"))
+            .replace("21.60", "21.59")
+    };
+    let dangling = bench.add(&with(&details("l2"))).await;
+    assert_has(&dangling, &["isSuccess=\"false\"", "taxDetailsReference"]);
+    assert_has(&bench.add(&with(&details("l1"))).await, &["isSuccess=\"true\""]);
     assert_eq!(bench.account.memos()[0].total, amount("21.59"));
+}
+
+#[tokio::test]
+async fn a_price_level_overrides_what_was_entered_unless_it_is_custom() {
+    let table = [("custom", "internalId=\"-1\"", "21.60"), ("base", "internalId=\"1\"", "37.80")];
+    for (what, level, total) in table {
+        let (bench, booked) = Bench::with_a_sale().await;
+        let mut shirt = Item::new("9001", "10000", ItemKind::Goods);
+        shirt.price = Some(amount("35.00"));
+        bench.account.item(shirt);
+        let memo = without(&memo("key-1", &booked.invoices[0]), "cu:applyList");
+        bench.add(&memo.replace("internalId=\"-1\"", level)).await;
+        assert_eq!(bench.account.memos()[0].total, amount(total), "{what}");
+    }
 }
 
 #[tokio::test]

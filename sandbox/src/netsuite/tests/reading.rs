@@ -4,7 +4,8 @@ use super::*;
 
 fn search(criteria: &str) -> String {
     format!(
-        "<m:search><m:searchRecord xsi:type=\"cm:TransactionSearchBasic\">{criteria}</m:searchRecord></m:search>"
+        "<m:search><m:searchRecord xsi:type=\"cm:TransactionSearchBasic\">{criteria}\
+         </m:searchRecord></m:search>"
     )
 }
 
@@ -63,11 +64,11 @@ async fn criteria_find_what_fits() {
     voided.standing = Standing::Voided;
     voided.created_from = Some(order.clone());
     let voided = bench.account.add(voided);
-    let from = |id: &str| {
-        format!(
-            "<cm:createdFrom operator=\"anyOf\"><c:searchValue internalId=\"{id}\"/></cm:createdFrom>"
-        )
+    let any = |name: &str, attributes: &str| {
+        let value = format!("<c:searchValue {attributes}/>");
+        format!("<cm:{name} operator=\"anyOf\">{value}</cm:{name}>")
     };
+    let from = |id: &str| any("createdFrom", &format!("internalId=\"{id}\""));
     let flag = |name: &str, value: &str| {
         format!("<cm:{name}><c:searchValue>{value}</c:searchValue></cm:{name}>")
     };
@@ -77,7 +78,8 @@ async fn criteria_find_what_fits() {
         )
     };
     let window = format!(
-        "<cm:lastModifiedDate operator=\"within\"><c:searchValue>{}</c:searchValue><c:searchValue2>{}</c:searchValue2></cm:lastModifiedDate>",
+        "<cm:lastModifiedDate operator=\"within\"><c:searchValue>{}</c:searchValue>\
+         <c:searchValue2>{}</c:searchValue2></cm:lastModifiedDate>",
         Timestamp::from_second(NOW).unwrap(),
         Timestamp::from_second(NOW + 1).unwrap(),
     );
@@ -91,9 +93,9 @@ async fn criteria_find_what_fits() {
         (from(&voided) + &of_type("_creditMemo"), 0),
         (field("externalIdString", "is", "NST-CM-1") + &of_type("_creditMemo"), 1),
         (field("externalIdString", "is", "nst-cm-2"), 0),
-        ("<cm:externalId operator=\"anyOf\"><c:searchValue externalId=\"TEST-1821\" type=\"salesOrder\"/></cm:externalId>".to_owned(), 1),
+        (any("externalId", "externalId=\"TEST-1821\" type=\"salesOrder\""), 1),
         (field("otherRefNum", "equalTo", "TEST-1821") + &of_type("_creditMemo"), 1),
-        (format!("<cm:internalId operator=\"anyOf\"><c:searchValue internalId=\"{invoice}\"/></cm:internalId>"), 1),
+        (any("internalId", &format!("internalId=\"{invoice}\"")), 1),
         (window + &of_type("_creditMemo"), 1),
         (field("lastModifiedDate", "after", &Timestamp::from_second(NOW).unwrap().to_string()), 0),
     ];
@@ -131,7 +133,8 @@ async fn pages_follow_one_another_to_the_last() {
     let id = first.split("searchId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let more = |page: u32| {
         format!(
-            "<m:searchMoreWithId><m:searchId>{id}</m:searchId><m:pageIndex>{page}</m:pageIndex></m:searchMoreWithId>"
+            "<m:searchMoreWithId><m:searchId>{id}</m:searchId>\
+             <m:pageIndex>{page}</m:pageIndex></m:searchMoreWithId>"
         )
     };
     let table = [
@@ -153,9 +156,10 @@ async fn an_advanced_search_joins_the_order_and_answers_records_or_rows() {
     let (bench, booked) = Bench::with_a_sale().await;
     let body = |columns: &str, id: &str| {
         format!(
-            "<m:search><m:searchRecord xsi:type=\"s:TransactionSearchAdvanced\"><s:criteria><s:basic>{}</s:basic>\
-             <s:createdFromJoin><cm:externalIdString operator=\"is\"><c:searchValue>{id}</c:searchValue>\
-             </cm:externalIdString></s:createdFromJoin></s:criteria>{columns}</m:searchRecord></m:search>",
+            "<m:search><m:searchRecord xsi:type=\"s:TransactionSearchAdvanced\"><s:criteria>\
+             <s:basic>{}</s:basic><s:createdFromJoin><cm:externalIdString operator=\"is\">\
+             <c:searchValue>{id}</c:searchValue></cm:externalIdString></s:createdFromJoin>\
+             </s:criteria>{columns}</m:searchRecord></m:search>",
             of_type("_invoice")
         )
     };

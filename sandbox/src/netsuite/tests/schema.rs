@@ -65,14 +65,16 @@ async fn mistakes_around_the_operation_are_faults() {
     let time = "<m:getServerTime/>";
     let search = |criteria: &str| {
         format!(
-            "<m:search><m:searchRecord xsi:type=\"cm:TransactionSearchBasic\">{criteria}</m:searchRecord></m:search>"
+            "<m:search><m:searchRecord xsi:type=\"cm:TransactionSearchBasic\">{criteria}\
+             </m:searchRecord></m:search>"
         )
     };
     let invoice = "<cm:type operator=\"anyOf\"><c:searchValue>_invoice</c:searchValue></cm:type>";
     let main = "<cm:mainLine><c:searchValue>true</c:searchValue></cm:mainLine>";
     let text = |operator: &str| {
         format!(
-            "<cm:otherRefNum operator=\"{operator}\"><c:searchValue>P</c:searchValue></cm:otherRefNum>"
+            "<cm:otherRefNum operator=\"{operator}\">\
+             <c:searchValue>P</c:searchValue></cm:otherRefNum>"
         )
     };
     let table = [

@@ -1,0 +1,153 @@
+//! The promises about claims: what keeps a unit from being credited twice.
+
+use domain::{Amount, ClaimState, CreditMemo};
+
+use super::{
+    Subject,
+    sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, record, tenant},
+    steps::{assert_claimed, claim, confirmed, freed, memos, only, opened, settled, step},
+};
+use crate::{JournalError, Query, Step};
+
+/// A unit under another key is refused, and with it the whole memo.
+pub async fn a_unit_is_claimed_by_one_key(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
+    claim(journal, &first).await.unwrap();
+    assert_claimed(&claim(journal, &both).await, &first.key);
+    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
+    // Nothing of the refused memo stayed behind.
+    let second = memo(ORDER, &["b"], 3000);
+    claim(journal, &second).await.unwrap();
+    assert_eq!(memos(journal).await, [first, second]);
+}
+
+/// The same unit id of another order is another unit: `shipping` always is.
+pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let other = cancellation(OTHER_ORDER, &["a"], 0);
+    journal.open(&other, at(0)).await.unwrap();
+    let (ours, theirs) = (memo(ORDER, &["shipping"], 500), memo(OTHER_ORDER, &["shipping"], 500));
+    claim(journal, &ours).await.unwrap();
+    let step = Step::Claimed(Box::new(theirs.clone()));
+    journal.record(&other.id(), at(1), &step).await.unwrap();
+    assert_eq!(memos(journal).await, [ours]);
+    let claims = journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap();
+    assert_eq!(claims.into_iter().map(|it| it.memo).collect::<Vec<_>>(), [theirs]);
+    assert_eq!(journal.claims(&tenant("other"), &order(ORDER)).await.unwrap(), []);
+}
+
+/// What is sent is what was claimed last.
+pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let first = memo(ORDER, &["a"], 2000);
+    let again = CreditMemo { text: "on another day".to_owned(), ..first.clone() };
+    claim(journal, &first).await.unwrap();
+    claim(journal, &again).await.unwrap();
+    assert_eq!(memos(journal).await, [again]);
+}
+
+/// What is on record is not claimed again, nor changed by trying.
+pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let first = memo(ORDER, &["a"], 2000);
+    claim(journal, &first).await.unwrap();
+    step(journal, settled(&first, "77")).await.unwrap();
+    let again = CreditMemo { text: "on another day".to_owned(), ..first.clone() };
+    claim(journal, &again).await.unwrap();
+    let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].memo, first);
+    assert_eq!(claims[0].state, ClaimState::Settled(record("77")));
+}
+
+/// A definite refusal gives the units back.
+pub async fn freed_units_can_be_claimed_again(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let (refused, decided_anew) = (memo(ORDER, &["a", "b"], 5000), memo(ORDER, &["b"], 3000));
+    claim(journal, &refused).await.unwrap();
+    step(journal, freed(&refused)).await.unwrap();
+    assert_eq!(memos(journal).await, []);
+    claim(journal, &decided_anew).await.unwrap();
+    assert_eq!(memos(journal).await, [decided_anew]);
+    // A step that is repeated after a crash finds nothing more to do.
+    step(journal, freed(&refused)).await.unwrap();
+}
+
+/// What is on record is never given back.
+pub async fn a_settled_claim_is_never_freed(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let first = memo(ORDER, &["a"], 2000);
+    claim(journal, &first).await.unwrap();
+    step(journal, settled(&first, "77")).await.unwrap();
+    step(journal, freed(&first)).await.unwrap();
+    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
+    assert_claimed(&claim(journal, &memo(ORDER, &["a", "b"], 5000)).await, &first.key);
+}
+
+/// Repeating what was settled and confirmed before a crash changes nothing.
+pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let first = memo(ORDER, &["a"], 2000);
+    claim(journal, &first).await.unwrap();
+    for _ in 0..2 {
+        step(journal, settled(&first, "77")).await.unwrap();
+        step(journal, confirmed(&first, "CM1042", 2001)).await.unwrap();
+    }
+    let found = only(journal, &Query::default()).await;
+    let [memo] = &found.memos[..] else { panic!("{:?}", found.memos) };
+    assert_eq!(memo.claim.state, ClaimState::Settled(record("77")));
+    assert_eq!(memo.number.as_deref(), Some("CM1042"));
+    assert_eq!(memo.confirmed_total, Some(Amount::cents(2001)));
+}
+
+/// A memo without a claim cannot be settled: somebody's book is wrong.
+pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let never = memo(ORDER, &["a"], 2000);
+    for step_ in [settled(&never, "77"), confirmed(&never, "CM1", 2000)] {
+        let result = step(journal, step_.clone()).await;
+        assert!(matches!(result, Err(JournalError::Unavailable(_))), "{step_:?}: {result:?}");
+    }
+}
+
+/// Two events of one order: each shows the memos that it made itself.
+pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let second = cancellation(ORDER, &["a", "b"], 0);
+    journal.open(&second, at(0)).await.unwrap();
+    let (ours, theirs) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b"], 3000));
+    claim(journal, &ours).await.unwrap();
+    let step_ = Step::Claimed(Box::new(theirs.clone()));
+    journal.record(&second.id(), at(1), &step_).await.unwrap();
+    // The second one finds the first one's claim unsettled, and settles it.
+    let step_ = Step::Claimed(Box::new(ours.clone()));
+    journal.record(&second.id(), at(2), &step_).await.unwrap();
+    journal.record(&second.id(), at(3), &settled(&ours, "77")).await.unwrap();
+
+    for (id, memo) in [(id(), &ours), (second.id(), &theirs)] {
+        let found = only(journal, &Query { id: Some(id.clone()), ..Query::default() }).await;
+        let made: Vec<_> = found.memos.iter().map(|it| &it.claim.memo).collect();
+        assert_eq!(made, [memo], "{id}");
+    }
+    assert_eq!(memos(journal).await, [ours, theirs]);
+}
+
+/// What a crash left half done can be found, to be finished.
+pub async fn unfinished_memos_are_found(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let memo = memo(ORDER, &["a"], 2000);
+    // step, unsettled, unconfirmed
+    let table = [
+        (Step::Claimed(Box::new(memo.clone())), 1, 0),
+        (settled(&memo, "77"), 0, 1),
+        (confirmed(&memo, "CM1042", 2000), 0, 0),
+    ];
+    for (step_, unsettled, unconfirmed) in table {
+        step(journal, step_.clone()).await.unwrap();
+        let found = journal.find(&Query { unsettled: true, ..Query::default() }).await.unwrap();
+        assert_eq!(found.len(), unsettled, "{step_:?}");
+        let found = journal.find(&Query { unconfirmed: true, ..Query::default() }).await.unwrap();
+        assert_eq!(found.len(), unconfirmed, "{step_:?}");
+    }
+}

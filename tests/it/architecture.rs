@@ -1,0 +1,142 @@
+//! The house's invariants, most of them absences: they are tests, not wishes.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+const MEMBERS: [&str; 10] = [
+    "domain",
+    "ports",
+    "adapters-newstore",
+    "adapters-netsuite",
+    "adapters-queue",
+    "adapters-journal",
+    "sqlite-store",
+    "sandbox",
+    "app",
+    "tests",
+];
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|&it| it.to_owned()).collect()
+}
+
+/// The crates a member names under `[dependencies]`.
+fn dependencies(member: &str) -> BTreeSet<String> {
+    let folder = if member == "sqlite-store" { "sqlite" } else { member };
+    let manifest = fs::read_to_string(Path::new(WORKSPACE).join(folder).join("Cargo.toml"));
+    let manifest = manifest.unwrap();
+    let section = manifest.split("\n[").find(|it| it.starts_with("dependencies]")).unwrap();
+    let names = section.lines().skip(1).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    names.map(|it| it.split(['.', ' ', '=']).next().unwrap().to_owned()).collect()
+}
+
+fn members_among(names: BTreeSet<String>) -> BTreeSet<String> {
+    names.into_iter().filter(|it| MEMBERS.contains(&it.as_str())).collect()
+}
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![Path::new(WORKSPACE).join(folder)];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has sources");
+    found
+}
+
+#[test]
+fn the_core_depends_on_nothing_that_does_io() {
+    assert_eq!(dependencies("domain"), set(&["rust_decimal", "sha2", "thiserror"]));
+    assert_eq!(dependencies("ports"), set(&["async-trait", "domain", "thiserror"]));
+}
+
+#[test]
+fn adapters_know_the_ports_and_not_each_other() {
+    for adapter in MEMBERS.iter().filter(|it| it.starts_with("adapters-")) {
+        let mut allowed = set(&["domain", "ports"]);
+        if ["adapters-queue", "adapters-journal"].contains(adapter) {
+            allowed.insert("sqlite-store".to_owned());
+        }
+        let ours = members_among(dependencies(adapter));
+        assert!(ours.is_subset(&allowed), "{adapter} knows {ours:?}");
+        let all = dependencies(adapter);
+        assert!(!all.contains("axum"), "{adapter} knows axum");
+        assert!(!all.contains("clap"), "{adapter} knows the command line");
+    }
+}
+
+#[test]
+fn adapters_do_not_read_the_environment() {
+    for adapter in MEMBERS.iter().filter(|it| it.starts_with("adapters-")) {
+        for (path, text) in sources(&format!("{adapter}/src")) {
+            assert!(!text.contains("env::var"), "{} reads the environment", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_speaks_the_wire_by_itself() {
+    let all = dependencies("sandbox");
+    assert!(members_among(all.clone()).is_subset(&set(&["domain"])), "sandbox knows {all:?}");
+    for theirs in ["quick-xml", "graphql_client", "reqwest"] {
+        assert!(!all.contains(theirs), "sandbox shares {theirs} with an adapter");
+    }
+}
+
+#[test]
+fn only_the_wiring_names_an_adapter() {
+    for (path, text) in sources("app/src") {
+        if path.file_name().unwrap() != "wiring.rs" {
+            assert!(!text.contains("adapters_"), "{} names an adapter", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_core_names_no_product() {
+    for folder in ["domain/src", "ports/src"] {
+        for (path, text) in sources(folder) {
+            let tests = path.ends_with("tests.rs") || path.ends_with("testing.rs");
+            for product in ["NetSuite", "NewStore", "SuiteTalk", "sqlite", "SQS"] {
+                assert!(tests || !text.contains(product), "{} names {product}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_core_has_no_float_and_no_clock() {
+    for folder in ["domain/src", "ports/src"] {
+        for (path, text) in sources(folder) {
+            // The contract suites are tests: they may measure that a call ends.
+            let contract = path.to_string_lossy().contains("contract");
+            for word in ["f64", "f32", "SystemTime", "Instant::now", "tokio"] {
+                assert!(contract || !text.contains(word), "{} has {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_and_fits_on_a_few_screens() {
+    for member in MEMBERS {
+        let folder = if member == "sqlite-store" { "sqlite" } else { member };
+        for (path, text) in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= 500, "{} has {lines} lines", path.display());
+            let file = path.file_name().unwrap();
+            let documented = text.starts_with("//!") || file == "tests.rs";
+            assert!(documented, "{} does not say what it is", path.display());
+        }
+    }
+}

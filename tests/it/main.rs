@@ -1,0 +1,5 @@
+//! The outside tests, in one binary: architecture, contracts, and the service over the wire.
+#![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
+
+mod architecture;
+mod contract;
