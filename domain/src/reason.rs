@@ -3,6 +3,8 @@
 //! Each reason has a stable name for programs, a sentence with the numbers in
 //! it, and a remedy for the person who must act.
 
+mod examples;
+
 use std::fmt;
 
 use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};

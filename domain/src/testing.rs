@@ -1,12 +1,14 @@
 //! Stories for tests: an order, how it was paid, and how it was billed, in a few words.
 
-use rust_decimal::Decimal;
+mod ledger;
+mod words;
+
+pub(crate) use ledger::{Column, by_hand, on_record};
 
 use crate::{
-    Amount, Billing, BillingLine, Cancellation, Case, CivilDate, Claim, ClaimState, Classes,
-    Decision, Entry, InstrumentSnapshot, Invoice, ItemRef, Maps, OrderSnapshot, Patience,
-    PaymentNode, Plan, Policy, Reading, RecordId, SalesOrder, Timestamp, TransactionSnapshot,
-    UnitId, UnitSnapshot, decide, readiness,
+    Amount, Billing, Cancellation, Case, CivilDate, Claim, ClaimState, CreditMemo, Decision, Entry,
+    ExistingMemo, Maps, Order, OrderSnapshot, Patience, PaymentNode, Plan, Policy, Reading,
+    RecordId, Stop, Timestamp, UnitId, decide, readiness,
 };
 
 pub(crate) const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
@@ -23,18 +25,34 @@ pub(crate) fn unit(raw: &str) -> UnitId {
     raw.parse().unwrap()
 }
 
+pub(crate) fn date(raw: &str) -> CivilDate {
+    raw.parse().unwrap()
+}
+
 /// One order in both systems; units are on invoice 700 unless said otherwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     pub(crate) order: OrderSnapshot,
-    invoices: Vec<(RecordId, Vec<String>)>,
-    loose: Vec<String>,
-    nameless: bool,
-    owed: Option<Amount>,
     pub(crate) policy: Policy,
     pub(crate) maps: Maps,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) memos: Vec<ExistingMemo>,
+    invoices: Vec<(RecordId, Vec<String>)>,
+    loose: Vec<String>,
+    column: Column,
+    lines: Lines,
+    owed: Option<Amount>,
     patience: Patience,
-    claims: Vec<Claim>,
+    published: CivilDate,
+    not_before: Option<CivilDate>,
+    edits: Vec<fn(&mut Billing)>,
+}
+
+/// How the ledger's records lay out an order's units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    OnePerUnit,
+    OnePerProduct,
 }
 
 impl Story {
@@ -80,135 +98,23 @@ impl Story {
         };
         Self {
             order,
-            invoices: vec![(id("700"), Vec::new())],
-            loose: Vec::new(),
-            nameless: false,
-            owed: None,
             policy,
             maps,
-            patience: Patience::Left,
             claims: Vec::new(),
+            memos: Vec::new(),
+            invoices: vec![(id("700"), Vec::new())],
+            loose: Vec::new(),
+            column: Column::Filled,
+            lines: Lines::OnePerUnit,
+            owed: None,
+            patience: Patience::Left,
+            published: date("2020-02-19"),
+            not_before: None,
+            edits: Vec::new(),
         }
     }
 
-    pub(crate) fn unit(mut self, id: &str, price: &str) -> Self {
-        self.order.units.push(UnitSnapshot {
-            id: id.to_owned(),
-            product: Some(id.to_owned()),
-            quantity: Reading::of("1"),
-            price: Reading::of(price),
-            status: Some("opened".to_owned()),
-            service_level: Some("GROUND".to_owned()),
-            reason: Some("insufficient_stock".to_owned()),
-            ..UnitSnapshot::default()
-        });
-        self
-    }
-
-    fn last(&mut self) -> &mut UnitSnapshot {
-        self.order.units.last_mut().unwrap()
-    }
-
-    pub(crate) fn tax(mut self, tax: &str) -> Self {
-        self.last().tax = Reading::of(tax);
-        self
-    }
-
-    pub(crate) fn product(mut self, product: &str) -> Self {
-        self.last().product = Some(product.to_owned());
-        self
-    }
-
-    pub(crate) fn discounts(mut self, item: &str, order: &str) -> Self {
-        self.last().item_discounts = Reading::of(item);
-        self.last().order_discounts = Reading::of(order);
-        self
-    }
-
-    pub(crate) fn inside(mut self) -> Self {
-        self.order.tax_strategy = Some("vat_included".to_owned());
-        self
-    }
-
-    pub(crate) fn shipping(mut self, total: &str, tax: &str) -> Self {
-        self.order.shipping_total = Reading::of(total);
-        self.order.shipping_tax = Reading::of(tax);
-        self
-    }
-
-    pub(crate) fn owed(mut self, total: &str) -> Self {
-        self.owed = Some(amount(total));
-        self
-    }
-
-    pub(crate) fn paid_by(mut self, method: &str, provider: &str, sum: &str) -> Self {
-        let movement = |kind| movement(kind, sum);
-        self.order.payments.as_mut().unwrap().push(InstrumentSnapshot {
-            method: Some(method.to_owned()),
-            provider: Some(provider.to_owned()),
-            last_four: None,
-            transactions: vec![movement("authorize"), movement("capture")],
-        });
-        self
-    }
-
-    pub(crate) fn paid(self, sum: &str) -> Self {
-        self.paid_by("credit_card", "adyen", sum)
-    }
-
-    pub(crate) fn authorized(self, sum: &str) -> Self {
-        let mut story = self.paid(sum);
-        story.order.payments.as_mut().unwrap()[0].transactions.pop();
-        story
-    }
-
-    pub(crate) fn captured(self, sum: &str) -> Self {
-        self.moved("capture", sum)
-    }
-
-    pub(crate) fn refunded(self, sum: &str) -> Self {
-        self.moved("refund", sum)
-    }
-
-    pub(crate) fn moved(mut self, kind: &str, sum: &str) -> Self {
-        let instruments = self.order.payments.as_mut().unwrap();
-        instruments.last_mut().unwrap().transactions.push(movement(kind, sum));
-        self
-    }
-
-    pub(crate) fn invoice(mut self, number: &str) -> Self {
-        self.invoices.push((id(number), Vec::new()));
-        self
-    }
-
-    pub(crate) fn on(mut self, unit: &str, invoice: &str) -> Self {
-        let invoice = id(invoice);
-        let found = self.invoices.iter_mut().find(|(it, _)| *it == invoice).unwrap();
-        found.1.push(unit.to_owned());
-        self
-    }
-
-    pub(crate) fn loose(mut self, unit: &str) -> Self {
-        self.loose.push(unit.to_owned());
-        self
-    }
-
-    pub(crate) fn nameless(mut self) -> Self {
-        self.nameless = true;
-        self
-    }
-
-    pub(crate) fn exhausted(mut self) -> Self {
-        self.patience = Patience::Exhausted;
-        self
-    }
-
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut Policy)) -> Self {
-        change(&mut self.policy);
-        self
-    }
-
-    /// The memos of a plan are on record now.
+    /// The memos of a plan are on record now, and their claims are settled.
     pub(crate) fn settle(&mut self, plan: &Plan) {
         for (nth, memo) in plan.memos.iter().enumerate() {
             let record = id(&format!("9{nth}{}", self.claims.len()));
@@ -216,12 +122,18 @@ impl Story {
         }
     }
 
+    /// The memos of a plan are on record, but the journal that knew them is lost.
+    pub(crate) fn record(&mut self, plan: &Plan) {
+        self.memos.extend(plan.memos.iter().map(|memo| on_record(memo, self.column)));
+    }
+
     /// The order after these units were cancelled, complete with its total.
     pub(crate) fn snapshot(&self, cancelled: &[&str]) -> OrderSnapshot {
         let mut order = self.order.clone();
         let before: Vec<UnitId> = self.claims.iter().flat_map(|it| it.memo.units.clone()).collect();
         for it in &mut order.units {
-            if cancelled.contains(&it.id.as_str()) || before.contains(&unit(&it.id)) {
+            let here = |id: &&str| it.id.eq_ignore_ascii_case(id);
+            if cancelled.iter().any(here) || before.iter().any(|id| it.id == id.as_str()) {
                 it.status = Some("cancelled".to_owned());
             }
         }
@@ -241,113 +153,95 @@ impl Story {
         }
     }
 
-    /// What the ledger holds: one line per unit with its discount after it.
-    pub(crate) fn billing(&self, order: &crate::Order) -> Billing {
-        let placed: Vec<&str> =
-            self.invoices.iter().flat_map(|(_, it)| it).map(|it| &**it).collect();
-        let invoices = self.invoices.iter().enumerate().map(|(nth, (number, named))| {
-            let here = |it: &&crate::Unit| {
-                let name = it.id.as_str();
-                let first = nth == 0 && !placed.contains(&name);
-                (first || named.iter().any(|it| it == name))
-                    && !self.loose.iter().any(|it| it == name)
-            };
-            let units = order.units.iter().filter(here).collect::<Vec<_>>();
-            self.bill(order, number, &units, nth == 0)
-        });
-        Billing {
-            sales_order: Some(SalesOrder {
-                id: id("600"),
-                entity: id("55"),
-                currency: id("1"),
-                classes: Classes::default(),
-                tax_item: None,
-                lines: Vec::new(),
-            }),
-            invoices: invoices.collect(),
-            cash_sales: Vec::new(),
-            memos: Vec::new(),
-        }
-    }
-
-    fn bill(
-        &self,
-        order: &crate::Order,
-        number: &RecordId,
-        units: &[&crate::Unit],
-        bears_shipping: bool,
-    ) -> Invoice {
-        let mut lines: Vec<BillingLine> = Vec::new();
-        for it in units {
-            let inside = order.treatment == crate::TaxTreatment::Inside;
-            let price = if inside { it.gross - it.tax } else { it.gross };
-            let named = if self.nameless { Vec::new() } else { vec![it.id.clone()] };
-            let next = u32::try_from(lines.len()).unwrap() + 1;
-            lines.push(line(next, &format!("item-{}", it.product), price, named));
-            lines.last_mut().unwrap().item.external_id = Some(it.product.clone());
-            if !it.discount.is_zero() {
-                lines.push(line(next + 1, "8494", -it.discount, Vec::new()));
-            }
-        }
-        let shipping = if bears_shipping { order.shipping.credit } else { Amount::ZERO };
-        let sum: Amount = units.iter().map(|it| it.credit(order.treatment)).sum();
-        let single = self.invoices.len() == 1 && self.loose.is_empty();
-        let total = if single { order.grand_total } else { sum + shipping };
-        Invoice {
-            id: number.clone(),
-            entity: id("55"),
-            currency: id("1"),
-            account: Some(id("122")),
-            date: CivilDate::new(2020, 2, 20).unwrap(),
-            total,
-            remaining: total,
-            classes: Classes { location: Some(id("12")), ..Classes::default() },
-            tax_item: None,
-            shipping_cost: if bears_shipping { order.shipping.net() } else { Amount::ZERO },
-            shipping_tax_code: Some(id("tax-7")),
-            shipping_taxes: Vec::new(),
-            lines,
-        }
+    pub(crate) fn ready(&self, cancelled: &[&str]) -> Result<Order, Stop> {
+        let cancellation = Self::cancellation(cancelled);
+        let snapshot = self.snapshot(cancelled);
+        readiness(&cancellation, Some(&snapshot), &self.policy, self.patience)
     }
 
     pub(crate) fn decide(&self, cancelled: &[&str]) -> Decision {
-        let cancellation = Self::cancellation(cancelled);
-        let snapshot = self.snapshot(cancelled);
-        let order = match readiness(&cancellation, Some(&snapshot), &self.policy, self.patience) {
-            Ok(order) => order,
-            Err(stop) => return Decision::Stop(stop),
-        };
-        let billing = self.billing(&order);
+        match self.ready(cancelled) {
+            Ok(order) => self.decide_on(cancelled, &order, &self.billing(&order)),
+            Err(stop) => Decision::Stop(stop),
+        }
+    }
+
+    pub(crate) fn decide_on(
+        &self,
+        cancelled: &[&str],
+        order: &Order,
+        billing: &Billing,
+    ) -> Decision {
         decide(&Case {
-            cancellation: &cancellation,
-            order: &order,
-            billing: &billing,
+            cancellation: &Self::cancellation(cancelled),
+            order,
+            billing,
             claims: &self.claims,
             policy: &self.policy,
             maps: &self.maps,
-            published: CivilDate::new(2020, 2, 19).unwrap(),
-            not_before: None,
+            published: self.published,
+            not_before: self.not_before,
             patience: self.patience,
             storefront: "NewStore",
         })
     }
-}
 
-fn movement(kind: &str, sum: &str) -> TransactionSnapshot {
-    let kind = Some(kind.to_owned());
-    TransactionSnapshot { kind, amount: Reading::of(sum), currency: Some("USD".to_owned()) }
-}
-
-fn line(number: u32, item: &str, amount: Amount, units: Vec<UnitId>) -> BillingLine {
-    BillingLine {
-        line: number,
-        item: ItemRef { id: id(item), external_id: None, name: None },
-        quantity: (Amount::ZERO < amount).then_some(Decimal::ONE),
-        amount,
-        tax_code: Some(id("tax-7")),
-        taxable: None,
-        taxes: Vec::new(),
-        location: None,
-        units,
+    /// The plan, which must be one.
+    #[track_caller]
+    pub(crate) fn plan(&self, cancelled: &[&str]) -> Plan {
+        match self.decide(cancelled) {
+            Decision::Act(plan) => plan,
+            Decision::Stop(stop) => panic!("{stop:?} for {cancelled:?} of {self:#?}"),
+        }
     }
+
+    /// The only memo of the plan.
+    #[track_caller]
+    pub(crate) fn memo(&self, cancelled: &[&str]) -> CreditMemo {
+        let mut memos = self.plan(cancelled).memos;
+        assert_eq!(memos.len(), 1, "memos for {cancelled:?} of {self:#?}");
+        memos.remove(0)
+    }
+}
+
+/// What a memo comes to, for comparing: lines as `item amount @line`, and its sums.
+pub(crate) fn summary(memo: &CreditMemo) -> Vec<String> {
+    let line = |it: &crate::MemoLine| match it.source_line {
+        Some(number) => format!("{} {} @{number}", it.item, it.amount),
+        None => format!("{} {}", it.item, it.amount),
+    };
+    let mut lines: Vec<String> = memo.lines.iter().map(line).collect();
+    if let Some(shipping) = &memo.shipping {
+        lines.push(format!("shipping {}", shipping.cost));
+    }
+    lines.push(format!("credit {}", memo.credit));
+    lines.push(format!("total {}", memo.total));
+    lines
+}
+
+#[track_caller]
+pub(crate) fn check(story: &Story, cancelled: &[&str], expected: &[&[&str]]) -> Plan {
+    let plan = story.plan(cancelled);
+    let memos: Vec<_> = plan.memos.iter().map(summary).collect();
+    assert_eq!(memos, expected, "{cancelled:?} of {story:#?}");
+    plan
+}
+
+/// How the decision stops, whole or for the rest of the units: `kind` and `reason`.
+#[track_caller]
+pub(crate) fn stops(story: &Story, cancelled: &[&str]) -> (&'static str, &'static str) {
+    match story.decide(cancelled) {
+        Decision::Stop(stop) => name(&stop),
+        Decision::Act(plan) => name(&plan.rest.expect("the plan stops short")),
+    }
+}
+
+pub(crate) fn name(stop: &Stop) -> (&'static str, &'static str) {
+    let kind = match stop {
+        Stop::Wait(_) => "wait",
+        Stop::Done(_) => "done",
+        Stop::Skip(_) => "skip",
+        Stop::Park(_) => "park",
+    };
+    (kind, stop.reason().name())
 }

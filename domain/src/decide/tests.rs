@@ -1,48 +1,6 @@
 use super::*;
 use crate::testing::*;
 
-/// What a memo comes to, for comparing: lines as `item amount`, and its sums.
-fn summary(memo: &CreditMemo) -> Vec<String> {
-    let line = |it: &crate::MemoLine| match it.source_line {
-        Some(number) => format!("{} {} @{number}", it.item, it.amount),
-        None => format!("{} {}", it.item, it.amount),
-    };
-    let mut lines: Vec<String> = memo.lines.iter().map(line).collect();
-    if let Some(shipping) = &memo.shipping {
-        lines.push(format!("shipping {}", shipping.cost));
-    }
-    lines.push(format!("credit {}", memo.credit));
-    lines.push(format!("total {}", memo.total));
-    lines
-}
-
-#[track_caller]
-fn check(story: &Story, cancelled: &[&str], expected: &[&[&str]]) -> Plan {
-    match story.decide(cancelled) {
-        Decision::Act(plan) => {
-            let memos: Vec<_> = plan.memos.iter().map(summary).collect();
-            assert_eq!(memos, expected, "{cancelled:?} of {story:#?}");
-            plan
-        }
-        Decision::Stop(stop) => panic!("{stop:?} for {cancelled:?} of {story:#?}"),
-    }
-}
-
-#[track_caller]
-fn stops(story: &Story, cancelled: &[&str]) -> (&'static str, &'static str) {
-    let stop = match story.decide(cancelled) {
-        Decision::Stop(stop) => stop,
-        Decision::Act(plan) => plan.rest.expect("the plan stops short"),
-    };
-    let kind = match &stop {
-        Stop::Wait(_) => "wait",
-        Stop::Done(_) => "done",
-        Stop::Skip(_) => "skip",
-        Stop::Park(_) => "park",
-    };
-    (kind, stop.reason().name())
-}
-
 #[test]
 fn example_1_one_item_of_a_paid_order() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("20.00");

@@ -89,7 +89,8 @@ fn passport(credentials: &Credentials, nonce: &str, at: i64) -> String {
     format!(
         r#"<m:tokenPassport><c:account>{}</c:account>
         <c:consumerKey>{}</c:consumerKey><c:token>{}</c:token><c:nonce>{nonce}</c:nonce>
-        <c:timestamp>{at}</c:timestamp><c:signature algorithm="HMAC-SHA256">{signature}</c:signature></m:tokenPassport>"#,
+        <c:timestamp>{at}</c:timestamp>
+        <c:signature algorithm="HMAC-SHA256">{signature}</c:signature></m:tokenPassport>"#,
         credentials.account, credentials.consumer_key, credentials.token_id
     )
 }

@@ -185,7 +185,8 @@ impl Writer<'_> {
             self.open("item");
             match it.kind {
                 Kind::SalesOrder => self.order_line(line),
-                Kind::Invoice | Kind::CashSale => self.invoice_line(line),
+                Kind::Invoice => self.invoice_line(line),
+                Kind::CashSale => self.cash_sale_line(line),
                 Kind::CreditMemo => self.memo_line(line),
             }
             self.fields(&line.fields);
@@ -225,6 +226,21 @@ impl Writer<'_> {
         if let Some(source) = line.order_line {
             self.leaf("orderLine", &source.to_string());
         }
+        self.reference("location", line.location.as_deref());
+        self.maybe("taxDetailsReference", line.tax_reference.as_deref());
+        self.tax_code(line);
+    }
+
+    fn cash_sale_line(&mut self, line: &Line) {
+        self.item(line);
+        self.leaf("line", &line.line.to_string());
+        self.quantity(line);
+        self.rate(line);
+        self.leaf("amount", &double(line.amount));
+        if let Some(source) = line.order_line {
+            self.leaf("orderLine", &source.to_string());
+        }
+        self.taxable(line);
         self.reference("location", line.location.as_deref());
         self.maybe("taxDetailsReference", line.tax_reference.as_deref());
         self.tax_code(line);

@@ -36,7 +36,8 @@ async fn an_update_changes_the_lines_it_names_and_no_others() {
         )
     };
     let close = "<s:item><s:quantity>0</s:quantity><s:isClosed>true</s:isClosed><s:line>1</s:line>\
-        </s:item><s:item><s:amount>0.00</s:amount><s:isClosed>true</s:isClosed><s:line>2</s:line></s:item>";
+        </s:item>\
+        <s:item><s:amount>0.00</s:amount><s:isClosed>true</s:isClosed><s:line>2</s:line></s:item>";
     for round in 0..2 {
         let (_, answer) = bench.call("update", &update(close, "false")).await;
         assert_has(&answer, &["updateResponse", "isSuccess=\"true\"", "type=\"salesOrder\""]);

@@ -1,0 +1,191 @@
+//! What a story's order looks like in the ledger.
+
+use rust_decimal::Decimal;
+
+use super::{Lines, Story, amount, date, id, unit};
+use crate::{
+    Amount, Billing, BillingLine, Classes, CreditMemo, ExistingLine, ExistingMemo, Invoice,
+    ItemRef, LineKind, Order, OrderLine, RecordId, SalesOrder, TaxTreatment, Unit, UnitId,
+};
+
+/// Whether the line key column is filled on the ledger's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    Filled,
+    Empty,
+}
+
+impl Story {
+    /// What the ledger holds: sales order, invoices and memos, after all edits.
+    pub(crate) fn billing(&self, order: &Order) -> Billing {
+        let invoices = self.invoices.iter().enumerate().map(|(nth, (number, _))| {
+            let units = order.units.iter().filter(|it| self.billed_on(it) == Some(nth));
+            self.bill(order, number, &units.collect::<Vec<_>>(), nth == 0)
+        });
+        let mut billing = Billing {
+            sales_order: Some(self.sales_order(order)),
+            invoices: invoices.collect(),
+            cash_sales: Vec::new(),
+            memos: self.memos.clone(),
+        };
+        self.edits.iter().for_each(|edit| edit(&mut billing));
+        billing
+    }
+
+    /// The position of the invoice that carries a unit; the first unless said otherwise.
+    fn billed_on(&self, unit: &Unit) -> Option<usize> {
+        let is = |it: &String| it == unit.id.as_str();
+        if self.loose.iter().any(is) || self.invoices.is_empty() {
+            return None;
+        }
+        Some(self.invoices.iter().position(|(_, named)| named.iter().any(is)).unwrap_or(0))
+    }
+
+    fn sales_order(&self, order: &Order) -> SalesOrder {
+        let units: Vec<&Unit> = order.units.iter().collect();
+        let mut lines = Vec::new();
+        for line in self.lines(order, &units) {
+            let carried = order.units.iter().filter(|it| {
+                line.units.contains(&it.id) || line.item.id == id(&format!("item-{}", it.product))
+            });
+            let billed = carried.filter(|it| self.billed_on(it).is_some());
+            let billed: Decimal = billed.map(|it| Decimal::from(it.quantity)).sum();
+            let billed = billed.min(line.quantity.unwrap_or_default());
+            lines.push(OrderLine { line, closed: false, billed, fulfilled: Decimal::ZERO });
+        }
+        SalesOrder {
+            id: id("600"),
+            entity: id("55"),
+            currency: id("1"),
+            classes: Classes::default(),
+            tax_item: None,
+            lines,
+        }
+    }
+
+    fn bill(
+        &self,
+        order: &Order,
+        number: &RecordId,
+        units: &[&Unit],
+        bears_shipping: bool,
+    ) -> Invoice {
+        let shipping = if bears_shipping { order.shipping.credit } else { Amount::ZERO };
+        let sum: Amount = units.iter().map(|it| it.credit(order.treatment)).sum();
+        let single = self.invoices.len() == 1 && self.loose.is_empty();
+        let total = if single { order.grand_total } else { sum + shipping };
+        Invoice {
+            id: number.clone(),
+            entity: id("55"),
+            currency: id("1"),
+            account: Some(id("122")),
+            date: date("2020-02-20"),
+            total,
+            remaining: total,
+            classes: Classes { location: Some(id("12")), ..Classes::default() },
+            tax_item: None,
+            shipping_cost: if bears_shipping { order.shipping.net() } else { Amount::ZERO },
+            shipping_tax_code: Some(id("tax-7")),
+            shipping_taxes: Vec::new(),
+            lines: self.lines(order, units),
+        }
+    }
+
+    /// One line per unit, or per equal units, each with its discount after it.
+    fn lines(&self, order: &Order, units: &[&Unit]) -> Vec<BillingLine> {
+        let alike = |a: &Unit, b: &Unit| {
+            let terms =
+                |it: &Unit| (it.product.clone(), it.gross, it.discount, it.tax, it.quantity);
+            self.lines == Lines::OnePerProduct && terms(a) == terms(b)
+        };
+        let mut groups: Vec<Vec<&Unit>> = Vec::new();
+        for &unit in units {
+            match groups.iter_mut().find(|it| alike(it[0], unit)) {
+                Some(group) => group.push(unit),
+                None => groups.push(vec![unit]),
+            }
+        }
+        let mut lines: Vec<BillingLine> = Vec::new();
+        for group in groups {
+            let price = |it: &&Unit| match order.treatment {
+                TaxTreatment::Outside => it.gross,
+                TaxTreatment::Inside => it.gross - it.tax,
+            };
+            let next = u32::try_from(lines.len()).unwrap() + 1;
+            let product = group[0].product.clone();
+            let named = group.iter().map(|it| it.id.clone());
+            lines.push(BillingLine {
+                item: item(&format!("item-{product}"), Some(product)),
+                quantity: Some(group.iter().map(|it| Decimal::from(it.quantity)).sum()),
+                units: if self.column == Column::Filled { named.collect() } else { Vec::new() },
+                ..plain(next, "8494", group.iter().map(price).sum())
+            });
+            let discount: Amount = group.iter().map(|it| it.discount).sum();
+            if !discount.is_zero() {
+                lines.push(plain(next + 1, "8494", -discount));
+            }
+        }
+        lines
+    }
+}
+
+fn item(record: &str, external_id: Option<String>) -> ItemRef {
+    ItemRef { id: id(record), external_id, name: None }
+}
+
+fn plain(line: u32, record: &str, amount: Amount) -> BillingLine {
+    BillingLine {
+        line,
+        item: item(record, None),
+        quantity: None,
+        amount,
+        tax_code: Some(id("tax-7")),
+        taxable: None,
+        taxes: Vec::new(),
+        location: None,
+        units: Vec::new(),
+    }
+}
+
+/// A memo as the ledger shows it later.
+pub(crate) fn on_record(memo: &CreditMemo, column: Column) -> ExistingMemo {
+    let lines = memo.lines.iter().map(|it| ExistingLine {
+        item: item(it.item.as_str(), None),
+        source_line: it.source_line,
+        quantity: it.quantity.map(Decimal::from),
+        amount: it.amount,
+        units: match (&it.kind, column) {
+            (LineKind::Item, Column::Filled) => it.units.clone(),
+            _ => Vec::new(),
+        },
+    });
+    ExistingMemo {
+        id: id(&format!("9-{}", memo.key)),
+        external_id: Some(memo.key.as_str().to_uppercase()),
+        created_from: memo.source.created_from().cloned(),
+        applied_to: memo.application.iter().map(|it| it.invoice.clone()).collect(),
+        total: memo.total,
+        shipping_cost: memo.shipping.as_ref().map_or(Amount::ZERO, |it| it.cost),
+        lines: lines.collect(),
+    }
+}
+
+/// A memo on invoice 700 that somebody made: item, pieces, amount, and unit ids where told.
+pub(crate) fn by_hand(lines: &[(&str, i64, &str, &[&str])]) -> ExistingMemo {
+    let line = |(record, pieces, sum, units): &(&str, i64, &str, &[&str])| ExistingLine {
+        item: item(record, None),
+        source_line: None,
+        quantity: Some(Decimal::from(*pieces)),
+        amount: amount(sum),
+        units: units.iter().map(|it| unit(it)).collect::<Vec<UnitId>>(),
+    };
+    ExistingMemo {
+        id: id("800"),
+        external_id: None,
+        created_from: Some(id("700")),
+        applied_to: Vec::new(),
+        total: lines.iter().map(|(_, _, sum, _)| amount(sum)).sum(),
+        shipping_cost: Amount::ZERO,
+        lines: lines.iter().map(line).collect(),
+    }
+}

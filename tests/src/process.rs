@@ -1,0 +1,111 @@
+//! The service as a process of its own, which can be signalled and killed.
+
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::secrets;
+
+/// Real time after which a wait has failed.
+const PATIENCE: Duration = Duration::from_secs(40);
+const POLL: Duration = Duration::from_millis(10);
+
+/// A running process. Dropping it kills it.
+pub struct Process {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    pub(crate) async fn start(program: &str, config: &Path, folder: &Path) -> Self {
+        let mut run = 1;
+        while folder.join(format!("{run}.log")).exists() {
+            run += 1;
+        }
+        let log = folder.join(format!("{run}.log"));
+        let stderr = File::create(&log).expect("the folder is ours");
+        let child = Command::new(program)
+            .args(["serve", "--config"])
+            .arg(config)
+            .env("RUST_LOG", "info")
+            .stdin(Stdio::null())
+            .stderr(stderr)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program can be started");
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut process = Self { address: unknown, child, log };
+        let line = process.logged("Listening on").await;
+        let line: Value = serde_json::from_str(&line).expect("the log is JSON lines");
+        let address = line["address"].as_str().expect("it says where it listens");
+        process.address = address.parse().expect("it listens at an address");
+        process
+    }
+
+    /// The first line of the log with these words.
+    pub async fn logged(&mut self, words: &str) -> String {
+        let found = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let text = self.log();
+                // The last line may be half written.
+                let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+                if let Some(line) = whole.lines().find(|it| it.contains(words)) {
+                    return line.to_owned();
+                }
+                let ended = self.child.try_wait().expect("the process is ours");
+                assert!(ended.is_none(), "ended before it said {words:?}: {ended:?}\n{text}");
+                tokio::time::sleep(POLL).await;
+            }
+        });
+        found.await.unwrap_or_else(|_| panic!("never said {words:?}:\n{}", self.log()))
+    }
+
+    /// Everything it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("the log is text")
+    }
+
+    /// kill -9; returns once it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the process is ours");
+        secrets::assert_none("the log", &self.log());
+    }
+
+    /// Sends SIGTERM.
+    pub async fn terminate(&self) {
+        let id = self.child.id().expect("it runs");
+        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+        assert!(sent.expect("there is a kill").success(), "process {id} was there");
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        secrets::assert_none("the log", &self.log());
+        let ended = ended.unwrap_or_else(|_| panic!("it did not end:\n{}", self.log()));
+        ended.expect("the process is ours")
+    }
+}
+
+/// Runs a command to its end: for those that do not start well.
+pub async fn run(program: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end"));
+    let output = output.expect("the program can be started");
+    for text in [&output.stdout, &output.stderr] {
+        secrets::assert_none("the output", &String::from_utf8_lossy(text));
+    }
+    output
+}

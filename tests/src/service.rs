@@ -1,0 +1,151 @@
+//! The service in this process, on a runtime of its own that can be pulled from under it.
+
+use std::{net::SocketAddr, sync::Arc, sync::OnceLock, time::Duration};
+
+use app::{config::Config, serve::Application, telemetry};
+use metrics_exporter_prometheus::PrometheusHandle;
+use ports::{Clock, Record, State};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Answer, Book, FakeClock, World, secrets};
+
+/// How far the clock is moved at once, and how long the service then has for itself.
+const STEP: Duration = Duration::from_millis(500);
+const BREATH: Duration = Duration::from_millis(5);
+/// Real time after which a wait has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running service. Dropping it ends it as a crash does.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    clock: Arc<FakeClock>,
+    http: reqwest::Client,
+    book: Book,
+    application: Option<Application>,
+    runtime: Option<Runtime>,
+}
+
+impl Service {
+    pub(crate) async fn start(world: &World) -> Self {
+        secrets::watch_logs();
+        let config = Config::load(&world.config()).unwrap_or_else(|why| panic!("{why}"));
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("there are threads");
+        let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
+        let starting = runtime.spawn(Application::start(config, clock, metrics()));
+        let application = starting.await.expect("starting does not panic");
+        let application = application.unwrap_or_else(|why| panic!("{why:#}"));
+        Self {
+            address: application.address(),
+            clock: Arc::clone(&world.clock),
+            http: world.http.clone(),
+            book: world.book(),
+            application: Some(application),
+            runtime: Some(runtime),
+        }
+    }
+
+    /// Sends an event and waits for the answer; time stands still.
+    pub async fn post(&self, event: &Value) -> Answer {
+        World::post(&self.http, self.address, event).await
+    }
+
+    /// Sends an event beside the test.
+    #[must_use]
+    pub fn post_beside(&self, event: &Value) -> tokio::task::JoinHandle<Answer> {
+        let (http, address, event) = (self.http.clone(), self.address, event.clone());
+        tokio::spawn(async move { World::post(&http, address, &event).await })
+    }
+
+    /// Asks for a page: its status and its text.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let response = self.http.get(format!("http://{}{path}", self.address)).send().await;
+        let response = response.expect("the service answers");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("the answer is whole");
+        secrets::assert_none(path, &text);
+        (status, text)
+    }
+
+    /// Lets time pass, in small steps, until the cancellation is in this state.
+    #[track_caller]
+    pub fn until(&self, answer: &Answer, state: State) -> impl Future<Output = Record> {
+        let id = answer.id.clone().unwrap_or_else(|| panic!("no id in {answer:?}"));
+        let journal = self.book.open();
+        let clock = Arc::clone(&self.clock);
+        async move {
+            let query = ports::Query { id: id.parse().ok(), ..ports::Query::default() };
+            let wanted = async {
+                loop {
+                    let found = journal.find(&query).await.expect("the journal can be read");
+                    match found.into_iter().next() {
+                        Some(record) if record.state == state => return record,
+                        found => LAST.with_borrow_mut(|it| *it = found),
+                    }
+                    tokio::time::sleep(BREATH).await;
+                }
+            };
+            let found = pass_time(&clock, wanted).await;
+            found.unwrap_or_else(|| {
+                let last = LAST.with_borrow_mut(Option::take);
+                panic!("{id} never became {state:?}: {last:?}")
+            })
+        }
+    }
+
+    /// Lets time pass, in small steps, until `event` has happened.
+    pub async fn pass_time<T>(&self, event: impl Future<Output = T>) -> T {
+        pass_time(&self.clock, event).await.expect("it happens in the end")
+    }
+
+    /// Shuts down as on SIGTERM: returns when everything that ran is finished.
+    pub async fn stop(mut self) {
+        let runtime = self.runtime.take().expect("it runs until now");
+        let application = self.application.take().expect("it runs until now");
+        let stopping = runtime.spawn(application.shut_down());
+        stopping.await.expect("shutting down does not panic");
+        runtime.shutdown_background();
+    }
+
+    /// Begins to shut down, and goes on while work is unfinished.
+    #[must_use]
+    pub fn begin_stopping(&mut self) -> tokio::task::JoinHandle<()> {
+        let application = self.application.take().expect("it is stopped once");
+        self.runtime.as_ref().expect("it runs").spawn(application.shut_down())
+    }
+}
+
+std::thread_local! {
+    /// What was seen last, for the message when a wait fails.
+    static LAST: std::cell::RefCell<Option<Record>> = const { std::cell::RefCell::new(None) };
+}
+
+async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Option<T> {
+    let passing = async {
+        loop {
+            tokio::time::sleep(BREATH).await;
+            clock.advance(STEP);
+        }
+    };
+    tokio::select! {
+        it = event => Some(it),
+        () = passing => None,
+        () = tokio::time::sleep(PATIENCE) => None,
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// One recorder per process: a second one would count nothing.
+fn metrics() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(telemetry::metrics).clone()
+}

@@ -1,0 +1,130 @@
+//! One retailer's systems, and the configuration of the service between them.
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use ports::Clock;
+use sandbox::{
+    netsuite::{Account, Credentials, Record},
+    newstore::Tenant,
+    sale::{Billing, Booked, KeyColumn, Sale},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    Answer, Book, FakeClock, Process, Service, Settings,
+    settings::{CLIENT_ID, CLIENT_SECRET},
+};
+
+/// A day in November 2026, in milliseconds: after the orders and their events.
+const TODAY: i64 = 1_795_428_000_000;
+
+/// A NewStore tenant, a NetSuite account, and a folder for the service.
+pub struct World {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The account.
+    pub account: Account,
+    /// Everybody's time, while the service runs in this process.
+    pub clock: Arc<FakeClock>,
+    /// A client for calls to the service.
+    pub http: reqwest::Client,
+    folder: TempDir,
+}
+
+impl World {
+    /// Starts the systems and writes the configuration.
+    pub async fn new(settings: &Settings) -> Self {
+        let tenant = Tenant::start("dodici", CLIENT_ID, CLIENT_SECRET).await;
+        let account = Account::start(Credentials::example()).await;
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build();
+        let world = Self {
+            tenant: tenant.expect("the loopback has a free port"),
+            account: account.expect("the loopback has a free port"),
+            clock: Arc::new(FakeClock::new(domain::Timestamp::from_millis(TODAY))),
+            http: http.expect("a client needs nothing"),
+            folder: tempfile::tempdir().expect("there is room for a folder"),
+        };
+        world.configure(settings);
+        world
+    }
+
+    /// The systems with this sale in both of them, on one invoice.
+    pub async fn with(sale: &Sale, settings: &Settings) -> Self {
+        let world = Self::new(settings).await;
+        world.install(sale, &Billing::OneInvoice);
+        world
+    }
+
+    /// Puts a sale into both systems; invoice lines carry unit ids.
+    #[expect(clippy::must_use_candidate, reason = "the sale is booked either way")]
+    pub fn install(&self, sale: &Sale, billing: &Billing) -> Booked {
+        sale.install_newstore(&self.tenant);
+        sale.install_netsuite(&self.account, billing, KeyColumn::Present)
+    }
+
+    /// Writes the configuration again, for the next start.
+    pub fn configure(&self, settings: &Settings) {
+        let text = settings.text(&self.tenant, &self.account);
+        fs::write(self.config(), text).expect("the folder is ours");
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("memobridge.toml")
+    }
+
+    /// The service's files.
+    #[must_use]
+    pub fn book(&self) -> Book {
+        Book::in_folder(self.folder.path())
+    }
+
+    /// Starts the service in this process; the world's time stands still until a test moves it.
+    pub async fn serve(&self) -> Service {
+        let time = Arc::clone(&self.clock);
+        let now: sandbox::Now = Arc::new(move || {
+            Timestamp::from_millisecond(time.now().as_millis()).expect("the clock shows our days")
+        });
+        self.tenant.clock(Arc::clone(&now));
+        self.account.clock(now);
+        Service::start(self).await
+    }
+
+    /// Starts the service as a process of its own, in the machine's time.
+    pub async fn spawn(&self, program: &str) -> Process {
+        Process::start(program, &self.config(), self.folder.path()).await
+    }
+
+    /// The totals of all memos on the account, in the order they were made.
+    #[must_use]
+    pub fn totals(&self) -> Vec<String> {
+        self.account.memos().iter().map(|it| format!("{:.2}", it.total)).collect()
+    }
+
+    /// Fails unless the account holds memos with these totals, and no others.
+    #[track_caller]
+    pub fn has_memos(&self, totals: &[&str], when: &str) {
+        assert_eq!(self.totals(), totals, "{when}: {:?}", self.account.memos());
+    }
+
+    /// The memo with this external id.
+    #[track_caller]
+    #[must_use]
+    pub fn memo(&self, key: &str) -> Record {
+        let found = self.account.by_external_id(key);
+        found.unwrap_or_else(|| panic!("no memo {key} among {:?}", self.account.memos()))
+    }
+
+    /// Sends an event to a service and expects an answer.
+    pub(crate) async fn post(
+        http: &reqwest::Client,
+        address: std::net::SocketAddr,
+        event: &Value,
+    ) -> Answer {
+        let answer = crate::post(http, address, event).await;
+        answer.unwrap_or_else(|why| panic!("no answer to {event}: {why}"))
+    }
+}
