@@ -66,15 +66,19 @@ impl Application {
         self.address
     }
 
-    /// Stops taking work and finishes what runs, within the configured time.
+    /// Stops taking work and finishes what runs, within the configured time. It
+    /// listens meanwhile: events are turned away and health says why.
     pub async fn shut_down(self) {
         tracing::info!("Shutting down");
         self.service.draining.store(true, Ordering::Relaxed);
         self.service.running.close();
-        self.stop.send_replace(true);
         let finished = async {
             self.service.running.wait().await;
-            self.server.await
+            self.stop.send_replace(true);
+            let ended = self.server.await;
+            // A call that came just before may have begun something.
+            self.service.running.wait().await;
+            ended
         };
         match tokio::time::timeout(self.drain, finished).await {
             Ok(Ok(Ok(()))) => tracing::info!("Everything that ran is finished"),

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ports::{Delivery, JobsError, Known, Opened, State};
+use ports::{Delivery, JobsError, Known, Opened};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -157,7 +157,7 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
         return Verdict::Defer(pause, job.attempts);
     }
     let opened = match service.known(&job.id).await {
-        Ok(Some(record)) if settled(record.state) => return Verdict::Ack,
+        Ok(Some(record)) if record.state.is_settled() => return Verdict::Ack,
         Ok(Some(record)) => Ok(Opened {
             cancellation: record.cancellation,
             waiting_since: record.waiting_since,
@@ -175,10 +175,6 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
         Err(error) => (broken(error), Duration::ZERO),
     };
     verdict(&outcome, job.attempts, left, patience)
-}
-
-fn settled(state: State) -> bool {
-    matches!(state, State::Posted | State::Skipped | State::Parked)
 }
 
 #[cfg(test)]

@@ -176,7 +176,8 @@ fn loose<'a>(
         return Ok(Loose { rest, ..Loose::default() });
     }
     if let Some(record) = case.billing.cash_sales.first() {
-        return Err(Stop::Park(Reason::CashSale { record: record.clone() }));
+        let rest = Some(Stop::Park(Reason::CashSale { record: record.clone() }));
+        return Ok(Loose { rest, ..Loose::default() });
     }
     let units = ids(&open);
     let not_invoiced = Reason::NotInvoiced { units: units.clone() };
@@ -229,5 +230,7 @@ fn ids(units: &[&Unit]) -> Vec<UnitId> {
     units.iter().map(|it| it.id.clone()).collect()
 }
 
+#[cfg(test)]
+mod rows;
 #[cfg(test)]
 mod tests;

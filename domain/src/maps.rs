@@ -174,3 +174,6 @@ pub(crate) fn unmapped(table: &str, key: &str, order: &Order) -> Reason {
 fn fold(key: &str) -> String {
     key.trim().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

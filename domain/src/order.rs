@@ -1,6 +1,6 @@
 //! An order whose numbers have been checked, and what each of its units is worth.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use rust_decimal::prelude::ToPrimitive;
 
@@ -136,6 +136,7 @@ impl Order {
         let units: Vec<_> = units
             .map(|(index, unit)| check_unit(index, unit, currency, treatment))
             .collect::<Result<_, _>>()?;
+        check_together(&units)?;
         let shipping = check_shipping(snapshot, currency, treatment)?;
         let credits = units.iter().map(|it| it.credit(treatment)).sum::<Amount>();
         let grand_total = match money("grandTotal", &snapshot.grand_total, currency)? {
@@ -256,6 +257,16 @@ fn check_unit(
     })
 }
 
+/// No item is listed twice, and all pieces together can be counted.
+fn check_together(units: &[Unit]) -> Result<(), Reason> {
+    let mut ids = BTreeSet::new();
+    if let Some(index) = units.iter().position(|it| !ids.insert(&it.id)) {
+        return Err(invalid(format!("items[{index}].id"), "is listed twice"));
+    }
+    let pieces = units.iter().try_fold(0, |sum: u32, it| sum.checked_add(it.quantity));
+    pieces.map(|_| ()).ok_or_else(|| invalid("items", "are more pieces than can be counted"))
+}
+
 fn check_shipping(
     snapshot: &OrderSnapshot,
     currency: Currency,
@@ -284,6 +295,13 @@ fn check_payments(
     for (index, snapshot) in payments.iter().enumerate() {
         let mut instrument = Instrument::untouched(snapshot, &instruments);
         for (nth, transaction) in snapshot.transactions.iter().enumerate() {
+            let kind = transaction.kind.as_deref().unwrap_or("");
+            let Some(movement) = Movement::of(kind) else {
+                if !unknown.iter().any(|it| it == kind) {
+                    unknown.push(kind.to_owned());
+                }
+                continue;
+            };
             let field = |name: &str| format!("instruments[{index}].transactions[{nth}].{name}");
             let foreign = filled(transaction.currency.as_ref())
                 .filter(|it| !it.eq_ignore_ascii_case(currency.code()));
@@ -293,11 +311,7 @@ fn check_payments(
             }
             let amount = money(&field("amount"), &transaction.amount, currency)?;
             let amount = amount.ok_or_else(|| invalid(field("amount"), "is missing"))?;
-            let kind = transaction.kind.as_deref().unwrap_or("");
-            match Movement::of(kind) {
-                Some(movement) => instrument.book(movement, amount),
-                None => unknown.push(kind.to_owned()),
-            }
+            instrument.book(movement, amount);
         }
         instruments.push(instrument);
     }

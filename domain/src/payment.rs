@@ -140,3 +140,6 @@ pub fn held(instruments: &[Instrument]) -> Amount {
 pub fn captured(instruments: &[Instrument]) -> Amount {
     instruments.iter().map(|it| it.captured).sum()
 }
+
+#[cfg(test)]
+mod tests;

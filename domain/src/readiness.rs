@@ -109,3 +109,6 @@ impl Order {
         held(&self.instruments) <= Amount::ZERO || captured(&self.instruments) <= living
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,9 @@ use domain::{
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
 /// - A settled claim stays settled; it is never freed by [`Step::Freed`].
+/// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
+///   or `parked`, [`Step::Ended`] with another state only adds to the history.
+///   [`Step::Retried`] alone opens it again.
 /// - History is append-only; what `record` returned for survives kill -9.
 /// - `find` works while a service runs, from another process too.
 #[async_trait]
@@ -121,6 +124,12 @@ impl State {
         (Self::Skipped, "skipped"),
         (Self::Parked, "parked"),
     ];
+
+    /// Whether a redelivery is answered with it, and nothing is done.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Posted | Self::Skipped | Self::Parked)
+    }
 
     /// The stable name.
     #[must_use]

@@ -3,4 +3,4 @@
 
 mod architecture;
 mod contract;
-mod operations;
+mod http;

@@ -46,6 +46,7 @@ impl Answer {
 
     /// Fails unless it is this status and outcome.
     #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "the check is what it is for")]
     pub fn is(&self, status: u16, outcome: &str) -> &Self {
         assert_eq!((self.status, self.outcome.as_str()), (status, outcome), "{self:?}");
         self
@@ -53,6 +54,7 @@ impl Answer {
 
     /// Fails unless it has this reason.
     #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "the check is what it is for")]
     pub fn because(&self, reason: &str) -> &Self {
         assert_eq!(self.reason.as_deref(), Some(reason), "{self:?}");
         self

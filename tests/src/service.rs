@@ -1,6 +1,10 @@
 //! The service in this process, on a runtime of its own that can be pulled from under it.
 
-use std::{net::SocketAddr, sync::Arc, sync::OnceLock, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
 
 use app::{config::Config, serve::Application, telemetry};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -70,29 +74,21 @@ impl Service {
     }
 
     /// Lets time pass, in small steps, until the cancellation is in this state.
-    #[track_caller]
-    pub fn until(&self, answer: &Answer, state: State) -> impl Future<Output = Record> {
-        let id = answer.id.clone().unwrap_or_else(|| panic!("no id in {answer:?}"));
-        let journal = self.book.open();
-        let clock = Arc::clone(&self.clock);
-        async move {
-            let query = ports::Query { id: id.parse().ok(), ..ports::Query::default() };
-            let wanted = async {
-                loop {
-                    let found = journal.find(&query).await.expect("the journal can be read");
-                    match found.into_iter().next() {
-                        Some(record) if record.state == state => return record,
-                        found => LAST.with_borrow_mut(|it| *it = found),
-                    }
-                    tokio::time::sleep(BREATH).await;
+    pub async fn until(&self, answer: &Answer, state: State) -> Record {
+        let id = answer.id.as_deref().unwrap_or_else(|| panic!("no id in {answer:?}"));
+        let last = Mutex::new(None);
+        let wanted = async {
+            loop {
+                let found = self.book.record(id).await;
+                if let Some(record) = found.clone().filter(|it| it.state == state) {
+                    return record;
                 }
-            };
-            let found = pass_time(&clock, wanted).await;
-            found.unwrap_or_else(|| {
-                let last = LAST.with_borrow_mut(Option::take);
-                panic!("{id} never became {state:?}: {last:?}")
-            })
-        }
+                *last.lock().expect("nobody panics with it") = found;
+                tokio::time::sleep(BREATH).await;
+            }
+        };
+        let found = pass_time(&self.clock, wanted).await;
+        found.unwrap_or_else(|| panic!("{answer:?} never became {state:?}: {last:?}"))
     }
 
     /// Lets time pass, in small steps, until `event` has happened.
@@ -115,11 +111,6 @@ impl Service {
         let application = self.application.take().expect("it is stopped once");
         self.runtime.as_ref().expect("it runs").spawn(application.shut_down())
     }
-}
-
-std::thread_local! {
-    /// What was seen last, for the message when a wait fails.
-    static LAST: std::cell::RefCell<Option<Record>> = const { std::cell::RefCell::new(None) };
 }
 
 async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Option<T> {

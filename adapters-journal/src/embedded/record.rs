@@ -89,7 +89,10 @@ pub(super) fn step(
         }
         Step::Flagged(flag) => flagged(db, id, now, flag),
         Step::Ended { state, reason, detail, took } => {
-            move_to(db, id, *state, reason.as_deref(), detail.as_deref())?;
+            // A runner that comes late, or lost its lease, undoes nothing.
+            if state.is_settled() || !stored.state.is_settled() {
+                move_to(db, id, *state, reason.as_deref(), detail.as_deref())?;
+            }
             let parts = [Some(state.name()), reason.as_deref(), detail.as_deref()];
             let parts: Vec<_> = parts.into_iter().flatten().collect();
             // First, so that a long detail cannot cut it off.

@@ -53,10 +53,25 @@ impl Goods<'_> {
     }
 
     /// What makes two lines of one product interchangeable: rate and tax.
-    pub(super) fn terms(&self) -> (Decimal, Option<&RecordId>, Option<bool>) {
+    pub(super) fn terms(&self) -> Terms<'_> {
         let rate = self.line.amount.share(Decimal::ONE, self.quantity()).value();
-        (rate.round_dp(6).normalize(), self.line.tax_code.as_ref(), self.line.taxable)
+        let taxes = self.line.taxes.iter().map(|it| (&it.tax_type, &it.tax_code, it.rate));
+        Terms {
+            rate: rate.round_dp(6).normalize(),
+            tax_code: self.line.tax_code.as_ref(),
+            taxable: self.line.taxable,
+            taxes: taxes.collect(),
+        }
     }
+}
+
+/// Rate and tax of a line of goods.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Terms<'a> {
+    rate: Decimal,
+    tax_code: Option<&'a RecordId>,
+    taxable: Option<bool>,
+    taxes: Vec<(&'a RecordId, &'a RecordId, Option<Decimal>)>,
 }
 
 /// The goods among the lines of one record, in ascending line order.

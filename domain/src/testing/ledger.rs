@@ -43,16 +43,12 @@ impl Story {
 
     fn sales_order(&self, order: &Order) -> SalesOrder {
         let units: Vec<&Unit> = order.units.iter().collect();
-        let mut lines = Vec::new();
-        for line in self.lines(order, &units) {
-            let carried = order.units.iter().filter(|it| {
-                line.units.contains(&it.id) || line.item.id == id(&format!("item-{}", it.product))
-            });
-            let billed = carried.filter(|it| self.billed_on(it).is_some());
-            let billed: Decimal = billed.map(|it| Decimal::from(it.quantity)).sum();
-            let billed = billed.min(line.quantity.unwrap_or_default());
-            lines.push(OrderLine { line, closed: false, billed, fulfilled: Decimal::ZERO });
-        }
+        let lines = self.lines(order, &units).into_iter().map(|(units, line)| {
+            let billed = units.into_iter().filter(|it| self.billed_on(it).is_some());
+            let billed = billed.map(|it| Decimal::from(it.quantity)).sum();
+            OrderLine { line, closed: false, billed, fulfilled: Decimal::ZERO }
+        });
+        let lines = lines.collect();
         SalesOrder {
             id: id("600"),
             entity: id("55"),
@@ -87,25 +83,25 @@ impl Story {
             shipping_cost: if bears_shipping { order.shipping.net() } else { Amount::ZERO },
             shipping_tax_code: Some(id("tax-7")),
             shipping_taxes: Vec::new(),
-            lines: self.lines(order, units),
+            lines: self.lines(order, units).into_iter().map(|(_, line)| line).collect(),
         }
     }
 
     /// One line per unit, or per equal units, each with its discount after it.
-    fn lines(&self, order: &Order, units: &[&Unit]) -> Vec<BillingLine> {
+    fn lines<'a>(&self, order: &Order, units: &[&'a Unit]) -> Vec<(Vec<&'a Unit>, BillingLine)> {
         let alike = |a: &Unit, b: &Unit| {
             let terms =
                 |it: &Unit| (it.product.clone(), it.gross, it.discount, it.tax, it.quantity);
             self.lines == Lines::OnePerProduct && terms(a) == terms(b)
         };
-        let mut groups: Vec<Vec<&Unit>> = Vec::new();
+        let mut groups: Vec<Vec<&'a Unit>> = Vec::new();
         for &unit in units {
             match groups.iter_mut().find(|it| alike(it[0], unit)) {
                 Some(group) => group.push(unit),
                 None => groups.push(vec![unit]),
             }
         }
-        let mut lines: Vec<BillingLine> = Vec::new();
+        let mut lines = Vec::new();
         for group in groups {
             let price = |it: &&Unit| match order.treatment {
                 TaxTreatment::Outside => it.gross,
@@ -114,15 +110,16 @@ impl Story {
             let next = u32::try_from(lines.len()).unwrap() + 1;
             let product = group[0].product.clone();
             let named = group.iter().map(|it| it.id.clone());
-            lines.push(BillingLine {
+            let line = BillingLine {
                 item: item(&format!("item-{product}"), Some(product)),
                 quantity: Some(group.iter().map(|it| Decimal::from(it.quantity)).sum()),
                 units: if self.column == Column::Filled { named.collect() } else { Vec::new() },
                 ..plain(next, "8494", group.iter().map(price).sum())
-            });
+            };
             let discount: Amount = group.iter().map(|it| it.discount).sum();
+            lines.push((group, line));
             if !discount.is_zero() {
-                lines.push(plain(next + 1, "8494", -discount));
+                lines.push((Vec::new(), plain(next + 1, "8494", -discount)));
             }
         }
         lines

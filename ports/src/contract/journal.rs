@@ -62,6 +62,20 @@ pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn Subject) {
     }
 }
 
+/// A runner that ends late does not undo what another one settled; a person can.
+pub async fn a_late_ending_does_not_unsettle(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    for settled in [State::Posted, State::Skipped, State::Parked] {
+        step(journal, Step::Retried).await.unwrap();
+        step(journal, ended(settled, Some("unmapped"))).await.unwrap();
+        for late in [State::Working, State::Deferred] {
+            step(journal, ended(late, Some("order-busy"))).await.unwrap();
+            let found = only(journal, &Query::default()).await;
+            assert_eq!((found.state, found.reason.as_deref()), (settled, Some("unmapped")));
+        }
+    }
+}
+
 /// A lease keeps others out until it has run out, and its owner may renew it.
 pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn Subject) {
     let journal = subject.journal();

@@ -30,6 +30,7 @@ impl Subject for InAFile {
 
 contract_tests!(in_a_file, async { embedded() }, journal:
     a_cancellation_opened_twice_is_one,
+    a_late_ending_does_not_unsettle,
     an_ending_is_known_to_a_redelivery,
     an_order_is_held_by_one_runner_at_a_time,
     a_hold_is_released_by_its_token_only,

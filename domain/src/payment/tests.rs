@@ -1,0 +1,65 @@
+use super::*;
+use crate::{Order, testing::*};
+
+#[test]
+fn a_movement_is_known_by_the_prefix_of_its_open_name() {
+    let table = [
+        ("authorization", Some(Movement::Authorize)),
+        ("AUTHORIZED", Some(Movement::Authorize)),
+        ("author", None),
+        ("capture", Some(Movement::Capture)),
+        ("Captured", Some(Movement::Capture)),
+        ("refund", Some(Movement::Refund)),
+        ("refund_request", Some(Movement::Refund)),
+        ("issue", Some(Movement::Issue)),
+        ("void", Some(Movement::Void)),
+        (" voided ", Some(Movement::Void)),
+        ("revoke", Some(Movement::Void)),
+        ("chargeback", None),
+        ("", None),
+    ];
+    for (kind, expected) in table {
+        assert_eq!(Movement::of(kind), expected, "{kind:?}");
+    }
+}
+
+#[test]
+fn what_is_held_and_given_back() {
+    type Moves<'a> = &'a [(&'a str, &'a str)];
+    let table: [(Moves<'_>, &str, &str, &str); 9] = [
+        (&[], "0", "0", "0"),
+        (&[("authorize", "50")], "0", "0", "50"),
+        (&[("authorize", "50"), ("void", "50")], "0", "50", "50"),
+        (&[("authorize", "50"), ("capture", "-50")], "50", "0", "50"),
+        (&[("authorize", "50"), ("capture", "30"), ("void", "20")], "30", "20", "30"),
+        (&[("authorize", "50"), ("capture", "30"), ("void", "25")], "25", "25", "30"),
+        (&[("capture", "50"), ("void", "50")], "0", "50", "50"),
+        (&[("capture", "50"), ("refund", "20"), ("issue", "5")], "25", "25", "50"),
+        (&[("capture", "50"), ("refund", "60")], "-10", "60", "50"),
+    ];
+    for (moves, still, back, paid) in table {
+        let story = Story::new().unit("a", "50").instrument("credit_card", "adyen");
+        let story = moves.iter().fold(story, |story, (kind, sum)| story.moved(kind, sum));
+        let order = Order::check(&story.order).unwrap();
+        let instrument = &order.instruments[0];
+        assert_eq!(held(&order.instruments), amount(still), "{moves:?}");
+        assert_eq!(instrument.given_back(), amount(back), "{moves:?}");
+        assert_eq!(instrument.paid(), amount(paid), "{moves:?}");
+    }
+}
+
+#[test]
+fn a_void_on_one_instrument_does_not_undo_the_capture_of_another() {
+    let story = Story::new().unit("a", "50").authorized("20").moved("void", "20").paid("50");
+    let order = Order::check(&story.order).unwrap();
+    assert_eq!(held(&order.instruments), amount("50"));
+    assert_eq!(captured(&order.instruments), amount("50"));
+}
+
+#[test]
+fn instruments_of_one_kind_are_told_apart_by_a_counter() {
+    let story = Story::new().unit("a", "50").paid("20").paid_by("Credit_Card", "ADYEN", "30");
+    let order = Order::check(&story.order).unwrap();
+    let keys: Vec<_> = order.instruments.iter().map(|it| it.key.to_string()).collect();
+    assert_eq!(keys, ["credit_card/adyen#1", "credit_card/adyen#2"]);
+}

@@ -1,0 +1,249 @@
+//! An ERP that does not work for us: 500, so that NewStore sends the event again.
+
+use std::time::Duration;
+
+use ports::State;
+use sandbox::netsuite::{Access, Credentials, Denial, Fault, Kind, Operation, Point, Rule};
+use tests::{A, B, ITEMS, Settings, WHOLE, World, event, pair};
+
+/// What the ERP says instead of an answer, to whatever is asked.
+fn outages() -> Vec<(&'static str, Rule)> {
+    let html = |status, body: &str| Fault::Html { status, body: body.to_owned() };
+    let page = "<html><body>down for maintenance</body></html>";
+    vec![
+        ("cut", Fault::Down.into()),
+        ("in maintenance", Fault::maintenance().into()),
+        ("throttling", Fault::throttled().into()),
+        ("an error page", html(502, "<html><body>Bad Gateway</body></html>").into()),
+        ("a maintenance page", html(503, page).into()),
+        ("a page that looks well", html(200, "<html><body>Sign in</body></html>").into()),
+        ("an unexpected error", Fault::unexpected().into()),
+        ("nothing", Fault::Empty.into()),
+        ("half an answer", Fault::Truncate.into()),
+    ]
+}
+
+#[tokio::test]
+async fn an_erp_that_does_not_answer_is_unavailable_and_the_next_delivery_posts() {
+    for (what, rule) in outages() {
+        let world = World::with(&pair(), &Settings::default()).await;
+        world.account.fault(rule);
+        let service = world.serve().await;
+        let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+        answer.is(500, "unavailable").because("erp-unavailable");
+        world.has_memos(&[], what);
+        let states = world.book().states().await;
+        assert_eq!(states[0].0, State::Working, "{what}: {states:?}");
+        world.account.clear_faults();
+        world.clock.advance(Duration::from_secs(15));
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+        world.has_memos(&["20.00"], what);
+    }
+}
+
+#[tokio::test]
+async fn an_erp_that_fails_while_the_memo_is_sent_ends_with_one_memo() {
+    for (what, rule) in outages() {
+        let world = World::with(&pair(), &Settings::default()).await;
+        world.account.fault(rule.on(Operation::Add));
+        let service = world.serve().await;
+        let first = service.post(&event(&pair(), ITEMS, &[A])).await;
+        assert!([200, 500].contains(&first.status), "{what}: {first:?}");
+        world.account.clear_faults();
+        world.clock.advance(Duration::from_secs(15));
+        let again = service.post(&event(&pair(), ITEMS, &[A])).await;
+        let outcomes = [first.outcome.as_str(), again.outcome.as_str()];
+        let expected = if first.status == 200 {
+            ["posted", "already-posted"]
+        } else {
+            ["unavailable", "posted"]
+        };
+        assert_eq!(outcomes, expected, "{what}");
+        world.has_memos(&["20.00"], what);
+    }
+}
+
+#[tokio::test]
+async fn an_erp_that_refuses_connections_is_unavailable() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.refuse_connections().await;
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(500, "unavailable").because("erp-unavailable");
+    world.account.accept_connections().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "after it came back");
+}
+
+#[tokio::test]
+async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
+    let settings = Settings { erp: "timeout = \"400ms\"".to_owned(), ..Settings::default() };
+    for (operation, point) in
+        [(Operation::Search, Point::BeforeCommit), (Operation::Search, Point::AfterCommit)]
+    {
+        let world = World::with(&pair(), &settings).await;
+        let service = world.serve().await;
+        let hold = world.account.hold(operation, point);
+        let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+        answer.is(500, "unavailable").because("erp-unavailable");
+        hold.release();
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+        world.has_memos(&["20.00"], &format!("{operation:?} held {point:?}"));
+    }
+}
+
+#[tokio::test]
+async fn a_memo_whose_reply_and_look_up_are_lost_is_found_by_the_next_delivery() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.fault(Fault::LoseReply.on(Operation::Add).times(1));
+    world.account.fault(Fault::Down.on(Operation::Get).after(1).times(1));
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(500, "unavailable").because("erp-unavailable");
+    world.has_memos(&["20.00"], "it was saved");
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "it was found");
+}
+
+#[tokio::test]
+async fn while_the_breaker_is_open_the_erp_is_left_alone_and_one_probe_closes_it() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.refuse_connections().await;
+    let service = world.serve().await;
+    for attempt in 0..3 {
+        let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+        assert_eq!(answer.status, 500, "attempt {attempt}: {answer:?}");
+    }
+    world.account.accept_connections().await;
+    let calls = world.account.calls();
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(500, "unavailable").because("erp-unavailable");
+    assert_eq!(world.account.calls(), calls, "the ERP was left alone");
+    world.clock.advance(Duration::from_secs(1));
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "after the probe");
+}
+
+#[tokio::test]
+async fn what_needs_no_erp_is_answered_while_the_breaker_is_open() {
+    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+    let world = World::with(&sale, &Settings::default()).await;
+    let service = world.serve().await;
+    service.post(&event(&sale, ITEMS, &[A])).await.is(200, "posted");
+    world.account.refuse_connections().await;
+    for _ in 0..4 {
+        service.post(&event(&sale, ITEMS, &[B])).await.is(500, "unavailable");
+    }
+    service.post(&event(&sale, ITEMS, &[A])).await.is(200, "already-posted");
+    let mut other = event(&sale, WHOLE, &[B]);
+    other["name"] = "order.created".into();
+    service.post(&other).await.is(200, "ignored");
+    other["name"] = WHOLE.into();
+    other["payload"]["id"] = "no uuid".into();
+    let answer = service.post(&other).await;
+    answer.is(400, "rejected");
+    other["tenant"] = "seconda".into();
+    service.post(&other).await.is(403, "rejected");
+    assert_eq!(service.get("/health/ready").await.0, 200);
+    world.has_memos(&["20.00"], "A's");
+}
+
+#[tokio::test]
+async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
+    world.account.credentials(revoked);
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(500, "unavailable").because("erp-credentials");
+    let calls = world.account.calls();
+    world.clock.advance(Duration::from_secs(59));
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
+    assert_eq!(world.account.calls(), calls, "a token that is refused often is locked");
+    assert_eq!(world.book().states().await[0].0, State::Working);
+    world.account.credentials(Credentials::example());
+    world.clock.advance(Duration::from_secs(1));
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "with good credentials");
+}
+
+#[tokio::test]
+async fn refused_credentials_are_tried_at_once_by_a_new_start() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
+    world.account.credentials(revoked);
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
+    service.stop().await;
+    world.account.credentials(Credentials::example());
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "after the restart");
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_once_under_load_is_tried_again() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.fault(Fault::invalid_login().times(1));
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    world.has_memos(&["20.00"], "after a false refusal");
+}
+
+#[tokio::test]
+async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_seconds() {
+    let denials = [
+        Denial { kind: Kind::CreditMemo, access: Access::Create },
+        Denial { kind: Kind::SalesOrder, access: Access::View },
+    ];
+    for denial in denials {
+        let world = World::with(&pair(), &Settings::default()).await;
+        world.account.deny(denial);
+        let service = world.serve().await;
+        let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+        answer.is(500, "unavailable").because("erp-permission");
+        world.has_memos(&[], &format!("{denial:?}"));
+        world.account.allow_all();
+        world.clock.advance(Duration::from_secs(14));
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
+        world.clock.advance(Duration::from_secs(1));
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+        world.has_memos(&["20.00"], &format!("{denial:?}"));
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_memo_is_taken_up_again_without_a_redelivery() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.fault(Fault::Down.on(Operation::Add).times(1));
+    world.account.fault(Fault::Down.on(Operation::Get).after(1).times(1));
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(500, "unavailable");
+    service.until(&answer, State::Posted).await;
+    world.has_memos(&["20.00"], "taken up by the service itself");
+}
+
+#[tokio::test]
+async fn a_deferred_event_is_not_parked_by_an_outage_past_its_deadline() {
+    let worker = "give_up_after = \"20s\"\nmax_delay = \"10s\"".to_owned();
+    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    world.tenant.remove(&pair().order);
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(200, "deferred");
+    pair().install_newstore(&world.tenant);
+    world.account.refuse_connections().await;
+    let passed = async {
+        let began = ports::Clock::now(&*world.clock);
+        let clock: &dyn ports::Clock = &*world.clock;
+        clock.sleep(Duration::from_mins(1)).await;
+        began
+    };
+    service.pass_time(passed).await;
+    let states = world.book().states().await;
+    assert_eq!(states, [(State::Deferred, Some("erp-unavailable".to_owned()))]);
+    world.account.accept_connections().await;
+    service.until(&answer, State::Posted).await;
+    world.has_memos(&["20.00"], "after the outage");
+}

@@ -1,0 +1,60 @@
+//! Health, metrics, and how the service ends.
+
+use sandbox::netsuite::{Operation, Point};
+use tests::{A, B, ITEMS, Settings, World, event, pair};
+
+#[tokio::test]
+async fn it_is_ready_whatever_the_other_systems_do() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    world.account.refuse_connections().await;
+    world.tenant.refuse_connections().await;
+    assert_eq!(service.get("/health/live").await.0, 200);
+    assert_eq!(service.get("/health/ready").await.0, 200);
+}
+
+#[tokio::test]
+async fn metrics_count_outcomes_and_deliveries() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    let (status, text) = service.get("/metrics").await;
+    assert_eq!(status, 200);
+    let counted = |name: &str, labels: [&str; 2]| {
+        text.lines().any(|it| it.starts_with(name) && labels.iter().all(|label| it.contains(label)))
+    };
+    let posted = ["tenant=\"dodici\"", "outcome=\"posted\""];
+    assert!(counted("memobridge_outcomes_total", posted), "{text}");
+    assert!(counted("memobridge_deliveries_total", ["status=\"200\"", ""]), "{text}");
+    assert!(counted("memobridge_attempt_seconds", posted.map(|_| "dodici")), "{text}");
+}
+
+#[tokio::test]
+async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
+    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+    let world = World::with(&sale, &Settings::default()).await;
+    let mut service = world.serve().await;
+    let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
+    let first = service.post_beside(&event(&sale, ITEMS, &[A]));
+    hold.reached().await;
+    let stopping = service.begin_stopping();
+    let turned_away = async {
+        loop {
+            let answer = service.get("/health/ready").await;
+            if answer.0 == 503 {
+                return answer.1;
+            }
+        }
+    };
+    assert_eq!(turned_away.await, "shutting down\n");
+    service.post(&event(&sale, ITEMS, &[B])).await.is(503, "unavailable");
+    assert_eq!(service.get("/health/live").await.0, 200);
+    hold.release();
+    first.await.unwrap().is(200, "posted");
+    stopping.await.unwrap();
+    world.has_memos(&["20.00"], "A's, finished while shutting down");
+    drop(service);
+    let service = world.serve().await;
+    service.post(&event(&sale, ITEMS, &[B])).await.is(200, "posted");
+    world.has_memos(&["20.00", "30.00"], "B's, by the next process");
+}
