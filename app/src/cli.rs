@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     clock::SystemClock,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
     serve::{Application, until_signal},
     telemetry,
@@ -65,7 +65,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ConfigFile {
     /// The configuration file.
-    #[arg(long = "config", value_name = "FILE", env = "MEMOBRIDGE_CONFIG")]
+    #[arg(id = "config", long, value_name = "FILE", env = "MEMOBRIDGE_CONFIG")]
     file: PathBuf,
 }
 
@@ -160,8 +160,24 @@ fn load(file: &Path) -> Result<Config, Failure> {
     Config::load(file).map_err(Failure::Configuration)
 }
 
+fn stores(file: &Path) -> Result<(Queue, Journal), Failure> {
+    Config::stores(file).map_err(Failure::Configuration)
+}
+
 fn say(text: &str, code: u8) -> ExitCode {
     // Nothing is left to tell when stderr is gone.
     writeln!(std::io::stderr(), "{text}").ok();
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_parsed() {
+        Arguments::command().debug_assert();
+    }
 }

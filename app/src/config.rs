@@ -192,6 +192,23 @@ impl Config {
         Self::parse(file, &text, std::env::vars().collect())
     }
 
+    /// Reads only where queue and journal are, for commands that look at nothing
+    /// else: they need no secret.
+    pub fn stores(file: &Path) -> Result<(Queue, Journal), ConfigError> {
+        let text = fs::read_to_string(file)
+            .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
+        let environment = std::env::vars().collect();
+        let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
+        let stores = match Tree::toml(&text) {
+            Ok(tree) => stores(&Section::of(&source, "", &tree)),
+            Err(why) => {
+                source.fault(why.line, why.message);
+                None
+            }
+        };
+        stores.ok_or_else(|| ConfigError::Faults(source.faults.into_inner()))
+    }
+
     /// Reads a configuration text; relative paths are relative to `file`.
     pub fn parse(
         file: &Path,
@@ -224,19 +241,12 @@ fn read(root: &Section<'_>) -> Option<Config> {
         section.done();
         mode
     });
-    let queue = stored(root, "queue", "data/queue.db").map(|path| Queue::Embedded { path });
-    let journal = stored(root, "journal", "data/journal.db").map(|path| Journal::Embedded { path });
+    let stores = stores(root);
     let worker = worker(root);
     let customers = customers(root);
     root.unknown();
-    Some(Config {
-        server: server?,
-        intake,
-        queue: queue?,
-        worker,
-        journal: journal?,
-        customers: customers?,
-    })
+    let (queue, journal) = stores?;
+    Some(Config { server: server?, intake, queue, worker, journal, customers: customers? })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {
@@ -256,6 +266,12 @@ fn server(root: &Section<'_>) -> Option<Server> {
     };
     section.done();
     Some(server)
+}
+
+fn stores(root: &Section<'_>) -> Option<(Queue, Journal)> {
+    let queue = stored(root, "queue", "data/queue.db").map(|path| Queue::Embedded { path });
+    let journal = stored(root, "journal", "data/journal.db").map(|path| Journal::Embedded { path });
+    Some((queue?, journal?))
 }
 
 /// `[queue]` or `[journal]`, as a file on this machine.

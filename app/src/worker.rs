@@ -18,10 +18,10 @@ use crate::{
     wiring::webhook,
 };
 
-/// How long a job is ours before it is delivered again.
-const LEASE: Duration = Duration::from_mins(1);
+/// How long the job of a runner that died is kept from others.
+const LEASE: Duration = Duration::from_secs(15);
 /// How often a running job's lease is prolonged.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long one call waits for jobs.
 const POLL: Duration = Duration::from_secs(5);
 

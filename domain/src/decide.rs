@@ -115,7 +115,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
         return Err(no_sales_order(case));
     };
     let placement = matching::place(case, &wanted, &credited).map_err(Stop::Park)?;
-    let loose = loose(case, sales_order, &placement)?;
+    let loose = loose(case, sales_order, &placement, &credited)?;
     let shipping = shipping.filter(|due| bears(case, due, &loose));
     let mut plan =
         post::memos(case, &placement.placed, shipping.as_ref(), &credited).map_err(Stop::Park)?;
@@ -162,11 +162,12 @@ fn loose<'a>(
     case: &Case<'a>,
     sales_order: &'a SalesOrder,
     placement: &Placement<'a>,
+    credited: &Credited,
 ) -> Result<Loose<'a>, Stop> {
     if placement.loose.is_empty() {
         return Ok(Loose::default());
     }
-    let spots = close::spots(case, sales_order);
+    let spots = close::spots(case, sales_order, placement, credited);
     let spot = |unit: &Unit| spots.iter().find(|it| it.units.iter().any(|on| on.id == unit.id));
     let closed = |unit: &&Unit| spot(unit).is_some_and(Spot::is_closed_unbilled);
     let (closed, open): (Vec<&Unit>, Vec<&Unit>) =

@@ -122,7 +122,7 @@ impl Neg for Amount {
     type Output = Self;
 
     fn neg(self) -> Self {
-        Self(-self.0)
+        Self::ZERO - self
     }
 }
 

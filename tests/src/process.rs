@@ -81,10 +81,10 @@ impl Process {
         secrets::assert_none("the log", &self.log());
     }
 
-    /// Sends SIGTERM.
-    pub async fn terminate(&self) {
-        let id = self.child.id().expect("it runs");
-        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+    /// Sends a signal by its name: `TERM`, `INT`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.expect("there is a kill").success(), "process {id} was there");
     }
 

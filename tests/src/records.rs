@@ -4,10 +4,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use app::{config, wiring};
 use ports::{Journal, Query, Record, State};
+
+/// Real time after which a wait has failed: leases of what was killed end before.
+const PATIENCE: Duration = Duration::from_secs(40);
+const POLL: Duration = Duration::from_millis(25);
 
 /// The folder with the queue and the journal.
 #[derive(Debug, Clone)]
@@ -46,6 +51,22 @@ impl Book {
     /// The state of each cancellation with its reason, oldest first.
     pub async fn states(&self) -> Vec<(State, Option<String>)> {
         self.all().await.into_iter().map(|it| (it.state, it.reason)).collect()
+    }
+
+    /// Waits, in the machine's time, until every cancellation is in this state.
+    pub async fn becomes(&self, state: State, when: &str) {
+        let mut last = Vec::new();
+        let wanted = async {
+            loop {
+                last = self.all().await;
+                if !last.is_empty() && last.iter().all(|it| it.state == state) {
+                    return;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let became = tokio::time::timeout(PATIENCE, wanted).await;
+        assert!(became.is_ok(), "{when}: not all became {state:?}: {last:?}");
     }
 
     async fn find(&self, query: &Query) -> Vec<Record> {

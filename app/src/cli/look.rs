@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use domain::{CancellationId, ClaimState, OrderId, Tenant, Timestamp};
+use domain::{CancellationId, ClaimState, OrderId, Reason, Tenant, Timestamp};
 use ports::{MemoRecord, Query, Record, State};
 use serde_json::{Value, json};
 
 use crate::wiring;
 
-use super::{ConfigFile, Failure, load};
+use super::{ConfigFile, Failure, stores};
 
 /// What `list` is asked for.
 #[derive(Debug, clap::Args)]
@@ -52,8 +52,8 @@ pub(super) fn state(name: &str) -> Result<State, String> {
 
 /// Prints cancellations, newest first.
 pub(super) async fn list(arguments: List) -> Result<(), Failure> {
-    let config = load(&arguments.config.file)?;
-    let journal = wiring::journal(&config.journal)?;
+    let (_, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal(&journal)?;
     let query = Query {
         state: arguments.state,
         order: arguments.order,
@@ -92,8 +92,8 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
 
 /// Prints one cancellation with its whole life.
 pub(super) async fn show(arguments: Show) -> Result<(), Failure> {
-    let config = load(&arguments.config.file)?;
-    let journal = wiring::journal(&config.journal)?;
+    let (_, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal(&journal)?;
     let query = Query { id: Some(arguments.id.clone()), limit: 1, ..Query::default() };
     let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();
     let record =
@@ -113,6 +113,9 @@ pub(super) async fn show(arguments: Show) -> Result<(), Failure> {
     writeln!(out, "{}  {}", cancellation.id(), record.state.name())?;
     if let Some(reason) = &record.reason {
         writeln!(out, "{reason}: {}", record.detail.as_deref().unwrap_or(""))?;
+        if let Some(known) = Reason::examples().iter().find(|it| it.name() == reason) {
+            writeln!(out, "what to do: {}", known.remedy())?;
+        }
     }
     writeln!(
         out,

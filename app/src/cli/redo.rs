@@ -13,7 +13,7 @@ use crate::{
     wiring::{self, webhook},
 };
 
-use super::{ConfigFile, Failure, load, look::state};
+use super::{ConfigFile, Failure, load, look::state, stores};
 
 /// How many cancellations one look reads.
 const PAGE: usize = 500;
@@ -48,8 +48,8 @@ pub(super) struct Submit {
 
 /// Puts cancellations back into the queue; the service works on them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
-    let config = load(&arguments.config.file)?;
-    let journal = wiring::journal(&config.journal)?;
+    let (queue, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal(&journal)?;
     let found = wanted(&*journal, &arguments).await?;
     let mut out = std::io::stdout().lock();
     if arguments.dry_run {
@@ -63,7 +63,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
         return Ok(());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let jobs = wiring::jobs(&config.queue, &clock)?;
+    let jobs = wiring::jobs(&queue, &clock)?;
     for record in &found {
         put_back(&*journal, &*jobs, &*clock, record).await?;
         writeln!(out, "{} is back in the queue", record.cancellation.id())?;

@@ -7,7 +7,9 @@ use rust_decimal::Decimal;
 
 use super::{
     Case, LineTarget, LinesToClose,
+    credited::Credited,
     lines::{Goods, goods, likeness},
+    matching::Placement,
 };
 use crate::{OrderLine, Reason, SalesOrder, Unit, UnitStatus};
 
@@ -25,15 +27,31 @@ impl Spot<'_> {
         self.order_line.closed && self.order_line.billed.is_zero()
     }
 
+    /// Fulfilled or billed, at least in part.
+    fn has_gone(&self) -> bool {
+        !self.gone().is_zero()
+    }
+
+    /// Pieces that were fulfilled or billed.
+    fn gone(&self) -> Decimal {
+        self.order_line.billed.max(self.order_line.fulfilled)
+    }
+
     fn carries(&self, unit: &Unit) -> bool {
         self.units.iter().any(|it| it.id == unit.id)
     }
 }
 
 /// All units of the order on the sales order's lines: by the line key column,
-/// else by item - living units on open lines first, cancelled ones on closed
-/// lines first, so that the answer is the same after the lines were closed.
-pub(super) fn spots<'a>(case: &Case<'a>, sales_order: &'a SalesOrder) -> Vec<Spot<'a>> {
+/// else by item. Lines that name no unit are shared out so that the event's units
+/// get those that are still open and not billed, and closed lines come last:
+/// whatever the order of events, each closes as much as it names, and no more.
+pub(super) fn spots<'a>(
+    case: &Case<'a>,
+    sales_order: &'a SalesOrder,
+    placement: &Placement<'a>,
+    credited: &Credited,
+) -> Vec<Spot<'a>> {
     let lines = sales_order.lines.iter().map(|it| &it.line);
     let find = |number| sales_order.lines.iter().find(|it| it.line.line == number);
     let mut spots: Vec<Spot<'a>> = goods(lines, case.policy, case.maps)
@@ -43,32 +61,56 @@ pub(super) fn spots<'a>(case: &Case<'a>, sales_order: &'a SalesOrder) -> Vec<Spo
             Some(Spot { order_line, goods, units: Vec::new() })
         })
         .collect();
-    let cancelled = |unit: &&Unit| unit.status == UnitStatus::Cancelled;
-    let (dead, living): (Vec<&Unit>, Vec<&Unit>) = case.order.units.iter().partition(cancelled);
     let mut nameless = Vec::new();
-    for unit in living.into_iter().chain(dead) {
+    for unit in &case.order.units {
         match spots.iter_mut().find(|it| it.goods.line.units.contains(&unit.id)) {
             Some(spot) => spot.units.push(unit),
-            None => nameless.push(unit),
+            None => nameless.push((Turn::of(unit, placement, credited), unit)),
         }
     }
-    for unit in nameless {
-        let wants_closed = unit.status == UnitStatus::Cancelled;
-        let room = |spot: &Spot<'_>| {
+    nameless.sort_by_key(|(turn, _)| *turn);
+    for (turn, unit) in nameless {
+        let room = |spot: &&mut Spot<'_>| {
             let used: Decimal = spot.units.iter().map(|it| Decimal::from(it.quantity)).sum();
             Decimal::from(unit.quantity) <= spot.goods.quantity() - used
         };
-        let candidates = spots.iter_mut().filter(|it| room(it));
-        let candidates = candidates.filter_map(|it| {
+        let candidates = spots.iter_mut().filter(room).filter_map(|it| {
             let likeness = likeness(&it.goods.line.item, &unit.product)?;
-            Some((likeness, it.order_line.closed != wants_closed, it.goods.line.line, it))
+            let strange = it.has_gone() != turn.has_gone();
+            Some((likeness, strange, it.order_line.closed, it.goods.line.line, it))
         });
-        let best = candidates.min_by_key(|(sure, wrong, line, _)| (*sure, *wrong, *line));
-        if let Some((_, _, _, spot)) = best {
+        let best = candidates.min_by_key(|it| (it.0, it.1, it.2, it.3));
+        if let Some((.., spot)) = best {
             spot.units.push(unit);
         }
     }
     spots
+}
+
+/// When a unit chooses among lines that name none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Living,
+    Invoiced,
+    Event,
+    OtherEvent,
+}
+
+impl Turn {
+    fn of(unit: &Unit, placement: &Placement<'_>, credited: &Credited) -> Self {
+        let invoiced = placement.placed.iter().any(|it| it.unit.id == unit.id);
+        match () {
+            () if unit.status != UnitStatus::Cancelled => Self::Living,
+            () if invoiced || credited.units.contains(&unit.id) => Self::Invoiced,
+            () if placement.loose.iter().any(|it| it.id == unit.id) => Self::Event,
+            () => Self::OtherEvent,
+        }
+    }
+
+    /// Whether such units are rather on lines that were fulfilled or billed.
+    fn has_gone(self) -> bool {
+        matches!(self, Self::Living | Self::Invoiced)
+    }
 }
 
 /// The line of a unit that may be credited or closed; an error when it could be
@@ -122,8 +164,7 @@ pub(super) fn close_lines(
         if current == pieces && spot.order_line.closed == closed {
             continue;
         }
-        let gone = spot.order_line.billed.max(spot.order_line.fulfilled);
-        if pieces < gone {
+        if pieces < spot.gone() {
             return Err(Reason::LineFulfilled { unit: unit.id.clone(), line: number });
         }
         targets.push(LineTarget { line: number, quantity: Some(pieces), amount: None, closed });

@@ -196,7 +196,8 @@ impl Credited {
     }
 }
 
-/// The invoice line that an earlier memo's line credits.
+/// The invoice line that an earlier memo's line credits; `None` where it could be
+/// any of several, which the count of its product then limits together.
 fn located<'a>(booked: &BookedLine, invoice: &'a Invoice) -> Option<&'a BillingLine> {
     let by_number = booked.source_line.and_then(|it| invoice.line(it));
     let by_unit = || {
@@ -204,8 +205,8 @@ fn located<'a>(booked: &BookedLine, invoice: &'a Invoice) -> Option<&'a BillingL
         invoice.lines.iter().find(named)
     };
     let by_item = || {
-        let same = invoice.lines.iter().filter(|it| it.item.id == booked.item.id);
-        same.min_by_key(|it| it.line)
+        let mut same = invoice.lines.iter().filter(|it| it.item.id == booked.item.id);
+        same.next().filter(|_| same.next().is_none())
     };
     by_number.or_else(by_unit).or_else(by_item)
 }

@@ -45,3 +45,13 @@ fn only_real_currencies_are_known() {
     assert!("XYZ".parse::<Currency>().is_err());
     assert!("".parse::<Currency>().is_err());
 }
+
+#[test]
+fn nothing_has_no_sign() {
+    let usd: Currency = "USD".parse().unwrap();
+    assert_eq!((-amount("0.00")).to_string(), "0.00");
+    assert_eq!(usd.round(amount("-0.001")).to_string(), "0.00");
+    assert_eq!(usd.round(-amount("0")).to_string(), "0.00");
+    assert_eq!((amount("1.00") - amount("1.00")).to_string(), "0.00");
+    assert_eq!(amount("-0.00").to_string(), "0.00");
+}

@@ -1,0 +1,184 @@
+//! kill -9 at each step of a cancellation.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::Connection;
+use sandbox::{
+    netsuite::{Operation, Point},
+    newstore::Fault,
+    sale::Billing,
+};
+use tests::{A, B, ITEMS, Process, Settings, World, event, pair};
+use tokio::task::JoinSet;
+
+use super::{
+    Afterwards::{self, LeftAlone, Redelivered},
+    PROGRAM, recovers,
+};
+
+/// All at once: most of the time is spent waiting for leases of the dead to end.
+#[tokio::test]
+async fn kill_9_at_any_step_loses_nothing_and_doubles_nothing() {
+    let mut steps = JoinSet::new();
+    steps.spawn(while_newstore_hangs());
+    for afterwards in [Redelivered, LeftAlone] {
+        steps.spawn(before_the_erp_saved(afterwards));
+        steps.spawn(after_the_erp_saved(afterwards));
+        steps.spawn(before_it_was_settled(afterwards));
+        steps.spawn(between_two_memos(afterwards));
+        steps.spawn(in_the_workers_hands(Point::BeforeCommit, afterwards));
+        steps.spawn(in_the_workers_hands(Point::AfterCommit, afterwards));
+    }
+    steps.spawn(before_the_answer());
+    steps.spawn(after_it_was_accepted());
+    while let Some(ended) = steps.join_next().await {
+        ended.unwrap();
+    }
+}
+
+/// Sends the event; its answer dies with the process.
+fn deliver(world: &World, process: &Process) {
+    let (http, address) = (world.http.clone(), process.address);
+    tokio::spawn(async move { tests::post(&http, address, &event(&pair(), ITEMS, &[A])).await });
+}
+
+/// Looks until it is so.
+async fn comes_true(what: &str, mut is_so: impl FnMut() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(30), looking).await;
+    assert!(ended.is_ok(), "{what} never came true");
+}
+
+async fn while_newstore_hangs() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.tenant.fault(Fault::Hang);
+    let process = world.spawn(PROGRAM).await;
+    deliver(&world, &process);
+    comes_true("NewStore was asked", || world.tenant.calls().graphql == 1).await;
+    process.kill().await;
+    world.tenant.fault(Fault::None);
+    recovers(&world, &["20.00"], "while NewStore hung", Redelivered).await;
+}
+
+async fn before_the_erp_saved(afterwards: Afterwards) {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
+    deliver(&world, &process);
+    hold.reached().await;
+    process.kill().await;
+    hold.release();
+    recovers(&world, &["20.00"], "before the ERP saved", afterwards).await;
+}
+
+async fn after_the_erp_saved(afterwards: Afterwards) {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let hold = world.account.hold(Operation::Add, Point::AfterCommit);
+    deliver(&world, &process);
+    hold.reached().await;
+    process.kill().await;
+    hold.release();
+    world.has_memos(&["20.00"], "the memo that we do not know of");
+    recovers(&world, &["20.00"], "after the ERP saved", afterwards).await;
+}
+
+async fn before_it_was_settled(afterwards: Afterwards) {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let hold = world.account.hold(Operation::Add, Point::AfterCommit);
+    deliver(&world, &process);
+    hold.reached().await;
+    let lock = Connection::open(world.book().journal).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    hold.release();
+    comes_true("the ERP answered", || world.account.in_flight() == 0).await;
+    process.kill().await;
+    drop(lock);
+    recovers(&world, &["20.00"], "before it was settled", afterwards).await;
+}
+
+async fn between_two_memos(afterwards: Afterwards) {
+    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+    let world = World::new(&Settings::default()).await;
+    world.install(&sale, &Billing::Invoices(vec![vec![A.to_owned()], vec![B.to_owned()]]));
+    let process = world.spawn(PROGRAM).await;
+    let first = world.account.hold(Operation::Add, Point::AfterCommit);
+    let (http, address) = (world.http.clone(), process.address);
+    let both = event(&sale, ITEMS, &[A, B]);
+    let body = both.clone();
+    tokio::spawn(async move { tests::post(&http, address, &body).await });
+    first.reached().await;
+    let second = world.account.hold(Operation::Add, Point::BeforeCommit);
+    first.release();
+    second.reached().await;
+    process.kill().await;
+    second.release();
+    let process = world.spawn(PROGRAM).await;
+    if afterwards == Redelivered {
+        let answer = tests::post(&world.http, process.address, &both).await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let when = format!("killed between two memos, then {afterwards:?}");
+    world.book().becomes(ports::State::Posted, &when).await;
+    world.has_memos(&["20.00", "30.00"], &when);
+}
+
+async fn in_the_workers_hands(point: Point, afterwards: Afterwards) {
+    let worker = "first_delay = \"100ms\"".to_owned();
+    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    world.tenant.remove(&pair().order);
+    let process = world.spawn(PROGRAM).await;
+    let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    answer.unwrap().is(200, "deferred");
+    let hold = world.account.hold(Operation::Add, point);
+    pair().install_newstore(&world.tenant);
+    hold.reached().await;
+    process.kill().await;
+    hold.release();
+    let step = format!("in the worker's hands, {point:?}");
+    recovers(&world, &["20.00"], &step, afterwards).await;
+}
+
+/// The memo is settled in the journal and its ending is not: the journal's
+/// writer is caught in a trigger that never ends.
+async fn before_the_answer() {
+    const TRAP: &str = "CREATE TRIGGER trap BEFORE UPDATE OF state ON cancellation BEGIN \
+        SELECT count(*) FROM (WITH RECURSIVE endless(n) AS \
+            (SELECT 1 UNION ALL SELECT n + 1 FROM endless) SELECT n FROM endless); END";
+    let world = World::with(&pair(), &Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let journal = world.book().journal;
+    execute(&journal, TRAP);
+    deliver(&world, &process);
+    let settled = "SELECT count(*) FROM claim WHERE record IS NOT NULL";
+    let reader = Connection::open(&journal).unwrap();
+    comes_true("the memo was settled", || {
+        reader.query_row(settled, [], |row| row.get::<_, u32>(0)).unwrap() == 1
+    })
+    .await;
+    process.kill().await;
+    execute(&journal, "DROP TRIGGER trap");
+    recovers(&world, &["20.00"], "before the answer", Redelivered).await;
+}
+
+fn execute(file: &Path, statement: &str) {
+    Connection::open(file).unwrap().execute_batch(statement).unwrap();
+}
+
+async fn after_it_was_accepted() {
+    let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
+    let world = World::with(&pair(), &settings).await;
+    world.tenant.fault(Fault::Hang);
+    let process = world.spawn(PROGRAM).await;
+    let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    answer.unwrap().is(200, "accepted");
+    comes_true("NewStore was asked", || world.tenant.calls().graphql == 1).await;
+    process.kill().await;
+    world.tenant.fault(Fault::None);
+    recovers(&world, &["20.00"], "after it was accepted", LeftAlone).await;
+}

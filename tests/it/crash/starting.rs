@@ -1,0 +1,70 @@
+//! Starts that go wrong say why, and with which exit code.
+
+use std::{fs, net::TcpListener};
+
+use tests::{Settings, World, run};
+
+use super::PROGRAM;
+
+struct Ended {
+    code: Option<i32>,
+    said: String,
+}
+
+async fn serve(world: &World) -> Ended {
+    let config = world.config();
+    let output = run(PROGRAM, &["serve", "--config", config.to_str().unwrap()]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    Ended { code: output.status.code(), said }
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_ends_with_2_and_names_each_line() {
+    let policy = "tolerance = \"much\"\nseltlement = \"apply\"";
+    let world = World::new(&Settings::policy(policy)).await;
+    let text = fs::read_to_string(world.config()).unwrap();
+    let Ended { code, said } = serve(&world).await;
+    assert_eq!(code, Some(2), "{said}");
+    for (key, problem) in [("tolerance", "must be an amount"), ("seltlement", "settlement?")] {
+        let line = 1 + text.lines().position(|it| it.starts_with(key)).unwrap();
+        let place = format!("memobridge.toml:{line}: customer.policy.{key}");
+        let told = said.lines().find(|it| it.contains(&place));
+        assert!(told.is_some_and(|it| it.contains(problem)), "{place} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_there_ends_with_2_and_names_the_file() {
+    let world = World::new(&Settings::default()).await;
+    fs::remove_file(world.config()).unwrap();
+    let Ended { code, said } = serve(&world).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("memobridge.toml"), "{said}");
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_ends_with_1_and_names_the_path() {
+    let journal = "memobridge.toml/journal.db".to_owned();
+    let world = World::new(&Settings { journal, ..Settings::default() }).await;
+    let Ended { code, said } = serve(&world).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("memobridge.toml/journal.db"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_ends_with_1_and_says_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let world = World::new(&Settings { listen: listen.clone(), ..Settings::default() }).await;
+    let Ended { code, said } = serve(&world).await;
+    assert_eq!(code, Some(1), "{said}");
+    for words in [listen.as_str(), "server.listen", "in use"] {
+        assert!(said.contains(words), "{words:?} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn no_command_ends_with_2() {
+    let output = run(PROGRAM, &[]).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
