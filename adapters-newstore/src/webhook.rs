@@ -9,6 +9,7 @@ mod keys;
 use std::{collections::BTreeMap, fmt};
 
 use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
+use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
 pub use keys::Keys;
@@ -150,13 +151,14 @@ fn units(
         let item = item.as_object();
         let item =
             item.ok_or_else(|| malformed(format!("payload.items[{index}]"), "is not an object"))?;
-        let status = optional(item, "status", &field("status"))?;
+        let status = item.get("status").and_then(Value::as_str);
         if listed == Listed::WithStatus && status.is_some_and(|it| !is_cancelled(it)) {
             continue;
         }
         let id = filled(item, "id", &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
-        let reason = optional(item, "cancellation_reason", &field("cancellation_reason"))?;
+        // Not needed to credit the item: what is no text is as good as absent.
+        let reason = item.get("cancellation_reason").and_then(Value::as_str);
         let reason = reason.map(|it| text::cut(it, MAX_REASON)).filter(|it| !it.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
         *known = known.take().or(reason);
@@ -171,10 +173,14 @@ fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
 }
 
+/// A time with an offset; one without is UTC, as everywhere in NewStore.
 fn instant(raw: &str) -> Result<Timestamp, Malformed> {
-    let parsed: Result<jiff::Timestamp, _> = raw.trim().parse();
-    let instant = parsed
-        .map_err(|_| malformed("published_at", "is not an ISO 8601 time with an offset or Z"))?;
+    let raw = raw.trim();
+    let has_time = raw.contains(['T', 't', ' ']);
+    let in_utc = || raw.parse::<DateTime>().and_then(|it| it.to_zoned(TimeZone::UTC));
+    let parsed = raw.parse::<jiff::Timestamp>().or_else(|_| in_utc().map(|it| it.timestamp()));
+    let instant = parsed.ok().filter(|it| has_time && 0 <= it.as_second());
+    let instant = instant.ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
     Ok(Timestamp::from_millis(instant.as_millisecond()))
 }
 

@@ -401,8 +401,8 @@ fn erp(section: &Section<'_>) -> Option<Erp> {
         "netsuite-soap" => Ok(()),
         other => Err(format!("must be \"netsuite-soap\", not {other:?}")),
     })?;
-    let account = section.required("account", filled);
-    let version = section.get("version", filled).unwrap_or_else(|| "2025_2".to_owned());
+    let account = section.required("account", account);
+    let version = section.get("version", version).unwrap_or_else(|| "2025_2".to_owned());
     let endpoint = section.get("endpoint", url);
     let consumer_key = section.required("consumer_key", filled);
     let consumer_secret = section.required("consumer_secret", secret);
@@ -440,6 +440,23 @@ fn count(raw: &str) -> Result<usize, &'static str> {
 fn filled(raw: &str) -> Result<String, &'static str> {
     let raw = raw.trim();
     if raw.is_empty() { Err("is empty") } else { Ok(raw.to_owned()) }
+}
+
+fn account(raw: &str) -> Result<String, &'static str> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match filled(raw)? {
+        account if account.chars().all(allowed) => Ok(account),
+        _ => Err("must be an account id such as \"TSTDRV123_SB1\""),
+    }
+}
+
+fn version(raw: &str) -> Result<String, &'static str> {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let parts = raw.trim().split_once('_');
+    match parts.filter(|(year, nth)| year.len() == 4 && digits(year) && digits(nth)) {
+        Some(_) => Ok(raw.trim().to_owned()),
+        None => Err("must be an endpoint version such as \"2025_2\""),
+    }
 }
 
 fn secret(raw: &str) -> Result<SecretString, &'static str> {

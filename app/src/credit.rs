@@ -5,7 +5,14 @@
 //! turn that into an answer or a verdict. Crash anywhere and run it again: every
 //! step is a look-up or idempotent.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
@@ -88,8 +95,33 @@ pub enum Outcome {
     },
 }
 
+/// How far an attempt has come, for those who do not wait for its end.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicBool);
+
+impl Progress {
+    fn asks_the_erp(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Why there is no answer yet.
+    #[must_use]
+    pub fn silent(&self) -> Reason {
+        if self.0.load(Ordering::Relaxed) {
+            return Reason::ErpSilent;
+        }
+        let problem = "no answer within respond_within".to_owned();
+        Reason::StorefrontUnavailable { problem }
+    }
+}
+
 /// Credits what `opened` names, at most once however often it is called.
-pub async fn credit(desk: &Desk, customer: &Customer, opened: &Opened) -> Outcome {
+pub async fn credit(
+    desk: &Desk,
+    customer: &Customer,
+    opened: &Opened,
+    progress: &Progress,
+) -> Outcome {
     let cancellation = &opened.cancellation;
     let order = &cancellation.order;
     let token = HoldToken(format!("{:032x}", rand::random::<u128>()));
@@ -99,7 +131,7 @@ pub async fn credit(desk: &Desk, customer: &Customer, opened: &Opened) -> Outcom
         Err(error) => return broken(&error),
     }
     let outcome = tokio::select! {
-        outcome = attempt(desk, customer, opened) => outcome,
+        outcome = attempt(desk, customer, opened, progress) => outcome,
         never = hold_on(desk, cancellation, &token) => match never {},
     };
     let released = Step::Released(token.clone());
@@ -130,8 +162,13 @@ async fn hold_on(desk: &Desk, cancellation: &Cancellation, token: &HoldToken) ->
     }
 }
 
-async fn attempt(desk: &Desk, customer: &Customer, opened: &Opened) -> Outcome {
-    let mut run = Run { desk, customer, opened, posted: Vec::new() };
+async fn attempt(
+    desk: &Desk,
+    customer: &Customer,
+    opened: &Opened,
+    progress: &Progress,
+) -> Outcome {
+    let mut run = Run { desk, customer, opened, progress, posted: Vec::new() };
     let result = run.go().await;
     let posted = run.posted;
     match result {
@@ -210,6 +247,7 @@ struct Run<'a> {
     desk: &'a Desk,
     customer: &'a Customer,
     opened: &'a Opened,
+    progress: &'a Progress,
     posted: Vec<MemoKey>,
 }
 
@@ -227,6 +265,7 @@ impl Run<'_> {
             order: order.id.clone(),
             memos_by_reference: include,
         };
+        self.progress.asks_the_erp();
         let billing = self.customer.ledger.billing(&query).await?;
         let zone = &self.customer.time_zone;
         let published = civil_date(self.opened.cancellation.published_at, zone);
@@ -307,6 +346,7 @@ impl Run<'_> {
         if claims.iter().all(|it| it.state != ClaimState::Unsettled) {
             return Ok(claims);
         }
+        self.progress.asks_the_erp();
         for claim in &claims {
             if claim.state != ClaimState::Unsettled {
                 continue;

@@ -20,14 +20,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domain::{Cancellation, Reason};
+use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Opened};
 
 use self::{answer::Answer, failures::Failures};
 use crate::{
     config::Intake,
-    credit::{Outcome, broken},
+    credit::{Outcome, Progress, broken},
     service::{Member, Runner, Service},
     wiring::webhook,
 };
@@ -109,43 +109,40 @@ async fn accept(
     if front.draining() {
         return Err(Answer::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down"));
     }
-    let Some(member) = authenticate(front, request.headers()) else {
+    let members = authenticate(front, request.headers());
+    if members.is_empty() {
         let now = front.service.desk.clock.now();
         return Err(if front.failures.too_many(peer.ip(), now) {
             Answer::refused(StatusCode::TOO_MANY_REQUESTS, "too many calls without a valid key")
         } else {
             Answer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
         });
-    };
+    }
     let body = to_bytes(request.into_body(), front.max_body).await.map_err(|_| {
         let limit = format!("the body is over {} bytes, or broke off", front.max_body);
         Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
     })?;
     let event = webhook::envelope(&body).map_err(Answer::malformed)?;
-    if *event.tenant() != member.customer.tenant {
+    let member = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
+    let Some(member) = member else {
         return Err(Answer::refused(StatusCode::FORBIDDEN, "the key belongs to another tenant"));
-    }
+    };
     match event.cancellation().map_err(Answer::malformed)? {
         Some(cancellation) => Ok((member, cancellation)),
         None => Err(Answer::ignored(event.name())),
     }
 }
 
-/// The retailer whose key the call carries. Every key is compared, so that time
-/// tells nothing.
-fn authenticate(front: &Front, headers: &HeaderMap) -> Option<Arc<Member>> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let mut found = None;
-    for member in front.service.customers.values() {
-        if member.keys.accept(key.trim()) {
-            found = Some(member.clone());
-        }
-    }
-    found
+/// The retailers whose key the call carries; two may share one. Every key is
+/// compared, so that time tells nothing.
+fn authenticate(front: &Front, headers: &HeaderMap) -> Vec<Arc<Member>> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let parts = value.and_then(|it| it.split_once(' '));
+    let Some((_, key)) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+        return Vec::new();
+    };
+    let members = front.service.customers.values();
+    members.filter(|it| it.keys.accept(key.trim())).cloned().collect()
 }
 
 /// Works on an event, or says what became of it earlier.
@@ -162,9 +159,9 @@ async fn handle(front: &Front, member: Arc<Member>, cancellation: Cancellation) 
         return answer;
     }
     if front.intake == Intake::Queued {
-        return match service.push(&opened.cancellation, Duration::ZERO).await {
+        return match service.defer(&opened.cancellation, Duration::ZERO, None).await {
             Ok(()) => Answer::accepted(&id),
-            Err(error) => Answer::of(&id, &broken(&error)),
+            Err(outcome) => Answer::of(&id, &outcome),
         };
     }
     Answer::of(&id, &run(front, member, opened).await)
@@ -175,21 +172,20 @@ async fn handle(front: &Front, member: Arc<Member>, cancellation: Cancellation) 
 async fn run(front: &Front, member: Arc<Member>, opened: Opened) -> Outcome {
     let service = front.service.clone();
     let cancellation = opened.cancellation.clone();
+    let progress = Arc::new(Progress::default());
+    let seen = progress.clone();
     let attempt = front
         .service
         .running
-        .spawn(async move { service.attempt(&member, &opened, Runner::Webhook).await });
+        .spawn(async move { service.attempt(&member, &opened, Runner::Webhook, &progress).await });
     let service = &front.service;
     tokio::select! {
         outcome = attempt => outcome.unwrap_or_else(|error| broken(&error)),
         () = service.desk.clock.sleep(front.respond_within) => {
-            match service.push(&cancellation, service.first_delay).await {
-                Ok(()) => Outcome::Waiting {
-                    reason: Reason::ErpSilent,
-                    posted: Vec::new(),
-                    not_before: None,
-                },
-                Err(error) => broken(&error),
+            let reason = seen.silent();
+            match service.defer(&cancellation, service.first_delay, Some(&reason)).await {
+                Ok(()) => Outcome::Waiting { reason, posted: Vec::new(), not_before: None },
+                Err(outcome) => outcome,
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Takes up again what a crash cut off: cancellations with a memo that was
 //! perhaps sent, and deferred ones that the queue should have delivered long ago.
+//! What only the storefront can bring back is counted.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -32,7 +33,15 @@ async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     queue_all(service, unsettled, |it| it.state != State::Parked).await?;
     let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
     let now = service.desk.clock.now();
-    queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await
+    queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await?;
+    let mut working = Query { state: Some(State::Working), limit: PAGE, ..Query::default() };
+    let is_late = |it: &&Record| service.desk.give_up_after < now.since(it.waiting_since);
+    let mut late = 0;
+    while let Some(page) = next_page(service, &mut working).await? {
+        late += page.iter().filter(is_late).count();
+    }
+    metrics::gauge!("memobridge_working_too_long").set(u32::try_from(late).unwrap_or(u32::MAX));
+    Ok(())
 }
 
 async fn queue_all(
@@ -40,15 +49,20 @@ async fn queue_all(
     mut query: Query,
     wanted: impl Fn(&Record) -> bool,
 ) -> Result<(), String> {
-    loop {
-        let found = service.desk.journal.find(&query).await.map_err(|why| why.to_string())?;
-        let Some(last) = found.last() else {
-            return Ok(());
-        };
-        query.after = Some(last.place);
-        for record in found.iter().filter(|it| wanted(it)) {
+    while let Some(page) = next_page(service, &mut query).await? {
+        for record in page.iter().filter(|it| wanted(it)) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
             pushed.map_err(|why| why.to_string())?;
         }
     }
+    Ok(())
+}
+
+async fn next_page(service: &Service, query: &mut Query) -> Result<Option<Vec<Record>>, String> {
+    let found = service.desk.journal.find(query).await.map_err(|why| why.to_string())?;
+    let Some(last) = found.last() else {
+        return Ok(None);
+    };
+    query.after = Some(last.place);
+    Ok(Some(found))
 }

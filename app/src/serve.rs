@@ -20,6 +20,8 @@ use crate::{config::Config, confirm, http::Front, recover, service::Service, wir
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
+/// How often metrics are tidied.
+const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 
 /// The service, listening.
 pub struct Application {
@@ -45,7 +47,7 @@ impl Application {
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let drain = server.drain;
-        let front = Front::new(service.clone(), intake, &server, metrics);
+        let front = Front::new(service.clone(), intake, &server, metrics.clone());
         let (stop, mut stopped) = tokio::sync::watch::channel(false);
         let routes = front.router().into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
@@ -55,6 +57,7 @@ impl Application {
         let server = tokio::spawn(server.into_future());
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
+        tokio::spawn(upkeep(metrics, service.clone()));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
@@ -88,6 +91,14 @@ impl Application {
                 tracing::warn!("Some work was not finished in time; it will be taken up again");
             }
         }
+    }
+}
+
+/// Keeps what is counted small when nobody reads it.
+async fn upkeep(metrics: PrometheusHandle, service: Service) {
+    while !service.draining.load(Ordering::Relaxed) {
+        service.desk.clock.sleep(UPKEEP_PERIOD).await;
+        metrics.run_upkeep();
     }
 }
 

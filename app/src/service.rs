@@ -14,7 +14,7 @@ use ports::{Job, Jobs, JobsError, JournalError, Opened, Query, State, Step};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    credit::{Customer, Desk, Outcome, broken, credit},
+    credit::{Customer, Desk, Outcome, Progress, broken, credit},
     wiring::webhook,
 };
 
@@ -46,9 +46,15 @@ pub struct Member {
 impl Service {
     /// Runs one attempt and writes down how it ended. A wait is durably in the
     /// queue before it is written down.
-    pub async fn attempt(&self, member: &Member, opened: &Opened, runner: Runner) -> Outcome {
+    pub async fn attempt(
+        &self,
+        member: &Member,
+        opened: &Opened,
+        runner: Runner,
+        progress: &Progress,
+    ) -> Outcome {
         let began = self.desk.clock.now();
-        let mut outcome = credit(&self.desk, &member.customer, opened).await;
+        let mut outcome = credit(&self.desk, &member.customer, opened, progress).await;
         if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
             let delay = not_before.unwrap_or_default().max(self.first_delay);
             if let Err(error) = self.push(&opened.cancellation, delay).await {
@@ -63,6 +69,25 @@ impl Service {
         }
         report(&opened.cancellation, &outcome, took);
         outcome
+    }
+
+    /// Puts a cancellation into the queue, durably, and writes it down. What the
+    /// caller must answer when that is not possible.
+    pub async fn defer(
+        &self,
+        cancellation: &Cancellation,
+        delay: Duration,
+        reason: Option<&Reason>,
+    ) -> Result<(), Outcome> {
+        self.push(cancellation, delay).await.map_err(|error| broken(&error))?;
+        let step = Step::Ended {
+            state: State::Deferred,
+            reason: reason.map(|it| it.name().to_owned()),
+            detail: reason.map(ToString::to_string),
+            took: Duration::ZERO,
+        };
+        let (id, now) = (cancellation.id(), self.desk.clock.now());
+        self.desk.journal.record(&id, now, &step).await.map_err(|error| broken(&error))
     }
 
     /// Puts a cancellation into the queue, durably.
@@ -161,7 +186,7 @@ fn ended(outcome: &Outcome, runner: Runner, took: Duration) -> Step {
 fn report(cancellation: &Cancellation, outcome: &Outcome, took: Duration) {
     let (name, order) = (outcome.name(), &cancellation.order);
     let reason = outcome.reason().map_or("", Reason::name);
-    let detail = outcome.reason().map(ToString::to_string).unwrap_or_default();
+    let detail = outcome.reason().map(Reason::in_our_words).unwrap_or_default();
     let tenant = cancellation.tenant.to_string();
     let labels = [("tenant", tenant.clone()), ("outcome", name.into()), ("reason", reason.into())];
     metrics::counter!("memobridge_outcomes_total", &labels).increment(1);

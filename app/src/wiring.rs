@@ -42,7 +42,19 @@ pub fn service(
     })
 }
 
-/// Opens the journal alone, for commands that only look.
+/// Opens a journal that is there already, for commands that only look.
+pub fn journal_on_disk(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+    let config::Journal::Embedded { path } = config;
+    if !path.exists() {
+        let path = path.display();
+        anyhow::bail!(
+            "there is no journal {path}: the service has not run with this configuration"
+        );
+    }
+    journal(config)
+}
+
+/// Opens the journal.
 pub fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
     match config {
         config::Journal::Embedded { path } => {

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     config,
-    credit::{Outcome, broken, deadline},
+    credit::{Outcome, Progress, broken, deadline},
     service::{Runner, Service},
     wiring::webhook,
 };
@@ -136,6 +136,10 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 
 async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Verdict {
     let job = &delivery.job;
+    if service.draining.load(Ordering::Relaxed) {
+        // It came after the signal: the next start has it at once.
+        return Verdict::Defer(Duration::ZERO, job.attempts);
+    }
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
     let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
     let Ok(Some(cancellation)) = cancellation else {
@@ -169,7 +173,8 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
     };
     let (outcome, left) = match &opened {
         Ok(opened) => {
-            let outcome = service.attempt(member, opened, Runner::Worker).await;
+            let outcome =
+                service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
             (outcome, deadline(opened, &service.desk).since(service.desk.clock.now()))
         }
         Err(error) => (broken(error), Duration::ZERO),

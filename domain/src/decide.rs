@@ -104,26 +104,38 @@ pub fn decide(case: &Case<'_>) -> Decision {
     }
 }
 
+/// The plan, made again as often as one of its memos turns out to be on record:
+/// each time at least one unit more is known to be credited.
 fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
-    let credited = Credited::of(case);
+    let mut credited = Credited::of(case);
+    loop {
+        let plan = plan_beyond(case, &credited)?;
+        if !credited.recognise(case, &plan.memos) {
+            return Ok(plan);
+        }
+    }
+}
+
+/// What must be done for the units that are not credited yet.
+fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
     let wanted = credited.still_wanted(case);
-    let shipping = shipping::due(case, &credited);
+    let shipping = shipping::due(case, credited);
     if wanted.is_empty() && shipping.is_none() {
         return Err(Stop::Done(Reason::AlreadyCredited));
     }
     let Some(sales_order) = &case.billing.sales_order else {
         return Err(no_sales_order(case));
     };
-    let placement = matching::place(case, &wanted, &credited).map_err(Stop::Park)?;
-    let loose = loose(case, sales_order, &placement, &credited)?;
+    let placement = matching::place(case, &wanted, credited).map_err(Stop::Park)?;
+    let loose = loose(case, sales_order, &placement, credited)?;
     let shipping = shipping.filter(|due| bears(case, due, &loose));
     let mut plan =
-        post::memos(case, &placement.placed, shipping.as_ref(), &credited).map_err(Stop::Park)?;
+        post::memos(case, &placement.placed, shipping.as_ref(), credited).map_err(Stop::Park)?;
     plan.rest = loose.rest;
     plan.close = loose.close;
     if let Some(standalone) = loose.standalone {
         let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
-        let memo = post::standalone(case, sales_order, &standalone, shipping, &credited, &plan);
+        let memo = post::standalone(case, sales_order, &standalone, shipping, credited, &plan);
         plan.memos.push(memo.map_err(Stop::Park)?);
     }
     match plan.rest.take() {
@@ -169,7 +181,7 @@ fn loose<'a>(
     }
     let spots = close::spots(case, sales_order, placement, credited);
     let spot = |unit: &Unit| spots.iter().find(|it| it.units.iter().any(|on| on.id == unit.id));
-    let closed = |unit: &&Unit| spot(unit).is_some_and(Spot::is_closed_unbilled);
+    let closed = |unit: &&Unit| spot(unit).is_some_and(|it| it.is_closed_without(unit));
     let (closed, open): (Vec<&Unit>, Vec<&Unit>) =
         placement.loose.iter().copied().partition(closed);
     if open.is_empty() {
@@ -231,6 +243,8 @@ fn ids(units: &[&Unit]) -> Vec<UnitId> {
     units.iter().map(|it| it.id.clone()).collect()
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]

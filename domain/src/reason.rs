@@ -61,6 +61,22 @@ impl Reason {
         self.entry().1
     }
 
+    /// The sentence without what the ledger said of the data: that may name a
+    /// person. For logs and answers; the journal keeps it whole.
+    #[must_use]
+    pub fn in_our_words(&self) -> String {
+        let hidden = || "its words are in the journal".to_owned();
+        match self {
+            Self::Refused { code, .. } => {
+                Self::Refused { code: code.clone(), message: hidden() }.to_string()
+            }
+            Self::ClosedPeriod { date, .. } => {
+                Self::ClosedPeriod { date: *date, message: hidden() }.to_string()
+            }
+            ours => ours.to_string(),
+        }
+    }
+
     #[expect(clippy::too_many_lines, reason = "a list reads best in one piece")]
     fn entry(&self) -> (&'static str, &'static str) {
         match self {

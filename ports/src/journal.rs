@@ -211,6 +211,8 @@ pub struct Query {
     pub unsettled: bool,
     /// Only with a settled memo that was not confirmed.
     pub unconfirmed: bool,
+    /// With their whole life; without, [`Record::history`] is empty.
+    pub with_history: bool,
     /// Only those that come after this place.
     pub after: Option<u64>,
     /// At most this many; 0 means 100.
@@ -240,7 +242,7 @@ pub struct Record {
     pub memos: Vec<MemoRecord>,
     /// What a person should see.
     pub flags: Vec<String>,
-    /// Its whole life, oldest first: when, and what, for people.
+    /// Its whole life, oldest first, where it was asked for: when, and what, for people.
     pub history: Vec<(Timestamp, String)>,
     /// Its place in the list, for the next page.
     pub place: u64,

@@ -1,4 +1,4 @@
-//! Looking cancellations up, whole, from a snapshot.
+//! Looking cancellations up, from a snapshot.
 
 use domain::{Amount, Timestamp};
 use ports::{MemoRecord, Query, Record};
@@ -13,7 +13,7 @@ use super::{
 /// How many are found when the query does not say.
 const DEFAULT_LIMIT: usize = 100;
 
-/// How many are found at most: each is read with its whole life.
+/// How many are found at most.
 const MAX_LIMIT: usize = 10_000;
 
 /// Conditions and the values of their parameters, in the same order.
@@ -70,16 +70,17 @@ pub(super) fn find(db: &Connection, query: &Query) -> Result<Vec<Record>, Failur
     let mut rows = statement.query(params_from_iter(filter.values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(whole(db, Stored::from_row(row)?)?);
+        found.push(record(db, Stored::from_row(row)?, query)?);
     }
     Ok(found)
 }
 
-fn whole(db: &Connection, stored: Stored) -> Result<Record, Failure> {
+fn record(db: &Connection, stored: Stored, query: &Query) -> Result<Record, Failure> {
+    let history = if query.with_history { history(db, &stored.id)? } else { Vec::new() };
     Ok(Record {
         memos: memos(db, &stored.id)?,
         flags: flags(db, &stored.id)?,
-        history: history(db, &stored.id)?,
+        history,
         cancellation: stored.cancellation,
         state: stored.state,
         reason: stored.reason,

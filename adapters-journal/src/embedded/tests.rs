@@ -181,7 +181,8 @@ async fn what_an_erp_says_at_length_is_cut() {
         took: Duration::from_millis(5),
     };
     journal.record(&ours.id(), now(), &step).await.unwrap();
-    let found = journal.find(&Query::default()).await.unwrap();
+    let query = Query { with_history: true, ..Query::default() };
+    let found = journal.find(&query).await.unwrap();
     assert_eq!(found[0].detail.as_ref().map(|it| it.chars().count()), Some(2000));
     let (_, line) = found[0].history.last().expect("an ending leaves a line");
     assert!(line.starts_with("after 5 ms parked: erp-refused: ü"), "{line}");

@@ -110,13 +110,14 @@ fn unknown_keys_are_tolerated() {
 }
 
 #[test]
-fn times_have_an_offset_and_need_no_milliseconds() {
+fn times_without_an_offset_are_utc_and_need_no_milliseconds() {
     let table = [
         ("2026-11-20T18:02:11Z", Some(1_795_197_731_000)),
         ("2026-11-20T18:02:11.345Z", Some(1_795_197_731_345)),
         ("2026-11-20T18:02:11.345999Z", Some(1_795_197_731_345)),
         ("2026-11-20T13:02:11.345-05:00", Some(1_795_197_731_345)),
-        ("2026-11-20T18:02:11", None),
+        ("2026-11-20T18:02:11", Some(1_795_197_731_000)),
+        ("-000001-01-01T00:00:00Z", None),
         ("2026-11-20", None),
         ("2026-13-20T18:02:11Z", None),
         ("1795197731", None),
@@ -148,7 +149,7 @@ fn every_fault_of_the_envelope_names_its_field() {
         ("name", json!(long), "name has 101 characters, the limit is 100"),
         ("published_at", json!(null), "published_at is missing"),
         ("published_at", json!(1), "published_at is not a text"),
-        ("published_at", json!("now"), "published_at is not an ISO 8601 time with an offset or Z"),
+        ("published_at", json!("now"), "published_at is not an ISO 8601 time"),
         ("payload", json!(null), "payload is missing"),
         ("payload", json!([]), "payload is not an object"),
         ("payload", json!({}), "payload is empty"),
@@ -187,12 +188,6 @@ fn every_fault_of_the_payload_names_its_field() {
             item("id", json!("shipping")),
             "payload.items[1].id is the reserved word \"shipping\"",
         ),
-        (
-            "items",
-            item("cancellation_reason", json!(5)),
-            "payload.items[1].cancellation_reason is not a text",
-        ),
-        ("items", item("status", json!(true)), "payload.items[1].status is not a text"),
     ];
     for (field, value, expected) in table {
         for name in ["order.items_cancelled", "order.cancelled"] {
@@ -252,4 +247,14 @@ fn a_payload_is_never_shown() {
     let body = event("order.created", &json!({ "customer_email": "someone@example.com" }));
     let shown = format!("{:?}", envelope(body.as_bytes()).unwrap());
     assert!(shown.contains("order.created") && !shown.contains("example.com"), "{shown}");
+}
+
+#[test]
+fn what_is_not_needed_costs_no_event() {
+    let items = json!([{ "id": A, "cancellation_reason": 5, "status": true, "product_id": [] }]);
+    for name in ["order.items_cancelled", "order.cancelled"] {
+        let payload = json!({ "id": ORDER, "items": items });
+        let read = read(&event(name, &payload)).unwrap().expect("a cancellation");
+        assert_eq!(read.units.values().collect::<Vec<_>>(), [&None], "{name}");
+    }
 }

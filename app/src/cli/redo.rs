@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use domain::{Amount, CancellationId};
-use ports::{Clock, Jobs, Journal, Known, Query, Record, State, Step};
+use domain::{Amount, CancellationId, ClaimState};
+use ports::{Clock, Jobs, Journal, Known, MemoRecord, Query, Record, State, Step};
 use serde_json::json;
 
 use crate::{
     clock::SystemClock,
+    credit::Progress,
     service::{Runner, Service, job},
     wiring::{self, webhook},
 };
@@ -49,17 +50,21 @@ pub(super) struct Submit {
 /// Puts cancellations back into the queue; the service works on them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
     let (queue, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal(&journal)?;
+    let journal = wiring::journal_on_disk(&journal)?;
     let found = wanted(&*journal, &arguments).await?;
     let mut out = std::io::stdout().lock();
     if arguments.dry_run {
         let mut sums: BTreeMap<&str, Amount> = BTreeMap::new();
-        for memo in found.iter().flat_map(|it| &it.memos) {
+        let open = |it: &&MemoRecord| it.claim.state == ClaimState::Unsettled;
+        for memo in found.iter().flat_map(|it| &it.memos).filter(open) {
             *sums.entry(memo.claim.memo.money.code()).or_default() += memo.claim.memo.credit;
         }
         let sums: Vec<_> = sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();
-        let sums = if sums.is_empty() { "no memo yet".to_owned() } else { sums.join(", ") };
-        writeln!(out, "{} would be tried again ({sums})", found.len())?;
+        let sums = match sums.as_slice() {
+            [] => "no memo is under way".to_owned(),
+            some => format!("memos under way: {}", some.join(", ")),
+        };
+        writeln!(out, "{} would be tried again; {sums}", found.len())?;
         return Ok(());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -138,14 +143,11 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
         reason,
     } = &opened.known
     {
-        writeln!(
-            out,
-            "{}",
-            json!({ "outcome": state.name(), "id": id.as_str(), "reason": reason })
-        )?;
+        let outcome = if *state == State::Posted { "already-posted" } else { state.name() };
+        writeln!(out, "{}", json!({ "outcome": outcome, "id": id.as_str(), "reason": reason }))?;
         return Ok(());
     }
-    let outcome = service.attempt(&member, &opened, Runner::Webhook).await;
+    let outcome = service.attempt(&member, &opened, Runner::Webhook, &Progress::default()).await;
     let reason = outcome.reason();
     let answer = json!({
         "outcome": outcome.name(),
@@ -157,7 +159,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     writeln!(out, "{answer}")?;
     match outcome {
         crate::credit::Outcome::Unavailable { .. } => {
-            Err(anyhow::anyhow!("nothing was done").into())
+            Err(anyhow::anyhow!("nothing was done: submit it again later").into())
         }
         _ => Ok(()),
     }

@@ -1,9 +1,9 @@
 //! The retailer's choices, read from `[customer.policy]`.
 
 use domain::{
-    ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy, MissingSalesOrder,
-    NotInvoiced, Policy, RecordId, RefundRule, Settlement, ShippingAs, ShippingPolicy,
-    SubsidiaryRule, Tax,
+    CivilDate, ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy,
+    MissingSalesOrder, NotInvoiced, Policy, RecordId, RefundRule, Settlement, ShippingAs,
+    ShippingPolicy, SubsidiaryRule, Tax,
 };
 
 use super::{
@@ -204,10 +204,30 @@ fn rule(
     let constant = inner.text("constant");
     let from = inner.get("from", named);
     inner.done();
-    match (from, constant) {
-        (Some(from), None) => Ok((from, kind)),
-        (None, Some(constant)) => Ok((FieldSource::Constant(constant), kind)),
-        _ => Err("needs either from or constant".to_owned()),
+    let source = match (from, constant) {
+        (Some(from), None) => from,
+        (None, Some(constant)) => FieldSource::Constant(constant),
+        _ => return Err("needs either from or constant".to_owned()),
+    };
+    if fits(&source, kind) {
+        return Ok((source, kind));
+    }
+    let (word, _) = FIELD_TYPES.iter().find(|(_, it)| *it == kind).expect("every type has a word");
+    Err(format!("has a value that is no {word}"))
+}
+
+/// Whether what the source gives can be written as this type.
+fn fits(source: &FieldSource, kind: FieldType) -> bool {
+    match (source, kind) {
+        (FieldSource::Constant(text), FieldType::Boolean) => ["true", "false"].contains(&&**text),
+        (FieldSource::Constant(text), FieldType::Long) => text.parse::<i64>().is_ok(),
+        (FieldSource::Constant(text), FieldType::Double) => domain::decimal(text).is_ok(),
+        (FieldSource::Constant(text), FieldType::Date) => text.parse::<CivilDate>().is_ok(),
+        (FieldSource::Constant(text), FieldType::Select) => text.parse::<RecordId>().is_ok(),
+        (FieldSource::UnitTaxRate, FieldType::Double)
+        | (FieldSource::PublishedAt, FieldType::Date)
+        | (_, FieldType::String | FieldType::Select | FieldType::MultiSelect) => true,
+        (_, FieldType::Boolean | FieldType::Long | FieldType::Double | FieldType::Date) => false,
     }
 }
 

@@ -83,6 +83,16 @@ fn a_fault_is_named_with_its_line_and_key() {
             "time_zone = \"Gotham\"",
             "HERE customer.policy.time_zone must be a time zone such as \"America/New_York\"",
         ),
+        (
+            "version = \"2025_2\"",
+            "version = \"latest\"",
+            "HERE customer.erp.version must be an endpoint version such as \"2025_2\"",
+        ),
+        (
+            "custbody_source = { constant = \"newstore\" }",
+            "custbody_source = { constant = \"maybe\", type = \"boolean\" }",
+            "HERE customer.policy.fields.custbody_source has a value that is no boolean",
+        ),
         ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",

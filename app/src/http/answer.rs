@@ -39,7 +39,7 @@ impl Answer {
         };
         Self {
             reason: outcome.reason().map(|it| it.name().to_owned()),
-            detail: outcome.reason().map(ToString::to_string),
+            detail: outcome.reason().map(domain::Reason::in_our_words),
             memos: outcome.memos().iter().map(ToString::to_string).collect(),
             ..Self::about(id, status, outcome.name())
         }

@@ -310,13 +310,7 @@ fn date(case: &Case<'_>, invoice: Option<&Invoice>) -> crate::CivilDate {
 }
 
 fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for (unit, _) in placed {
-        let reason = fields::reason(case, unit);
-        if !reason.is_empty() && !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
+    let reasons = fields::reasons(case, placed.iter().map(|(unit, _)| *unit));
     let paid = case.order.instruments.iter().filter(|it| !it.paid().is_zero());
     let paid = paid.map(|it| match it.provider.as_str() {
         "" => format!("{} {}", it.method, it.paid()),
@@ -325,7 +319,7 @@ fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
     let paid: Vec<_> = paid.collect();
     let mut text = format!("{} cancellation {}", case.storefront, case.order.reference);
     if !reasons.is_empty() {
-        text = format!("{text}: {}", reasons.join(", "));
+        text = format!("{text}: {reasons}");
     }
     if !paid.is_empty() {
         text = format!("{text}; paid {}", paid.join(", "));

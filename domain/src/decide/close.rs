@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{
     Case, LineTarget, LinesToClose,
     credited::Credited,
-    lines::{Goods, goods, likeness},
+    lines::{Goods, goods, likeness, pieces},
     matching::Placement,
 };
 use crate::{OrderLine, Reason, SalesOrder, Unit, UnitStatus};
@@ -22,9 +22,11 @@ pub(super) struct Spot<'a> {
 }
 
 impl Spot<'_> {
-    /// Closed by somebody, and never invoiced.
-    pub(super) fn is_closed_unbilled(&self) -> bool {
-        self.order_line.closed && self.order_line.billed.is_zero()
+    /// Closed by somebody, with this unit's pieces not among those that were billed.
+    pub(super) fn is_closed_without(&self, unit: &Unit) -> bool {
+        let billed = pieces(Some(self.order_line.billed), Decimal::ZERO);
+        let room = Decimal::from(unit.quantity) <= self.goods.quantity() - billed;
+        self.order_line.closed && (billed.is_zero() || room)
     }
 
     /// Fulfilled or billed, at least in part.

@@ -10,11 +10,12 @@ use rust_decimal::Decimal;
 
 use super::{
     Case,
-    lines::{Role, likeness, role},
+    lines::{Role, likeness, pieces, role},
+    shipping,
 };
 use crate::{
-    Amount, BillingLine, ClaimState, CreditMemo, ExistingMemo, InstrumentKey, Invoice, ItemRef,
-    LineKind, MemoKey, RecordId, Unit, UnitId,
+    Amount, BillingLine, ClaimState, CreditMemo, ExistingLine, ExistingMemo, InstrumentKey,
+    Invoice, ItemRef, LineKind, MemoKey, RecordId, Unit, UnitId,
 };
 
 /// One earlier memo, brought to one form.
@@ -59,10 +60,6 @@ impl Credited {
     pub(super) fn of(case: &Case<'_>) -> Self {
         let settled = case.claims.iter().filter(|it| it.state != ClaimState::Unsettled);
         let claims: Vec<&CreditMemo> = settled.map(|it| &it.memo).collect();
-        let same = |memo: &ExistingMemo, claim: &CreditMemo| {
-            let id = memo.external_id.as_deref().unwrap_or("");
-            id.eq_ignore_ascii_case(claim.key.as_str())
-        };
         let on_record = case.billing.memos.iter().map(|memo| {
             let claim = claims.iter().find(|claim| same(memo, claim));
             booked(case, memo, claim.copied())
@@ -75,15 +72,10 @@ impl Credited {
             ours: BTreeSet::new(),
             taken: BTreeMap::new(),
         };
-        for memo in &case.billing.memos {
-            let shipped = memo.lines.iter().any(|line| {
-                role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping
-            });
-            if shipped || Amount::ZERO < memo.shipping_cost {
-                credited.units.insert(UnitId::shipping());
-                if memo.external_id.as_deref().is_some_and(MemoKey::is_ours) {
-                    credited.ours.insert(UnitId::shipping());
-                }
+        for memo in case.billing.memos.iter().filter(|it| credits_shipping(case, it)) {
+            credited.units.insert(UnitId::shipping());
+            if memo.external_id.as_deref().is_some_and(MemoKey::is_ours) {
+                credited.ours.insert(UnitId::shipping());
             }
         }
         for memo in &credited.memos {
@@ -106,6 +98,21 @@ impl Credited {
             credited.take_by_item(case, &booked(case, memo, None));
         }
         credited
+    }
+
+    /// Where the ledger has a memo under a planned memo's key and its lines name no
+    /// units, it is over these very units. Whether that was news.
+    pub(super) fn recognise(&mut self, case: &Case<'_>, planned: &[CreditMemo]) -> bool {
+        let nameless = |it: &&ExistingMemo| it.lines.iter().all(|line| line.units.is_empty());
+        let on_record = |memo: &&CreditMemo| {
+            case.billing.memos.iter().filter(nameless).any(|it| same(it, memo))
+        };
+        let before = self.units.len();
+        for memo in planned.iter().filter(on_record) {
+            self.units.extend(memo.units.iter().cloned());
+            self.ours.extend(memo.units.iter().cloned());
+        }
+        before < self.units.len()
     }
 
     /// The units of the event that are on no memo yet: those on one by id are
@@ -196,6 +203,12 @@ impl Credited {
     }
 }
 
+/// Whether the record is this memo of ours, by its key.
+fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
+    let id = record.external_id.as_deref().unwrap_or("");
+    id.eq_ignore_ascii_case(memo.key.as_str())
+}
+
 /// The invoice line that an earlier memo's line credits; `None` where it could be
 /// any of several, which the count of its product then limits together.
 fn located<'a>(booked: &BookedLine, invoice: &'a Invoice) -> Option<&'a BillingLine> {
@@ -222,6 +235,13 @@ fn items_of<'a>(case: &Case<'a>, product: &str) -> BTreeSet<&'a RecordId> {
     invoiced.chain(ordered).filter(is_product).map(|it| &it.item.id).collect()
 }
 
+fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
+    let is_shipping = |line: &ExistingLine| {
+        role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping
+    };
+    Amount::ZERO < memo.shipping_cost || memo.lines.iter().any(is_shipping)
+}
+
 fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
     let mut lines: Vec<BookedLine> = Vec::new();
     let mut payments = Vec::new();
@@ -230,7 +250,7 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
             Role::Goods => lines.push(BookedLine {
                 item: line.item.clone(),
                 source_line: line.source_line,
-                quantity: line.quantity.unwrap_or(Decimal::ONE),
+                quantity: pieces(line.quantity, Decimal::ONE),
                 amount: line.amount,
                 net: line.amount,
                 units: line.units.clone(),
@@ -255,9 +275,14 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
             |it: &&Invoice| it.lines.iter().flat_map(|it| &it.units).any(|id| units.contains(&id));
         case.billing.invoices.iter().find(named).map(|it| it.id.clone())
     };
+    let by_shipping = || {
+        let alone = lines.is_empty() && credits_shipping(case, memo);
+        shipping::bearer(case).0.filter(|_| alone).map(|it| it.id.clone())
+    };
     let invoice = memo.created_from.clone();
     let invoice = invoice.or_else(|| claim.and_then(|it| it.source.invoice().cloned()));
-    let invoice = invoice.or_else(|| memo.applied_to.first().cloned()).or_else(by_unit);
+    let invoice = invoice.or_else(|| memo.applied_to.first().cloned());
+    let invoice = invoice.or_else(by_unit).or_else(by_shipping);
     let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
     Booked { invoice, ours, credit: memo.total + taken, lines, payments }
 }

@@ -20,10 +20,17 @@ pub(super) fn of_line(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> Vec<Cus
     fields(case, &case.policy.line_fields, &units, &ids)
 }
 
-/// Why a unit was cancelled: as the event says, else as the order does.
-pub(super) fn reason(case: &Case<'_>, unit: &Unit) -> String {
-    let told = case.cancellation.units.get(&unit.id).cloned().flatten();
-    told.or_else(|| unit.reason.clone()).unwrap_or_default()
+/// Why units were cancelled, each reason once: as the event says, else as the order does.
+pub(super) fn reasons<'a>(case: &Case<'_>, units: impl Iterator<Item = &'a Unit>) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for unit in units {
+        let told = case.cancellation.units.get(&unit.id).cloned().flatten();
+        let reason = told.or_else(|| unit.reason.clone()).unwrap_or_default();
+        if !reason.is_empty() && !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(", ")
 }
 
 fn fields(
@@ -57,12 +64,7 @@ fn value(
         FieldSource::OrderChannel => order.channel.clone(),
         FieldSource::OrderChannelType => order.channel_type.clone(),
         FieldSource::PublishedAt => Some(case.published.to_string()),
-        FieldSource::CancellationReason => {
-            let mut reasons: Vec<_> = units.iter().map(|it| reason(case, it)).collect();
-            reasons.retain(|it| !it.is_empty());
-            reasons.dedup();
-            Some(reasons.join(", "))
-        }
+        FieldSource::CancellationReason => Some(reasons(case, units.iter().copied())),
         FieldSource::UnitId => Some(ids.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(",")),
         FieldSource::UnitTaxRate => tax_rate(case, units),
         FieldSource::UnitCoupon => order.coupon.clone(),

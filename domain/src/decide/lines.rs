@@ -49,7 +49,7 @@ impl Goods<'_> {
     /// Pieces on the line; a line without a quantity is as many as it names units.
     pub(super) fn quantity(&self) -> Decimal {
         let named = Decimal::from(self.line.units.len().max(1));
-        self.line.quantity.filter(|it| Decimal::ZERO < *it).unwrap_or(named)
+        pieces(self.line.quantity, named)
     }
 
     /// What makes two lines of one product interchangeable: rate and tax.
@@ -72,6 +72,13 @@ pub(super) struct Terms<'a> {
     tax_code: Option<&'a RecordId>,
     taxable: Option<bool>,
     taxes: Vec<(&'a RecordId, &'a RecordId, Option<Decimal>)>,
+}
+
+/// The quantity of a line as it is told, within what can be reckoned with; `otherwise`
+/// where the line has none.
+pub(super) fn pieces(told: Option<Decimal>, otherwise: Decimal) -> Decimal {
+    let most = Decimal::from(u32::MAX);
+    told.filter(|it| Decimal::ZERO < *it).map_or(otherwise, |it| it.min(most))
 }
 
 /// The goods among the lines of one record, in ascending line order.

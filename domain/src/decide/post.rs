@@ -150,8 +150,9 @@ fn add_rounding(
     let by_us = |id: &UnitId| credited.ours.contains(id) || now(id);
     let never = case.policy.shipping == ShippingPolicy::Never;
     let shipped = order.shipping.credit.is_zero() || never || by_us(&UnitId::shipping());
+    let free = |it: &Unit| !it.lives() && it.credit(order.treatment).is_zero();
     let whole = shipped
-        && order.units.iter().all(|it| by_us(&it.id))
+        && order.units.iter().all(|it| by_us(&it.id) || free(it))
         && credited.memos.iter().all(|it| it.ours && it.invoice.is_some());
     let Some((last, (invoice, _))) = groups.iter().enumerate().next_back().filter(|_| whole) else {
         return Ok(());

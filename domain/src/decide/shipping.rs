@@ -36,19 +36,26 @@ pub(super) fn due<'a>(case: &Case<'a>, credited: &Credited) -> Option<ShippingDu
     }
     let named = case.order.units.iter().filter(|it| case.cancellation.units.contains_key(&it.id));
     let mut levels = named.chain(&case.order.units).filter_map(|it| it.service_level.as_deref());
-    let mut invoices: Vec<&Invoice> = case.billing.invoices.iter().collect();
-    invoices.sort_by_key(|it| it.id.rank());
-    let bearer = invoices
-        .iter()
-        .find(|it| Amount::ZERO < it.shipping_cost || shipping_line(case, it).is_some());
-    let invoice = bearer.or(invoices.first()).copied();
+    let (invoice, billed) = bearer(case);
     Some(ShippingDue {
         charge: case.order.shipping,
         level: levels.next(),
         invoice,
         line: invoice.and_then(|it| shipping_line(case, it)),
-        billed: if bearer.is_some() { Billed::Yes } else { Billed::NotYet },
+        billed,
     })
+}
+
+/// The invoice that bears the order's shipping; the lowest where none shows it.
+pub(super) fn bearer<'a>(case: &Case<'a>) -> (Option<&'a Invoice>, Billed) {
+    let mut invoices: Vec<&Invoice> = case.billing.invoices.iter().collect();
+    invoices.sort_by_key(|it| it.id.rank());
+    let bears =
+        |it: &&&Invoice| Amount::ZERO < it.shipping_cost || shipping_line(case, it).is_some();
+    match invoices.iter().find(bears) {
+        Some(bearer) => (Some(bearer), Billed::Yes),
+        None => (invoices.first().copied(), Billed::NotYet),
+    }
 }
 
 fn shipping_line<'a>(case: &Case<'_>, invoice: &'a Invoice) -> Option<&'a BillingLine> {

@@ -111,7 +111,12 @@ impl Story {
             let product = group[0].product.clone();
             let named = group.iter().map(|it| it.id.clone());
             let line = BillingLine {
-                item: item(&format!("item-{product}"), Some(product)),
+                item: ItemRef {
+                    // No record has a name as odd as some products'.
+                    id: format!("item-{product}").parse().unwrap_or_else(|_| id("item")),
+                    external_id: Some(product),
+                    name: None,
+                },
                 quantity: Some(group.iter().map(|it| Decimal::from(it.quantity)).sum()),
                 units: if self.column == Column::Filled { named.collect() } else { Vec::new() },
                 ..plain(next, "8494", group.iter().map(price).sum())

@@ -36,8 +36,9 @@ fn already_credited_by_hand_with_ids_is_dropped() {
 #[test]
 fn a_memo_by_hand_without_ids_counts_over_the_order() {
     type Lines<'a> = &'a [(&'a str, i64, &'a str, &'a [&'a str])];
+    type Row<'a> = (Lines<'a>, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
     // Of the order, a to d may be cancelled; the event names some of them.
-    let table: [(Lines<'_>, &[&str], &[&str], &[&str]); 8] = [
+    let table: [Row<'_>; 8] = [
         (&[("item-p", 1, "20.00", &[])], &["a", "b"], &["a", "b"], &["a"]),
         (&[("item-p", 1, "20.00", &[])], &["a"], &["a"], &["already-credited"]),
         (&[("item-p", 1, "20.00", &[])], &["a", "b"], &["b"], &["b"]),
@@ -119,6 +120,18 @@ fn the_ledger_protects_when_the_journal_is_lost() {
         let memo = story.memo(&["a", "b", "c"]);
         assert_eq!(memo.credit, amount("40.00"), "{story:#?}");
     }
+}
+
+#[test]
+fn a_memo_of_ours_that_names_no_unit_is_recognised_by_its_key() {
+    let mut story = four().nameless();
+    story.record(&story.plan(&["a"]));
+    story.order.units[0].status = Some("cancelled".into());
+    // By count alone either could be left; the key of a memo over a is taken.
+    assert_eq!(credited(&story, &["a", "b"]), ["b"]);
+    story.record(&story.plan(&["a", "b"]));
+    assert_eq!(credited(&story, &["b", "a", "c"]), ["c"]);
+    assert_eq!(credited(&story, &["b"]), ["already-credited"]);
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub(super) async fn memos(journal: &dyn Journal) -> Vec<CreditMemo> {
 }
 
 pub(super) async fn only(journal: &dyn Journal, query: &Query) -> Record {
-    let [found] = <[_; 1]>::try_from(journal.find(query).await.unwrap()).expect("exactly one");
+    let query = Query { with_history: true, ..query.clone() };
+    let [found] = <[_; 1]>::try_from(journal.find(&query).await.unwrap()).expect("exactly one");
     found
 }
 

@@ -1,0 +1,109 @@
+//! What holds for any order, however its events come and whatever is forgotten between them.
+
+mod sale;
+mod wild;
+mod world;
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{Config, FileFailurePersistence},
+};
+
+use self::{
+    sale::{Sale, sales},
+    world::World,
+};
+use super::*;
+use crate::MemoKey;
+
+/// A thousand cases of each property, or more where `PROPTEST_CASES` says so.
+fn config() -> Config {
+    let persistence = FileFailurePersistence::WithSource("proptest-regressions");
+    let failure_persistence = Some(Box::new(persistence) as Box<_>);
+    let cases = Config::default().cases.max(1000);
+    Config { cases, failure_persistence, ..Config::default() }
+}
+
+/// Events as sets of positions, and an order in which they come again.
+fn histories() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<usize>)> {
+    let event = vec(0..6_usize, 1..6);
+    (vec(event, 1..5), vec(0..16_usize, 1..10))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn each_unit_is_credited_once_and_each_memo_adds_up(
+        sale in sales(),
+        (events, again) in histories(),
+    ) {
+        let mut world = World::new(&sale, &events);
+        for event in &events {
+            world.play(event)?;
+        }
+        for nth in again {
+            world.play(&events[nth % events.len()])?;
+        }
+        world.credits_are_exactly_what_was_cancelled()?;
+    }
+
+    #[test]
+    fn any_order_and_repetition_of_events_gives_the_same_credits(
+        sale in sales(),
+        (events, again) in histories(),
+    ) {
+        let mut forwards = World::new(&sale, &events);
+        for event in &events {
+            forwards.play(event)?;
+        }
+        let mut shuffled = World::new(&sale, &events);
+        for nth in again {
+            shuffled.play(&events[nth % events.len()])?;
+        }
+        for event in events.iter().rev() {
+            shuffled.play(event)?;
+        }
+        prop_assert_eq!(forwards.credited_units(), shuffled.credited_units());
+        prop_assert_eq!(forwards.total(), shuffled.total());
+    }
+
+    #[test]
+    fn after_full_cancellation_the_memos_come_to_what_was_owed(
+        sale in sales(),
+        (mut events, _) in histories(),
+    ) {
+        events.push((0..sale.units.len()).collect());
+        let mut world = World::new(&sale, &events);
+        for event in &events {
+            world.play(event)?;
+        }
+        world.memos_come_to_what_was_owed()?;
+    }
+
+    #[test]
+    fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in wild::tales()) {
+        wild.decide()?;
+    }
+
+    #[test]
+    fn the_key_depends_on_tenant_order_and_units_alone(
+        names in vec("[a-z0-9-]{1,12}", 1..6),
+        turn in 0..6_usize,
+        tenant in "[a-z]{1,8}",
+    ) {
+        let names = names.iter().filter(|it| *it != UnitId::SHIPPING);
+        let mut units: Vec<UnitId> = names.map(|it| it.parse().unwrap()).collect();
+        units.push(UnitId::shipping());
+        let tenant = tenant.parse().unwrap();
+        let order = crate::testing::ORDER.parse().unwrap();
+        let key = MemoKey::of(&tenant, &order, &units);
+        let middle = turn % units.len();
+        units.rotate_left(middle);
+        units.extend(units.clone());
+        prop_assert_eq!(&key, &MemoKey::of(&tenant, &order, &units));
+        let less: Vec<_> = units.iter().filter(|it| !it.is_shipping()).cloned().collect();
+        prop_assert_ne!(key, MemoKey::of(&tenant, &order, &less));
+    }
+}
