@@ -5,10 +5,16 @@ mod killing;
 mod starting;
 
 use ports::State;
-use tests::{A, ITEMS, World, event, pair};
+use tests::{A, ITEMS, Settings, World, event, pair};
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
+
+/// Short delays: what is left to wait for are the leases of the dead.
+fn quick() -> Settings {
+    let worker = "first_delay = \"100ms\"\nmax_delay = \"500ms\"".to_owned();
+    Settings { worker, ..Settings::default() }
+}
 
 /// What happens after the crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

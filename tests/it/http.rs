@@ -1,8 +1,32 @@
 //! The webhook's answers: what happened, what is answered, and what is on record afterwards.
 
+mod books;
+mod crowded;
 mod deferred;
 mod rejected;
 mod settled;
 mod storage;
 mod unavailable;
 mod upkeep;
+
+use sandbox::netsuite::{Operation, Point};
+use serde_json::Value;
+use tests::{Answer, Service, World};
+
+/// Sends an event, and the ERP vanishes at this point of writing what we sent:
+/// neither its reply nor a look-up tells what became of it. Then it is back.
+async fn post_while_the_erp_vanishes(
+    world: &World,
+    service: &Service,
+    event: &Value,
+    (operation, point): (Operation, Point),
+) -> Answer {
+    let hold = world.account.hold(operation, point);
+    let call = service.post_beside(event);
+    hold.reached().await;
+    world.account.refuse_connections().await;
+    hold.release();
+    let answer = call.await.unwrap();
+    world.account.accept_connections().await;
+    answer
+}

@@ -5,3 +5,7 @@ mod architecture;
 mod contract;
 mod crash;
 mod http;
+mod journal_lost;
+mod memo;
+mod netsuite;
+mod worked_examples;

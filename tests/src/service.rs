@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock},
+    thread,
     time::Duration,
 };
 
@@ -102,7 +103,7 @@ impl Service {
         let application = self.application.take().expect("it runs until now");
         let stopping = runtime.spawn(application.shut_down());
         stopping.await.expect("shutting down does not panic");
-        runtime.shutdown_background();
+        end(runtime);
     }
 
     /// Begins to shut down, and goes on while work is unfinished.
@@ -130,9 +131,16 @@ async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Opti
 impl Drop for Service {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            end(runtime);
         }
     }
+}
+
+/// Ends every task where it is, and returns when the files are closed.
+fn end(runtime: Runtime) {
+    // A runtime cannot be waited for on a thread of another one.
+    let ending = thread::spawn(move || runtime.shutdown_timeout(PATIENCE));
+    ending.join().expect("ending does not panic");
 }
 
 /// One recorder per process: a second one would count nothing.

@@ -117,7 +117,7 @@ untaxed_code = "-8"
 
 [customer.maps]
 channels = {{ web = "4" }}
-currencies = {{ USD = "1", GBP = "3" }}
+currencies = {{ USD = "1", GBP = "3", JPY = "5", KWD = "6" }}
 shipping_methods = {{ GROUND = "4" }}
 [customer.maps.payment_items]
 {payment_items}

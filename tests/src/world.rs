@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ports::Clock;
 use sandbox::{
-    netsuite::{Account, Credentials, Record},
+    netsuite::{Account, Credentials, Item, ItemKind, Record},
     newstore::Tenant,
     sale::{Billing, Booked, KeyColumn, Sale},
 };
@@ -19,6 +19,14 @@ use crate::{
 
 /// A day in November 2026, in milliseconds: after the orders and their events.
 const TODAY: i64 = 1_795_428_000_000;
+
+/// What lines without goods name, by its id.
+const ITEMS: [(&str, &str); 4] = [
+    ("10", "Sales Tax"),
+    ("7777", "Cancelled Goods"),
+    ("91254", "Gift Card"),
+    ("91291", "Credit Card"),
+];
 
 /// A NewStore tenant, a NetSuite account, and a folder for the service.
 pub struct World {
@@ -46,6 +54,9 @@ impl World {
             http: http.expect("a client needs nothing"),
             folder: tempfile::tempdir().expect("there is room for a folder"),
         };
+        for (id, name) in ITEMS {
+            world.account.item(Item::new(id, name, ItemKind::Other));
+        }
         world.configure(settings);
         world
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Afterwards::{self, LeftAlone, Redelivered},
-    PROGRAM, recovers,
+    PROGRAM, quick, recovers,
 };
 
 /// All at once: most of the time is spent waiting for leases of the dead to end.
@@ -31,6 +31,9 @@ async fn kill_9_at_any_step_loses_nothing_and_doubles_nothing() {
     }
     steps.spawn(before_the_answer());
     steps.spawn(after_it_was_accepted());
+    for point in [Point::BeforeCommit, Point::AfterCommit] {
+        steps.spawn(after_it_was_deferred_while_the_erp_was_silent(point));
+    }
     while let Some(ended) = steps.join_next().await {
         ended.unwrap();
     }
@@ -54,7 +57,7 @@ async fn comes_true(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 async fn while_newstore_hangs() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = World::with(&pair(), &quick()).await;
     world.tenant.fault(Fault::Hang);
     let process = world.spawn(PROGRAM).await;
     deliver(&world, &process);
@@ -65,7 +68,7 @@ async fn while_newstore_hangs() {
 }
 
 async fn before_the_erp_saved(afterwards: Afterwards) {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = World::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     deliver(&world, &process);
@@ -76,7 +79,7 @@ async fn before_the_erp_saved(afterwards: Afterwards) {
 }
 
 async fn after_the_erp_saved(afterwards: Afterwards) {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = World::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     deliver(&world, &process);
@@ -88,7 +91,7 @@ async fn after_the_erp_saved(afterwards: Afterwards) {
 }
 
 async fn before_it_was_settled(afterwards: Afterwards) {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = World::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     deliver(&world, &process);
@@ -104,7 +107,7 @@ async fn before_it_was_settled(afterwards: Afterwards) {
 
 async fn between_two_memos(afterwards: Afterwards) {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::new(&Settings::default()).await;
+    let world = World::new(&quick()).await;
     world.install(&sale, &Billing::Invoices(vec![vec![A.to_owned()], vec![B.to_owned()]]));
     let process = world.spawn(PROGRAM).await;
     let first = world.account.hold(Operation::Add, Point::AfterCommit);
@@ -129,8 +132,7 @@ async fn between_two_memos(afterwards: Afterwards) {
 }
 
 async fn in_the_workers_hands(point: Point, afterwards: Afterwards) {
-    let worker = "first_delay = \"100ms\"".to_owned();
-    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    let world = World::with(&pair(), &quick()).await;
     world.tenant.remove(&pair().order);
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -150,14 +152,14 @@ async fn before_the_answer() {
     const TRAP: &str = "CREATE TRIGGER trap BEFORE UPDATE OF state ON cancellation BEGIN \
         SELECT count(*) FROM (WITH RECURSIVE endless(n) AS \
             (SELECT 1 UNION ALL SELECT n + 1 FROM endless) SELECT n FROM endless); END";
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = World::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let journal = world.book().journal;
     execute(&journal, TRAP);
     deliver(&world, &process);
     let settled = "SELECT count(*) FROM claim WHERE record IS NOT NULL";
     let reader = Connection::open(&journal).unwrap();
-    comes_true("the memo was settled", || {
+    comes_true("the memo was settled", move || {
         reader.query_row(settled, [], |row| row.get::<_, u32>(0)).unwrap() == 1
     })
     .await;
@@ -171,7 +173,7 @@ fn execute(file: &Path, statement: &str) {
 }
 
 async fn after_it_was_accepted() {
-    let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
+    let settings = Settings { intake: "queued".to_owned(), ..quick() };
     let world = World::with(&pair(), &settings).await;
     world.tenant.fault(Fault::Hang);
     let process = world.spawn(PROGRAM).await;
@@ -181,4 +183,18 @@ async fn after_it_was_accepted() {
     process.kill().await;
     world.tenant.fault(Fault::None);
     recovers(&world, &["20.00"], "after it was accepted", LeftAlone).await;
+}
+
+/// NewStore has its 200: nobody sends the event again.
+async fn after_it_was_deferred_while_the_erp_was_silent(point: Point) {
+    let server = "respond_within = \"200ms\"".to_owned();
+    let world = World::with(&pair(), &Settings { server, ..quick() }).await;
+    let process = world.spawn(PROGRAM).await;
+    let hold = world.account.hold(Operation::Add, point);
+    let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    answer.unwrap().is(200, "deferred").because("erp-silent");
+    process.kill().await;
+    hold.release();
+    let step = format!("while the ERP was silent, {point:?}");
+    recovers(&world, &["20.00"], &step, LeftAlone).await;
 }

@@ -1,8 +1,8 @@
 //! Starts that go wrong say why, and with which exit code.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, time::Duration};
 
-use tests::{Settings, World, run};
+use tests::{A, ITEMS, Settings, World, event, pair, run};
 
 use super::PROGRAM;
 
@@ -61,6 +61,30 @@ async fn a_port_in_use_ends_with_1_and_says_so() {
     for words in [listen.as_str(), "server.listen", "in use"] {
         assert!(said.contains(words), "{words:?} in {said}");
     }
+}
+
+#[tokio::test]
+async fn what_newstore_never_sent_again_is_counted_at_the_start() {
+    let worker = "give_up_after = \"1ms\"".to_owned();
+    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    world.account.refuse_connections().await;
+    let process = world.spawn(PROGRAM).await;
+    let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    answer.unwrap().is(500, "unavailable");
+    process.kill().await;
+    let process = world.spawn(PROGRAM).await;
+    let url = format!("http://{}/metrics", process.address);
+    let counted = async {
+        loop {
+            let text = world.http.get(&url).send().await.unwrap().text().await.unwrap();
+            if text.lines().any(|it| it == "memobridge_working_too_long 1") {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(20), counted).await;
+    assert!(ended.is_ok(), "{}", process.log());
 }
 
 #[tokio::test]

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use ports::State;
-use sandbox::netsuite::{Access, Credentials, Denial, Fault, Kind, Operation, Point, Rule};
+use sandbox::{
+    netsuite::{Access, Credentials, Denial, Fault, Kind, Operation, Point, Rule},
+    sale::Billing,
+};
 use tests::{A, B, ITEMS, Settings, WHOLE, World, event, pair};
+
+use super::post_while_the_erp_vanishes;
 
 /// What the ERP says instead of an answer, to whatever is asked.
 fn outages() -> Vec<(&'static str, Rule)> {
@@ -77,7 +82,7 @@ async fn an_erp_that_refuses_connections_is_unavailable() {
 
 #[tokio::test]
 async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
-    let settings = Settings { erp: "timeout = \"400ms\"".to_owned(), ..Settings::default() };
+    let settings = Settings { erp: "timeout = \"1s\"".to_owned(), ..Settings::default() };
     for (operation, point) in
         [(Operation::Search, Point::BeforeCommit), (Operation::Search, Point::AfterCommit)]
     {
@@ -93,16 +98,17 @@ async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_memo_whose_reply_and_look_up_are_lost_is_found_by_the_next_delivery() {
-    let world = World::with(&pair(), &Settings::default()).await;
-    world.account.fault(Fault::LoseReply.on(Operation::Add).times(1));
-    world.account.fault(Fault::Down.on(Operation::Get).after(1).times(1));
-    let service = world.serve().await;
-    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
-    answer.is(500, "unavailable").because("erp-unavailable");
-    world.has_memos(&["20.00"], "it was saved");
-    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
-    world.has_memos(&["20.00"], "it was found");
+async fn a_memo_of_unknown_fate_is_settled_by_the_next_delivery() {
+    for point in [Point::BeforeCommit, Point::AfterCommit] {
+        let world = World::with(&pair(), &Settings::default()).await;
+        let service = world.serve().await;
+        let event = event(&pair(), ITEMS, &[A]);
+        let answer =
+            post_while_the_erp_vanishes(&world, &service, &event, (Operation::Add, point)).await;
+        answer.is(500, "unavailable").because("erp-unavailable");
+        service.post(&event).await.is(200, "posted");
+        world.has_memos(&["20.00"], &format!("vanished {point:?}"));
+    }
 }
 
 #[tokio::test]
@@ -195,6 +201,7 @@ async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_secon
     let denials = [
         Denial { kind: Kind::CreditMemo, access: Access::Create },
         Denial { kind: Kind::SalesOrder, access: Access::View },
+        Denial { kind: Kind::Invoice, access: Access::View },
     ];
     for denial in denials {
         let world = World::with(&pair(), &Settings::default()).await;
@@ -213,15 +220,35 @@ async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_secon
 }
 
 #[tokio::test]
-async fn an_unfinished_memo_is_taken_up_again_without_a_redelivery() {
-    let world = World::with(&pair(), &Settings::default()).await;
-    world.account.fault(Fault::Down.on(Operation::Add).times(1));
-    world.account.fault(Fault::Down.on(Operation::Get).after(1).times(1));
-    let service = world.serve().await;
-    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
-    answer.is(500, "unavailable");
-    service.until(&answer, State::Posted).await;
-    world.has_memos(&["20.00"], "taken up by the service itself");
+async fn a_memo_of_unknown_fate_is_settled_without_a_redelivery() {
+    for point in [Point::BeforeCommit, Point::AfterCommit] {
+        let world = World::with(&pair(), &Settings::default()).await;
+        let service = world.serve().await;
+        let event = event(&pair(), ITEMS, &[A]);
+        let answer =
+            post_while_the_erp_vanishes(&world, &service, &event, (Operation::Add, point)).await;
+        answer.is(500, "unavailable").because("erp-unavailable");
+        service.until(&answer, State::Posted).await;
+        world.has_memos(&["20.00"], &format!("vanished {point:?}"));
+    }
+}
+
+#[tokio::test]
+async fn lines_of_unknown_fate_are_closed_once() {
+    for point in [Point::BeforeCommit, Point::AfterCommit] {
+        let world = World::new(&Settings::policy("not_invoiced = \"close-lines\"")).await;
+        let booked = world.install(&pair(), &Billing::NotInvoiced);
+        let service = world.serve().await;
+        let event = event(&pair(), ITEMS, &[A]);
+        let at = (Operation::Update, point);
+        let answer = post_while_the_erp_vanishes(&world, &service, &event, at).await;
+        answer.is(500, "unavailable").because("erp-unavailable");
+        service.post(&event).await.is(200, "skipped");
+        let order = world.account.sales_order(booked.sales_order.as_ref().unwrap()).unwrap();
+        let closed: Vec<bool> = order.lines.iter().map(|it| it.closed).collect();
+        assert_eq!(closed, [true, false], "vanished {point:?}: {order:?}");
+        world.has_memos(&[], &format!("vanished {point:?}"));
+    }
 }
 
 #[tokio::test]

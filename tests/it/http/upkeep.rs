@@ -1,6 +1,12 @@
 //! Health, metrics, and how the service ends.
 
-use sandbox::netsuite::{Operation, Point};
+use std::time::Duration;
+
+use ports::State;
+use sandbox::{
+    netsuite::{Operation, Point},
+    sale::{Billing, Sale},
+};
 use tests::{A, B, ITEMS, Settings, World, event, pair};
 
 #[tokio::test]
@@ -57,4 +63,40 @@ async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[B])).await.is(200, "posted");
     world.has_memos(&["20.00", "30.00"], "B's, by the next process");
+}
+
+#[tokio::test]
+async fn while_it_shuts_down_no_job_is_begun() {
+    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+    let world = World::with(&sale, &Settings::default()).await;
+    let late = Sale {
+        order: "0c1f2e3d-0000-4000-8000-00000000000a".to_owned(),
+        reference: "TEST-1822".to_owned(),
+        ..pair()
+    };
+    let mut service = world.serve().await;
+    let deferred = service.post(&event(&late, ITEMS, &[A])).await;
+    deferred.is(200, "deferred");
+    world.install(&late, &Billing::OneInvoice);
+    let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
+    let first = service.post_beside(&event(&sale, ITEMS, &[A]));
+    hold.reached().await;
+    let stopping = service.begin_stopping();
+    let draining = async { while service.get("/health/ready").await.0 != 503 {} };
+    draining.await;
+    let calls = world.tenant.calls();
+    let a_while = async {
+        let clock: &dyn ports::Clock = &*world.clock;
+        clock.sleep(Duration::from_mins(1)).await;
+    };
+    service.pass_time(a_while).await;
+    assert_eq!(world.tenant.calls(), calls, "the job that fell due was begun");
+    hold.release();
+    // Time has passed for the caller too.
+    first.await.unwrap().is(200, "deferred");
+    stopping.await.unwrap();
+    drop(service);
+    let service = world.serve().await;
+    service.until(&deferred, State::Posted).await;
+    world.has_memos(&["20.00", "20.00"], "after the next start");
 }

@@ -1,0 +1,188 @@
+//! How many calls a memo costs, and how well an account's slots are used.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use metrics::{
+    Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
+use ports::{Ledger, LedgerError, Posted, Sending};
+use sandbox::{
+    netsuite::{Account, Fault, Operation},
+    sale::Billing,
+};
+use tokio::task::JoinSet;
+
+use super::{Bench, Order, from_invoice, query};
+
+const CANCELLATIONS: u32 = 200;
+
+fn books(bench: &Bench) {
+    for order in 1..=CANCELLATIONS {
+        bench.install(order, &Billing::OneInvoice);
+    }
+}
+
+#[tokio::test]
+async fn a_memo_takes_three_calls_and_its_part_of_reading_back() {
+    let bench = Bench::with(2, Duration::from_mins(1)).await;
+    bench.account.concurrency_limit(2);
+    books(&bench);
+    let mut running = JoinSet::new();
+    for order in 1..=CANCELLATIONS {
+        let ledger = Arc::clone(&bench.ledger);
+        running.spawn(async move {
+            let units = [Order::new(order).unit];
+            let billing = ledger.billing_of(&query(order), &units).await.unwrap();
+            let memo = from_invoice(&query(order), &billing.invoices[0]);
+            ledger.post(&memo, Sending::First).await.unwrap().record().clone()
+        });
+    }
+    let records = running.join_all().await;
+    let confirmed = bench.ledger.confirm(&records).await.unwrap();
+    assert_eq!(confirmed.len(), records.len());
+    assert_eq!(bench.account.memos().len(), records.len());
+    assert!(bench.account.peak_in_flight() <= 2);
+    // Three each; one for all that proves the right to see memos, and one to read them back.
+    let calls = bench.account.calls();
+    assert_eq!(calls.total(), u64::from(CANCELLATIONS) * 3 + 2, "{calls:?}");
+}
+
+/// What a gauge showed last.
+#[derive(Default)]
+struct Gauges(Mutex<Shown>);
+
+#[derive(Default)]
+struct Shown {
+    slots: u32,
+    in_use: u32,
+    waiting: u32,
+    /// The most that ever were in use.
+    peak: u32,
+    /// Slots times time while somebody waited, and how much of it was used.
+    wanted: Duration,
+    used: Duration,
+    since: Option<Instant>,
+}
+
+/// One of the gauges.
+struct OneGauge(Arc<Gauges>, &'static str);
+
+impl GaugeFn for OneGauge {
+    fn increment(&self, _: f64) {}
+
+    fn decrement(&self, _: f64) {}
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the gauges count slots"
+    )]
+    fn set(&self, value: f64) {
+        let mut shown = self.0.0.lock().unwrap();
+        let now = Instant::now();
+        if let Some(since) = shown.since.replace(now)
+            && 0 < shown.waiting
+        {
+            let (slots, in_use) = (shown.slots, shown.in_use);
+            shown.wanted += (now - since) * slots;
+            shown.used += (now - since) * in_use;
+        }
+        match self.1 {
+            "memobridge_erp_slots" => shown.slots = value as u32,
+            "memobridge_erp_slots_in_use" => shown.in_use = value as u32,
+            _ => shown.waiting = value as u32,
+        }
+        shown.peak = shown.peak.max(shown.in_use);
+    }
+}
+
+struct Watch(Arc<Gauges>);
+
+impl Recorder for Watch {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        let names =
+            ["memobridge_erp_slots", "memobridge_erp_slots_in_use", "memobridge_erp_waiting"];
+        match names.into_iter().find(|it| *it == key.name()) {
+            Some(name) => Gauge::from_arc(Arc::new(OneGauge(Arc::clone(&self.0), name))),
+            None => Gauge::noop(),
+        }
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// Posts all memos at once, with every `add` taking a while, and again where it
+/// was turned away.
+async fn post_all(bench: &Bench, slow: Duration) {
+    let mut memos = Vec::new();
+    for order in 1..=CANCELLATIONS {
+        memos.push(bench.memo(order).await);
+    }
+    bench.account.fault(Fault::Slow(slow).on(Operation::Add));
+    let posts = memos.into_iter().map(|memo| {
+        let (ledger, clock) = (Arc::clone(&bench.ledger), Arc::clone(&bench.clock));
+        async move {
+            loop {
+                match ledger.post(&memo, Sending::First).await {
+                    Ok(Posted::Now(_)) => return,
+                    Err(LedgerError::Throttled(_)) => clock.advance(Duration::from_secs(1)),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    });
+    let local = tokio::task::LocalSet::new();
+    for post in posts {
+        local.spawn_local(post);
+    }
+    local.await;
+}
+
+fn has_every_memo(account: &Account) {
+    assert_eq!(account.memos().len(), CANCELLATIONS as usize);
+}
+
+#[tokio::test]
+async fn two_slots_are_never_three_and_hardly_ever_one() {
+    let gauges = Arc::new(Gauges::default());
+    let watch = Watch(Arc::clone(&gauges));
+    let _watching = metrics::set_default_local_recorder(&watch);
+    let bench = Bench::with(2, Duration::from_mins(1)).await;
+    bench.account.concurrency_limit(2);
+    books(&bench);
+    post_all(&bench, Duration::from_millis(10)).await;
+    has_every_memo(&bench.account);
+    assert_eq!(bench.account.peak_in_flight(), 2);
+    let shown = gauges.0.lock().unwrap();
+    assert_eq!((shown.slots, shown.in_use, shown.waiting, shown.peak), (2, 0, 0, 2));
+    let Shown { wanted, used, .. } = *shown;
+    assert!(wanted * 95 <= used * 100, "{used:?} of {wanted:?} were used");
+}
+
+#[tokio::test]
+async fn an_account_that_grants_less_than_configured_is_not_overrun() {
+    let bench = Bench::with(8, Duration::from_mins(1)).await;
+    books(&bench);
+    bench.account.concurrency_limit(2);
+    post_all(&bench, Duration::from_millis(2)).await;
+    has_every_memo(&bench.account);
+    let adds = bench.account.calls().of(Operation::Add);
+    let refused = adds - u64::from(CANCELLATIONS);
+    // Eight at first, then fewer, and every now and then one too many.
+    assert!(refused <= u64::from(CANCELLATIONS) / 4, "{refused} were turned away");
+}

@@ -1,0 +1,307 @@
+//! Every way to fail, in every operation, once and for ever.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use ports::{Ledger, Posted, Sending};
+use sandbox::{
+    netsuite::{Credentials, Fault, Operation, Rule},
+    sale::Billing,
+};
+
+use super::{Bench, name, query};
+
+/// What a fault makes of each operation.
+struct Row {
+    fault: Fault,
+    /// Of `billing` and `confirm`.
+    read: &'static str,
+    /// Of `post`, where `add` fails.
+    add: &'static str,
+    /// Of `post`, where the look before it fails.
+    look: &'static str,
+    /// Of `close_lines`.
+    update: &'static str,
+}
+
+const OK: &str = "ok";
+
+fn rows() -> Vec<Row> {
+    let row = |fault, [read, add, look, update]: [&'static str; 4]| Row {
+        fault,
+        read,
+        add,
+        look,
+        update,
+    };
+    let html = |status, words: &str| Fault::Html {
+        status,
+        body: format!("<html><body>{words}</body></html>"),
+    };
+    let soap = |element, code| Fault::soap(element, code, "in the account's words");
+    let refusal = |code| Fault::refusal(code, "in the account's words");
+    vec![
+        // Nothing was done, and nobody knows.
+        row(Fault::Down, ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(Fault::unexpected(), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(html(502, "Bad Gateway"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(html(504, "Timeout"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(html(200, "Hello"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(
+            soap("faultFromNextYear", "CODE_FROM_NEXT_YEAR"),
+            ["unavailable", "unknown", "unavailable", "unknown"],
+        ),
+        row(
+            soap("invalidCredentialsFault", "UNEXPECTED_ERROR"),
+            ["unavailable", "unknown", "unavailable", "unknown"],
+        ),
+        row(refusal("UNEXPECTED_ERROR"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        // Nothing was done, and it says so.
+        row(Fault::throttled(), ["throttled"; 4]),
+        row(soap("exceededRequestLimitFault", "WS_CONCUR_SESSION_DISALLWD"), ["throttled"; 4]),
+        row(html(429, "Too Many Requests"), ["throttled"; 4]),
+        row(Fault::maintenance(), ["unavailable"; 4]),
+        row(html(503, "System maintenance"), ["unavailable"; 4]),
+        row(html(403, "Access denied"), ["unavailable"; 4]),
+        // Who we are and what we may do.
+        row(Fault::invalid_login(), ["unauthorized"; 4]),
+        row(soap("invalidAccountFault", "INVALID_ACCT"), ["unauthorized"; 4]),
+        row(soap("insufficientPermissionFault", "INSUFFICIENT_PERMISSION"), ["forbidden"; 4]),
+        row(soap("invalidVersionFault", "INVALID_VERSION"), ["forbidden"; 4]),
+        row(refusal("INSUFFICIENT_PERMISSION"), ["forbidden"; 4]),
+        // What we say.
+        row(
+            soap("exceededRequestSizeFault", "UNEXPECTED_ERROR"),
+            ["refused Data", "refused Data", "unknown", "refused Data"],
+        ),
+        row(refusal("USER_ERROR"), ["refused Data", "refused Data", "unknown", "refused Data"]),
+        row(
+            refusal("CODE_FROM_NEXT_YEAR"),
+            ["refused Data", "refused Data", "unknown", "refused Data"],
+        ),
+        row(
+            refusal("TRAN_PRD_CLOSED"),
+            ["refused Period", "refused Period", "unknown", "refused Period"],
+        ),
+        row(
+            refusal("RCRD_HAS_BEEN_CHANGED"),
+            ["refused Stale", "refused Stale", "unknown", "refused Stale"],
+        ),
+        row(refusal("DUP_RCRD"), ["refused Data", "conflict", "unknown", "refused Data"]),
+        // It was done, and the answer did not arrive whole.
+        row(Fault::LoseReply, ["unavailable", "already", "unavailable", "unknown"]),
+        row(Fault::Truncate, ["unavailable", "already", "unavailable", "unknown"]),
+        row(Fault::Empty, ["unavailable", "already", "unavailable", "unknown"]),
+        // It was done, with a remark.
+        row(Fault::AfterSubmitFailed, [OK, "now", "now", OK]),
+        row(Fault::Warning, [OK, "now", "now", OK]),
+    ]
+}
+
+/// How often a fault strikes.
+#[derive(Debug, Clone, Copy)]
+enum Strikes {
+    Once,
+    Always,
+}
+
+impl Strikes {
+    fn rule(self, fault: &Fault, operation: Operation) -> Rule {
+        match self {
+            Self::Once => fault.clone().on(operation).times(1),
+            Self::Always => fault.clone().on(operation),
+        }
+    }
+
+    /// A login that is refused once is tried again, and that is all that ever is.
+    fn expected(self, fault: &Fault, told: &'static str, good: &'static str) -> &'static str {
+        match self {
+            Self::Once if *fault == Fault::invalid_login() => good,
+            _ => told,
+        }
+    }
+}
+
+/// Everything that is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    #[track_caller]
+    fn tells_no_secret(&self, when: &str) {
+        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        assert!(text.contains("Called NetSuite"), "nothing was logged: {when}");
+        tells_no_secret(&text, when);
+    }
+}
+
+#[track_caller]
+fn tells_no_secret(text: &str, when: &str) {
+    let login = Credentials::example();
+    for secret in [login.consumer_secret, login.token_secret, "tokenPassport".to_owned()] {
+        assert!(!text.contains(&secret), "{when} tells {secret:?}: {text}");
+    }
+}
+
+/// A result by its name; its words must tell no secret.
+#[track_caller]
+fn shown<T>(result: Result<T, ports::LedgerError>, good: impl Fn(T) -> String) -> String {
+    match result {
+        Ok(it) => good(it),
+        Err(error) => {
+            let mut words = format!("{error} {error:?}");
+            let mut source = error.source();
+            while let Some(inner) = source {
+                words = format!("{words} {inner} {inner:?}");
+                source = inner.source();
+            }
+            tells_no_secret(&words, "an error");
+            name(&error)
+        }
+    }
+}
+
+fn posted(it: Posted) -> String {
+    match it {
+        Posted::Now(_) => "now".to_owned(),
+        Posted::Already(_) => "already".to_owned(),
+    }
+}
+
+fn cases() -> Vec<(Row, Strikes)> {
+    let once = rows().into_iter().map(|it| (it, Strikes::Once));
+    once.chain(rows().into_iter().map(|it| (it, Strikes::Always))).collect()
+}
+
+#[tokio::test]
+async fn what_is_read_fails_by_its_name_and_without_insisting() {
+    let log = Log::default();
+    let _listening = log.listen();
+    for (row, strikes) in cases() {
+        for operation in [Operation::Search, Operation::Get, Operation::GetList] {
+            let when = format!("{:?} {strikes:?} in {operation:?}", row.fault);
+            let bench = Bench::new().await;
+            bench.install(1, &Billing::NotInvoiced);
+            bench.account.fault(strikes.rule(&row.fault, operation));
+            let result = match operation {
+                Operation::GetList => {
+                    let records = ["70001".parse().unwrap()];
+                    shown(bench.ledger.confirm(&records).await, |_| OK.to_owned())
+                }
+                _ => shown(bench.ledger.billing(&query(1)).await, |_| OK.to_owned()),
+            };
+            assert_eq!(result, strikes.expected(&row.fault, row.read, OK), "{when}");
+            let calls = bench.account.calls();
+            assert!(calls.of(operation) <= 3 && calls.total() <= 4, "{when}: {calls:?}");
+            bench.account.clear_faults();
+            let billing = bench.ledger.billing(&query(1)).await;
+            assert!(billing.is_ok_and(|it| it.sales_order.is_some()), "{when}");
+        }
+    }
+    log.tells_no_secret("reading");
+}
+
+#[tokio::test]
+async fn whatever_add_answers_there_is_one_memo_in_the_end() {
+    let log = Log::default();
+    let _listening = log.listen();
+    for (row, strikes) in cases() {
+        let when = format!("{:?} {strikes:?} in add", row.fault);
+        let bench = Bench::new().await;
+        bench.install(1, &Billing::OneInvoice);
+        let memo = bench.memo(1).await;
+        let before = bench.account.calls();
+        bench.account.fault(strikes.rule(&row.fault, Operation::Add));
+        let result = shown(bench.ledger.post(&memo, Sending::First).await, posted);
+        assert_eq!(result, strikes.expected(&row.fault, row.add, "now"), "{when}");
+        let calls = bench.account.calls();
+        assert!(calls.of(Operation::Add) <= 2, "{when}: {calls:?}");
+        assert!(calls.total() - before.total() <= 3, "{when}: {calls:?}");
+        let on_record = usize::from(["now", "already"].contains(&result.as_str()));
+        assert_eq!(bench.account.memos().len(), on_record, "{when}");
+
+        bench.account.clear_faults();
+        for sending in [Sending::Again, Sending::First] {
+            let settled = bench.ledger.post(&memo, sending).await;
+            assert!(settled.is_ok(), "{when}: {settled:?}");
+        }
+        assert_eq!(bench.account.memos().len(), 1, "{when}");
+    }
+    log.tells_no_secret("posting");
+}
+
+#[tokio::test]
+async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
+    let log = Log::default();
+    let _listening = log.listen();
+    for (row, strikes) in cases() {
+        for on_record in [0, 1] {
+            let when = format!("{:?} {strikes:?} in get, {on_record} on record", row.fault);
+            let bench = Bench::new().await;
+            bench.install(1, &Billing::OneInvoice);
+            let memo = bench.memo(1).await;
+            if on_record == 1 {
+                let _ = bench.ledger.post(&memo, Sending::First).await.unwrap();
+            }
+            let before = bench.account.calls();
+            bench.account.fault(strikes.rule(&row.fault, Operation::Get));
+            let result = shown(bench.ledger.post(&memo, Sending::Again).await, posted);
+            let good = if on_record == 1 { "already" } else { "now" };
+            let told = if row.look == "now" { good } else { row.look };
+            assert_eq!(result, strikes.expected(&row.fault, told, good), "{when}");
+            let calls = bench.account.calls();
+            assert!(calls.total() - before.total() <= 3, "{when}: {calls:?}");
+
+            bench.account.clear_faults();
+            let settled = bench.ledger.post(&memo, Sending::Again).await;
+            assert!(settled.is_ok(), "{when}: {settled:?}");
+            assert_eq!(bench.account.memos().len(), 1, "{when}");
+        }
+    }
+    log.tells_no_secret("looking");
+}
+
+#[tokio::test]
+async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
+    let log = Log::default();
+    let _listening = log.listen();
+    for (row, strikes) in cases() {
+        let when = format!("{:?} {strikes:?} in update", row.fault);
+        let bench = Bench::new().await;
+        bench.install(1, &Billing::NotInvoiced);
+        let lines = bench.lines(1).await;
+        bench.account.fault(strikes.rule(&row.fault, Operation::Update));
+        let result = shown(bench.ledger.close_lines(&lines).await, |()| OK.to_owned());
+        assert_eq!(result, strikes.expected(&row.fault, row.update, OK), "{when}");
+        assert!(bench.account.calls().of(Operation::Update) <= 2, "{when}");
+
+        bench.account.clear_faults();
+        bench.ledger.close_lines(&lines).await.unwrap();
+        let order = bench.account.sales_order(lines.sales_order.as_str()).unwrap();
+        assert!(order.lines.iter().all(|it| it.closed), "{when}: {order:?}");
+    }
+    log.tells_no_secret("closing");
+}
