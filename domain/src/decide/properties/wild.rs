@@ -133,7 +133,7 @@ pub(super) fn tales() -> impl Strategy<Value = Tale> {
     ];
     let edits = vec((0..16_u8, 0..8_usize, number), 0..4);
     let event = vec("[a-f]", 1..5);
-    let choices = (any::<[bool; 8]>(), 0..4_u8, 0..3_u8);
+    let choices = (any::<[bool; 10]>(), 0..4_u8, 0..3_u8);
     (head, vec(units(), 1..6), payments, event, edits, choices).prop_map(
         |(head, units, payments, event, edits, (flags, not_invoiced, tax))| {
             let (currency, strategy, shipping, shipping_tax, total, (exchange, historical)) = head;
@@ -196,6 +196,12 @@ pub(super) fn tales() -> impl Strategy<Value = Tale> {
             }
             if choose(7) {
                 story = story.exhausted();
+            }
+            if choose(8) {
+                story = story.loose("a").loose("b");
+            }
+            if choose(8) && choose(9) {
+                story = story.unbilled();
             }
             Tale { story, event, edits }
         },

@@ -160,6 +160,16 @@ fn a_line_that_names_no_unit_gives_what_is_left_of_it() {
 }
 
 #[test]
+fn quantities_beyond_reckoning_count_as_very_many() {
+    let mut story = with_memo(four(), &[("item-p", 1, "0.00", &[]), ("item-p", 1, "0.00", &[])]);
+    for line in &mut story.memos[0].lines {
+        line.quantity = Some(Decimal::MAX);
+    }
+    let story = story.but(|billing| billing.invoices[0].lines[0].quantity = Some(Decimal::MAX));
+    assert_eq!(stops(&story, &["a"]), ("done", "already-credited"));
+}
+
+#[test]
 fn shipping_is_credited_once_whoever_did_it() {
     let story = || {
         let story = Story::new().unit("a", "20.00").shipping("5.00", "0.40");
