@@ -73,8 +73,8 @@ pub struct SalesOrder {
     pub id: RecordId,
     /// The customer.
     pub entity: RecordId,
-    /// The currency's record.
-    pub currency: RecordId,
+    /// The currency's record; none where the account has a single currency.
+    pub currency: Option<RecordId>,
     /// Header classification, each where it is set.
     pub classes: Classes,
     /// The body's tax item.
@@ -116,8 +116,8 @@ pub struct Invoice {
     pub id: RecordId,
     /// The customer.
     pub entity: RecordId,
-    /// The currency's record.
-    pub currency: RecordId,
+    /// The currency's record; none where the account has a single currency.
+    pub currency: Option<RecordId>,
     /// The receivables account.
     pub account: Option<RecordId>,
     /// Its date in the time zone of the books.

@@ -51,8 +51,8 @@ pub struct CreditMemo {
     pub source: Source,
     /// The customer.
     pub entity: RecordId,
-    /// The currency's record.
-    pub currency: RecordId,
+    /// The currency's record, where the source has one.
+    pub currency: Option<RecordId>,
     /// The currency of all amounts.
     pub money: Currency,
     /// The receivables account, the invoice's.

@@ -192,11 +192,22 @@ fn loose<'a>(
         let rest = Some(Stop::Park(Reason::CashSale { record: record.clone() }));
         return Ok(Loose { rest, ..Loose::default() });
     }
+    // An invoice that the sales order counts and nobody shows us is no proof that
+    // there is none.
+    let billed = |unit: &&Unit| {
+        spot(unit).is_some_and(|it| {
+            let here = it.units.iter().filter(|on| open.iter().any(|unit| unit.id == on.id));
+            let open: Decimal = here.map(|it| Decimal::from(it.quantity)).sum();
+            it.goods.quantity() - it.order_line.billed < open
+        })
+    };
     let units = ids(&open);
     let not_invoiced = Reason::NotInvoiced { units: units.clone() };
     let rest = match (case.policy.not_invoiced, case.patience) {
         (NotInvoiced::Wait, Patience::Left) => Stop::Wait(not_invoiced),
-        (NotInvoiced::Wait, Patience::Exhausted) if case.order.nothing_held(case.policy) => {
+        (NotInvoiced::Wait, Patience::Exhausted)
+            if case.order.nothing_held(case.policy) && !open.iter().any(billed) =>
+        {
             Stop::Skip(Reason::NeverBilled { units })
         }
         (NotInvoiced::Wait, Patience::Exhausted) | (NotInvoiced::Park, _) => {

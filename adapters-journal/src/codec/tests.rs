@@ -17,7 +17,7 @@ fn memo() -> CreditMemo {
         units: units(&["a".to_owned(), "b".to_owned(), "shipping".to_owned()]).unwrap(),
         source: Source::Invoice("4711".parse().unwrap()),
         entity: "12".parse().unwrap(),
-        currency: "2".parse().unwrap(),
+        currency: Some("2".parse().unwrap()),
         money: "KWD".parse().unwrap(),
         account: "119".parse().ok(),
         location: "5".parse().ok(),

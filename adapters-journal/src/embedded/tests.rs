@@ -55,7 +55,7 @@ fn memo(cancellation: &Cancellation) -> CreditMemo {
         units,
         source: Source::Invoice(record("4711")),
         entity: record("12"),
-        currency: record("1"),
+        currency: Some(record("1")),
         money: "USD".parse().unwrap(),
         account: None,
         location: None,

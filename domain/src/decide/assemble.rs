@@ -26,7 +26,7 @@ const TEXT_LENGTH: usize = 999;
 pub(super) struct Origin<'a> {
     pub(super) source: &'a Source,
     pub(super) entity: &'a RecordId,
-    pub(super) currency: &'a RecordId,
+    pub(super) currency: Option<&'a RecordId>,
     pub(super) classes: &'a Classes,
     pub(super) tax_item: Option<&'a RecordId>,
     pub(super) invoice: Option<&'a Invoice>,
@@ -53,7 +53,7 @@ pub(super) fn assemble(
         units,
         source: origin.source.clone(),
         entity: origin.entity.clone(),
-        currency: origin.currency.clone(),
+        currency: origin.currency.cloned(),
         money: case.order.currency,
         account: origin.invoice.and_then(|it| it.account.clone()),
         location: place.location,
@@ -192,7 +192,8 @@ fn before_discount(
         return rounded;
     };
     let used: Amount = credited.lines_on(invoice, goods.line).map(|it| it.amount).sum();
-    rounded.min(goods.line.amount - used)
+    // A cent that the line lacks makes no discount of an amount that has none.
+    rounded.min(goods.line.amount - used).max(paid - sum(|it| it.tax))
 }
 
 /// Puts shipping into the body, or on a line of its own.

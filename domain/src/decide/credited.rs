@@ -253,7 +253,7 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
                 quantity: pieces(line.quantity, Decimal::ONE),
                 amount: line.amount,
                 net: line.amount,
-                units: line.units.clone(),
+                units: units_on(case, memo, line),
             }),
             Role::Discount => {
                 if let Some(last) = lines.last_mut() {
@@ -285,6 +285,24 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
     let invoice = invoice.or_else(by_unit).or_else(by_shipping);
     let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
     Booked { invoice, ours, credit: memo.total + taken, lines, payments }
+}
+
+/// The units on an earlier memo's line: those it names, else the one unit of the
+/// invoice line it was made for, where that unit is cancelled and credited in full.
+fn units_on(case: &Case<'_>, memo: &ExistingMemo, line: &ExistingLine) -> Vec<UnitId> {
+    let invoice = memo.created_from.as_ref();
+    let invoice = case.billing.invoices.iter().find(|it| Some(&it.id) == invoice);
+    let made_for = invoice.zip(line.source_line).and_then(|(it, number)| it.line(number));
+    let made_for = made_for.filter(|it| it.item.id == line.item.id && line.units.is_empty());
+    let [id] = made_for.map_or(&[][..], |it| &it.units) else {
+        return line.units.clone();
+    };
+    let in_full = |it: &Unit| {
+        it.status == crate::UnitStatus::Cancelled
+            && Decimal::from(it.quantity) <= pieces(line.quantity, Decimal::ONE)
+            && it.net(case.order.treatment) <= line.amount + case.policy.tolerance
+    };
+    if case.order.unit(id).is_some_and(in_full) { vec![id.clone()] } else { Vec::new() }
 }
 
 fn claimed(memo: &CreditMemo) -> Booked {

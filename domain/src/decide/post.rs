@@ -35,7 +35,7 @@ pub(super) fn memos<'a>(
     }
     let mut plan = Plan::default();
     for (invoice, units) in &groups {
-        same_currency(case, &invoice.id, &invoice.currency)?;
+        same_currency(case, &invoice.id, invoice.currency.as_ref())?;
         let units: Vec<_> = units.iter().map(|it| (it.unit, it.goods)).collect();
         let shipping = shipping.filter(|_| bearer.is_some_and(|it| it.id == invoice.id));
         let source = source(case, invoice);
@@ -59,12 +59,12 @@ pub(super) fn standalone<'a>(
     credited: &Credited,
     plan: &Plan,
 ) -> Result<CreditMemo, Reason> {
-    same_currency(case, &sales_order.id, &sales_order.currency)?;
+    same_currency(case, &sales_order.id, sales_order.currency.as_ref())?;
     let source = Source::SalesOrder(sales_order.id.clone());
     let origin = Origin {
         source: &source,
         entity: &sales_order.entity,
-        currency: &sales_order.currency,
+        currency: sales_order.currency.as_ref(),
         classes: &sales_order.classes,
         tax_item: sales_order.tax_item.as_ref(),
         invoice: None,
@@ -93,17 +93,22 @@ fn origin<'a>(invoice: &'a Invoice, source: &'a Source) -> Origin<'a> {
     Origin {
         source,
         entity: &invoice.entity,
-        currency: &invoice.currency,
+        currency: invoice.currency.as_ref(),
         classes: &invoice.classes,
         tax_item: invoice.tax_item.as_ref(),
         invoice: Some(invoice),
     }
 }
 
-/// `currency-mismatch`: the record's currency is not what the map says.
-fn same_currency(case: &Case<'_>, record: &RecordId, found: &RecordId) -> Result<(), Reason> {
-    match case.maps.currency(case.order)?.id() {
-        Some(expected) if expected != *found => Err(Reason::CurrencyMismatch {
+/// `currency-mismatch`: the record's currency is not what the map says. Accounts
+/// with a single currency tell none.
+fn same_currency(
+    case: &Case<'_>,
+    record: &RecordId,
+    found: Option<&RecordId>,
+) -> Result<(), Reason> {
+    match (case.maps.currency(case.order)?.id(), found) {
+        (Some(expected), Some(found)) if expected != *found => Err(Reason::CurrencyMismatch {
             invoice: record.clone(),
             found: found.clone(),
             expected: format!("{expected} for {}", case.order.currency.code()),

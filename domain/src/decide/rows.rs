@@ -122,6 +122,15 @@ fn never_billed_is_skipped_at_the_deadline_when_nothing_is_held() {
 }
 
 #[test]
+fn not_invoiced_parks_at_the_deadline_when_the_sales_order_says_it_was_billed() {
+    let story = untaken().loose("a").but(|billing| {
+        billing.sales_order.as_mut().unwrap().lines[0].billed = rust_decimal::Decimal::ONE;
+    });
+    assert_eq!(stops(&story, &["a"]), ("wait", "not-invoiced"));
+    assert_eq!(stops(&story.exhausted(), &["a"]), ("park", "not-invoiced"));
+}
+
+#[test]
 fn not_invoiced_parks_at_once_where_policy_says_so() {
     let story = untaken().loose("a").with(|policy| policy.not_invoiced = NotInvoiced::Park);
     assert_eq!(stops(&story, &["a"]), ("park", "not-invoiced"));
@@ -158,7 +167,7 @@ fn a_standalone_memo_knows_its_line_or_parks() {
     });
     assert_eq!(stops(&changed, &["a"]), ("park", "amount-mismatch"));
     let foreign = plain().unbilled().with(standalone).but(|billing| {
-        billing.sales_order.as_mut().unwrap().currency = id("2");
+        billing.sales_order.as_mut().unwrap().currency = Some(id("2"));
     });
     assert_eq!(stops(&foreign, &["a"]), ("park", "currency-mismatch"));
 }
@@ -299,11 +308,14 @@ fn amounts_are_compared_net_with_the_discount_line_and_by_quantity() {
 
 #[test]
 fn currency_mismatch_parks() {
-    let story = plain().but(|billing| billing.invoices[0].currency = id("2"));
+    let story = plain().but(|billing| billing.invoices[0].currency = Some(id("2")));
     assert_eq!(stops(&story, &["a"]), ("park", "currency-mismatch"));
     let mut any = story;
     any.maps.currencies = [("USD".to_owned(), crate::Entry::None)].into_iter().collect();
     drop(any.memo(&["a"]));
+    // Accounts with one currency name none.
+    let unnamed = plain().but(|billing| billing.invoices[0].currency = None);
+    assert_eq!(unnamed.memo(&["a"]).currency, None);
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Story {
         SalesOrder {
             id: id("600"),
             entity: id("55"),
-            currency: id("1"),
+            currency: Some(id("1")),
             classes: Classes::default(),
             tax_item: None,
             lines,
@@ -73,7 +73,7 @@ impl Story {
         Invoice {
             id: number.clone(),
             entity: id("55"),
-            currency: id("1"),
+            currency: Some(id("1")),
             account: Some(id("122")),
             date: date("2020-02-20"),
             total,

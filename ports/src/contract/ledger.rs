@@ -362,7 +362,7 @@ fn outline(query: &BillingQuery, line: &BillingLine, source: &RecordId) -> Credi
         units: line.units.clone(),
         source: Source::SalesOrder(source.clone()),
         entity: source.clone(),
-        currency: source.clone(),
+        currency: Some(source.clone()),
         money: "USD".parse().unwrap(),
         account: None,
         location: None,

@@ -196,3 +196,18 @@ fn only_the_units_that_the_event_names_are_credited() {
     story.order.units[3].status = Some("cancelled".into());
     assert_eq!(credited(&story, &["a"]), ["a"]);
 }
+
+#[test]
+fn a_memo_by_hand_made_for_a_units_line_is_over_that_unit() {
+    let on_line = |sum: &'static str| {
+        let mut story = with_memo(four(), &[("item-p", 1, sum, &[])]);
+        story.memos[0].lines[0].source_line = Some(1);
+        story
+    };
+    assert_eq!(credited(&on_line("20.00"), &["a", "b"]), ["b"]);
+    assert_eq!(credited(&on_line("20.00"), &["a"]), ["already-credited"]);
+    // Its unit lives: the memo was meant for another, and the count decides.
+    assert_eq!(credited(&on_line("20.00"), &["b"]), ["already-credited"]);
+    // A part of its amount is no credit of the unit.
+    assert_eq!(stops(&on_line("5.00"), &["a", "b"]), ("park", "over-credit"));
+}

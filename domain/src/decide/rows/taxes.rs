@@ -297,3 +297,12 @@ fn a_free_unit_beside_others_keeps_its_line() {
         ["item-a 20.00 @1", "item-b 5.00 @2", "8494 -5.00 @3", "credit 20.00", "total 20.00"];
     check(&story.paid("20.00").refunded("20.00"), &["a", "b"], &[&lines]);
 }
+
+#[test]
+fn tax_inside_makes_no_discount_of_a_cent_that_the_line_lacks() {
+    let story = Story::new().inside().unit("a", "119.00").tax("19.00").unit("b", "10.00");
+    let story = story.paid("129.00").refunded("119.00").but(|billing| {
+        billing.invoices[0].lines[0].amount = amount("99.99");
+    });
+    check(&story, &["a"], &[&["item-a 100.00 @1", "credit 119.00", "total 119.00"]]);
+}

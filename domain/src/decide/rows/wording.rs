@@ -29,7 +29,7 @@ fn the_invoice_says_where_the_memo_belongs() {
     let memo = story.memo(&["a", "b"]);
     assert_eq!((memo.location, memo.department), (Some(id("12")), Some(id("21"))));
     assert_eq!((memo.class, memo.subsidiary), (Some(id("22")), None));
-    assert_eq!((memo.entity, memo.currency), (id("55"), id("1")));
+    assert_eq!((memo.entity, memo.currency), (id("55"), Some(id("1"))));
     assert_eq!(memo.account, Some(id("122")));
     let places: Vec<_> = memo.lines.iter().map(|it| it.location.clone()).collect();
     assert_eq!(places, [Some(id("24")), Some(id("12"))]);

@@ -55,7 +55,7 @@ pub(super) fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
         order: order(order_id),
         source: Source::Invoice(record("4711")),
         entity: record("12"),
-        currency: record("1"),
+        currency: Some(record("1")),
         money: "USD".parse().unwrap(),
         account: None,
         location: None,
