@@ -1,11 +1,13 @@
-//! The conversation behind `billing`: the sales order, its bills, their memos.
+//! The conversation behind `billing`: an order's bills, their memos, and the
+//! sales order where the bills do not say enough.
 //!
-//! Two to five calls. A search without permission answers with no rows, so the
-//! sales order is always asked for by `get`, which says so.
+//! Two calls where the bills carry every unit that is asked about, four where
+//! there are none. A search without permission answers with no rows, so what
+//! was not found is believed only with a proof of the right to look.
 
 use std::collections::BTreeSet;
 
-use domain::{Billing, RecordId, SalesOrder};
+use domain::{Billing, Invoice, RecordId, SalesOrder, UnitId};
 use ports::{BillingQuery, MemosByReference};
 
 use crate::{
@@ -14,91 +16,204 @@ use crate::{
     fault::Failure,
     reply::{self, Node, Unreadable},
     request::{self, RecordType, Request},
+    rights::Rights,
 };
 
 /// More pages than any order has.
 const MAX_PAGES: u32 = 1000;
 
-/// Reads everything on record for an order.
-pub(crate) async fn read(
-    client: &Client,
-    books: &Books,
-    query: &BillingQuery,
-) -> Result<Billing, Failure> {
-    let mut billing =
-        Billing { sales_order: sales_order(client, books, query).await?, ..Billing::default() };
-    if let Some(order) = billing.sales_order.as_ref().map(|it| it.id.clone()) {
-        add_bills(client, books, &order, &mut billing).await?;
-    }
-    let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.clone()).collect();
-    let mut memos = Vec::new();
-    if !invoices.is_empty() {
-        memos = all_pages(client, &request::memos_of(&invoices)).await?;
-    }
-    if query.memos_by_reference == MemosByReference::Include && !query.reference.is_empty() {
-        memos.extend(all_pages(client, &request::memos_by_reference(&query.reference)).await?);
-    }
-    let mut seen = BTreeSet::new();
-    for record in memos.iter().filter(|it| it.kind() == Some("CreditMemo")) {
-        let memo = reply::existing(record, books)?;
-        if seen.insert(memo.id.clone()) {
-            billing.memos.push(memo);
-        }
-    }
-    Ok(billing)
+/// What a conversation needs besides its subject.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// Asks.
+    pub(crate) client: &'a Client,
+    /// Reads.
+    pub(crate) books: &'a Books,
+    /// Doubts.
+    pub(crate) rights: &'a Rights,
 }
 
-async fn sales_order(
-    client: &Client,
-    books: &Books,
-    query: &BillingQuery,
-) -> Result<Option<SalesOrder>, Failure> {
-    let mut names = vec![query.reference.as_str(), query.order.as_str()];
-    names.retain(|it| !it.is_empty());
-    // External ids are compared without case, so the same name twice is one question.
-    names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
-    for name in names {
-        let request = request::get_by_external_id(RecordType::SalesOrder, name);
-        let found = reply::found(client.call(&request).await?)?;
-        if let Some(record) = found.filter(|it| it.kind() == Some("SalesOrder")) {
-            return Ok(Some(reply::sales_order(&record, books)?));
-        }
-    }
-    Ok(None)
+/// Invoices and cash sales, and the order that they were made from.
+#[derive(Default)]
+struct Bills {
+    order: Option<RecordId>,
+    invoices: Vec<Invoice>,
+    cash_sales: Vec<RecordId>,
 }
 
-async fn add_bills(
-    client: &Client,
-    books: &Books,
-    sales_order: &RecordId,
-    billing: &mut Billing,
-) -> Result<(), Failure> {
-    for record in all_pages(client, &request::bills_of(sales_order)).await? {
-        match record.kind() {
-            Some("Invoice") => billing.invoices.push(reply::invoice(&record, books)?),
-            Some("CashSale") => billing.cash_sales.push(reply::own_id(&record)?),
-            _ => {}
-        }
+impl Bills {
+    fn is_empty(&self) -> bool {
+        self.invoices.is_empty() && self.cash_sales.is_empty()
     }
-    Ok(())
 }
 
-/// All records of a search: fewer than it counts would be taken for all there are.
-async fn all_pages(client: &Client, search: &Request) -> Result<Vec<Node>, Failure> {
-    let first = reply::page(client.call(search).await?)?;
-    if MAX_PAGES < first.pages {
-        return Err(Unreadable::TooLarge.into());
+impl Reading<'_> {
+    /// Reads what is on record for an order. Where `units` are named and every one
+    /// of them is on an invoice, the sales order is told without its lines.
+    pub(crate) async fn billing(
+        self,
+        query: &BillingQuery,
+        units: &[UnitId],
+    ) -> Result<Billing, Failure> {
+        let mut bills = Bills::default();
+        if !query.reference.is_empty() {
+            bills = self.bills(&request::bills_of_number(&query.reference)).await?;
+        }
+        let mut sales_order = None;
+        if bills.is_empty() {
+            let (found, by) = self.sales_order_by_name(query).await?;
+            // What is not found by its number has bills that were not, either.
+            if let (Some(order), FoundBy::Id) = (&found, by) {
+                bills = self.bills(&request::bills_of(&order.id)).await?;
+            }
+            if bills.is_empty() && found.is_some() {
+                self.rights.prove(self.client, RecordType::Invoice).await?;
+            }
+            sales_order = found;
+        }
+        let mut billing = Billing {
+            memos: self.memos(query, &bills.invoices).await?,
+            invoices: bills.invoices,
+            cash_sales: bills.cash_sales,
+            sales_order,
+        };
+        if let (None, Some(order)) = (&billing.sales_order, bills.order) {
+            billing.sales_order = match outline(&billing, &order, units) {
+                Some(outline) => Some(outline),
+                None => self.sales_order(&request::get(RecordType::SalesOrder, &order)).await?,
+            };
+        }
+        Ok(billing)
     }
-    let mut records = first.records;
-    for index in 2..=first.pages {
-        let id = first.search_id.as_deref().ok_or(Unreadable::Missing("searchId"))?;
-        let further = reply::page(client.call(&request::page(id, index)).await?)?;
-        records.extend(further.records);
+
+    async fn sales_order_by_name(
+        self,
+        query: &BillingQuery,
+    ) -> Result<(Option<SalesOrder>, FoundBy), Failure> {
+        let names =
+            [(query.reference.as_str(), FoundBy::Number), (query.order.as_str(), FoundBy::Id)];
+        let mut asked = "";
+        for (name, by) in names {
+            // External ids are compared without case, so the same name twice is one question.
+            if name.is_empty() || name.eq_ignore_ascii_case(asked) {
+                continue;
+            }
+            let request = request::get_by_external_id(RecordType::SalesOrder, name);
+            if let Some(order) = self.sales_order(&request).await? {
+                return Ok((Some(order), by));
+            }
+            asked = name;
+        }
+        Ok((None, FoundBy::Id))
     }
-    match first.total {
-        Some(total) if records.len() < total as usize => Err(Unreadable::CutOff.into()),
-        _ => Ok(records),
+
+    async fn sales_order(self, request: &Request) -> Result<Option<SalesOrder>, Failure> {
+        let found = reply::found(self.client.call(request).await?)?;
+        let record = found.filter(|it| it.kind() == Some("SalesOrder"));
+        let read = |it: &Node| reply::sales_order(it, self.books);
+        record.map(|it| reply::whole(&it, read)).transpose()
     }
+
+    async fn bills(self, search: &Request) -> Result<Bills, Failure> {
+        let mut bills = Bills::default();
+        let mut without_lines = Vec::new();
+        let invoice = |it: &Node| reply::invoice(it, self.books);
+        for record in self.all_pages(search).await? {
+            match record.kind() {
+                // Searches can be answered with bodies only.
+                Some("Invoice") if record.child("itemList").is_none() => {
+                    without_lines.push(reply::whole(&record, reply::own_id)?);
+                }
+                Some("Invoice") => bills.invoices.push(reply::whole(&record, invoice)?),
+                Some("CashSale") => bills.cash_sales.push(reply::whole(&record, reply::own_id)?),
+                _ => continue,
+            }
+            bills.order = bills.order.or(reply::whole(&record, reply::made_from)?);
+        }
+        for batch in without_lines.chunks(request::MAX_IDS) {
+            let request = request::get_list(RecordType::Invoice, batch);
+            for record in reply::listed(self.client.call(&request).await?)? {
+                bills.invoices.push(reply::whole(&record, invoice)?);
+            }
+        }
+        Ok(bills)
+    }
+
+    async fn memos(
+        self,
+        query: &BillingQuery,
+        invoices: &[Invoice],
+    ) -> Result<Vec<domain::ExistingMemo>, Failure> {
+        let invoices: Vec<_> = invoices.iter().map(|it| it.id.clone()).collect();
+        let by_reference =
+            query.memos_by_reference == MemosByReference::Include && !query.reference.is_empty();
+        let mut records = Vec::new();
+        for batch in invoices.chunks(request::MAX_IDS) {
+            records.extend(self.all_pages(&request::memos_of(batch)).await?);
+        }
+        if by_reference {
+            let search = request::memos_by_reference(&query.reference);
+            records.extend(self.all_pages(&search).await?);
+        }
+        if records.is_empty() && (by_reference || !invoices.is_empty()) {
+            self.rights.prove(self.client, RecordType::CreditMemo).await?;
+        }
+        let (mut memos, mut seen) = (Vec::new(), BTreeSet::new());
+        for record in records.iter().filter(|it| it.kind() == Some("CreditMemo")) {
+            let memo = reply::whole(record, |it| reply::existing(it, self.books))?;
+            if seen.insert(memo.id.clone()) {
+                memos.push(memo);
+            }
+        }
+        Ok(memos)
+    }
+
+    /// All records of a search: fewer than it counts would be taken for all there are.
+    async fn all_pages(self, search: &Request) -> Result<Vec<Node>, Failure> {
+        let first = reply::page(self.client.call(search).await?)?;
+        if MAX_PAGES < first.pages {
+            return Err(Unreadable::TooLarge.into());
+        }
+        let mut records = first.records;
+        for index in 2..=first.pages {
+            let id = first.search_id.as_deref().ok_or(Unreadable::Missing("searchId"))?;
+            let further = reply::page(self.client.call(&request::page(id, index)).await?)?;
+            records.extend(further.records);
+        }
+        match first.total {
+            Some(total) if records.len() < total as usize => Err(Unreadable::CutOff.into()),
+            _ => Ok(records),
+        }
+    }
+}
+
+/// Which of its two names a sales order bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoundBy {
+    Number,
+    Id,
+}
+
+/// The sales order as its invoices show it, without lines, where nobody will
+/// miss them: every unit is on an invoice, and every memo says which units it
+/// credits, so that no line is needed to tell one product from another.
+fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<SalesOrder> {
+    let invoice = billing.invoices.first()?;
+    let named: BTreeSet<_> =
+        billing.invoices.iter().flat_map(|it| &it.lines).flat_map(|it| &it.units).collect();
+    let mut goods =
+        billing.memos.iter().flat_map(|it| &it.lines).filter(|it| it.quantity.is_some());
+    let is_enough = !units.is_empty()
+        && units.iter().all(|it| it.is_shipping() || named.contains(it))
+        && goods.all(|it| !it.units.is_empty());
+    is_enough.then(|| SalesOrder {
+        id: order.clone(),
+        entity: invoice.entity.clone(),
+        currency: invoice.currency.clone(),
+        classes: invoice.classes.clone(),
+        tax_item: invoice.tax_item.clone(),
+        lines: Vec::new(),
+    })
 }
 
 #[cfg(test)]

@@ -2,16 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use domain::Timestamp;
 use ports::Clock;
 use reqwest::{StatusCode, Url, header, redirect};
+use tokio::time::Instant;
 
 use crate::{
     auth::{Account, Credentials},
     fault::{Class, Failure},
-    governor::Governor,
+    governor::{Priority, Verdict},
     options::{InvalidOptions, Options},
     reply::{Node, Reply, Unreadable},
     request::Request,
+    slots::Slots,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +32,7 @@ pub(crate) struct Client {
     url: Url,
     version: String,
     credentials: Credentials,
-    governor: Governor,
+    slots: Arc<Slots>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
 }
@@ -54,11 +57,13 @@ impl Client {
             .user_agent(concat!("memobridge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(InvalidOptions::Http)?;
+        let url = options.url(&account)?;
+        let (name, ceiling) = (account.as_str(), options.concurrency);
         Ok(Self {
             http,
-            url: options.url(&account)?,
             version: options.version.clone(),
-            governor: Governor::new(options.concurrency, options.timeout),
+            slots: Slots::of(name, url.as_str(), ceiling, Arc::clone(&clock)),
+            url,
             clock,
             timeout: options.timeout,
             credentials: Credentials::new(account, options),
@@ -67,7 +72,12 @@ impl Client {
 
     /// Asks, and hands out the answer unless it is a failure.
     pub(crate) async fn call(&self, request: &Request) -> Result<Node, Failure> {
-        self.call_within(self.timeout, request).await
+        self.ask(Priority::Live, self.timeout, request).await
+    }
+
+    /// Asks when nobody else wants to.
+    pub(crate) async fn call_later(&self, request: &Request) -> Result<Node, Failure> {
+        self.ask(Priority::Backfill, self.timeout, request).await
     }
 
     /// Asks with less patience than usual.
@@ -76,21 +86,47 @@ impl Client {
         limit: Duration,
         request: &Request,
     ) -> Result<Node, Failure> {
-        let limit = limit.min(self.timeout);
-        match self.attempt(limit, request).await {
+        self.ask(Priority::Live, limit.min(self.timeout), request).await
+    }
+
+    /// What its passports say.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn ask(
+        &self,
+        priority: Priority,
+        limit: Duration,
+        request: &Request,
+    ) -> Result<Node, Failure> {
+        let deadline = Instant::now() + limit;
+        match self.attempt(priority, deadline, request).await {
             // Under load NetSuite refuses good logins, before it does anything else.
-            Err(failure) if failure.class == Class::Login => self.attempt(limit, request).await,
+            Err(failure) if failure.class == Class::Login => {
+                self.attempt(priority, deadline, request).await
+            }
             result => result,
         }
     }
 
-    async fn attempt(&self, limit: Duration, request: &Request) -> Result<Node, Failure> {
-        let _slot = self.governor.slot().await?;
+    async fn attempt(
+        &self,
+        priority: Priority,
+        deadline: Instant,
+        request: &Request,
+    ) -> Result<Node, Failure> {
+        let left = || deadline.saturating_duration_since(Instant::now());
+        // What is sent must have time to be answered: else its outcome is unknown.
+        let Some(mut slot) = self.slots.wait(priority, left() * 3 / 4).await else {
+            return Err(Failure::new(Class::Throttled, "all slots of the account are taken"));
+        };
         let started = self.clock.now();
-        let (ns_id, result) = match self.exchange(limit, request).await {
+        let (ns_id, result) = match self.exchange(left(), request).await {
             Ok(answer) => open(&answer, request),
             Err(failure) => (None, Err(failure)),
         };
+        slot.verdict = verdict(result.as_ref().err());
         let operation = request.operation.name();
         tracing::debug!(
             operation,
@@ -123,6 +159,15 @@ impl Client {
             }
         }
         Ok(Answer { status, bytes })
+    }
+}
+
+/// What a failure says about how much is too much.
+fn verdict(failure: Option<&Failure>) -> Verdict {
+    match failure.map(|it| it.class) {
+        Some(Class::Throttled) => Verdict::Throttled,
+        Some(Class::Unavailable | Class::Unknown) => Verdict::Silent,
+        _ => Verdict::Answered,
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn memo() -> CreditMemo {
         units: vec![unit(UNIT)],
         source: Source::Invoice(id("70211")),
         entity: id("5521"),
-        currency: id("1"),
+        currency: Some(id("1")),
         money: "USD".parse().unwrap(),
         account: Some(id("122")),
         location: Some(id("12")),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, UnitId};
 use ports::{BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
 
 use crate::{
-    billing,
+    billing::Reading,
     books::Books,
     client::Client,
     fault::{Effect, Failure},
@@ -15,29 +15,40 @@ use crate::{
     post,
     reply::{self, Node},
     request::{self, RecordType},
+    rights::Rights,
 };
-
-/// NetSuite takes at most this many ids in one request.
-const BATCH: usize = 1000;
 
 /// The ledger in one NetSuite account.
 pub struct NetSuite {
     client: Client,
     books: Books,
+    rights: Rights,
 }
 
 impl NetSuite {
     /// Checks the options; nothing is sent.
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
         let books = Books::new(&options)?;
-        Ok(Self { client: Client::new(options, clock)?, books })
+        Ok(Self { client: Client::new(options, clock)?, books, rights: Rights::default() })
+    }
+
+    /// [`Ledger::billing`] for somebody who asks about these units only. Where every
+    /// one of them is on an invoice by name, the sales order is not read: it is
+    /// told as its invoices show it, without lines. No units ask about all.
+    pub async fn billing_of(
+        &self,
+        query: &BillingQuery,
+        units: &[UnitId],
+    ) -> Result<Billing, LedgerError> {
+        let reading = Reading { client: &self.client, books: &self.books, rights: &self.rights };
+        let billing = self.rights.note(reading.billing(query, units).await).await;
+        billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, Failure> {
         let request = request::get_list(RecordType::CreditMemo, records);
-        let found = reply::listed(self.client.call(&request).await?)?;
-        let memos = found.iter().filter(|it| is_memo(it));
-        memos.map(|it| Ok(reply::confirmed(it)?)).collect()
+        let found = reply::listed(self.client.call_later(&request).await?)?;
+        Ok(found.iter().filter(|it| is_memo(it)).filter_map(confirmed).collect())
     }
 
     async fn update(&self, lines: &LinesToClose) -> Result<(), Failure> {
@@ -51,28 +62,44 @@ pub(crate) fn is_memo(record: &Node) -> bool {
     record.kind() == Some("CreditMemo")
 }
 
+/// What people see of a memo. One that cannot be read must not keep the others
+/// of its batch from being read back.
+fn confirmed(record: &Node) -> Option<Confirmed> {
+    let read = reply::confirmed(record);
+    if let Err(problem) = &read {
+        let memo = reply::subject(record);
+        tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read back");
+    }
+    read.ok()
+}
+
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let billing = billing::read(&self.client, &self.books, query).await;
-        billing.map_err(|it| it.into_error(Effect::None))
+        self.billing_of(query, &[]).await
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        post::post(&self.client, &self.books, memo, sending).await
+        let posted = post::post(&self.client, &self.books, memo, sending).await;
+        if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
+            self.rights.doubt().await;
+        }
+        posted
     }
 
     async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
         if lines.targets.is_empty() {
             return Ok(());
         }
-        self.update(lines).await.map_err(|it| it.into_error(Effect::Write))
+        let updated = self.rights.note(self.update(lines).await).await;
+        updated.map_err(|it| it.into_error(Effect::Write))
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let mut confirmed = Vec::with_capacity(records.len());
-        for batch in records.chunks(BATCH) {
-            let found = self.read_back(batch).await.map_err(|it| it.into_error(Effect::None))?;
+        for batch in records.chunks(request::MAX_IDS) {
+            let found = self.rights.note(self.read_back(batch).await).await;
+            let found = found.map_err(|it| it.into_error(Effect::None))?;
             confirmed.extend(found);
         }
         Ok(confirmed)

@@ -6,9 +6,10 @@
 //! | `request` | what is asked, as XML that validates against NetSuite's schema |
 //! | `reply` | what is answered, read by local names, whatever the prefixes and the order |
 //! | `fault` | what NetSuite's codes mean for the caller |
-//! | `governor` | how much may be in flight |
+//! | `governor`, `slots` | how much may be in flight |
 //! | `client` | one HTTP exchange |
 //! | `billing`, `post` | the conversations behind the port's methods |
+//! | `rights` | when "nothing found" may be believed |
 //!
 //! Nothing here retries, but for one false "Invalid login": the worker does.
 
@@ -25,6 +26,10 @@ mod options;
 mod post;
 mod reply;
 mod request;
+mod rights;
+mod slots;
+#[doc(hidden)]
+pub mod wire;
 
 pub use ledger::NetSuite;
 pub use options::{InvalidOptions, Options};

@@ -85,11 +85,15 @@ async fn look(
     let Some(record) = reply::found(client.call_within(limit, &request).await?)? else {
         return Ok(None);
     };
-    if is_memo(&record) {
-        return Ok(Some(Found::Memo(reply::identity(&record, books)?)));
+    if !is_memo(&record) {
+        let kind = record.kind().unwrap_or("unknown");
+        return Ok(Some(Found::Other(format!("a record of type {kind}"))));
     }
-    let kind = record.kind().unwrap_or("unknown");
-    Ok(Some(Found::Other(format!("a record of type {kind}"))))
+    // What cannot be compared is no reason to look again: it is for a person.
+    Ok(Some(match reply::identity(&record, books) {
+        Ok(identity) => Found::Memo(identity),
+        Err(problem) => Found::Other(problem.of(&reply::subject(&record))),
+    }))
 }
 
 /// What a failed look means. A refused one refuses the question, not the memo:

@@ -8,13 +8,17 @@ mod field;
 mod invoice;
 mod line;
 mod memo;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod recordings;
 mod sales_order;
 mod status;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-pub(crate) use field::own_id;
+pub(crate) use field::{made_from, own_id};
 pub(crate) use invoice::invoice;
 pub(crate) use memo::{Identity, confirmed, existing, identity};
 pub(crate) use sales_order::sales_order;
@@ -107,6 +111,24 @@ pub(crate) fn listed(mut answer: Node) -> Result<Vec<Node>, Failure> {
     }
     let responses = list.take_all("readResponse");
     responses.into_iter().filter_map(|it| read(it).transpose()).collect()
+}
+
+/// Reads a record of a good answer. What one lacks today it lacks tomorrow: no
+/// passing trouble, but data for a person to look at.
+pub(crate) fn whole<T>(
+    record: &Node,
+    read: impl FnOnce(&Node) -> Result<T, Unreadable>,
+) -> Result<T, Failure> {
+    let told = |problem: Unreadable| {
+        Failure::told(Class::Data, "UNREADABLE_RECORD", &problem.of(&subject(record)))
+    };
+    read(record).map_err(told)
+}
+
+/// A record as texts name it: `CreditMemo 71300`.
+pub(crate) fn subject(record: &Node) -> String {
+    let kind = record.kind().unwrap_or("record");
+    format!("{kind} {}", record.attribute("internalId").unwrap_or("without an id"))
 }
 
 /// A page that `search` or `searchMoreWithId` found.

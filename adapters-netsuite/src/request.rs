@@ -3,19 +3,23 @@
 //! NetSuite's schema is a sequence at every level, so the order in which the
 //! functions below name fields is the order on the wire.
 
+#[cfg(test)]
+mod arbitrary;
 mod credit_memo;
 mod custom_field;
 mod element;
 mod get;
+#[cfg(test)]
+mod properties;
 mod sales_order;
 mod search;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use credit_memo::{SHIPPING_TAXES, add};
-pub(crate) use get::{RecordType, get_by_external_id, get_list};
+pub(crate) use get::{MAX_IDS, RecordType, get, get_by_external_id, get_list};
 pub(crate) use sales_order::close_lines;
-pub(crate) use search::{bills_of, memos_by_reference, memos_of, page};
+pub(crate) use search::{bills_of, bills_of_number, memos_by_reference, memos_of, page};
 
 use self::element::Element;
 use crate::auth::{ALGORITHM, Passport};
@@ -46,6 +50,10 @@ pub(crate) struct Request {
 }
 
 impl Operation {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Get, Self::GetList, Self::Search, Self::SearchMore, Self::Add, Self::Update];
+
     /// The name in `SOAPAction` and of the body's element.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -64,6 +72,7 @@ impl Operation {
             Self::Search => Some(
                 Element::new("m:searchPreferences")
                     .text("m:bodyFieldsOnly", false)
+                    .text("m:returnSearchColumns", false)
                     .text("m:pageSize", search::PAGE_SIZE),
             ),
             Self::Add | Self::Update => Some(

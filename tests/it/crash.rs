@@ -8,7 +8,7 @@ use ports::State;
 use tests::{A, ITEMS, Settings, World, event, pair};
 
 /// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
 
 /// Short delays: what is left to wait for are the leases of the dead.
 fn quick() -> Settings {

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
 mod architecture;
+mod commands;
 mod contract;
 mod crash;
 mod http;
 mod journal_lost;
 mod memo;
 mod netsuite;
+mod operations;
 mod worked_examples;

@@ -114,7 +114,7 @@ fn from_invoice(query: &BillingQuery, invoice: &Invoice) -> CreditMemo {
         units: line.units.clone(),
         source: Source::Invoice(invoice.id.clone()),
         entity: invoice.entity.clone(),
-        currency: "1".parse().unwrap(),
+        currency: invoice.currency.clone(),
         money: "USD".parse().unwrap(),
         account: invoice.account.clone(),
         location: None,

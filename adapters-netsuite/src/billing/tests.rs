@@ -1,12 +1,12 @@
 //! What is told of an order, against a server that answers as NetSuite does.
 
-use ports::{Ledger, LedgerError};
-use wiremock::MockServer;
+use ports::{Ledger, LedgerError, Refusal};
+use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
 use crate::fixtures::{
-    adapter, always, asked, envelope, get_done, get_refused, http, id, memo_record, once, reply,
-    status,
+    Asks, OTHER_UNIT, UNIT, adapter, always, asked, envelope, get_done, get_refused, http, id,
+    memo_record, once, reply, status, unit,
 };
 
 fn query(memos_by_reference: MemosByReference) -> BillingQuery {
@@ -30,7 +30,10 @@ fn rows(operation: &str, pages: u32, total: usize, records: &[String]) -> String
 }
 
 fn cash_sale(id: &str) -> String {
-    format!("<record xsi:type=\"s:CashSale\" internalId=\"{id}\"/>")
+    format!(
+        "<record xsi:type=\"s:CashSale\" internalId=\"{id}\">\
+         <createdFrom internalId=\"68001\"/></record>"
+    )
 }
 
 async fn bodies(server: &MockServer) -> Vec<String> {
@@ -38,77 +41,200 @@ async fn bodies(server: &MockServer) -> Vec<String> {
     requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
 }
 
-#[tokio::test]
-async fn an_order_is_read_with_its_invoices_and_their_memos() {
+/// What `billing_of` asks for, in order, with a letter for what was searched for.
+async fn conversation(server: &MockServer) -> String {
+    let mark = |(asked, body): (String, String)| match () {
+        () if body.contains("createdFromJoin") => "bills-by-number".to_owned(),
+        () if body.contains("_cashSale") => "bills".to_owned(),
+        () if body.contains("otherRefNum") => "memos-by-number".to_owned(),
+        () if asked == "search" => "memos".to_owned(),
+        () if body.contains("nst-no-such-record") => "proof".to_owned(),
+        () => asked,
+    };
+    let (asked, bodies) = (asked(server).await, bodies(server).await);
+    asked.into_iter().zip(bodies).map(mark).collect::<Vec<_>>().join(" ")
+}
+
+fn units(raw: &[&str]) -> Vec<UnitId> {
+    raw.iter().map(|it| unit(it)).collect()
+}
+
+/// Two invoices of the order, the first with a unit on its line.
+fn invoices() -> String {
+    let line = "<tranSales:orderLine>1</tranSales:orderLine>";
+    let key = format!(
+        "{line}<tranSales:customFieldList><customField scriptId=\"custcol_nws_item_id\">\
+         <value>{UNIT}</value></customField></tranSales:customFieldList>"
+    );
+    reply("search_invoices_ok").replacen(line, &key, 1)
+}
+
+/// A server with the order on two invoices, with a memo on record or without.
+async fn invoiced(memos: &[String]) -> MockServer {
     let server = MockServer::start().await;
+    once(&server, "search", http(200, invoices())).await;
+    once(&server, "search", http(200, rows("search", 1, memos.len(), memos))).await;
+    once(&server, "search", http(200, rows("search", 1, memos.len(), memos))).await;
+    let missing = http(200, get_refused("RCRD_DSNT_EXIST"));
+    Mock::given(Asks("get"))
+        .and(body_string_contains("nst-no-such-record"))
+        .respond_with(missing)
+        .with_priority(1)
+        .mount(&server)
+        .await;
     always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
-    once(&server, "search", http(200, reply("search_invoices_ok"))).await;
-    always(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
-    assert_eq!(billing.sales_order.unwrap().id, id("68001"));
+    server
+}
+
+#[tokio::test]
+async fn units_on_invoices_take_two_calls_and_a_proof_once() {
+    let server = invoiced(&[memo_record()]).await;
+    let ledger = adapter(&server);
+    let query = query(MemosByReference::Ignore);
+    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
+    assert_eq!(conversation(&server).await, "bills-by-number memos");
+    let order = billing.sales_order.unwrap();
+    assert_eq!((order.id, order.entity, order.lines.len()), (id("68001"), id("5521"), 0));
     let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(invoices, ["70211", "70212"]);
     assert_eq!(billing.memos[0].id, id("71300"));
-    assert_eq!(asked(&server).await, ["get", "search", "search"]);
     let last = bodies(&server).await.pop().unwrap();
     for invoice in invoices {
         assert!(last.contains(&format!("internalId=\"{invoice}\"")), "{last}");
     }
+    let server = invoiced(&[]).await;
+    let ledger = adapter(&server);
+    ledger.billing_of(&query, &units(&[UNIT, "shipping"])).await.unwrap();
+    assert_eq!(conversation(&server).await, "bills-by-number memos proof");
+}
+
+#[tokio::test]
+async fn the_sales_order_is_read_where_its_lines_may_be_needed() {
+    let nameless = memo_record()
+        .replace("<t:amount>", "<t:quantity>1.0</t:quantity><t:amount>")
+        .replace("custcol_nws_item_id", "custcol_other");
+    let table: [(&str, &[&str], String); 4] = [
+        ("everything is asked for", &[], memo_record()),
+        ("a unit is on no invoice", &[UNIT, OTHER_UNIT], memo_record()),
+        ("only another unit is", &[OTHER_UNIT], memo_record()),
+        ("a memo does not say what it credits", &[UNIT], nameless),
+    ];
+    for (when, wanted, memo) in table {
+        let server = invoiced(&[memo]).await;
+        let ledger = adapter(&server);
+        let query = query(MemosByReference::Ignore);
+        let billing = ledger.billing_of(&query, &units(wanted)).await.unwrap();
+        assert_eq!(conversation(&server).await, "bills-by-number memos get", "{when}");
+        assert_eq!(billing.sales_order.unwrap().lines.len(), 2, "{when}");
+        let last = bodies(&server).await.pop().unwrap();
+        assert!(last.contains("internalId=\"68001\""), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_without_lines_is_read_again() {
+    let page = invoices();
+    let mut bare = page.clone();
+    while let Some(start) = bare.find("<tranSales:itemList") {
+        let end = bare.find("</tranSales:itemList>").unwrap() + "</tranSales:itemList>".len();
+        bare.replace_range(start..end, "");
+    }
+    assert_ne!(bare, page);
+    let record = page.split("recordList>").nth(1).unwrap().trim_end_matches("</platformCore:");
+    let responses = record
+        .split_inclusive("</platformCore:record>")
+        .filter(|it| it.contains('<'))
+        .map(|it| format!("<readResponse>{}{it}</readResponse>", status(None)))
+        .collect::<Vec<_>>()
+        .concat();
+    let list = envelope(&format!(
+        "<getListResponse><readResponseList xmlns:platformCore=\"c\">\
+        {responses}</readResponseList></getListResponse>"
+    ));
+    let server = MockServer::start().await;
+    once(&server, "search", http(200, bare)).await;
+    once(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
+    always(&server, "getList", http(200, list)).await;
+    let query = query(MemosByReference::Ignore);
+    let billing = adapter(&server).billing_of(&query, &units(&[UNIT])).await.unwrap();
+    assert_eq!(conversation(&server).await, "bills-by-number getList memos");
+    assert_eq!(billing.invoices.len(), 2);
+    assert!(billing.invoices.iter().all(|it| !it.lines.is_empty()));
 }
 
 #[tokio::test]
 async fn an_order_that_was_never_exported_is_no_error() {
     let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
     let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
     assert_eq!(billing, Billing::default());
+    assert_eq!(conversation(&server).await, "bills-by-number get get");
     let bodies = bodies(&server).await;
-    assert_eq!(bodies.len(), 2);
-    assert!(bodies[0].contains("externalId=\"US-100042\""), "{}", bodies[0]);
+    assert!(bodies[1].contains("externalId=\"US-100042\""), "{}", bodies[1]);
     let by_id = "externalId=\"9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6\"";
-    assert!(bodies[1].contains(by_id), "{}", bodies[1]);
+    assert!(bodies[2].contains(by_id), "{}", bodies[2]);
+}
+
+#[tokio::test]
+async fn an_order_without_a_bill_is_told_without() {
+    let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
+    once(&server, "get", http(200, reply("get_sales_order_ok"))).await;
+    always(&server, "get", http(200, reply("get_not_found"))).await;
+    let ledger = adapter(&server);
+    let query = query(MemosByReference::Ignore);
+    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
+    assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
+    assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
+    // Without an invoice there are no memos to look for.
+    assert_eq!(conversation(&server).await, "bills-by-number get proof");
 }
 
 #[tokio::test]
 async fn an_order_is_found_by_its_id_where_the_number_misses() {
     let server = MockServer::start().await;
     once(&server, "get", http(200, reply("get_not_found"))).await;
-    always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
-    always(&server, "search", http(200, reply("search_empty"))).await;
+    once(&server, "get", http(200, reply("get_sales_order_ok"))).await;
+    once(&server, "search", http(200, reply("search_empty"))).await;
+    once(&server, "search", http(200, invoices())).await;
+    always(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
     let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().id, id("68001"));
-    assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
-    // Without an invoice there are no memos to look for.
-    assert_eq!(asked(&server).await, ["get", "get", "search"]);
+    assert_eq!((billing.invoices.len(), billing.memos.len()), (2, 1));
+    assert_eq!(conversation(&server).await, "bills-by-number get get bills memos");
 }
 
 #[tokio::test]
 async fn the_same_name_is_not_asked_for_twice() {
     let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
     let mut query = query(MemosByReference::Ignore);
     query.reference = query.order.as_str().to_ascii_uppercase();
     adapter(&server).billing(&query).await.unwrap();
-    assert_eq!(asked(&server).await, ["get"]);
+    assert_eq!(conversation(&server).await, "bills-by-number get");
 }
 
 #[tokio::test]
 async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_told_twice() {
     let server = MockServer::start().await;
-    always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
-    once(&server, "search", http(200, reply("search_invoices_ok"))).await;
+    once(&server, "search", http(200, invoices())).await;
     let other = memo_record().replace("71300", "71301");
     once(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
     always(&server, "search", http(200, rows("search", 1, 2, &[other, memo_record()]))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Include)).await.unwrap();
+    let ledger = adapter(&server);
+    let query = query(MemosByReference::Include);
+    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
     let memos: Vec<_> = billing.memos.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(memos, ["71300", "71301"]);
-    assert_eq!(asked(&server).await, ["get", "search", "search", "search"]);
+    assert_eq!(conversation(&server).await, "bills-by-number memos memos-by-number");
 
     let server = MockServer::start().await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
+    once(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Include)).await.unwrap();
+    let billing = adapter(&server).billing(&query).await.unwrap();
     assert_eq!(billing.memos.len(), 1);
 }
 
@@ -124,8 +250,8 @@ async fn all_pages_are_read_and_rows_of_other_types_ignored() {
     let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
     assert_eq!(billing.cash_sales, [id("1"), id("2"), id("3")]);
     let bodies = bodies(&server).await;
-    assert!(bodies[3].contains("<m:pageIndex>3</m:pageIndex>"), "{}", bodies[3]);
-    assert!(bodies[3].contains("<m:searchId>S1</m:searchId>"), "{}", bodies[3]);
+    assert!(bodies[2].contains("<m:pageIndex>3</m:pageIndex>"), "{}", bodies[2]);
+    assert!(bodies[2].contains("<m:searchId>S1</m:searchId>"), "{}", bodies[2]);
 }
 
 #[tokio::test]
@@ -143,7 +269,7 @@ async fn what_is_late_or_forbidden_is_never_empty() {
         (http(200, no_permission), "forbidden"),
         (
             http(200, rows("search", 1, 1, &[memo_record().replace("CreditMemo", "Invoice")])),
-            "unavailable",
+            "refused",
         ),
     ];
     for (answer, expected) in table {
@@ -156,6 +282,7 @@ async fn what_is_late_or_forbidden_is_never_empty() {
             Err(LedgerError::Unavailable(_)) => "unavailable",
             Err(LedgerError::Throttled(_)) => "throttled",
             Err(LedgerError::Forbidden(_)) => "forbidden",
+            Err(LedgerError::Refused { .. }) => "refused",
             other => panic!("{other:?} for {input}"),
         };
         assert_eq!(shown, expected, "{input}");
@@ -168,6 +295,7 @@ async fn an_order_that_we_may_not_see_is_not_an_order_that_does_not_exist() {
         [http(200, get_refused("INSUFFICIENT_PERMISSION")), http(200, reply("get_permission"))]
     {
         let server = MockServer::start().await;
+        always(&server, "search", http(200, reply("search_empty"))).await;
         always(&server, "get", answer).await;
         let error = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap_err();
         assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
@@ -177,7 +305,30 @@ async fn an_order_that_we_may_not_see_is_not_an_order_that_does_not_exist() {
 #[tokio::test]
 async fn a_record_of_another_type_under_the_number_is_no_sales_order() {
     let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, get_done(&memo_record()))).await;
     let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
     assert_eq!(billing.sales_order, None);
+}
+
+#[tokio::test]
+async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt() {
+    let invoices = invoices();
+    let broken = [
+        ("entity", "lacks entity"),
+        ("tranDate", "lacks tranDate"),
+        ("total", "lacks total"),
+        ("line", "lacks line"),
+    ];
+    for (field, expected) in broken {
+        let text = invoices.replace(&format!(":{field}"), ":elsewhere");
+        let server = MockServer::start().await;
+        always(&server, "search", http(200, text)).await;
+        let error = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap_err();
+        let LedgerError::Refused { kind: Refusal::Data, code, message } = error else {
+            panic!("{error:?} without {field}");
+        };
+        assert_eq!(code, "UNREADABLE_RECORD", "{message}");
+        assert_eq!(message, format!("Invoice 70211 {expected}"));
+    }
 }

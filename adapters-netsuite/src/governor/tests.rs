@@ -1,13 +1,150 @@
-//! Slots.
+//! Slots by the rules, second by second.
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn no_more_than_the_slots_are_in_flight() {
-    let governor = Governor::new(2, Duration::from_mins(1));
-    let (one, _two) = (governor.slot().await.unwrap(), governor.slot().await.unwrap());
-    let full = governor.slot().await.unwrap_err();
-    assert_eq!(full.class, Class::Throttled);
-    drop(one);
-    assert!(governor.slot().await.is_ok());
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000 + millis)
+}
+
+/// Asks so often, and gives out what is free.
+fn take(governor: &mut Governor, calls: u32) {
+    for _ in 0..calls {
+        governor.ask(Priority::Live);
+        governor.next().expect("a slot is free");
+    }
+}
+
+#[test]
+fn no_more_than_the_ceiling_are_given_out() {
+    let mut governor = Governor::new(2);
+    let tickets = [0; 4].map(|_| governor.ask(Priority::Live));
+    assert_eq!(
+        [governor.next(), governor.next(), governor.next()],
+        [Some(tickets[0]), Some(tickets[1]), None]
+    );
+    assert_eq!((governor.in_use(), governor.waiting()), (2, 2));
+    governor.done(Verdict::Answered, at(0));
+    assert_eq!(governor.next(), Some(tickets[2]));
+    assert_eq!(governor.next(), None);
+}
+
+#[test]
+fn a_ceiling_of_nothing_is_one() {
+    assert_eq!(Governor::new(0).allowed(), 1);
+}
+
+#[test]
+fn live_goes_before_backfill_and_each_in_its_order() {
+    let mut governor = Governor::new(4);
+    let late = governor.ask(Priority::Backfill);
+    let later = governor.ask(Priority::Backfill);
+    let first = governor.ask(Priority::Live);
+    let second = governor.ask(Priority::Live);
+    let order: Vec<_> = std::iter::from_fn(|| governor.next()).collect();
+    assert_eq!(order, [first, second, late, later]);
+}
+
+#[test]
+fn backfill_is_not_overtaken_for_ever() {
+    let mut governor = Governor::new(1);
+    let backfill = governor.ask(Priority::Backfill);
+    let mut overtakers = 0;
+    loop {
+        governor.ask(Priority::Live);
+        let next = governor.next().expect("a slot is free");
+        governor.done(Verdict::Answered, at(0));
+        if next == backfill {
+            break;
+        }
+        overtakers += 1;
+    }
+    assert_eq!(overtakers, OVERTAKERS);
+    // The next one has to be as patient.
+    let backfill = governor.ask(Priority::Backfill);
+    assert_ne!(governor.next(), Some(backfill));
+}
+
+#[test]
+fn a_refusal_halves_once_a_second_and_never_to_nothing() {
+    let table = [
+        // when each call was turned away, and what is allowed then
+        (0, 8),
+        (1, 8),
+        (999, 8),
+        (1000, 4),
+        (1001, 4),
+        (2000, 2),
+        (3500, 1),
+        (9000, 1),
+    ];
+    let mut governor = Governor::new(16);
+    take(&mut governor, 16);
+    for (millis, allowed) in table {
+        governor.done(Verdict::Throttled, at(millis));
+        assert_eq!(governor.allowed(), allowed, "after {millis} ms");
+    }
+}
+
+#[test]
+fn a_run_of_answers_earns_one_slot_up_to_the_ceiling() {
+    let mut governor = Governor::new(4);
+    take(&mut governor, 1);
+    governor.done(Verdict::Throttled, at(0));
+    assert_eq!(governor.allowed(), 2);
+    for answer in 1..=3 * RUN {
+        take(&mut governor, 1);
+        governor.done(Verdict::Answered, at(0));
+        let expected = (2 + answer / RUN).min(4);
+        assert_eq!(governor.allowed(), expected, "after {answer} answers");
+    }
+}
+
+#[test]
+fn silence_teaches_nothing_and_a_refusal_ends_a_run() {
+    let mut governor = Governor::new(2);
+    take(&mut governor, 1);
+    governor.done(Verdict::Throttled, at(0));
+    for verdict in [Verdict::Answered, Verdict::Silent, Verdict::Throttled, Verdict::Answered] {
+        for _ in 1..RUN {
+            take(&mut governor, 1);
+            governor.done(verdict, at(1));
+        }
+        assert_eq!(governor.allowed(), 1, "{verdict:?}");
+    }
+}
+
+#[test]
+fn what_is_in_use_when_the_slots_become_fewer_runs_on() {
+    let mut governor = Governor::new(4);
+    take(&mut governor, 4);
+    let waiting = governor.ask(Priority::Live);
+    governor.done(Verdict::Throttled, at(0));
+    assert_eq!((governor.allowed(), governor.in_use()), (2, 3));
+    assert_eq!(governor.next(), None);
+    governor.done(Verdict::Answered, at(0));
+    assert_eq!(governor.next(), None);
+    governor.done(Verdict::Answered, at(0));
+    assert_eq!(governor.next(), Some(waiting));
+}
+
+#[test]
+fn who_leaves_is_passed_over_and_who_has_a_slot_cannot_leave() {
+    let mut governor = Governor::new(1);
+    let tickets = [0; 3].map(|_| governor.ask(Priority::Live));
+    assert_eq!(governor.next(), Some(tickets[0]));
+    assert!(governor.leave(tickets[1]));
+    assert!(!governor.leave(tickets[0]));
+    governor.done(Verdict::Silent, at(0));
+    assert_eq!(governor.next(), Some(tickets[2]));
+}
+
+#[test]
+fn a_lower_ceiling_counts_and_a_higher_does_not() {
+    let mut governor = Governor::new(4);
+    governor.lower(8);
+    assert_eq!(governor.allowed(), 4);
+    governor.lower(2);
+    assert_eq!(governor.allowed(), 2);
+    governor.lower(0);
+    assert_eq!(governor.allowed(), 1);
 }

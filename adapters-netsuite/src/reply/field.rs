@@ -12,6 +12,11 @@ pub(crate) fn own_id(node: &Node) -> Result<RecordId, Unreadable> {
     raw.parse().map_err(|_| Unreadable::value("internalId", raw))
 }
 
+/// The record that this one was made from.
+pub(crate) fn made_from(node: &Node) -> Result<Option<RecordId>, Unreadable> {
+    reference(node, "createdFrom")
+}
+
 /// The record that a field refers to.
 pub(super) fn reference(node: &Node, name: &'static str) -> Result<Option<RecordId>, Unreadable> {
     let Some(raw) = node.child(name).and_then(|it| it.attribute("internalId")) else {

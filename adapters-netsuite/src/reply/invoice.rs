@@ -15,7 +15,7 @@ pub(crate) fn invoice(record: &Node, books: &Books) -> Result<Invoice, Unreadabl
     Ok(Invoice {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
-        currency: required_reference(record, "currency")?,
+        currency: reference(record, "currency")?,
         account: reference(record, "account")?,
         date: date(record, "tranDate", books)?,
         total: required_amount(record, "total")?,

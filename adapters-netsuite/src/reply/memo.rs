@@ -6,7 +6,7 @@ use ports::Confirmed;
 use super::{
     Node, Unreadable,
     field::{
-        amount, flag, integer, number, own_id, reference, required_amount, required_reference,
+        amount, flag, integer, made_from, number, own_id, required_amount, required_reference,
     },
     line::{item, items, line_amount, units},
 };
@@ -32,7 +32,7 @@ pub(crate) fn identity(record: &Node, books: &Books) -> Result<Identity, Unreada
     Ok(Identity {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
-        created_from: reference(record, "createdFrom")?,
+        created_from: made_from(record)?,
         reference: record.value("otherRefNum").map(str::to_owned),
         units: items(record).flat_map(|line| units(line, books)).collect(),
     })
@@ -44,7 +44,7 @@ pub(crate) fn existing(record: &Node, books: &Books) -> Result<ExistingMemo, Unr
     Ok(ExistingMemo {
         id: own_id(record)?,
         external_id: record.attribute("externalId").map(str::to_owned),
-        created_from: reference(record, "createdFrom")?,
+        created_from: made_from(record)?,
         applied_to: applied_to(record)?,
         total: required_amount(record, "total")?,
         shipping_cost: amount(record, "shippingCost")?.unwrap_or_default(),

@@ -15,7 +15,7 @@ pub(crate) fn sales_order(record: &Node, books: &Books) -> Result<SalesOrder, Un
     Ok(SalesOrder {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
-        currency: required_reference(record, "currency")?,
+        currency: reference(record, "currency")?,
         classes: classes(record)?,
         tax_item: reference(record, "taxItem")?,
         lines: lines.collect::<Result<_, _>>()?,

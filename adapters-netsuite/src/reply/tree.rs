@@ -71,6 +71,17 @@ impl Unreadable {
     pub(crate) fn value(field: &'static str, raw: &str) -> Self {
         Self::Value { field, value: raw.chars().take(40).collect() }
     }
+
+    /// What is wrong with one thing in an answer, for people.
+    pub(crate) fn of(&self, subject: &str) -> String {
+        match self {
+            Self::Missing(field) => format!("{subject} lacks {field}"),
+            Self::Value { field, value } => {
+                format!("{subject} has an unreadable {field}: {value:?}")
+            }
+            other => format!("{subject}: {other}"),
+        }
+    }
 }
 
 impl Node {

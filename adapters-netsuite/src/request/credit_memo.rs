@@ -21,7 +21,7 @@ pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
         .attribute("externalId", &memo.key)
         .text_if("cu:taxDetailsOverride", (memo.tax_basis == TaxBasis::Details).then_some(true))
         .reference_if("cu:customForm", memo.custom_form.as_ref())
-        .reference("cu:currency", &memo.currency)
+        .reference_if("cu:currency", memo.currency.as_ref())
         .reference("cu:entity", &memo.entity)
         .text("cu:tranDate", books.midnight(memo.date))
         .reference_if("cu:createdFrom", memo.source.created_from())
@@ -83,7 +83,7 @@ fn line_fields(line: &MemoLine, books: &Books) -> Option<Element> {
     let units: Vec<_> = line.units.iter().map(UnitId::as_str).collect();
     let key =
         (!is_given && !units.is_empty()).then(|| custom_field::string(column, &units.join(",")));
-    let others = line.fields.iter().map(|it| custom_field::field(it, books));
+    let others = line.fields.iter().filter_map(|it| custom_field::field(it, books));
     custom_field::list("cu:customFieldList", key.into_iter().chain(others).collect())
 }
 
@@ -127,6 +127,6 @@ fn tax_detail(reference: &str, detail: &TaxDetail) -> Element {
 }
 
 fn body_fields(memo: &CreditMemo, books: &Books) -> Option<Element> {
-    let fields = memo.fields.iter().map(|it| custom_field::field(it, books));
+    let fields = memo.fields.iter().filter_map(|it| custom_field::field(it, books));
     custom_field::list("cu:customFieldList", fields.collect())
 }

@@ -10,8 +10,9 @@ pub(super) fn list(name: &'static str, fields: Vec<Element>) -> Option<Element> 
     (!fields.is_empty()).then(|| Element::new(name).children(fields))
 }
 
-/// One field with its value.
-pub(super) fn field(field: &CustomField, books: &Books) -> Element {
+/// One field with its value; none for a choice among records that chooses none,
+/// which the schema has no form for.
+pub(super) fn field(field: &CustomField, books: &Books) -> Option<Element> {
     let value = field.value.as_str();
     let single = |text: &str| vec![Element::new("c:value").content(text)];
     let (kind, values) = match field.kind {
@@ -23,7 +24,7 @@ pub(super) fn field(field: &CustomField, books: &Books) -> Element {
         FieldType::Double => ("c:DoubleCustomFieldRef", single(value)),
         FieldType::Date => ("c:DateCustomFieldRef", single(&date(value, books))),
     };
-    typed(kind, &field.script_id).children(values)
+    (!values.is_empty()).then(|| typed(kind, &field.script_id).children(values))
 }
 
 /// A text field.

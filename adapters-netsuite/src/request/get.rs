@@ -6,11 +6,16 @@ use domain::RecordId;
 
 use super::{Element, Operation, Request};
 
+/// NetSuite takes at most this many ids in one request.
+pub(crate) const MAX_IDS: usize = 1000;
+
 /// The types of record that are read by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordType {
     /// A sales order.
     SalesOrder,
+    /// An invoice.
+    Invoice,
     /// A credit memo.
     CreditMemo,
 }
@@ -19,9 +24,18 @@ impl RecordType {
     fn name(self) -> &'static str {
         match self {
             Self::SalesOrder => "salesOrder",
+            Self::Invoice => "invoice",
             Self::CreditMemo => "creditMemo",
         }
     }
+}
+
+/// The record with this id.
+pub(crate) fn get(kind: RecordType, id: &RecordId) -> Request {
+    Request::new(
+        Operation::Get,
+        Element::new("m:get").child(base(kind).attribute("internalId", id)),
+    )
 }
 
 /// The record that somebody gave this external id.
@@ -32,7 +46,7 @@ pub(crate) fn get_by_external_id(kind: RecordType, id: impl Display) -> Request 
     )
 }
 
-/// The records with these ids, of one type; NetSuite takes at most a thousand.
+/// The records with these ids, of one type, at most [`MAX_IDS`].
 pub(crate) fn get_list(kind: RecordType, ids: &[RecordId]) -> Request {
     let references = ids.iter().map(|id| base(kind).attribute("internalId", id));
     Request::new(Operation::GetList, Element::new("m:getList").children(references))

@@ -12,12 +12,31 @@ pub(super) const PAGE_SIZE: u32 = 100;
 
 /// The invoices and cash sales made from a sales order, voided ones left out.
 pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
-    search([
-        made_from(std::slice::from_ref(sales_order)),
+    let source = made_from(std::slice::from_ref(sales_order));
+    search(std::iter::once(source).chain(bills()))
+}
+
+/// The same for the sales order with this external id. Without columns an
+/// advanced search answers with whole records.
+pub(crate) fn bills_of_number(external_id: &str) -> Request {
+    let name = Element::new("cm:externalIdString")
+        .attribute("operator", "is")
+        .text("c:searchValue", external_id);
+    let criteria = Element::new("s:criteria")
+        .child(Element::new("s:basic").children(bills()))
+        .child(Element::new("s:createdFromJoin").child(name).child(types(&["_salesOrder"])));
+    let record = Element::new("m:searchRecord")
+        .attribute("xsi:type", "s:TransactionSearchAdvanced")
+        .child(criteria);
+    Request::new(Operation::Search, Element::new("m:search").child(record))
+}
+
+fn bills() -> [Element; 3] {
+    [
         main_line(),
         types(&["_invoice", "_cashSale"]),
         Element::new("cm:voided").text("c:searchValue", false),
-    ])
+    ]
 }
 
 /// The credit memos made from any of these invoices.

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use ports::{Ledger, Posted, Sending};
+use ports::{Ledger, LedgerError, Posted, Sending};
 use sandbox::{
     netsuite::{Credentials, Fault, Operation, Rule},
     sale::Billing,
@@ -168,9 +168,9 @@ fn tells_no_secret(text: &str, when: &str) {
 
 /// A result by its name; its words must tell no secret.
 #[track_caller]
-fn shown<T>(result: Result<T, ports::LedgerError>, good: impl Fn(T) -> String) -> String {
+fn shown<T>(result: Result<T, LedgerError>, good: impl Fn(T) -> &'static str) -> String {
     match result {
-        Ok(it) => good(it),
+        Ok(it) => good(it).to_owned(),
         Err(error) => {
             let mut words = format!("{error} {error:?}");
             let mut source = error.source();
@@ -184,11 +184,11 @@ fn shown<T>(result: Result<T, ports::LedgerError>, good: impl Fn(T) -> String) -
     }
 }
 
-fn posted(it: Posted) -> String {
-    match it {
-        Posted::Now(_) => "now".to_owned(),
-        Posted::Already(_) => "already".to_owned(),
-    }
+fn posted(result: Result<Posted, LedgerError>) -> String {
+    shown(result, |it| match it {
+        Posted::Now(_) => "now",
+        Posted::Already(_) => "already",
+    })
 }
 
 fn cases() -> Vec<(Row, Strikes)> {
@@ -209,9 +209,9 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
             let result = match operation {
                 Operation::GetList => {
                     let records = ["70001".parse().unwrap()];
-                    shown(bench.ledger.confirm(&records).await, |_| OK.to_owned())
+                    shown(bench.ledger.confirm(&records).await, |_| OK)
                 }
-                _ => shown(bench.ledger.billing(&query(1)).await, |_| OK.to_owned()),
+                _ => shown(bench.ledger.billing(&query(1)).await, |_| OK),
             };
             assert_eq!(result, strikes.expected(&row.fault, row.read, OK), "{when}");
             let calls = bench.account.calls();
@@ -235,7 +235,7 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
         let memo = bench.memo(1).await;
         let before = bench.account.calls();
         bench.account.fault(strikes.rule(&row.fault, Operation::Add));
-        let result = shown(bench.ledger.post(&memo, Sending::First).await, posted);
+        let result = posted(bench.ledger.post(&memo, Sending::First).await);
         assert_eq!(result, strikes.expected(&row.fault, row.add, "now"), "{when}");
         let calls = bench.account.calls();
         assert!(calls.of(Operation::Add) <= 2, "{when}: {calls:?}");
@@ -268,7 +268,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
             }
             let before = bench.account.calls();
             bench.account.fault(strikes.rule(&row.fault, Operation::Get));
-            let result = shown(bench.ledger.post(&memo, Sending::Again).await, posted);
+            let result = posted(bench.ledger.post(&memo, Sending::Again).await);
             let good = if on_record == 1 { "already" } else { "now" };
             let told = if row.look == "now" { good } else { row.look };
             assert_eq!(result, strikes.expected(&row.fault, told, good), "{when}");
@@ -294,7 +294,7 @@ async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
         bench.install(1, &Billing::NotInvoiced);
         let lines = bench.lines(1).await;
         bench.account.fault(strikes.rule(&row.fault, Operation::Update));
-        let result = shown(bench.ledger.close_lines(&lines).await, |()| OK.to_owned());
+        let result = shown(bench.ledger.close_lines(&lines).await, |()| OK);
         assert_eq!(result, strikes.expected(&row.fault, row.update, OK), "{when}");
         assert!(bench.account.calls().of(Operation::Update) <= 2, "{when}");
 

@@ -1,0 +1,182 @@
+//! Answers that were recorded elsewhere, where they are at hand beside this
+//! project: every file is read as its name says. They are not ours to ship.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use super::{Node, Reply, Status, Unreadable, found, listed, page, written};
+use crate::{
+    fault::{Class, Failure},
+    request::Operation,
+};
+
+const FOLDERS: [&str; 4] = [
+    "recorded/netsweet",
+    "recorded/oracle-docs",
+    "recorded/authored-non-soap",
+    "samples/responses-2025_2",
+];
+
+/// How an answer turned out.
+#[derive(Debug, PartialEq)]
+enum Shown {
+    /// So many statuses, and all are good.
+    Good(usize),
+    /// So many are good, and these are what the others mean.
+    Bad(usize, Vec<Class>),
+    Fault(Class),
+    Unreadable,
+}
+
+fn show(bytes: &[u8]) -> Shown {
+    let Ok(reply) = Reply::read(bytes) else {
+        return Shown::Unreadable;
+    };
+    if reply.content.name == "Fault" {
+        let failure = reply.answer(Operation::Add).unwrap_err();
+        return Shown::Fault(failure.class);
+    }
+    let mut statuses = Vec::new();
+    collect(&reply.content, &mut statuses);
+    let (good, bad): (Vec<_>, Vec<_>) = statuses.into_iter().partition(Result::is_ok);
+    match bad.len() {
+        0 => Shown::Good(good.len()),
+        _ => Shown::Bad(
+            good.len(),
+            bad.into_iter().filter_map(Result::err).map(|it| it.class).collect(),
+        ),
+    }
+}
+
+fn collect(node: &Node, statuses: &mut Vec<Result<(), Failure>>) {
+    if node.children.iter().any(|it| it.attribute("isSuccess").is_some()) {
+        let status = Status::read(node).map_err(Failure::from);
+        statuses.push(status.and_then(Status::check_written));
+    }
+    node.children.iter().for_each(|it| collect(it, statuses));
+}
+
+/// What the name of a file promises; panics where it promises something else.
+#[track_caller]
+fn hold_to_its_name(name: &str, bytes: &[u8]) {
+    use Class::{
+        Data, Duplicate, Forbidden, Login, Missing, Period, Stale, Throttled, TooBig, Unavailable,
+        Unknown,
+    };
+    let shown = show(bytes);
+    let one = |class| Shown::Bad(0, vec![class]);
+    let exact = [
+        ("add_duplicate", one(Duplicate)),
+        ("add_error_applied_unbalanced", one(Data)),
+        ("add_error_changed", one(Stale)),
+        ("add_error_closed_period", one(Period)),
+        ("add_error_invalid_ref", one(Data)),
+        ("add_error_missing_field", one(Data)),
+        ("add_error_permission", one(Forbidden)),
+        ("add_error_unexpected", one(Unknown)),
+        ("get_not_found", one(Missing)),
+        ("get_permission", one(Forbidden)),
+        ("initialize_error", one(Data)),
+        ("fault_ambiguous", Shown::Fault(Login)),
+        ("fault_concurrency", Shown::Fault(Throttled)),
+        ("fault_insufficient_permission", Shown::Fault(Forbidden)),
+        ("fault_invalid_credentials_but_transient", Shown::Fault(Unknown)),
+        ("fault_invalid_credentials", Shown::Fault(Login)),
+        ("fault_invalid_session", Shown::Fault(Login)),
+        ("fault_maintenance", Shown::Fault(Unavailable)),
+        ("fault_record_count", Shown::Fault(TooBig)),
+        ("fault_request_size", Shown::Fault(TooBig)),
+        ("fault_session_timed_out", Shown::Fault(Login)),
+        ("fault_unexpected", Shown::Fault(Unknown)),
+        ("login__failure_concurrent_requests", Shown::Fault(Throttled)),
+        ("login__failure_invalid_credentials", Shown::Fault(Login)),
+        ("get_data_center_urls_empty_account", one(Data)),
+        // Cut off where they were recorded.
+        ("upsert_list__upsert_list_customers", Shown::Unreadable),
+        ("upsert_list__upsert_list_one_customer", Shown::Unreadable),
+        ("http_", Shown::Unreadable),
+    ];
+    if let Some((_, expected)) = exact.iter().find(|(start, _)| name.starts_with(start)) {
+        assert_eq!(&shown, expected, "{name}");
+        return;
+    }
+    let is_partial = ["with_errors", "one_not_found", "partial"].iter().any(|it| name.contains(it));
+    match shown {
+        Shown::Bad(1.., _) if is_partial => {}
+        Shown::Bad(0, bad) if name.contains("error") && !bad.is_empty() => {}
+        Shown::Good(1..) if !is_partial && !name.contains("error") => {}
+        other => panic!("{name} is read as {other:?}"),
+    }
+}
+
+fn files() -> Vec<(String, Vec<u8>)> {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../shared/data/netsuite"].iter().collect();
+    let folders = FOLDERS.iter().filter_map(|it| fs::read_dir(root.join(it)).ok());
+    let paths = folders.flatten().map(|it| it.unwrap().path());
+    let mut files: Vec<_> = paths
+        .map(|it| (it.file_stem().unwrap().to_string_lossy().into_owned(), fs::read(&it).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn recorded_answers_are_read_as_their_names_say() {
+    let files = files();
+    if files.is_empty() {
+        say("SKIPPED: no recorded answers beside this project");
+        return;
+    }
+    for (name, bytes) in &files {
+        hold_to_its_name(name, bytes);
+    }
+    say(&format!("{} recorded answers are read as their names say", files.len()));
+}
+
+/// Past the test harness, which keeps what good tests print to itself: a check
+/// that did not run must be seen not to have run.
+fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
+}
+
+/// Answers to what we ask, through the doors by which they come.
+#[test]
+fn recorded_answers_to_our_questions_are_understood() {
+    for (name, bytes) in files() {
+        let Ok(reply) = Reply::read(&bytes) else { continue };
+        let kind = reply.content.name.clone();
+        let table = [
+            ("getResponse", Operation::Get),
+            ("getListResponse", Operation::GetList),
+            ("searchResponse", Operation::Search),
+            ("addResponse", Operation::Add),
+            ("updateResponse", Operation::Update),
+        ];
+        let Some((_, operation)) = table.into_iter().find(|(it, _)| *it == kind) else { continue };
+        let answer = reply.answer(operation).unwrap();
+        let is_good = match operation {
+            Operation::Get => found(answer).map(|it| it.is_some()),
+            Operation::GetList => listed(answer).map(|it| !it.is_empty()),
+            Operation::Search | Operation::SearchMore => page(answer).map(|it| 0 < it.pages),
+            Operation::Add | Operation::Update => written(&answer).map(|_| true),
+        };
+        let is_bad_by_name =
+            ["error", "duplicate", "not_found", "permission"].iter().any(|it| name.contains(it));
+        let is_empty = name.contains("empty");
+        assert_eq!(
+            matches!(is_good, Ok(true)),
+            !is_bad_by_name && !is_empty,
+            "{name}: {is_good:?}"
+        );
+    }
+}
+
+/// What is unreadable says so as such.
+#[test]
+fn a_cut_off_answer_is_told_from_a_page() {
+    assert!(matches!(Reply::read(b"<Envelope><Body>"), Err(Unreadable::CutOff)));
+    assert!(matches!(Reply::read(b"<html></html>"), Err(Unreadable::NotSoap(_))));
+}

@@ -1,0 +1,97 @@
+//! When no rows are believed, and for how long.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use async_trait::async_trait;
+use ports::{BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use wiremock::MockServer;
+
+use super::*;
+use crate::{
+    NetSuite, Options,
+    fixtures::{TIMESTAMP, always, asked, get_refused, http, memo, once, options, reply},
+};
+
+/// Moves when it is told to.
+struct HandClock(AtomicI64);
+
+#[async_trait]
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(TIMESTAMP * 1000 + self.0.load(Ordering::Relaxed))
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+fn adapter(server: &MockServer) -> (NetSuite, Arc<HandClock>) {
+    let clock = Arc::new(HandClock(AtomicI64::new(0)));
+    let options = Options { endpoint: Some(server.uri()), ..options() };
+    (NetSuite::new(options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap(), clock)
+}
+
+fn query() -> BillingQuery {
+    BillingQuery {
+        reference: "US-100042".to_owned(),
+        order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        memos_by_reference: MemosByReference::Include,
+    }
+}
+
+/// No row anywhere, and `get` answers like this.
+async fn empty(get: &str) -> MockServer {
+    let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
+    always(&server, "get", http(200, get_refused(get))).await;
+    server
+}
+
+async fn gets(server: &MockServer) -> usize {
+    asked(server).await.iter().filter(|it| *it == "get").count()
+}
+
+#[tokio::test]
+async fn a_proof_is_good_for_an_hour() {
+    let server = empty("RCRD_DSNT_EXIST").await;
+    let (ledger, clock) = adapter(&server);
+    let table = [
+        // minutes since the start, and gets by then: two for the order each time, one for the proof
+        (0, 3),
+        (1, 5),
+        (59, 7),
+        (60, 10),
+        (61, 12),
+    ];
+    for (minutes, expected) in table {
+        clock.0.store(minutes * 60_000, Ordering::Relaxed);
+        ledger.billing(&query()).await.unwrap();
+        assert_eq!(gets(&server).await, expected, "after {minutes} minutes");
+    }
+}
+
+#[tokio::test]
+async fn no_rows_without_the_right_to_see_any_is_an_error() {
+    let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
+    once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    always(&server, "get", http(200, get_refused("INSUFFICIENT_PERMISSION"))).await;
+    let error = adapter(&server).0.billing(&query()).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
+    let server = empty("RCRD_DSNT_EXIST").await;
+    let (ledger, _) = adapter(&server);
+    ledger.billing(&query()).await.unwrap();
+    assert_eq!(gets(&server).await, 3);
+    always(&server, "add", http(200, crate::fixtures::add_refused("PERMISSION_VIOLATION"))).await;
+    let error = ledger.post(&memo(), ports::Sending::First).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
+    ledger.billing(&query()).await.unwrap();
+    assert_eq!(gets(&server).await, 6);
+}

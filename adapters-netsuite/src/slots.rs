@@ -1,0 +1,139 @@
+//! Slots to wait for: the governor with waiters, a clock and gauges.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use ports::Clock;
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::governor::{Governor, Priority, Ticket, Verdict};
+
+/// The slots of one account, whoever calls it.
+pub(crate) struct Slots {
+    account: String,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    governor: Governor,
+    waiters: BTreeMap<Ticket, oneshot::Sender<()>>,
+}
+
+/// A slot, free again when it is dropped.
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    /// What the governor shall learn from it.
+    pub(crate) verdict: Verdict,
+}
+
+/// One who waits. Dropped, it leaves the line, or gives back the slot that it
+/// was given at the same moment.
+struct Waiter<'a> {
+    slots: &'a Slots,
+    ticket: Option<Ticket>,
+}
+
+impl Slots {
+    /// The slots of an account: the same for everybody in this process who calls
+    /// it at this address. Where they disagree, the lower ceiling counts.
+    pub(crate) fn of(
+        account: &str,
+        address: &str,
+        ceiling: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        static ACCOUNTS: Mutex<BTreeMap<String, Weak<Slots>>> = Mutex::new(BTreeMap::new());
+        let ceiling = u32::try_from(ceiling).unwrap_or(u32::MAX);
+        let mut accounts = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|_, slots| 0 < slots.strong_count());
+        let key = format!("{account} {address}");
+        if let Some(shared) = accounts.get(&key).and_then(Weak::upgrade) {
+            shared.change(|state| state.governor.lower(ceiling));
+            return shared;
+        }
+        let slots = Arc::new(Self::new(account, ceiling, clock));
+        accounts.insert(key, Arc::downgrade(&slots));
+        slots
+    }
+
+    fn new(account: &str, ceiling: u32, clock: Arc<dyn Clock>) -> Self {
+        let state = State { governor: Governor::new(ceiling), waiters: BTreeMap::new() };
+        Self { account: account.to_owned(), clock, state: Mutex::new(state) }
+    }
+
+    /// A slot, or none within this time.
+    pub(crate) async fn wait(
+        self: &Arc<Self>,
+        priority: Priority,
+        patience: Duration,
+    ) -> Option<Slot> {
+        let (sender, mut turn) = oneshot::channel();
+        let ticket = self.change(|state| {
+            let ticket = state.governor.ask(priority);
+            state.waiters.insert(ticket, sender);
+            ticket
+        });
+        let mut waiter = Waiter { slots: self, ticket: Some(ticket) };
+        if turn.try_recv().is_err() {
+            metrics::counter!("memobridge_erp_waits_total", "account" => self.account.clone())
+                .increment(1);
+            let began = Instant::now();
+            let turn = tokio::time::timeout(patience, turn).await;
+            metrics::histogram!("memobridge_erp_wait_seconds", "account" => self.account.clone())
+                .record(began.elapsed().as_secs_f64());
+            turn.ok()?.ok()?;
+        }
+        waiter.ticket = None;
+        Some(Slot { slots: Arc::clone(self), verdict: Verdict::Silent })
+    }
+
+    /// Changes something, and calls those whose turn it is then.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut state);
+        while let Some(ticket) = state.governor.next() {
+            if let Some(turn) = state.waiters.remove(&ticket) {
+                // Who does not listen any more gives the slot back: see `Waiter`.
+                turn.send(()).ok();
+            }
+        }
+        let gauge = |name: &'static str, value: u32| {
+            metrics::gauge!(name, "account" => self.account.clone()).set(f64::from(value));
+        };
+        gauge("memobridge_erp_slots", state.governor.allowed());
+        gauge("memobridge_erp_slots_in_use", state.governor.in_use());
+        gauge("memobridge_erp_waiting", state.governor.waiting());
+        result
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.verdict == Verdict::Throttled {
+            let account = self.slots.account.clone();
+            metrics::counter!("memobridge_erp_throttles_total", "account" => account).increment(1);
+        }
+        let now = self.slots.clock.now();
+        self.slots.change(|state| state.governor.done(self.verdict, now));
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        let now = self.slots.clock.now();
+        self.slots.change(|state| {
+            state.waiters.remove(&ticket);
+            if !state.governor.leave(ticket) {
+                state.governor.done(Verdict::Silent, now);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! What it costs to write and sign a request and to read an answer, beside the
+//! least that reading can cost: a bare walk over the events of the same bytes.
+//!
+//! `cargo bench -p tests --bench soap`
+
+use std::{
+    hint::black_box,
+    io::{self, Write},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use adapters_netsuite::{Options, wire::Wire};
+use divan::{Bencher, counter::BytesCount};
+use domain::{
+    Amount, Application, CreditMemo, LineKind, MemoKey, MemoLine, RecordId, Source, TaxBasis,
+    Timestamp,
+};
+use quick_xml::{Reader, events::Event};
+
+const NOW: i64 = 1_790_000_000_000;
+
+static WIRE: LazyLock<Wire> = LazyLock::new(|| {
+    let options = Options {
+        account: "TSTDRV123_SB1".to_owned(),
+        version: "2025_2".to_owned(),
+        endpoint: None,
+        consumer_key: "consumer-key-of-the-bench".to_owned(),
+        consumer_secret: "consumer-secret-of-the-bench".to_owned().into(),
+        token_id: "token-of-the-bench".to_owned(),
+        token_secret: "token-secret-of-the-bench".to_owned().into(),
+        concurrency: 1,
+        timeout: Duration::from_secs(1),
+        time_zone: "America/New_York".to_owned(),
+        line_key_field: "custcol_nws_item_id".to_owned(),
+    };
+    Wire::new(options).expect("the options are good")
+});
+
+fn main() {
+    divan::main();
+    for size in [6, 40] {
+        let bytes = answer(size * 1000);
+        let read = fastest(|| WIRE.sales_order(black_box(&bytes)));
+        let events = fastest(|| walk_events(black_box(&bytes)));
+        let fields = fastest(|| walk_fields(black_box(&bytes)));
+        let percent = |floor: Duration| read.as_nanos() * 100 / floor.as_nanos().max(1);
+        let line = format!(
+            "{size} KB: read {read:?}; {} % of its events ({events:?}), {} % of its fields \
+             ({fields:?})",
+            percent(events),
+            percent(fields)
+        );
+        writeln!(io::stdout(), "{line}").expect("somebody listens");
+    }
+}
+
+#[divan::bench]
+fn a_memo_is_written_and_signed(bencher: Bencher<'_, '_>) {
+    let memo = memo();
+    bencher.bench(|| WIRE.add(black_box(&memo), Timestamp::from_millis(NOW)));
+}
+
+#[divan::bench(args = [6, 40])]
+fn a_sales_order_is_read(bencher: Bencher<'_, '_>, size: usize) {
+    let bytes = answer(size * 1000);
+    assert!(WIRE.sales_order(&bytes).is_some_and(|it| !it.lines.is_empty()));
+    let bencher = bencher.counter(BytesCount::of_slice(&bytes));
+    bencher.bench(|| WIRE.sales_order(black_box(&bytes)));
+}
+
+#[divan::bench(args = [6, 40])]
+fn its_events_are_walked(bencher: Bencher<'_, '_>, size: usize) {
+    let bytes = answer(size * 1000);
+    let bencher = bencher.counter(BytesCount::of_slice(&bytes));
+    bencher.bench(|| walk_events(black_box(&bytes)));
+}
+
+#[divan::bench(args = [6, 40])]
+fn its_fields_are_walked(bencher: Bencher<'_, '_>, size: usize) {
+    let bytes = answer(size * 1000);
+    let bencher = bencher.counter(BytesCount::of_slice(&bytes));
+    bencher.bench(|| walk_fields(black_box(&bytes)));
+}
+
+/// Every event, and nothing done with it.
+fn walk_events(bytes: &[u8]) -> usize {
+    let text = std::str::from_utf8(bytes).expect("it is text");
+    let mut reader = Reader::from_str(text);
+    let mut events = 0;
+    while !matches!(reader.read_event().expect("it is well-formed"), Event::Eof) {
+        events += 1;
+    }
+    events
+}
+
+/// Every element's local name, attributes and text, looked at and forgotten.
+fn walk_fields(bytes: &[u8]) -> usize {
+    let text = std::str::from_utf8(bytes).expect("it is text");
+    let mut reader = Reader::from_str(text);
+    let mut length = 0;
+    loop {
+        match reader.read_event().expect("it is well-formed") {
+            Event::Start(start) | Event::Empty(start) => {
+                length += start.local_name().as_ref().len();
+                for attribute in start.attributes() {
+                    length += attribute.expect("it is well-formed").value.len();
+                }
+            }
+            Event::Text(text) => length += text.xml10_content().trim().len(),
+            Event::Eof => return length,
+            _ => {}
+        }
+    }
+}
+
+/// The fastest of many runs: what the machine does besides is left out.
+fn fastest<T>(mut run: impl FnMut() -> T) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..2000 {
+        let began = Instant::now();
+        black_box(run());
+        best = best.min(began.elapsed());
+    }
+    best
+}
+
+/// An answer to `get` with a sales order of at least this many bytes.
+fn answer(size: usize) -> Vec<u8> {
+    let mut lines = String::new();
+    for line in 1.. {
+        if size <= HEAD.len() + lines.len() + TAIL.len() {
+            break;
+        }
+        lines.push_str(&LINE.replace("NUMBER", &line.to_string()));
+    }
+    format!("{HEAD}{lines}{TAIL}").into_bytes()
+}
+
+const HEAD: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<soapenv:Header><platformMsgs:documentInfo xmlns:platformMsgs="urn:messages_2025_2.platform.webservices.netsuite.com"><platformMsgs:nsId>WEBSERVICES_TSTDRV123_SB1_112320261234567890</platformMsgs:nsId></platformMsgs:documentInfo></soapenv:Header>
+<soapenv:Body><getResponse xmlns="urn:messages_2025_2.platform.webservices.netsuite.com"><readResponse>
+<platformCore:status isSuccess="true" xmlns:platformCore="urn:core_2025_2.platform.webservices.netsuite.com"/>
+<record internalId="68001" externalId="US-100042" xsi:type="tranSales:SalesOrder" xmlns:tranSales="urn:sales_2025_2.transactions.webservices.netsuite.com" xmlns:platformCore="urn:core_2025_2.platform.webservices.netsuite.com">
+<tranSales:createdDate>2026-11-20T08:15:00.000-08:00</tranSales:createdDate>
+<tranSales:entity internalId="5521"><platformCore:name>Customer</platformCore:name></tranSales:entity>
+<tranSales:currency internalId="1"><platformCore:name>USA</platformCore:name></tranSales:currency>
+<tranSales:tranDate>2026-11-20T00:00:00.000-08:00</tranSales:tranDate>
+<tranSales:tranId>SO100042</tranSales:tranId><tranSales:orderStatus>_pendingFulfillment</tranSales:orderStatus>
+<tranSales:location internalId="12"/><tranSales:subsidiary internalId="2"/>
+<tranSales:itemList>
+"#;
+
+const LINE: &str = r#"<tranSales:item><tranSales:item internalId="9001"><platformCore:name>SKU-1</platformCore:name></tranSales:item>
+<tranSales:quantityAvailable>17.0</tranSales:quantityAvailable><tranSales:quantityOnHand>17.0</tranSales:quantityOnHand>
+<tranSales:quantity>1.0</tranSales:quantity><tranSales:units internalId="1"><platformCore:name>Each</platformCore:name></tranSales:units>
+<tranSales:description>A thing &amp; its box</tranSales:description><tranSales:price internalId="-1"><platformCore:name>Custom</platformCore:name></tranSales:price>
+<tranSales:rate>49.95</tranSales:rate><tranSales:amount>49.95</tranSales:amount><tranSales:isClosed>false</tranSales:isClosed>
+<tranSales:line>NUMBER</tranSales:line><tranSales:quantityBilled>0.0</tranSales:quantityBilled><tranSales:quantityFulfilled>0.0</tranSales:quantityFulfilled>
+<tranSales:taxCode internalId="-8"/><tranSales:taxRate1>0.0</tranSales:taxRate1><tranSales:location internalId="12"/>
+<tranSales:customFieldList><platformCore:customField xsi:type="platformCore:StringCustomFieldRef" internalId="3101" scriptId="custcol_nws_item_id"><platformCore:value>dc333267-856c-421a-ac7a-e08291642d76</platformCore:value></platformCore:customField></tranSales:customFieldList></tranSales:item>
+"#;
+
+const TAIL: &str = "</tranSales:itemList></record></readResponse></getResponse></soapenv:Body>\
+</soapenv:Envelope>\n";
+
+/// A memo over three lines, made from an invoice.
+fn memo() -> CreditMemo {
+    let id = |raw: &str| -> RecordId { raw.parse().expect("an id") };
+    let line = |number: u32| {
+        let unit = format!("dc333267-856c-421a-ac7a-{number:012}");
+        MemoLine {
+            kind: LineKind::Item,
+            item: id("9001"),
+            source_line: Some(number),
+            quantity: Some(1),
+            rate: Some(Amount::cents(4995)),
+            amount: Amount::cents(4995),
+            tax_code: Some(id("-8")),
+            taxable: None,
+            location: Some(id("12")),
+            units: vec![unit.parse().expect("a UUID")],
+            taxes: Vec::new(),
+            fields: Vec::new(),
+        }
+    };
+    let lines: Vec<_> = (1..=3).map(line).collect();
+    let units: Vec<_> = lines.iter().flat_map(|it| it.units.clone()).collect();
+    let order = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().expect("a UUID");
+    let total = Amount::cents(3 * 4995);
+    CreditMemo {
+        key: MemoKey::of(&"dodici".parse().expect("a tenant"), &order, &units),
+        order,
+        units,
+        source: Source::Invoice(id("70211")),
+        entity: id("5521"),
+        currency: Some(id("1")),
+        money: "USD".parse().expect("a currency"),
+        account: Some(id("122")),
+        location: Some(id("12")),
+        department: None,
+        class: None,
+        subsidiary: None,
+        custom_form: None,
+        date: "2026-11-23".parse().expect("a day"),
+        reference: "US-100042".to_owned(),
+        text: "NewStore cancellation US-100042: changed mind; paid credit_card".to_owned(),
+        tax_item: None,
+        tax_basis: TaxBasis::Codes,
+        lines,
+        shipping: None,
+        application: Some(Application { invoice: id("70211"), amount: total }),
+        fields: Vec::new(),
+        credit: total,
+        total,
+    }
+}
