@@ -8,11 +8,9 @@ const RUNBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.m
 
 /// The table of reasons as the code has it.
 fn table() -> String {
-    let mut table = String::from("| reason | for example | what to do |\n|---|---|---|\n");
-    for reason in Reason::examples() {
-        table += &format!("| `{}` | {reason} | {} |\n", reason.name(), reason.remedy());
-    }
-    table
+    let row = |it: &Reason| format!("| `{}` | {it} | {} |\n", it.name(), it.remedy());
+    let rows: String = Reason::examples().iter().map(row).collect();
+    format!("| reason | for example | what to do |\n|---|---|---|\n{rows}")
 }
 
 #[test]
