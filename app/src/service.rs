@@ -1,6 +1,6 @@
 //! The service: one cancellation's way from its arrival to what became of it.
 //!
-//! Webhook and worker both run an [`Attempt`]; here is what they share: the
+//! Webhook and worker both run an attempt through the use case; here is what they share: the
 //! retailers, the queue, and how an outcome is written down, logged and counted.
 
 use std::{
