@@ -1,7 +1,7 @@
 //! The conversation behind `billing`: an order's bills, their memos, and the
 //! sales order where the bills do not say enough.
 //!
-//! Two calls where the bills carry every unit that is asked about, four where
+//! Two calls where the bills carry every unit that is asked about, three where
 //! there are none. A search without permission answers with no rows, so what
 //! was not found is believed only with a proof of the right to look.
 
@@ -37,6 +37,8 @@ pub(crate) struct Reading<'a> {
 #[derive(Default)]
 struct Bills {
     order: Option<RecordId>,
+    /// Whether they were made from different orders.
+    of_several: bool,
     invoices: Vec<Invoice>,
     cash_sales: Vec<RecordId>,
 }
@@ -55,21 +57,18 @@ impl Reading<'_> {
         query: &BillingQuery,
         units: &[UnitId],
     ) -> Result<Billing, Failure> {
-        let mut bills = Bills::default();
-        if !query.reference.is_empty() {
-            bills = self.bills(&request::bills_of_number(&query.reference)).await?;
-        }
+        let mut bills = self.bills_by_number(query).await?;
         let mut sales_order = None;
         if bills.is_empty() {
-            let (found, by) = self.sales_order_by_name(query).await?;
-            // What is not found by its number has bills that were not, either.
-            if let (Some(order), FoundBy::Id) = (&found, by) {
+            sales_order = self.sales_order_by_name(query).await?;
+            if let Some(order) = &sales_order {
+                // Lines are closed on the word that there is no bill: it must not hang
+                // on how a search compares numbers.
                 bills = self.bills(&request::bills_of(&order.id)).await?;
+                if bills.is_empty() {
+                    self.rights.prove(self.client, RecordType::Invoice).await?;
+                }
             }
-            if bills.is_empty() && found.is_some() {
-                self.rights.prove(self.client, RecordType::Invoice).await?;
-            }
-            sales_order = found;
         }
         let mut billing = Billing {
             memos: self.memos(query, &bills.invoices).await?,
@@ -86,25 +85,38 @@ impl Reading<'_> {
         Ok(billing)
     }
 
+    /// The bills in one call, by the number of the order that they were made from.
+    /// None where that search is not understood: the order's id finds them then.
+    async fn bills_by_number(self, query: &BillingQuery) -> Result<Bills, Failure> {
+        if query.reference.is_empty() {
+            return Ok(Bills::default());
+        }
+        match self.bills(&request::bills_of_number(&query.reference)).await {
+            // Bills of several orders: the criterion was passed over.
+            Ok(bills) if bills.of_several => Ok(Bills::default()),
+            Err(failure) if failure.is_about_the_question() => {
+                tracing::debug!(%failure, "The search by the order's number was not understood");
+                Ok(Bills::default())
+            }
+            result => result,
+        }
+    }
+
     async fn sales_order_by_name(
         self,
         query: &BillingQuery,
-    ) -> Result<(Option<SalesOrder>, FoundBy), Failure> {
-        let names =
-            [(query.reference.as_str(), FoundBy::Number), (query.order.as_str(), FoundBy::Id)];
-        let mut asked = "";
-        for (name, by) in names {
-            // External ids are compared without case, so the same name twice is one question.
-            if name.is_empty() || name.eq_ignore_ascii_case(asked) {
-                continue;
-            }
+    ) -> Result<Option<SalesOrder>, Failure> {
+        let mut names = vec![query.reference.as_str(), query.order.as_str()];
+        names.retain(|it| !it.is_empty());
+        // External ids are compared without case, so the same name twice is one question.
+        names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+        for name in names {
             let request = request::get_by_external_id(RecordType::SalesOrder, name);
             if let Some(order) = self.sales_order(&request).await? {
-                return Ok((Some(order), by));
+                return Ok(Some(order));
             }
-            asked = name;
         }
-        Ok((None, FoundBy::Id))
+        Ok(None)
     }
 
     async fn sales_order(self, request: &Request) -> Result<Option<SalesOrder>, Failure> {
@@ -128,7 +140,9 @@ impl Reading<'_> {
                 Some("CashSale") => bills.cash_sales.push(reply::whole(&record, reply::own_id)?),
                 _ => continue,
             }
-            bills.order = bills.order.or(reply::whole(&record, reply::made_from)?);
+            let order = reply::whole(&record, reply::made_from)?;
+            bills.of_several |= bills.order.is_some() && bills.order != order;
+            bills.order = bills.order.or(order);
         }
         for batch in without_lines.chunks(request::MAX_IDS) {
             let request = request::get_list(RecordType::Invoice, batch);
@@ -185,13 +199,6 @@ impl Reading<'_> {
             _ => Ok(records),
         }
     }
-}
-
-/// Which of its two names a sales order bears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FoundBy {
-    Number,
-    Id,
 }
 
 /// The sales order as its invoices show it, without lines, where nobody will

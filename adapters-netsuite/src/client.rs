@@ -1,8 +1,15 @@
 //! One exchange with NetSuite: sign, send, read, classify.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::Timestamp;
+use jiff::fmt::rfc2822;
 use ports::Clock;
 use reqwest::{StatusCode, Url, header, redirect};
 use tokio::time::Instant;
@@ -35,6 +42,8 @@ pub(crate) struct Client {
     slots: Arc<Slots>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
+    /// The last date of an answer's head in seconds, 0 before there was one.
+    dated: AtomicI64,
 }
 
 /// What came back.
@@ -66,6 +75,7 @@ impl Client {
             url,
             clock,
             timeout: options.timeout,
+            dated: AtomicI64::new(0),
             credentials: Credentials::new(account, options),
         })
     }
@@ -92,6 +102,12 @@ impl Client {
     /// What its passports say.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The time by the head of the last answer: told to those, too, whose login is refused.
+    pub(crate) fn dated(&self) -> Option<Timestamp> {
+        let seconds = self.dated.load(Ordering::Relaxed);
+        (seconds != 0).then(|| Timestamp::from_millis(seconds * 1000))
     }
 
     async fn ask(
@@ -151,6 +167,10 @@ impl Client {
             .await
             .map_err(not_sent_or_unknown)?;
         let status = response.status();
+        let date = response.headers().get(header::DATE).and_then(|it| it.to_str().ok());
+        if let Some(date) = date.and_then(|it| rfc2822::parse(it).ok()) {
+            self.dated.store(date.timestamp().as_second(), Ordering::Relaxed);
+        }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(not_sent_or_unknown)? {
             bytes.extend_from_slice(&chunk);

@@ -10,6 +10,8 @@ use std::{error::Error, fmt, time::Duration};
 
 use ports::{LedgerError, Refusal};
 
+use crate::reply::Unreadable;
+
 /// NetSuite frees a slot within seconds and never says when.
 const THROTTLE_WAIT: Duration = Duration::from_secs(5);
 
@@ -96,6 +98,14 @@ pub(crate) enum Effect {
 }
 
 impl Failure {
+    /// Whether another way to ask the same may be answered: this one was refused,
+    /// or answered in a form that we did not ask for.
+    pub(crate) fn is_about_the_question(&self) -> bool {
+        let unreadable = self.source.as_ref().and_then(|it| it.downcast_ref::<Unreadable>());
+        let short = matches!(unreadable, Some(Unreadable::CutOff | Unreadable::Missing(_)));
+        short || self.class.is_refusal()
+    }
+
     /// A failure that NetSuite gave no code for.
     pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
         Self::told(class, "", &message.to_string())
@@ -116,6 +126,11 @@ impl Failure {
             message: words.take(MESSAGE_LIMIT).collect(),
             source: None,
         }
+    }
+
+    /// NetSuite's own code, empty where it gave none.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
     }
 
     /// What the port says of it.
@@ -189,11 +204,31 @@ const CODES: [(Class, &[&str]); 12] = [
             "EXCEEDED_CONCURRENT_REQUEST_LIMIT",
             "CONCURRENCY_LIMIT_EXCEEDED",
             "SSS_REQUEST_LIMIT_EXCEEDED",
+            "CONCUR_SEARCH_DISALLWD",
+            "EXCEEDED_MAX_SESSIONS",
+            "WS_EXCEEDED_CONCUR_USERS_ALLWD",
         ],
     ),
     (Class::Unavailable, &["ACCT_TEMP_UNAVAILABLE"]),
-    (Class::Unknown, &["UNEXPECTED_ERROR", "EXCEEDED_MAX_TIME"]),
-    (Class::Stale, &["RCRD_HAS_BEEN_CHANGED", "RCRD_EDITED_SINCE_RETRIEVED", "SEARCH_TIMED_OUT"]),
+    (
+        Class::Unknown,
+        &[
+            "UNEXPECTED_ERROR",
+            "EXCEEDED_MAX_TIME",
+            "SSS_REQUEST_TIME_EXCEEDED",
+            "SSS_CONNECTION_TIME_OUT",
+        ],
+    ),
+    (
+        Class::Stale,
+        &[
+            "RCRD_HAS_BEEN_CHANGED",
+            "RCRD_EDITED_SINCE_RETRIEVED",
+            "SEARCH_TIMED_OUT",
+            "SSS_SEARCH_TIMEOUT",
+            "ABORT_SEARCH_EXCEEDED_MAX_TIME",
+        ],
+    ),
     (
         Class::Duplicate,
         &["DUP_RCRD", "UNIQUE_RCRD_ID_REQD", "CANT_CREATE_NON_UNIQUE_RCRD", "DUP_TRANS"],
@@ -209,7 +244,17 @@ const CODES: [(Class, &[&str]); 12] = [
             "SESSION_TIMED_OUT",
         ],
     ),
-    (Class::Unauthorized, &["INVALID_ACCT", "LOGIN_DISABLED", "USER_DISABLED"]),
+    (
+        Class::Unauthorized,
+        &[
+            "INVALID_ACCT",
+            "LOGIN_DISABLED",
+            "USER_DISABLED",
+            "INVALID_LOGIN_IP",
+            "LOGIN_REQD",
+            "CANT_LOGIN_WITH_OAUTH",
+        ],
+    ),
     (
         Class::Forbidden,
         &[
@@ -220,6 +265,9 @@ const CODES: [(Class, &[&str]); 12] = [
             "FEATURE_DISABLED",
             "INVALID_ROLE",
             "ROLE_REQUIRED",
+            "ROLE_REQD",
+            "NOT_ENOUGH_PERMISSIONS",
+            "INSUFFICIENT_FLD_PERMISSION",
             "UNSUPPORTED_WS_VERSION",
             "INVALID_WS_VERSION",
         ],

@@ -20,8 +20,8 @@ use crate::{
 
 /// The ledger in one NetSuite account.
 pub struct NetSuite {
-    client: Client,
-    books: Books,
+    pub(crate) client: Client,
+    pub(crate) books: Books,
     rights: Rights,
 }
 
@@ -76,7 +76,7 @@ fn confirmed(record: &Node) -> Option<Confirmed> {
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        self.billing_of(query, &[]).await
+        self.billing_of(query, &query.units).await
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {

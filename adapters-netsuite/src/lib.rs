@@ -9,6 +9,7 @@
 //! | `governor`, `slots` | how much may be in flight |
 //! | `client` | one HTTP exchange |
 //! | `billing`, `post` | the conversations behind the port's methods |
+//! | `examine` | whether an account is fit for all this |
 //! | `rights` | when "nothing found" may be believed |
 //!
 //! Nothing here retries, but for one false "Invalid login": the worker does.
@@ -17,6 +18,7 @@ mod auth;
 mod billing;
 mod books;
 mod client;
+mod examine;
 mod fault;
 #[cfg(test)]
 mod fixtures;

@@ -4,6 +4,7 @@
 //! in between answers HTML, half a document or nothing. All of that ends as a
 //! [`Failure`], never as a panic and never as an empty result.
 
+mod examine;
 mod field;
 mod invoice;
 mod line;
@@ -18,6 +19,7 @@ mod status;
 mod tests;
 mod tree;
 
+pub(crate) use examine::{Habits, each, server_time};
 pub(crate) use field::{made_from, own_id};
 pub(crate) use invoice::invoice;
 pub(crate) use memo::{Identity, confirmed, existing, identity};
@@ -64,8 +66,8 @@ impl Reply {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
         let mut envelope = Node::parse(text)?;
-        if envelope.name != "Envelope" {
-            return Err(Unreadable::NotSoap(envelope.name));
+        if envelope.name() != "Envelope" {
+            return Err(Unreadable::NotSoap(envelope.name().to_owned()));
         }
         let header = envelope.child("Header").and_then(|it| it.child("documentInfo"));
         let ns_id = header.and_then(|it| it.value("nsId")).map(str::to_owned);
@@ -76,12 +78,12 @@ impl Reply {
 
     /// The answer to an operation, unless it is a fault.
     pub(crate) fn answer(self, operation: Operation) -> Result<Node, Failure> {
-        if self.content.name == "Fault" {
+        if self.content.name() == "Fault" {
             return Err(fault(&self.content));
         }
-        let name = self.content.name.strip_suffix("Response");
+        let name = self.content.name().strip_suffix("Response");
         if name != Some(operation.name()) {
-            return Err(Unreadable::Unexpected(self.content.name).into());
+            return Err(Unreadable::Unexpected(self.content.name().to_owned()).into());
         }
         Ok(self.content)
     }
@@ -155,13 +157,13 @@ fn read(mut response: Node) -> Result<Option<Node>, Failure> {
 
 fn fault(fault: &Node) -> Failure {
     let detail = fault.child("detail").or_else(|| fault.child("Detail"));
-    let element = detail.and_then(|it| it.children.iter().find(|it| it.name.ends_with("Fault")));
+    let element = detail.and_then(|it| it.children.iter().find(|it| it.name().ends_with("Fault")));
     let words = element
         .and_then(|it| it.value("message"))
         .or_else(|| fault.value("faultstring"))
         .or_else(|| fault.child("Reason").and_then(|it| it.value("Text")))
         .unwrap_or("fault without words");
     let code = element.and_then(|it| it.value("code")).unwrap_or_default();
-    let name = element.map_or("", |it| it.name.as_str());
+    let name = element.map_or("", Node::name);
     Failure::told(classify(Context::Fault(name), code, words), code, words)
 }

@@ -8,6 +8,7 @@ mod arbitrary;
 mod credit_memo;
 mod custom_field;
 mod element;
+mod examine;
 mod get;
 #[cfg(test)]
 mod properties;
@@ -17,6 +18,7 @@ mod search;
 mod tests;
 
 pub(crate) use credit_memo::{SHIPPING_TAXES, add};
+pub(crate) use examine::{ids_at_once, list, memo_form, server_time, some_invoices, types_of};
 pub(crate) use get::{MAX_IDS, RecordType, get, get_by_external_id, get_list};
 pub(crate) use sales_order::close_lines;
 pub(crate) use search::{bills_of, bills_of_number, memos_by_reference, memos_of, page};
@@ -39,6 +41,10 @@ pub(crate) enum Operation {
     Add,
     /// A change to a record.
     Update,
+    /// A record as it would be entered; nothing is saved.
+    Initialize,
+    /// The time.
+    GetServerTime,
 }
 
 /// One question, to be put into an envelope as often as it is asked.
@@ -46,13 +52,22 @@ pub(crate) enum Operation {
 pub(crate) struct Request {
     /// What it is.
     pub(crate) operation: Operation,
+    page_size: u32,
     body: Element,
 }
 
 impl Operation {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Get, Self::GetList, Self::Search, Self::SearchMore, Self::Add, Self::Update];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Get,
+        Self::GetList,
+        Self::Search,
+        Self::SearchMore,
+        Self::Add,
+        Self::Update,
+        Self::Initialize,
+        Self::GetServerTime,
+    ];
 
     /// The name in `SOAPAction` and of the body's element.
     pub(crate) fn name(self) -> &'static str {
@@ -63,17 +78,23 @@ impl Operation {
             Self::SearchMore => "searchMoreWithId",
             Self::Add => "add",
             Self::Update => "update",
+            Self::Initialize => "initialize",
+            Self::GetServerTime => "getServerTime",
         }
     }
 
-    fn preferences(self) -> Option<Element> {
+    fn preferences(self, page_size: u32) -> Option<Element> {
         match self {
-            Self::Get | Self::GetList | Self::SearchMore => None,
+            Self::Get
+            | Self::GetList
+            | Self::SearchMore
+            | Self::Initialize
+            | Self::GetServerTime => None,
             Self::Search => Some(
                 Element::new("m:searchPreferences")
                     .text("m:bodyFieldsOnly", false)
                     .text("m:returnSearchColumns", false)
-                    .text("m:pageSize", search::PAGE_SIZE),
+                    .text("m:pageSize", page_size),
             ),
             Self::Add | Self::Update => Some(
                 Element::new("m:preferences")
@@ -86,14 +107,14 @@ impl Operation {
 
 impl Request {
     fn new(operation: Operation, body: Element) -> Self {
-        Self { operation, body }
+        Self { operation, page_size: search::PAGE_SIZE, body }
     }
 
     /// The whole message under a passport; a passport is good for one.
     pub(crate) fn envelope(&self, version: &str, passport: &Passport<'_>) -> String {
         let header = Element::new("soapenv:Header")
             .child(token_passport(passport))
-            .children(self.operation.preferences());
+            .children(self.operation.preferences(self.page_size));
         Element::new("soapenv:Envelope")
             .attribute("xmlns:soapenv", "http://schemas.xmlsoap.org/soap/envelope/")
             .attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")

@@ -20,7 +20,7 @@ use crate::{
 const GOOD_FOR: Duration = Duration::from_hours(1);
 
 /// An external id that nobody gives.
-const NO_RECORD: &str = "nst-no-such-record";
+pub(crate) const NO_RECORD: &str = "nst-no-such-record";
 
 /// The proofs so far, one per type of record.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //! this crate. Not an interface: nothing here is promised to anybody.
 
 use domain::{Billing, CreditMemo, LinesToClose, RecordId, SalesOrder, Timestamp};
+use ports::RecordKind;
 
 use crate::{
     auth::Credentials,
@@ -42,7 +43,8 @@ impl Wire {
         self.write(&request::close_lines(lines), now)
     }
 
-    /// Every question that is asked about an order of this number and these records, signed.
+    /// Every question that is asked about an order of this number and these records, and
+    /// about an account, signed.
     #[must_use]
     pub fn questions(&self, number: &str, records: &[RecordId], now: Timestamp) -> Vec<String> {
         let kinds = [RecordType::SalesOrder, RecordType::Invoice, RecordType::CreditMemo];
@@ -51,7 +53,12 @@ impl Wire {
             request::memos_by_reference(number),
             request::memos_of(records),
             request::page(number, 2),
+            request::server_time(),
+            request::memo_form(),
+            request::some_invoices(None::<&str>),
         ];
+        let shown = RecordKind::ALL.into_iter().filter(|it| !request::types_of(*it).is_empty());
+        requests.extend(shown.map(|kind| request::list(kind, records)));
         requests.extend(records.iter().map(request::bills_of));
         for kind in kinds {
             requests.push(request::get_by_external_id(kind, number));
@@ -93,11 +100,15 @@ impl Wire {
         for operation in Operation::ALL {
             let answer = || Reply::read(bytes)?.answer(operation);
             let Ok(content) = answer() else { continue };
-            drop(reply::written(&content));
+            drop((reply::written(&content), reply::server_time(&content)));
             let found = reply::found(content).map(|it| it.into_iter().collect());
             let listed = || answer().and_then(reply::listed);
             let page = || answer().and_then(reply::page).map(|it| it.records);
-            for records in [found, listed(), page()] {
+            let each = || {
+                let answers = answer().and_then(reply::each)?;
+                Ok(answers.into_iter().filter_map(|it| it.ok().flatten()).collect())
+            };
+            for records in [found, listed(), page(), each()] {
                 self.read_records(records);
             }
         }
@@ -108,7 +119,9 @@ impl Wire {
             Ok(records) => records,
             Err(failure) => return drop(format!("{failure} {failure:?}")),
         };
+        let mut habits = reply::Habits::default();
         for record in &records {
+            habits.learn(record, &self.books);
             drop((
                 reply::whole(record, |it| reply::sales_order(it, &self.books)),
                 reply::whole(record, |it| reply::invoice(it, &self.books)),

@@ -5,6 +5,7 @@
 //! words and [`ports::StorefrontError`].
 
 mod api;
+mod examine;
 mod http;
 mod options;
 mod order;

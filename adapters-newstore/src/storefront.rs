@@ -22,9 +22,9 @@ const MAX_REQUESTS: usize = 500;
 
 /// One tenant's NewStore.
 pub struct NewStore {
-    tenant: Tenant,
-    api: Api,
-    timeout: Duration,
+    pub(crate) tenant: Tenant,
+    pub(crate) api: Api,
+    pub(crate) timeout: Duration,
     page_size: i64,
 }
 

@@ -1,6 +1,7 @@
 //! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
 //! unreadable configuration.
 
+mod doctor;
 mod look;
 mod redo;
 
@@ -60,6 +61,12 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Asks both systems for real: tokens, clock, permissions, every record that is named.
+    #[command(after_help = "Example:\n  memobridge doctor --config memobridge.toml")]
+    Doctor {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -75,6 +82,8 @@ enum Failure {
     No(anyhow::Error),
     /// The configuration cannot be used.
     Configuration(ConfigError),
+    /// It can be read, and nothing can be made of it.
+    Unusable(anyhow::Error),
 }
 
 impl From<anyhow::Error> for Failure {
@@ -100,6 +109,7 @@ pub fn run() -> ExitCode {
     match runtime.block_on(execute(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No(error)) => say(&format!("memobridge: {error:#}"), 1),
+        Err(Failure::Unusable(error)) => say(&format!("memobridge: {error:#}"), 2),
         Err(Failure::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
     }
 }
@@ -127,6 +137,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
         Command::Retry(arguments) => redo::retry(arguments).await,
         Command::Submit(arguments) => redo::submit(arguments).await,
         Command::Check { config } => check(&config.file),
+        Command::Doctor { config } => doctor::doctor(&config.file).await,
     }
 }
 

@@ -264,6 +264,7 @@ impl Run<'_> {
             reference: order.reference.clone(),
             order: order.id.clone(),
             memos_by_reference: include,
+            units: self.opened.cancellation.units.keys().cloned().collect(),
         };
         self.progress.asks_the_erp();
         let billing = self.customer.ledger.billing(&query).await?;

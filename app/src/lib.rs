@@ -16,5 +16,6 @@ pub mod recover;
 pub mod serve;
 pub mod service;
 pub mod telemetry;
+pub mod wants;
 pub mod wiring;
 pub mod worker;

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
-use ports::{Clock, Jobs, Journal, Ledger};
+use domain::Tenant;
+use ports::{Clock, Examined, Jobs, Journal, Ledger};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -76,20 +77,33 @@ pub fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Ar
     }
 }
 
-fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
-    let newstore = adapters_newstore::Options {
-        tenant: config.tenant.clone(),
-        graphql_url: config.newstore.graphql_url,
-        token_url: config.newstore.token_url,
-        client_id: config.newstore.client_id,
-        client_secret: config.newstore.client_secret,
-        timeout: config.newstore.timeout,
+/// A retailer's systems by their names, to be asked whether they can be worked with.
+pub fn examined(
+    config: config::Customer,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
+    let context = format!("customer {}", config.tenant);
+    let build = || -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
+        let zone = zone(&config);
+        let storefront = newstore(&config.tenant, config.newstore, clock)?;
+        let (name, ledger): (_, Arc<dyn Examined>) = match config.erp {
+            Erp::NetSuiteSoap(erp) => {
+                let ledger = netsuite(erp, zone, &config.policy.line_key_field, clock)?;
+                ("NetSuite", Arc::new(ledger))
+            }
+        };
+        Ok(vec![("NewStore", Arc::new(storefront)), (name, ledger)])
     };
-    let zone = config.time_zone.iana_name().unwrap_or("UTC").to_owned();
+    build().context(context)
+}
+
+fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
+    let zone = zone(&config);
+    let storefront = newstore(&config.tenant, config.newstore, clock)?;
     let ledger = ledger(config.erp, zone, &config.policy.line_key_field, clock)?;
     let customer = Customer {
         tenant: config.tenant,
-        storefront: Arc::new(adapters_newstore::NewStore::new(newstore, clock.clone())?),
+        storefront: Arc::new(storefront),
         ledger: Arc::new(Guarded::new(ledger, clock.clone())),
         policy: config.policy,
         maps: config.maps,
@@ -106,20 +120,49 @@ fn ledger(
 ) -> anyhow::Result<Arc<dyn Ledger>> {
     match config {
         Erp::NetSuiteSoap(config) => {
-            let options = adapters_netsuite::Options {
-                account: config.account,
-                version: config.version,
-                endpoint: config.endpoint,
-                consumer_key: config.consumer_key,
-                consumer_secret: config.consumer_secret,
-                token_id: config.token_id,
-                token_secret: config.token_secret,
-                concurrency: config.concurrency,
-                timeout: config.timeout,
-                time_zone,
-                line_key_field: line_key_field.to_owned(),
-            };
-            Ok(Arc::new(adapters_netsuite::NetSuite::new(options, clock.clone())?))
+            Ok(Arc::new(netsuite(config, time_zone, line_key_field, clock)?))
         }
     }
+}
+
+fn newstore(
+    tenant: &Tenant,
+    config: config::NewStore,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<adapters_newstore::NewStore> {
+    let options = adapters_newstore::Options {
+        tenant: tenant.clone(),
+        graphql_url: config.graphql_url,
+        token_url: config.token_url,
+        client_id: config.client_id,
+        client_secret: config.client_secret,
+        timeout: config.timeout,
+    };
+    Ok(adapters_newstore::NewStore::new(options, clock.clone())?)
+}
+
+fn netsuite(
+    config: config::NetSuite,
+    time_zone: String,
+    line_key_field: &str,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<adapters_netsuite::NetSuite> {
+    let options = adapters_netsuite::Options {
+        account: config.account,
+        version: config.version,
+        endpoint: config.endpoint,
+        consumer_key: config.consumer_key,
+        consumer_secret: config.consumer_secret,
+        token_id: config.token_id,
+        token_secret: config.token_secret,
+        concurrency: config.concurrency,
+        timeout: config.timeout,
+        time_zone,
+        line_key_field: line_key_field.to_owned(),
+    };
+    Ok(adapters_netsuite::NetSuite::new(options, clock.clone())?)
+}
+
+fn zone(config: &config::Customer) -> String {
+    config.time_zone.iana_name().unwrap_or("UTC").to_owned()
 }

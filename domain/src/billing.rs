@@ -79,7 +79,8 @@ pub struct SalesOrder {
     pub classes: Classes,
     /// The body's tax item.
     pub tax_item: Option<RecordId>,
-    /// Its lines in the record's order.
+    /// Its lines in the record's order; may be empty where every unit that was
+    /// asked about is on an invoice.
     pub lines: Vec<OrderLine>,
 }
 

@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId};
+use domain::{Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId, UnitId};
 
 use crate::Retry;
 
@@ -46,6 +46,9 @@ pub struct BillingQuery {
     pub order: OrderId,
     /// Memos that name no invoice are looked for by the order's number.
     pub memos_by_reference: MemosByReference,
+    /// The units that are asked about; none asks about all. Where every one of them
+    /// is on an invoice by name, the sales order may be told without its lines.
+    pub units: Vec<UnitId>,
 }
 
 /// Whether memos without an invoice can exist.

@@ -11,6 +11,7 @@
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod doctor;
 mod jobs;
 mod journal;
 mod ledger;
@@ -18,6 +19,7 @@ mod retry;
 mod storefront;
 
 pub use clock::Clock;
+pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{
     Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,

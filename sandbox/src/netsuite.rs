@@ -13,6 +13,7 @@ mod endpoint;
 mod fault;
 mod hold;
 mod limits;
+mod listing;
 mod memo;
 mod number;
 mod operation;
@@ -41,6 +42,7 @@ pub use account::{Item, ItemKind};
 pub use auth::Credentials;
 pub use fault::{Calls, Fault, Operation, Rule};
 pub use hold::{Hold, Point};
+pub use listing::{ItemType, ListKind};
 pub use memo::SHIPPING_TAX;
 pub use permission::{Access, Denial};
 pub use record::{Application, Field, Kind, Line, Record, Standing, TaxBasis, TaxDetail};
@@ -83,9 +85,15 @@ impl Account {
         self.shared.books().delete(id);
     }
 
-    /// Tells what a line's item is called and what it is for; others are goods without a name.
+    /// Tells what a line's item is called and what it is for; others are goods without a name
+    /// or a record of their own.
     pub fn item(&self, item: Item) {
         self.shared.books().items.insert(item.id.clone(), item);
+    }
+
+    /// Puts an entry on a list that transactions choose from; what they name is on it anyway.
+    pub fn list(&self, kind: ListKind, id: &str) {
+        self.shared.books().lists.add(kind, id);
     }
 
     /// Sets a tax code's rate in per cent; a code that is not set taxes nothing.

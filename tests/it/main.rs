@@ -5,6 +5,7 @@ mod architecture;
 mod commands;
 mod contract;
 mod crash;
+mod doctor;
 mod http;
 mod journal_lost;
 mod memo;

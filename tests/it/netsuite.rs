@@ -1,4 +1,4 @@
-//! The NetSuite adapter against an account that fails: what it does, how often it asks, what it tells.
+//! The NetSuite adapter against an account that fails: what it does, and how often it asks.
 
 mod frugality;
 mod matrix;
@@ -102,6 +102,7 @@ fn query(order: u32) -> BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
         memos_by_reference: MemosByReference::Ignore,
+        units: Vec::new(),
     }
 }
 

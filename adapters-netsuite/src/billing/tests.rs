@@ -14,6 +14,7 @@ fn query(memos_by_reference: MemosByReference) -> BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
         memos_by_reference,
+        units: Vec::new(),
     }
 }
 
@@ -188,7 +189,7 @@ async fn an_order_without_a_bill_is_told_without() {
     assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
     assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
     // Without an invoice there are no memos to look for.
-    assert_eq!(conversation(&server).await, "bills-by-number get proof");
+    assert_eq!(conversation(&server).await, "bills-by-number get bills proof");
 }
 
 #[tokio::test]
@@ -324,11 +325,43 @@ async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt()
         let text = invoices.replace(&format!(":{field}"), ":elsewhere");
         let server = MockServer::start().await;
         always(&server, "search", http(200, text)).await;
+        always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
         let error = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap_err();
         let LedgerError::Refused { kind: Refusal::Data, code, message } = error else {
             panic!("{error:?} without {field}");
         };
         assert_eq!(code, "UNREADABLE_RECORD", "{message}");
         assert_eq!(message, format!("Invoice 70211 {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_search_by_number_that_is_not_understood_is_asked_by_the_orders_id() {
+    let rows = envelope(&format!(
+        "<searchResponse><searchResult>{}<totalRecords>1</totalRecords>\
+         <totalPages>1</totalPages><searchRowList/></searchResult></searchResponse>",
+        status(None)
+    ));
+    let refused = envelope(&format!(
+        "<searchResponse><searchResult>{}</searchResult></searchResponse>",
+        status(Some("INVALID_SEARCH"))
+    ));
+    let of_several = {
+        let other = "<record xsi:type=\"s:CashSale\" internalId=\"1\"><createdFrom \
+                     internalId=\"68002\"/></record>";
+        let ours = other.replace("68002", "68001").replace("\"1\"", "\"2\"");
+        self::rows("search", 1, 2, &[other.to_owned(), ours])
+    };
+    for answer in [rows, refused, of_several] {
+        let server = MockServer::start().await;
+        once(&server, "search", http(200, answer.clone())).await;
+        always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
+        once(&server, "search", http(200, reply("search_invoices_ok"))).await;
+        let memos = self::rows("search", 1, 1, &[memo_record()]);
+        always(&server, "search", http(200, memos)).await;
+        let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await;
+        let billing = billing.unwrap_or_else(|why| panic!("{why:?} after {answer}"));
+        assert_eq!((billing.invoices.len(), billing.memos.len()), (2, 1), "{answer}");
+        assert_eq!(asked(&server).await, ["search", "get", "search", "search"], "{answer}");
     }
 }

@@ -145,6 +145,22 @@ async fn no_more_requests_are_in_flight_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_wait_for_a_slot_counts_against_the_caller() {
+    let endpoint = raw_server(|mut stream| {
+        // Reads and never answers, until the other side gives up.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let timeout = Duration::from_millis(400);
+    let options = Options { endpoint: Some(endpoint), timeout, concurrency: 1, ..options() };
+    let client = Client::new(options, Arc::new(StoppedClock)).unwrap();
+    let question = question();
+    let (one, other) = tokio::join!(client.call(&question), client.call(&question));
+    assert_eq!(one.unwrap_err().class, Class::Unknown);
+    // It gave up while there was still time for an answer.
+    assert_eq!(other.unwrap_err().class, Class::Throttled);
+}
+
+#[tokio::test]
 async fn errors_show_no_secret() {
     use ports::{Ledger, Sending};
 

@@ -169,6 +169,11 @@ async fn only_the_same_customer_source_and_units_are_ours() {
             memo_record().replace("t:CreditMemo", "t:Invoice"),
             "conflict with a record of type Invoice",
         ),
+        // What cannot be compared is for a person, not for another attempt.
+        (
+            memo_record().replace("t:entity", "t:other"),
+            "conflict with CreditMemo 71300 lacks entity",
+        ),
     ];
     for (record, expected) in table {
         let input = record.clone();

@@ -35,7 +35,7 @@ fn show(bytes: &[u8]) -> Shown {
     let Ok(reply) = Reply::read(bytes) else {
         return Shown::Unreadable;
     };
-    if reply.content.name == "Fault" {
+    if reply.content.name() == "Fault" {
         let failure = reply.answer(Operation::Add).unwrap_err();
         return Shown::Fault(failure.class);
     }
@@ -147,7 +147,7 @@ fn say(line: &str) {
 fn recorded_answers_to_our_questions_are_understood() {
     for (name, bytes) in files() {
         let Ok(reply) = Reply::read(&bytes) else { continue };
-        let kind = reply.content.name.clone();
+        let kind = reply.content.name().to_owned();
         let table = [
             ("getResponse", Operation::Get),
             ("getListResponse", Operation::GetList),
@@ -162,6 +162,7 @@ fn recorded_answers_to_our_questions_are_understood() {
             Operation::GetList => listed(answer).map(|it| !it.is_empty()),
             Operation::Search | Operation::SearchMore => page(answer).map(|it| 0 < it.pages),
             Operation::Add | Operation::Update => written(&answer).map(|_| true),
+            _ => continue,
         };
         let is_bad_by_name =
             ["error", "duplicate", "not_found", "permission"].iter().any(|it| name.contains(it));

@@ -56,6 +56,6 @@ impl Status {
 
 /// NetSuite spells the element in two ways.
 fn after_submit_failed(detail: &Node) -> bool {
-    let is_flag = |it: &&Node| it.name.eq_ignore_ascii_case("afterSubmitFailed");
+    let is_flag = |it: &&Node| it.name().eq_ignore_ascii_case("afterSubmitFailed");
     detail.children.iter().find(is_flag).is_some_and(|it| matches!(it.text(), "true" | "1"))
 }

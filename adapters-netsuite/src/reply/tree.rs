@@ -1,7 +1,11 @@
-//! XML as it was received: a small owned tree of local names.
+//! XML as it was received: a small tree of local names.
 //!
 //! Documents with a DTD are refused, and so is anything deeper or larger than
-//! any answer of NetSuite's: what is read here comes from outside.
+//! any answer of NetSuite's: what is read here comes from outside. Names and
+//! values are parts of the document's own text, which all nodes share: copying
+//! them made up most of what reading cost.
+
+use std::{borrow::Cow, fmt, ops::Range, ptr, sync::Arc};
 
 use quick_xml::{
     Reader, XmlVersion,
@@ -16,14 +20,56 @@ const MAX_NODES: usize = 1_000_000;
 const XSI_TYPE: &str = "xsi:type";
 
 /// An element by its local name.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
-    /// Without prefix.
-    pub(crate) name: String,
-    attributes: Vec<(String, String)>,
-    text: String,
+    document: Arc<str>,
+    name: Piece,
+    attributes: Vec<(Piece, Piece)>,
+    text: Piece,
     /// In the order of the document.
     pub(crate) children: Vec<Node>,
+}
+
+/// An element that is not closed yet, and where its children begin among those that are.
+struct Open {
+    node: Node,
+    children: usize,
+}
+
+/// A text: where it stands in the document, or what it is where it does not
+/// stand there as it is.
+enum Piece {
+    Part(Range<usize>),
+    Named(&'static str),
+    Own(String),
+}
+
+impl Piece {
+    fn of(document: &str, text: Cow<'_, str>) -> Self {
+        let part = match text {
+            Cow::Borrowed(part) => part,
+            Cow::Owned(text) => return Self::Own(text),
+        };
+        let start = part.as_ptr().addr().wrapping_sub(document.as_ptr().addr());
+        let range = start..start.wrapping_add(part.len());
+        match document.get(range.clone()) {
+            Some(same) if ptr::eq(same, part) => Self::Part(range),
+            _ => Self::Own(part.to_owned()),
+        }
+    }
+
+    fn get<'a>(&'a self, document: &'a str) -> &'a str {
+        match self {
+            Self::Part(range) => &document[range.clone()],
+            Self::Named(text) => text,
+            Self::Own(text) => text,
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(self.name()).field("children", &self.children).finish_non_exhaustive()
+    }
 }
 
 /// Why an answer could not be read.
@@ -87,20 +133,25 @@ impl Unreadable {
 impl Node {
     /// Reads a whole document.
     pub(crate) fn parse(text: &str) -> Result<Self, Unreadable> {
-        let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
-        let (mut open, mut root, mut nodes) = (Vec::<Node>::new(), None, 0_usize);
+        let document: Arc<str> = Arc::from(text.trim_start_matches('\u{feff}'));
+        let mut reader = Reader::from_str(&document);
+        let (mut open, mut closed, mut nodes) = (Vec::<Open>::new(), Vec::new(), 0_usize);
         loop {
             let event = reader.read_event()?;
             match event {
-                Event::Start(start) => open.push(Self::open(&start)?),
-                Event::Empty(start) => close(Self::open(&start)?, &mut open, &mut root)?,
-                Event::End(_) => {
-                    let node = open.pop().ok_or(Unreadable::CutOff)?;
-                    close(node, &mut open, &mut root)?;
+                Event::Start(start) => {
+                    let node = Self::open(&document, &start)?;
+                    open.push(Open { node, children: closed.len() });
                 }
-                Event::Text(text) => append(&mut open, &text.xml10_content()),
-                Event::CData(text) => append(&mut open, &text.xml10_content()),
-                Event::GeneralRef(entity) => append(&mut open, &resolve(&entity)?),
+                Event::Empty(start) => closed.push(Self::open(&document, &start)?),
+                Event::End(_) => {
+                    let Open { mut node, children } = open.pop().ok_or(Unreadable::CutOff)?;
+                    node.children = closed.split_off(children);
+                    closed.push(node);
+                }
+                Event::Text(text) => append(&mut open, text.xml10_content()),
+                Event::CData(text) => append(&mut open, text.xml10_content()),
+                Event::GeneralRef(entity) => append(&mut open, Cow::Owned(resolve(&entity)?)),
                 Event::DocType(_) => return Err(Unreadable::DocumentType),
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
@@ -110,16 +161,18 @@ impl Node {
                 return Err(Unreadable::TooLarge);
             }
         }
-        match root {
-            Some(root) if open.is_empty() => Ok(root),
-            _ => Err(Unreadable::CutOff),
+        let root = closed.pop().filter(|_| open.is_empty()).ok_or(Unreadable::CutOff)?;
+        match closed.first() {
+            Some(_) => Err(Unreadable::Unexpected(root.name().to_owned())),
+            None => Ok(root),
         }
     }
 
-    fn open(start: &BytesStart<'_>) -> Result<Self, Unreadable> {
-        let name = start.local_name().as_ref().to_owned();
+    fn open(document: &Arc<str>, start: &BytesStart<'_>) -> Result<Self, Unreadable> {
+        let name = Piece::of(document, Cow::Borrowed(start.local_name().as_ref()));
         let mut attributes = Vec::new();
-        for attribute in start.attributes() {
+        // An attribute that comes twice counts once: the first.
+        for attribute in start.attributes().with_checks(false) {
             let attribute = attribute?;
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
@@ -129,13 +182,18 @@ impl Node {
             attributes.push(match (local.as_ref(), prefix) {
                 // Its value is a qualified name of which only the local part is stable.
                 ("type", Some(_)) => {
-                    let kind = value.rsplit(':').next().unwrap_or_default();
-                    (XSI_TYPE.to_owned(), kind.to_owned())
+                    (Piece::Named(XSI_TYPE), Piece::of(document, without_prefix(value)))
                 }
-                (name, _) => (name.to_owned(), value.into_owned()),
+                (name, _) => (Piece::of(document, Cow::Borrowed(name)), Piece::of(document, value)),
             });
         }
-        Ok(Self { name, attributes, text: String::new(), children: Vec::new() })
+        let (document, text) = (Arc::clone(document), Piece::Named(""));
+        Ok(Self { document, name, attributes, text, children: Vec::new() })
+    }
+
+    /// Its name without prefix.
+    pub(crate) fn name(&self) -> &str {
+        self.name.get(&self.document)
     }
 
     /// The local part of its declared type, for example `Invoice`.
@@ -145,23 +203,23 @@ impl Node {
 
     /// An attribute, unless it is empty.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.trim()).filter(|it| !it.is_empty())
+        let found = self.attributes.iter().find(|(key, _)| key.get(&self.document) == name);
+        found.map(|(_, value)| value.get(&self.document).trim()).filter(|it| !it.is_empty())
     }
 
     /// Its text without the space around it.
     pub(crate) fn text(&self) -> &str {
-        self.text.trim()
+        self.text.get(&self.document).trim()
     }
 
     /// The first element of this name in it.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|it| it.name == name)
+        self.children.iter().find(|it| it.name() == name)
     }
 
     /// The elements of this name in it.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.children.iter().filter(move |it| it.name == name)
+        self.children.iter().filter(move |it| it.name() == name)
     }
 
     /// An element that must be in it.
@@ -176,32 +234,39 @@ impl Node {
 
     /// Takes the first element of this name out.
     pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
-        let position = self.children.iter().position(|it| it.name == name)?;
+        let position = self.children.iter().position(|it| it.name() == name)?;
         Some(self.children.remove(position))
     }
 
     /// Takes all elements of this name out, in their order.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<Self> {
         let children = std::mem::take(&mut self.children);
-        let (wanted, others) = children.into_iter().partition(|it| it.name == name);
+        let (wanted, others) = children.into_iter().partition(|it| it.name() == name);
         self.children = others;
         wanted
     }
 }
 
-fn close(node: Node, open: &mut [Node], root: &mut Option<Node>) -> Result<(), Unreadable> {
-    match open.last_mut() {
-        Some(parent) => parent.children.push(node),
-        None if root.is_none() => *root = Some(node),
-        None => return Err(Unreadable::Unexpected(node.name)),
+/// Text outside of the root element is of no interest.
+fn append(open: &mut [Open], text: Cow<'_, str>) {
+    let Some(Open { node, .. }) = open.last_mut() else { return };
+    match &mut node.text {
+        Piece::Own(whole) => whole.push_str(&text),
+        // Space at the beginning is no part of it; most of it stands between elements.
+        Piece::Named(_) if text.trim().is_empty() => {}
+        Piece::Named(_) => node.text = Piece::of(&node.document, text),
+        Piece::Part(range) => {
+            let whole = [&node.document[range.clone()], &text].concat();
+            node.text = Piece::Own(whole);
+        }
     }
-    Ok(())
 }
 
-/// Text outside of the root element is of no interest.
-fn append(open: &mut [Node], text: &str) {
-    if let Some(node) = open.last_mut() {
-        node.text.push_str(text);
+fn without_prefix(name: Cow<'_, str>) -> Cow<'_, str> {
+    let start = name.rfind(':').map_or(0, |it| it + 1);
+    match name {
+        Cow::Borrowed(name) => Cow::Borrowed(&name[start..]),
+        Cow::Owned(name) => Cow::Owned(name[start..].to_owned()),
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum RecordType {
     Invoice,
     /// A credit memo.
     CreditMemo,
+    /// A cash sale.
+    CashSale,
 }
 
 impl RecordType {
@@ -26,6 +28,7 @@ impl RecordType {
             Self::SalesOrder => "salesOrder",
             Self::Invoice => "invoice",
             Self::CreditMemo => "creditMemo",
+            Self::CashSale => "cashSale",
         }
     }
 }

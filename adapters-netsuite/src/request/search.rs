@@ -59,7 +59,7 @@ pub(crate) fn page(search_id: &str, index: u32) -> Request {
     Request::new(Operation::SearchMore, body)
 }
 
-fn search(criteria: impl IntoIterator<Item = Element>) -> Request {
+pub(super) fn search(criteria: impl IntoIterator<Item = Element>) -> Request {
     let record = Element::new("m:searchRecord")
         .attribute("xsi:type", "cm:TransactionSearchBasic")
         .children(criteria);
@@ -71,11 +71,11 @@ fn made_from(records: &[RecordId]) -> Element {
     Element::new("cm:createdFrom").attribute("operator", "anyOf").children(values)
 }
 
-fn main_line() -> Element {
+pub(super) fn main_line() -> Element {
     Element::new("cm:mainLine").text("c:searchValue", true)
 }
 
-fn types(names: &[&str]) -> Element {
+pub(super) fn types(names: &[&str]) -> Element {
     let values = names.iter().map(|name| Element::new("c:searchValue").content(name));
     Element::new("cm:type").attribute("operator", "anyOf").children(values)
 }

@@ -6,6 +6,7 @@ use domain::{
     Amount, BodyShipping, CreditMemo, FieldType, InstrumentKey, LineKind, LineTarget, LinesToClose,
     MemoLine, Source, TaxBasis, TaxDetail,
 };
+use ports::RecordKind;
 
 use super::*;
 use crate::fixtures::{
@@ -27,6 +28,13 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("search_memos_of_invoices", memos_of(&ids(&["70211", "70212"]))),
         ("search_memos_by_reference", memos_by_reference("US-100042")),
         ("search_more", page("WEBSERVICES_TSTDRV123_SB1_1_abc", 2)),
+        ("get_server_time", server_time()),
+        ("initialize_memo_form", memo_form()),
+        ("get_list_of_items", list(RecordKind::Item, &ids(&["8494", "91291"]))),
+        ("get_list_of_tax_codes", list(RecordKind::TaxCode, &ids(&["501"]))),
+        ("get_list_of_locations", list(RecordKind::Location, &ids(&["5", "12"]))),
+        ("search_invoices_of_late", some_invoices(Some("2026-10-24T08:30:00Z"))),
+        ("search_invoices_of_any_age", some_invoices(None::<&str>)),
         ("update_close_lines", close_lines(&lines_to_close())),
         ("add_memo", add(memo())),
         ("add_memo_with_every_field", add(memo_with_every_field())),

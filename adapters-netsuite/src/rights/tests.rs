@@ -38,6 +38,7 @@ fn query() -> BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
         memos_by_reference: MemosByReference::Include,
+        units: Vec::new(),
     }
 }
 

@@ -9,8 +9,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 
 use super::{
-    Access, Credentials, Denial, Kind, Record, auth::Nonces, fault::Script, hold::Holds,
-    limits::Limits, memo,
+    Access, Credentials, Denial, ItemType, Kind, Record, auth::Nonces, fault::Script, hold::Holds,
+    limits::Limits, listing::Lists, memo,
 };
 use crate::clock::{self, Now};
 
@@ -25,6 +25,8 @@ pub struct Item {
     pub external_id: Option<String>,
     /// What it is for.
     pub kind: ItemKind,
+    /// What it is on record as.
+    pub record: ItemType,
     /// Its base price, which overrides amounts that are entered without the custom price level.
     pub price: Option<Decimal>,
 }
@@ -52,6 +54,7 @@ pub(super) struct Books {
     pub(super) credentials: Credentials,
     pub(super) nonces: Nonces,
     pub(super) items: HashMap<String, Item>,
+    pub(super) lists: Lists,
     pub(super) tax_codes: HashMap<String, Decimal>,
     pub(super) currencies: HashMap<String, u32>,
     pub(super) denials: Vec<Denial>,
@@ -69,10 +72,22 @@ pub(super) struct Books {
 }
 
 impl Item {
-    /// An item without an external id.
+    /// An item without an external id; goods are kept in stock.
     #[must_use]
     pub fn new(id: &str, name: &str, kind: ItemKind) -> Self {
-        Self { id: id.to_owned(), name: name.to_owned(), external_id: None, kind, price: None }
+        let record = match kind {
+            ItemKind::Goods => ItemType::InventoryItem,
+            ItemKind::Discount => ItemType::DiscountItem,
+            ItemKind::Other => ItemType::OtherChargeSaleItem,
+        };
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Self { id, name, external_id: None, kind, record, price: None }
+    }
+
+    /// On record as something else.
+    #[must_use]
+    pub fn recorded_as(self, record: ItemType) -> Self {
+        Self { record, ..self }
     }
 }
 
@@ -82,6 +97,7 @@ impl Shared {
             credentials,
             nonces: Nonces::default(),
             items: HashMap::new(),
+            lists: Lists::default(),
             tax_codes: HashMap::from([("-8".to_owned(), Decimal::ZERO)]),
             currencies: HashMap::new(),
             denials: Vec::new(),

@@ -5,7 +5,7 @@ use roxmltree::Node;
 use super::{
     Access, Denial, Kind, Operation, Record,
     account::Books,
-    creditable, memo, order,
+    creditable, listing, memo, order,
     reply::{self, BaseRef, Refusal, Written},
     request::{Lines, SearchPreferences},
     search, write,
@@ -94,8 +94,12 @@ pub(super) fn refused(operation: Operation, refusal: &Refusal) -> String {
 }
 
 fn get(books: &Books, node: Node<'_, '_>) -> Result<String, Refusal> {
-    let kind = attribute(node, "type").and_then(Kind::named);
-    let kind = kind.ok_or_else(|| Refusal::new("INVALID_RCRD_TYPE", "Invalid record type."))?;
+    let kind = attribute(node, "type").unwrap_or_default();
+    let Some(kind) = Kind::named(kind) else {
+        let id = attribute(node, "internalId").unwrap_or_default();
+        let unknown = || Refusal::new("INVALID_RCRD_TYPE", "Invalid record type.");
+        return listing::get(books, kind, id).ok_or_else(unknown)?;
+    };
     if books.denied(kind, Access::View) {
         return Err(Refusal::new("INSUFFICIENT_PERMISSION", Denial::message(kind)));
     }
@@ -113,6 +117,10 @@ fn find<'a>(books: &'a Books, kind: Kind, node: Node<'_, '_>) -> Option<&'a Reco
 }
 
 fn initialize(books: &Books, node: Node<'_, '_>) -> Result<String, Refusal> {
+    if books.denied(Kind::CreditMemo, Access::Create) {
+        let message = Denial::message(Kind::CreditMemo);
+        return Err(Refusal::new("INSUFFICIENT_PERMISSION", message));
+    }
     let reference = child(node, "reference").filter(|_| text(node, "type") == Some("creditMemo"));
     let id = reference.and_then(|it| attribute(it, "internalId")).unwrap_or_default();
     let invoice = reference.filter(|it| attribute(*it, "type") == Some("invoice"));

@@ -129,7 +129,12 @@ fn fits(operation: Operation, node: Node<'_, '_>) -> Result<(), shape::Violation
         Operation::AddList => children(node).try_for_each(|it| record(it, CUSTOMERS, "CreditMemo")),
         Operation::Update => record(only("record")?, SALES, "SalesOrder"),
         Operation::GetDataCenterUrls => shape::check(node, "GetDataCenterUrls"),
-        Operation::GetServerTime | Operation::GetIntegrationGovernanceInfo => Ok(()),
+        Operation::GetServerTime | Operation::GetIntegrationGovernanceInfo => {
+            match children(node).next() {
+                None => Ok(()),
+                Some(it) => Err(format!("Invalid element - {}", it.tag_name().name())),
+            }
+        }
     }
 }
 

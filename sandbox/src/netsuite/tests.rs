@@ -3,6 +3,7 @@
 mod books;
 mod crediting;
 mod faults;
+mod listing;
 mod passport;
 mod reading;
 mod schema;

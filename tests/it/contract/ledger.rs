@@ -61,6 +61,7 @@ fn query((order, reference): (&str, &str)) -> BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
         memos_by_reference: MemosByReference::Ignore,
+        units: Vec::new(),
     }
 }
 

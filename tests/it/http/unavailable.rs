@@ -200,7 +200,6 @@ async fn a_login_that_is_refused_once_under_load_is_tried_again() {
 async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_seconds() {
     let denials = [
         Denial { kind: Kind::CreditMemo, access: Access::Create },
-        Denial { kind: Kind::SalesOrder, access: Access::View },
         Denial { kind: Kind::Invoice, access: Access::View },
     ];
     for denial in denials {

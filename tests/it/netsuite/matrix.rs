@@ -213,9 +213,13 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
                 }
                 _ => shown(bench.ledger.billing(&query(1)).await, |_| OK),
             };
-            assert_eq!(result, strikes.expected(&row.fault, row.read, OK), "{when}");
+            // A search that is refused as such is asked in another way.
+            let another_way = matches!((operation, strikes), (Operation::Search, Strikes::Once))
+                && row.read.starts_with("refused");
+            let read = if another_way { OK } else { row.read };
+            assert_eq!(result, strikes.expected(&row.fault, read, OK), "{when}");
             let calls = bench.account.calls();
-            assert!(calls.of(operation) <= 3 && calls.total() <= 4, "{when}: {calls:?}");
+            assert!(calls.of(operation) <= 3 && calls.total() <= 5, "{when}: {calls:?}");
             bench.account.clear_faults();
             let billing = bench.ledger.billing(&query(1)).await;
             assert!(billing.is_ok_and(|it| it.sales_order.is_some()), "{when}");

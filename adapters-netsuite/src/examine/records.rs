@@ -1,0 +1,133 @@
+//! Whether everything is on record that the configuration names.
+
+use std::collections::BTreeMap;
+
+use domain::{ItemPolicy, RecordId};
+use ports::{Finding, RecordKind, Wanted};
+
+use super::{Ended, Examination};
+use crate::{
+    fault::Failure,
+    reply::{self, Node},
+    request,
+};
+
+/// Types of items that a credit memo puts back on the shelf.
+pub(super) const STOCKED: [&str; 3] = ["InventoryItem", "AssemblyItem", "KitItem"];
+
+/// Records that are asked for though they are there for certain: when not even
+/// they are shown, others may be hidden, too.
+const CONTROLS: usize = 5;
+
+/// What was found of some ids, and what stood in the way of the others.
+pub(super) struct Listed {
+    /// The records by id.
+    pub(super) found: BTreeMap<String, Node>,
+    /// The first refusal that does not say "does not exist".
+    doubt: Option<Failure>,
+}
+
+impl Examination<'_> {
+    pub(super) async fn records(&mut self) -> Result<(), Ended> {
+        for kind in RecordKind::ALL {
+            let wants = self.wants;
+            let of_kind = wants.records.iter().filter(|it| it.kind == kind);
+            let (asked, hidden): (Vec<_>, Vec<_>) = of_kind.partition(|it| is_shown(it));
+            for batch in asked.chunks(request::ids_at_once(kind) - CONTROLS) {
+                self.batch(kind, batch).await?;
+            }
+            for wanted in hidden {
+                let seen = "is not shown by the web services: look for yourself";
+                self.findings.push(Finding::untold(name(wanted), seen));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for some records of a kind at once.
+    pub(super) async fn list(
+        &self,
+        kind: RecordKind,
+        ids: impl IntoIterator<Item = &RecordId>,
+    ) -> Result<Listed, Failure> {
+        let answers = reply::each(self.ask(&request::list(kind, ids)).await?)?;
+        let mut listed = Listed { found: BTreeMap::new(), doubt: None };
+        for answer in answers {
+            match answer {
+                Ok(None) => {}
+                Ok(Some(record)) => {
+                    if let Some(id) = record.attribute("internalId").map(str::to_owned) {
+                        listed.found.insert(id, record);
+                    }
+                }
+                Err(failure) => listed.doubt = listed.doubt.or(Some(failure)),
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn batch(&mut self, kind: RecordKind, batch: &[&Wanted]) -> Result<(), Ended> {
+        let controls = self.habits.some(kind, CONTROLS);
+        let ids: Vec<_> = batch.iter().map(|it| &it.id).chain(controls).collect();
+        let is_controlled = batch.len() < ids.len();
+        let listed = match self.list(kind, ids).await {
+            Ok(listed) => listed,
+            Err(failure) => {
+                let names: Vec<_> = batch.iter().map(|it| it.id.as_str()).collect();
+                let what = format!("{} {}", kind.name(), names.join(", "));
+                return self.unchecked(what, &failure);
+            }
+        };
+        for wanted in batch {
+            let record = listed.found.get(wanted.id.as_str());
+            match (record, &listed.doubt) {
+                (Some(record), _) => {
+                    let finding = self.found(wanted, record);
+                    self.findings.push(finding);
+                }
+                // One of its types could not be looked at: it may be of that.
+                (None, Some(doubt)) => self.unchecked(name(wanted), doubt)?,
+                // Not even what invoices name is shown: absence means nothing.
+                (None, None) if is_controlled && listed.found.is_empty() => {
+                    let seen = format!("could not be checked: no {} is shown", kind.name());
+                    let remedy = "give the integration's role the right to view it and ask \
+                                  again, or look for yourself";
+                    self.findings.push(Finding::warning(name(wanted), seen, remedy));
+                }
+                (None, None) => {
+                    let remedy = format!(
+                        "correct the id in {}: what needs it is parked as unmapped or refused",
+                        wanted.named_by.join(" and ")
+                    );
+                    self.findings.push(Finding::wrong(name(wanted), "does not exist", remedy));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&self, wanted: &Wanted, record: &Node) -> Finding {
+        let kind = record.kind().unwrap_or("record");
+        if record.value("isInactive") == Some("true") {
+            let remedy = "make it active, or name another one";
+            return Finding::warning(name(wanted), format!("is an inactive {kind}"), remedy);
+        }
+        let is_stand_in = self.wants.policy.item == ItemPolicy::Fixed(wanted.id.clone());
+        if is_stand_in && STOCKED.contains(&kind) {
+            let seen = format!("is a {kind}: credit memos would put it into stock");
+            let remedy = "name a non-inventory item in policy.item";
+            return Finding::warning(name(wanted), seen, remedy);
+        }
+        Finding::fine(name(wanted), format!("is there ({kind})"))
+    }
+}
+
+/// Whether the web services show it: built-in tax codes, with ids below zero, are no records.
+fn is_shown(wanted: &Wanted) -> bool {
+    let is_built_in = wanted.kind == RecordKind::TaxCode && wanted.id.as_str().starts_with('-');
+    !is_built_in && !request::types_of(wanted.kind).is_empty()
+}
+
+fn name(wanted: &Wanted) -> String {
+    format!("{} {} ({})", wanted.kind.name(), wanted.id, wanted.named_by.join(", "))
+}

@@ -1,0 +1,404 @@
+//! What the doctor hears from an account, and what it makes of it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{ItemPolicy, NotInvoiced, Policy, Tax};
+use ports::{RecordKind, Verdict, Wanted};
+use wiremock::{MockServer, Request as Asked, ResponseTemplate};
+
+use super::*;
+use crate::fixtures::{
+    TIMESTAMP, adapter, always, asked, envelope, fault, get_refused, http, id, once, options,
+    reply, status,
+};
+
+/// A finding in a line: `wrong token: refused …; check …`.
+fn line(finding: &Finding) -> String {
+    let Finding { what, seen, verdict } = finding;
+    match verdict {
+        Verdict::Fine => format!("fine {what}: {seen}"),
+        Verdict::Untold => format!("unknown {what}: {seen}"),
+        Verdict::Warning(remedy) => format!("warning {what}: {seen}; {remedy}"),
+        Verdict::Wrong(remedy) => format!("wrong {what}: {seen}; {remedy}"),
+    }
+}
+
+async fn examined(server: &MockServer, wants: &Wants) -> Vec<String> {
+    let lines: Vec<_> = adapter(server).examine(wants).await.iter().map(line).collect();
+    for secret in ["7278da58", "060cd9ab"] {
+        assert!(!lines.iter().any(|it| it.contains(secret)), "{lines:?}");
+    }
+    lines
+}
+
+#[track_caller]
+fn says(lines: &[String], begin: &str, words: &str) {
+    let fits = |line: &&String| line.starts_with(begin) && line.contains(words);
+    assert!(lines.iter().any(|it| fits(&it)), "no {begin:?} with {words:?} in {lines:#?}");
+}
+
+/// What `getServerTime` answers so many seconds from our own time.
+fn time(off: i64) -> String {
+    let at = jiff::Timestamp::from_second(TIMESTAMP + off).unwrap();
+    let status = status(None);
+    envelope(&format!(
+        "<getServerTimeResponse><getServerTimeResult>{status}<c:serverTime xmlns:c=\"urn:c\">\
+         {at}</c:serverTime></getServerTimeResult></getServerTimeResponse>"
+    ))
+}
+
+fn initialized(code: &str) -> String {
+    let status = status(Some(code));
+    envelope(&format!(
+        "<initializeResponse><readResponse>{status}</readResponse></initializeResponse>"
+    ))
+}
+
+/// What `getList` answers, record by record: a record, or a code.
+fn listed(answers: &[String]) -> String {
+    let responses = answers.iter().map(|it| format!("<readResponse>{it}</readResponse>"));
+    let (status, responses) = (status(None), responses.collect::<String>());
+    envelope(&format!(
+        "<getListResponse><readResponseList>{status}{responses}</readResponseList>\
+         </getListResponse>"
+    ))
+}
+
+fn record(kind: &str, id: &str, more: &str) -> String {
+    let status = status(None);
+    format!("{status}<record xsi:type=\"l:{kind}\" internalId=\"{id}\">{more}</record>")
+}
+
+/// The references in a request, as type and id.
+fn references(request: &Asked) -> Vec<(String, String)> {
+    let text = String::from_utf8(request.body.clone()).unwrap();
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let base = document.descendants().filter(|it| it.tag_name().name() == "baseRef");
+    // By name alone it would be `xsi:type`, too.
+    let attribute = |it: roxmltree::Node<'_, '_>, name: &str| {
+        let mut attributes = it.attributes();
+        let found = attributes.find(|it| it.namespace().is_none() && it.name() == name);
+        found.unwrap().value().to_owned()
+    };
+    base.map(|it| (attribute(it, "type"), attribute(it, "internalId"))).collect()
+}
+
+/// An account in which these records exist, and all questions are answered.
+async fn account(records: &'static [(&'static str, &'static str)]) -> MockServer {
+    let server = MockServer::start().await;
+    always(&server, "getServerTime", http(200, time(0))).await;
+    always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    always(&server, "initialize", http(200, initialized("INVALID_INITIALIZE_REF"))).await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
+    let answer = move |request: &Asked| {
+        let answer = |(kind, id): (String, String)| {
+            let known = records.iter().find(|it| it.1 == id && it.0.eq_ignore_ascii_case(&kind));
+            known.map_or_else(|| status(Some("RCRD_DSNT_EXIST")), |it| record(it.0, it.1, ""))
+        };
+        let answers: Vec<_> = references(request).into_iter().map(answer).collect();
+        http(200, listed(&answers))
+    };
+    always(&server, "getList", answer).await;
+    server
+}
+
+fn wants(records: &[(RecordKind, &str)]) -> Wants {
+    let records = records.iter().map(|(kind, raw)| Wanted {
+        kind: *kind,
+        id: id(raw),
+        named_by: vec![format!("maps.{}", kind.name())],
+    });
+    Wants { records: records.collect(), ..Wants::default() }
+}
+
+#[tokio::test]
+async fn the_first_refusal_ends_it_and_says_what_kind_it_is() {
+    let refused = ["wrong token: refused", "check account, consumer_key"];
+    let silent = ["wrong endpoint: does not answer", "nothing is lost meanwhile"];
+    let credentials = fault("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.");
+    let table = [
+        (500, credentials, refused, 2),
+        (500, fault("invalidAccountFault", "INVALID_ACCT", "No such account."), refused, 1),
+        (500, fault("invalidCredentialsFault", "ACCT_TEMP_UNAVAILABLE", "Maintenance"), silent, 1),
+        (500, fault("unexpectedErrorFault", "UNEXPECTED_ERROR", "Oops"), silent, 1),
+        (404, "<html>nobody here</html>".to_owned(), silent, 1),
+        (503, "<html>maintenance</html>".to_owned(), silent, 1),
+        (
+            500,
+            fault("insufficientPermissionFault", "INSUFFICIENT_PERMISSION", "SOAP"),
+            ["wrong token: has no access", "SOAP Web Services (full)"],
+            1,
+        ),
+    ];
+    for (code, body, [begin, words], calls) in table {
+        let server = MockServer::start().await;
+        always(&server, "getServerTime", http(code, body.clone())).await;
+        let lines = examined(&server, &Wants::default()).await;
+        says(&lines[..1], begin, words);
+        assert_eq!(asked(&server).await, vec!["getServerTime"; calls], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
+    let refusal = fault("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.");
+    // Ten minutes after our time, which is 16:46:14.
+    let dated = http(500, refusal).insert_header("Date", "Mon, 17 Aug 2015 16:56:14 GMT");
+    let server = MockServer::start().await;
+    always(&server, "getServerTime", dated).await;
+    let lines = examined(&server, &Wants::default()).await;
+    says(&lines, "wrong clock: ours is 599 s behind", "NTP");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[test]
+fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
+    let table = [
+        (0, "fine clock: agrees"),
+        (60, "fine clock: ours is 60 s behind"),
+        (-60, "fine clock: ours is 60 s ahead of"),
+        (61, "warning clock: ours is 61 s behind"),
+        (-61, "warning clock: ours is 61 s ahead of"),
+        (240, "warning clock"),
+        (241, "wrong clock: ours is 241 s behind"),
+        (-241, "wrong clock: ours is 241 s ahead of"),
+    ];
+    let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+    for (off, expected) in table {
+        let found = line(&clock(at(1000), at(1000), at(1000 + off)));
+        assert!(found.starts_with(expected), "{off}: {found}");
+    }
+    // What is within the time that the question took is no difference.
+    assert!(line(&clock(at(0), at(90), at(80))).starts_with("fine clock: agrees"));
+}
+
+#[tokio::test]
+async fn each_right_is_told_alone() {
+    let server = account(&[]).await;
+    let lines = examined(&server, &Wants::default()).await;
+    for what in ["read sales orders", "read invoices", "read credit memos", "read cash sales"] {
+        says(&lines, &format!("fine {what}"), "permitted");
+    }
+    says(&lines, "fine create credit memos", "no dry run");
+
+    for (nth, what) in
+        ["read sales orders", "read invoices", "read credit memos"].into_iter().enumerate()
+    {
+        let server = MockServer::start().await;
+        for _ in 0..nth {
+            once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+        }
+        once(&server, "get", http(200, get_refused("INSUFFICIENT_PERMISSION"))).await;
+        always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        let lines = examined(&server, &Wants::default()).await;
+        says(&lines, &format!("wrong {what}"), "(view)");
+        assert_eq!(lines.iter().filter(|it| it.starts_with("wrong")).count(), 1, "{lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_right_to_create_memos_is_read_from_the_form() {
+    let table = [
+        ("INVALID_INITIALIZE_REF", "fine"),
+        ("RCRD_DSNT_EXIST", "fine"),
+        ("INVALID_KEY_OR_REF", "fine"),
+        ("INSUFFICIENT_PERMISSION", "wrong"),
+        ("PERMISSION_VIOLATION", "wrong"),
+        ("UNEXPECTED_ERROR", "warning"),
+        ("NOT_SUPPORTED_HERE", "warning"),
+    ];
+    for (code, verdict) in table {
+        let server = MockServer::start().await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        always(&server, "initialize", http(200, initialized(code))).await;
+        let lines = examined(&server, &Wants::default()).await;
+        says(&lines, &format!("{verdict} create credit memos"), "");
+    }
+}
+
+#[tokio::test]
+async fn what_the_policy_needs_besides_is_asked_for() {
+    let server = account(&[]).await;
+    once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    let closing = Policy { not_invoiced: NotInvoiced::CloseLines, ..Policy::default() };
+    let lines = examined(&server, &Wants { policy: closing.clone(), records: Vec::new() }).await;
+    says(&lines, "unknown edit sales orders", "Sales Order (edit)");
+    for (policy, verdict) in [(closing, "wrong"), (Policy::default(), "warning")] {
+        let server = MockServer::start().await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        for _ in 0..3 {
+            once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+        }
+        always(&server, "get", http(200, get_refused("INSUFFICIENT_PERMISSION"))).await;
+        let lines = examined(&server, &Wants { policy, records: Vec::new() }).await;
+        says(&lines, &format!("{verdict} read cash sales"), "Cash Sale (view)");
+    }
+}
+
+#[tokio::test]
+async fn records_are_asked_for_by_kind_and_told_one_by_one() {
+    let server = account(&[("Location", "5"), ("DiscountItem", "8494"), ("TaxGroup", "501")]).await;
+    let wanted = wants(&[
+        (RecordKind::Location, "5"),
+        (RecordKind::Location, "6"),
+        (RecordKind::Item, "8494"),
+        (RecordKind::Item, "4711"),
+        (RecordKind::ShippingMethod, "4"),
+        (RecordKind::TaxCode, "501"),
+        (RecordKind::TaxCode, "-8"),
+    ]);
+    let lines = examined(&server, &wanted).await;
+    says(&lines, "fine location 5 (maps.location)", "is there (Location)");
+    says(&lines, "wrong location 6 (maps.location)", "correct the id in maps.location");
+    says(&lines, "fine item 8494", "is there (DiscountItem)");
+    says(&lines, "wrong item 4711", "does not exist");
+    says(&lines, "unknown shipping method 4", "look for yourself");
+    says(&lines, "fine tax code 501", "is there (TaxGroup)");
+    says(&lines, "unknown tax code -8", "look for yourself");
+    let lists = asked(&server).await.iter().filter(|it| *it == "getList").count();
+    assert_eq!(lists, 3, "one for locations, items and tax codes each");
+}
+
+#[tokio::test]
+async fn many_ids_are_asked_for_in_pieces_that_netsuite_takes() {
+    let server = account(&[]).await;
+    let ids: Vec<_> = (1..=200).map(|it| it.to_string()).collect();
+    let records: Vec<_> = ids.iter().map(|it| (RecordKind::Item, it.as_str())).collect();
+    let lines = examined(&server, &wants(&records)).await;
+    assert_eq!(lines.iter().filter(|it| it.starts_with("wrong item")).count(), 200);
+    let requests = server.received_requests().await.unwrap();
+    let lists = requests.iter().filter(|it| it.headers["SOAPAction"] == "\"getList\"");
+    let sizes: Vec<_> = lists.map(|it| references(it).len()).collect();
+    assert_eq!(sizes, [935, 935, 330]);
+    let all: BTreeSet<_> = requests.iter().flat_map(references_if_any).collect();
+    assert_eq!(all.len(), 2200);
+}
+
+fn references_if_any(request: &Asked) -> Vec<(String, String)> {
+    let is_list = request.headers["SOAPAction"] == "\"getList\"";
+    if is_list { references(request) } else { Vec::new() }
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_not_missing() {
+    let inactive = record("Location", "7", "<l:isInactive>true</l:isInactive>");
+    let table = [
+        (listed(&[status(Some("INSUFFICIENT_PERMISSION"))]), "warning location 7", "the right to"),
+        (
+            listed(&[status(Some("INVALID_RCRD_TYPE"))]),
+            "warning location 7",
+            "could not be checked",
+        ),
+        (fault("", "", "SAXException: no such type"), "warning location 7", "could not be checked"),
+        (listed(&[inactive]), "warning location 7", "make it active"),
+        (listed(&[status(Some("RCRD_DSNT_EXIST"))]), "wrong location 7", "does not exist"),
+    ];
+    for (answer, begin, words) in table {
+        let server = MockServer::start().await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        always(&server, "getList", http(200, answer)).await;
+        says(&examined(&server, &wants(&[(RecordKind::Location, "7")])).await, begin, words);
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_stands_in_for_goods_must_not_be_stocked() {
+    let server = account(&[("InventoryItem", "7777")]).await;
+    let policy = Policy { item: ItemPolicy::Fixed(id("7777")), ..Policy::default() };
+    let wanted = Wants { policy, ..wants(&[(RecordKind::Item, "7777")]) };
+    says(&examined(&server, &wanted).await, "warning item 7777", "non-inventory item");
+}
+
+/// A search that finds one invoice with this in it.
+fn invoices(lines: &str, body: &str) -> ResponseTemplate {
+    let status = status(None);
+    http(
+        200,
+        envelope(&format!(
+            "<searchResponse><searchResult>{status}<totalRecords>1</totalRecords><totalPages>1\
+             </totalPages><recordList><record xsi:type=\"t:Invoice\" internalId=\"1\">{body}\
+             <itemList>{lines}</itemList></record></recordList></searchResult></searchResponse>"
+        )),
+    )
+}
+
+#[tokio::test]
+async fn invoices_show_stock_taxes_and_the_key_column() {
+    const ITEM: &str = "<item><item internalId=\"9001\"/></item>";
+    const CODED: &str = "<item><item internalId=\"9001\"/><taxCode internalId=\"501\"/></item>";
+    const DETAILS: &str = "<taxDetailsList><taxDetails/></taxDetailsList>";
+    let keyed = "<item><customFieldList><customField scriptId=\"custcol_nws_item_id\"><value>\
+                 dc333267-856c-421a-ac7a-e08291642d76</value></customField></customFieldList></item>";
+    let fixed = ItemPolicy::Fixed(id("1"));
+    let taxed = |tax| Policy { tax, ..Policy::default() };
+    let table = [
+        (ITEM, "", Policy::default(), "warning stock items", "(9001)"),
+        (ITEM, "", Policy::default(), "unknown taxes", "neither"),
+        (ITEM, "", Policy::default(), "warning line key column", "matched by item"),
+        (ITEM, "", Policy { item: fixed, ..Policy::default() }, "wrong line key column", "ties"),
+        (keyed, "", Policy::default(), "fine line key column", "is on invoice lines"),
+        (CODED, "", taxed(Tax::FromInvoice), "fine taxes", "from-invoice"),
+        (CODED, "", taxed(Tax::SuiteTax), "wrong taxes", "tax = \"from-invoice\" or \"item\""),
+        (ITEM, "<taxItem internalId=\"-7\"/>", taxed(Tax::SuiteTax), "wrong taxes", "legacy"),
+        (ITEM, DETAILS, taxed(Tax::SuiteTax), "fine taxes", "suitetax"),
+        (ITEM, DETAILS, taxed(Tax::FromInvoice), "wrong taxes", "set policy tax = \"suitetax\""),
+        (ITEM, DETAILS, taxed(Tax::Item), "wrong taxes", "set policy tax = \"suitetax\""),
+    ];
+    for (lines, body, policy, begin, words) in table {
+        let server = MockServer::start().await;
+        always(&server, "search", invoices(lines, body)).await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        let stocked = listed(&[record("InventoryItem", "9001", "")]);
+        always(&server, "getList", http(200, stocked)).await;
+        says(&examined(&server, &Wants { policy, records: Vec::new() }).await, begin, words);
+    }
+}
+
+#[tokio::test]
+async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
+    let body = "<currency internalId=\"1\"/><location internalId=\"5\"/>";
+    let line = "<item><item internalId=\"9001\"/></item>";
+    let wanted = [
+        (RecordKind::Item, "4711"),
+        (RecordKind::Location, "6"),
+        (RecordKind::Currency, "2"),
+        (RecordKind::Department, "7"),
+    ];
+    let server = MockServer::start().await;
+    always(&server, "search", invoices(line, body)).await;
+    let only_currency = |request: &Asked| {
+        let answer = |(kind, id): (String, String)| match (kind.as_str(), id.as_str()) {
+            ("currency", "1") => record("Currency", "1", ""),
+            _ => status(Some("RCRD_DSNT_EXIST")),
+        };
+        http(200, listed(&references(request).into_iter().map(answer).collect::<Vec<_>>()))
+    };
+    always(&server, "getList", only_currency).await;
+    always(&server, "getServerTime", http(200, time(0))).await;
+    let lines = examined(&server, &wants(&wanted)).await;
+    says(&lines, "warning item 4711", "could not be checked");
+    says(&lines, "warning location 6", "could not be checked");
+    says(&lines, "wrong currency 2", "does not exist");
+    // No invoice names a department: then its absence is all there is to go by.
+    says(&lines, "wrong department 7", "does not exist");
+}
+
+#[tokio::test]
+async fn an_account_without_recent_invoices_is_asked_for_older_ones() {
+    let server = account(&[]).await;
+    let lines = examined(&server, &Wants::default()).await;
+    says(&lines, "warning search transactions", "Find Transaction");
+    let searches = asked(&server).await.iter().filter(|it| *it == "search").count();
+    assert_eq!(searches, 2);
+}
+
+#[tokio::test]
+async fn nobody_home_is_told_with_the_cause() {
+    let options = crate::Options { endpoint: Some("http://127.0.0.1:1".to_owned()), ..options() };
+    let account = NetSuite::new(options, Arc::new(crate::fixtures::StoppedClock)).unwrap();
+    let findings = account.examine(&Wants::default()).await;
+    let lines: Vec<_> = findings.iter().map(line).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    says(&lines, "wrong endpoint: does not answer", "refused");
+}

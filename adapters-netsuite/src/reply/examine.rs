@@ -1,0 +1,76 @@
+//! What only an examination reads: the time, records one by one, how an account books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{RecordId, Timestamp};
+use jiff::Timestamp as Instant;
+use ports::RecordKind;
+
+use super::{
+    Node, Status, Unreadable,
+    field::reference,
+    line::{items, units},
+};
+use crate::{books::Books, fault::Failure};
+
+/// How invoices are booked, as far as some of them show it.
+#[derive(Debug, Default)]
+pub(crate) struct Habits {
+    /// What they name, by kind: records that are there for certain.
+    pub(crate) named: BTreeMap<RecordKind, BTreeSet<RecordId>>,
+    /// Some line or body names a tax code.
+    pub(crate) tax_codes: bool,
+    /// Some invoice lists tax details.
+    pub(crate) tax_details: bool,
+    /// Some line bears unit ids.
+    pub(crate) unit_ids: bool,
+}
+
+/// The server's time.
+pub(crate) fn server_time(answer: &Node) -> Result<Timestamp, Failure> {
+    let result = answer.required("getServerTimeResult")?;
+    Status::read(result)?.check()?;
+    let name = "serverTime";
+    let raw = result.value(name).ok_or(Unreadable::Missing(name))?;
+    let time: Instant = raw.parse().map_err(|_| Unreadable::value(name, raw))?;
+    Ok(Timestamp::from_millis(time.as_millisecond()))
+}
+
+/// What `getList` answers to each reference; those without a record are `None`.
+pub(crate) fn each(mut answer: Node) -> Result<Vec<Result<Option<Node>, Failure>>, Failure> {
+    let name = "readResponseList";
+    let mut list = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    if list.child("status").is_some() {
+        Status::read(&list)?.check()?;
+    }
+    Ok(list.take_all("readResponse").into_iter().map(super::read).collect())
+}
+
+impl Habits {
+    /// Some records of a kind that are there for certain.
+    pub(crate) fn some(&self, kind: RecordKind, limit: usize) -> impl Iterator<Item = &RecordId> {
+        self.named.get(&kind).into_iter().flatten().take(limit)
+    }
+
+    /// Learns from an invoice. What cannot be read of it teaches nothing.
+    pub(crate) fn learn(&mut self, invoice: &Node, books: &Books) {
+        let refers = |node: &Node, name| reference(node, name).ok().flatten();
+        let body = [
+            (RecordKind::Currency, "currency"),
+            (RecordKind::Location, "location"),
+            (RecordKind::Department, "department"),
+            (RecordKind::Subsidiary, "subsidiary"),
+        ];
+        for (kind, field) in body {
+            self.named.entry(kind).or_default().extend(refers(invoice, field));
+        }
+        for line in items(invoice) {
+            self.named.entry(RecordKind::Item).or_default().extend(refers(line, "item"));
+            self.tax_codes |= refers(line, "taxCode").is_some();
+            self.unit_ids |= !units(line, books).is_empty();
+        }
+        self.tax_codes |= refers(invoice, "taxItem").is_some();
+        let details = invoice.child("taxDetailsList");
+        self.tax_details |= details.is_some_and(|it| it.child("taxDetails").is_some());
+    }
+}

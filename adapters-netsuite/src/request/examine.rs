@@ -1,0 +1,87 @@
+//! What only an examination asks: the time, a form, records of any type, a few invoices.
+
+use std::fmt::Display;
+
+use domain::RecordId;
+use ports::RecordKind;
+
+use super::{Element, MAX_IDS, Operation, Request, search};
+
+/// Every type that an item of a line may be of; an id alone does not tell which.
+const ITEM_TYPES: [&str; 11] = [
+    "inventoryItem",
+    "nonInventorySaleItem",
+    "nonInventoryResaleItem",
+    "serviceSaleItem",
+    "otherChargeSaleItem",
+    "discountItem",
+    "paymentItem",
+    "giftCertificateItem",
+    "kitItem",
+    "assemblyItem",
+    "markupItem",
+];
+
+/// Invoices that are looked at: enough to see how an account books.
+const SAMPLE_SIZE: u32 = 20;
+
+/// No record has this internal id.
+const NO_ID: &str = "0";
+
+/// The types that a record may be of; none where the web services do not show such records.
+pub(crate) fn types_of(kind: RecordKind) -> &'static [&'static str] {
+    match kind {
+        RecordKind::Location => &["location"],
+        RecordKind::Department => &["department"],
+        RecordKind::Subsidiary => &["subsidiary"],
+        RecordKind::Currency => &["currency"],
+        RecordKind::Item => &ITEM_TYPES,
+        RecordKind::TaxCode => &["salesTaxItem", "taxGroup"],
+        RecordKind::ShippingMethod | RecordKind::Form => &[],
+    }
+}
+
+/// How many ids of a kind one [`list`] may ask for.
+pub(crate) fn ids_at_once(kind: RecordKind) -> usize {
+    MAX_IDS / types_of(kind).len().max(1)
+}
+
+/// The records with these ids, each as every type that it may be of.
+pub(crate) fn list<'a>(kind: RecordKind, ids: impl IntoIterator<Item = &'a RecordId>) -> Request {
+    let base = |id: &RecordId, kind: &str| {
+        Element::new("m:baseRef")
+            .attribute("xsi:type", "c:RecordRef")
+            .attribute("type", kind)
+            .attribute("internalId", id)
+    };
+    let references =
+        ids.into_iter().flat_map(|id| types_of(kind).iter().map(move |it| base(id, it)));
+    Request::new(Operation::GetList, Element::new("m:getList").children(references))
+}
+
+/// The server's time.
+pub(crate) fn server_time() -> Request {
+    Request::new(Operation::GetServerTime, Element::new("m:getServerTime"))
+}
+
+/// The form of a credit memo, from an invoice that cannot exist: who may not
+/// enter one is told so, others that there is no such invoice.
+pub(crate) fn memo_form() -> Request {
+    let invoice =
+        Element::new("c:reference").attribute("type", "invoice").attribute("internalId", NO_ID);
+    let record = Element::new("m:initializeRecord").text("c:type", "creditMemo").child(invoice);
+    Request::new(Operation::Initialize, Element::new("m:initialize").child(record))
+}
+
+/// A few invoices; those changed since a moment, where one is given.
+pub(crate) fn some_invoices(since: Option<impl Display>) -> Request {
+    let changed = since.map(|it| {
+        Element::new("cm:lastModifiedDate")
+            .attribute("operator", "onOrAfter")
+            .text("c:searchValue", it)
+    });
+    let valid = Element::new("cm:voided").text("c:searchValue", false);
+    let criteria = [search::main_line(), search::types(&["_invoice"]), valid];
+    let search = search::search(changed.into_iter().chain(criteria));
+    Request { page_size: SAMPLE_SIZE, ..search }
+}

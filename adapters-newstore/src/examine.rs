@@ -1,0 +1,90 @@
+//! The doctor's questions to one tenant: a token, and an order that cannot exist.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use domain::OrderId;
+use ports::{Examined, Finding, Storefront, StorefrontError, Wants};
+use tokio::time;
+
+use crate::NewStore;
+
+/// A UUID that no order has.
+const NO_ORDER: &str = "00000000-0000-4000-8000-000000000000";
+
+const TOKEN: &str = "token";
+const ORDERS: &str = "read orders";
+
+#[async_trait]
+impl Examined for NewStore {
+    async fn examine(&self, _: &Wants) -> Vec<Finding> {
+        let token = match time::timeout(self.timeout, self.api.tokens.get()).await {
+            Ok(token) => token.map(drop),
+            Err(late) => Err(StorefrontError::Unavailable(Box::new(late))),
+        };
+        let token = match token {
+            Ok(()) => Finding::fine(TOKEN, "granted"),
+            // Without a token there is nothing more to ask.
+            Err(error) => return vec![no_token(&error)],
+        };
+        let order: OrderId = NO_ORDER.parse().expect("it is a UUID");
+        let orders = match self.order(&order).await {
+            Ok(_) => Finding::fine(ORDERS, format!("answered for tenant {}", self.tenant)),
+            Err(error) => no_orders(&error),
+        };
+        vec![token, orders]
+    }
+}
+
+fn no_token(error: &StorefrontError) -> Finding {
+    let remedy = match error {
+        StorefrontError::Unauthorized(_) => {
+            "check client_id, client_secret and the realm in token_url"
+        }
+        StorefrontError::Throttled(_) => return busy(TOKEN, error),
+        StorefrontError::Unavailable(_) => {
+            "check token_url, the network, and whether NewStore is down"
+        }
+        StorefrontError::Unreadable(_) => "check that token_url is the realm's token endpoint",
+    };
+    Finding::wrong(TOKEN, told(error), remedy)
+}
+
+fn no_orders(error: &StorefrontError) -> Finding {
+    let remedy = match error {
+        StorefrontError::Unauthorized(_) => {
+            "give the API client the right to read orders, and check that graphql_url and \
+             token_url are of the same tenant"
+        }
+        StorefrontError::Throttled(_) => return busy(ORDERS, error),
+        StorefrontError::Unavailable(_) => {
+            "check graphql_url, the network, and whether NewStore is down"
+        }
+        StorefrontError::Unreadable(_) => {
+            "check that graphql_url is the tenant's GraphQL endpoint and tenant its name"
+        }
+    };
+    Finding::wrong(ORDERS, told(error), remedy)
+}
+
+fn busy(what: &str, error: &StorefrontError) -> Finding {
+    let seen = format!("could not be checked: {}", told(error));
+    Finding::warning(what, seen, "ask again later")
+}
+
+/// An error with everything behind it.
+fn told(error: &StorefrontError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;
