@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use domain::{ItemPolicy, NotInvoiced, Policy, Tax};
+use domain::{FieldRule, FieldSource, FieldType, ItemPolicy, NotInvoiced, Policy, Tax};
 use ports::{RecordKind, Verdict, Wanted};
 use wiremock::{MockServer, Request as Asked, ResponseTemplate};
 
@@ -332,7 +332,16 @@ async fn invoices_show_stock_taxes_and_the_key_column() {
                  dc333267-856c-421a-ac7a-e08291642d76</value></customField></customFieldList></item>";
     let fixed = ItemPolicy::Fixed(id("1"));
     let taxed = |tax| Policy { tax, ..Policy::default() };
+    let with_field = || {
+        let source = FieldSource::OrderId;
+        let kind = FieldType::String;
+        let rule = FieldRule { script_id: "custbody_order".to_owned(), source, kind };
+        Policy { fields: vec![rule], ..Policy::default() }
+    };
+    let field = "<customFieldList><customField scriptId=\"CUSTBODY_ORDER\"/></customFieldList>";
     let table = [
+        (ITEM, field, with_field(), "fine custom field custbody_order", "is on invoices"),
+        (ITEM, "", with_field(), "unknown custom field custbody_order", "on no invoice"),
         (ITEM, "", Policy::default(), "warning stock items", "(9001)"),
         (ITEM, "", Policy::default(), "unknown taxes", "neither"),
         (ITEM, "", Policy::default(), "warning line key column", "matched by item"),

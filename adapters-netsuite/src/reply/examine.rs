@@ -24,6 +24,8 @@ pub(crate) struct Habits {
     pub(crate) tax_details: bool,
     /// Some line bears unit ids.
     pub(crate) unit_ids: bool,
+    /// Script ids of custom fields that bodies or lines show, in lower case.
+    pub(crate) fields: BTreeSet<String>,
 }
 
 /// The server's time.
@@ -68,6 +70,12 @@ impl Habits {
             self.named.entry(RecordKind::Item).or_default().extend(refers(line, "item"));
             self.tax_codes |= refers(line, "taxCode").is_some();
             self.unit_ids |= !units(line, books).is_empty();
+        }
+        for node in items(invoice).chain(std::iter::once(invoice)) {
+            let fields = node.child("customFieldList").into_iter();
+            let ids = fields.flat_map(|it| it.all("customField"));
+            let ids = ids.filter_map(|it| it.attribute("scriptId"));
+            self.fields.extend(ids.map(str::to_ascii_lowercase));
         }
         self.tax_codes |= refers(invoice, "taxItem").is_some();
         let details = invoice.child("taxDetailsList");
