@@ -14,16 +14,16 @@ use super::{
 /// The time zone of books that name none.
 pub(crate) const DEFAULT_TIME_ZONE: &str = "America/New_York";
 
-const FIELD_SOURCES: [(&str, FieldName); 9] = [
-    ("order.external_id", FieldName::OrderExternalId),
-    ("order.id", FieldName::OrderId),
-    ("order.channel", FieldName::OrderChannel),
-    ("order.channel_type", FieldName::OrderChannelType),
-    ("cancellation.published_at", FieldName::PublishedAt),
-    ("cancellation.reason", FieldName::CancellationReason),
-    ("unit.id", FieldName::UnitId),
-    ("unit.tax_rate", FieldName::UnitTaxRate),
-    ("unit.coupon", FieldName::UnitCoupon),
+const FIELD_SOURCES: [(&str, FieldSource); 9] = [
+    ("order.external_id", FieldSource::OrderExternalId),
+    ("order.id", FieldSource::OrderId),
+    ("order.channel", FieldSource::OrderChannel),
+    ("order.channel_type", FieldSource::OrderChannelType),
+    ("cancellation.published_at", FieldSource::PublishedAt),
+    ("cancellation.reason", FieldSource::CancellationReason),
+    ("unit.id", FieldSource::UnitId),
+    ("unit.tax_rate", FieldSource::UnitTaxRate),
+    ("unit.coupon", FieldSource::UnitCoupon),
 ];
 
 const FIELD_TYPES: [(&str, FieldType); 7] = [
@@ -35,19 +35,6 @@ const FIELD_TYPES: [(&str, FieldType); 7] = [
     ("double", FieldType::Double),
     ("date", FieldType::Date),
 ];
-
-#[derive(Clone, Copy)]
-enum FieldName {
-    OrderExternalId,
-    OrderId,
-    OrderChannel,
-    OrderChannelType,
-    PublishedAt,
-    CancellationReason,
-    UnitId,
-    UnitTaxRate,
-    UnitCoupon,
-}
 
 /// Reads the policy; every key is optional.
 pub(super) fn read(section: &Section<'_>) -> Policy {
@@ -232,17 +219,7 @@ fn fits(source: &FieldSource, kind: FieldType) -> bool {
 }
 
 fn named(text: &str) -> Result<FieldSource, String> {
-    Ok(match one_of(text, &FIELD_SOURCES)? {
-        FieldName::OrderExternalId => FieldSource::OrderExternalId,
-        FieldName::OrderId => FieldSource::OrderId,
-        FieldName::OrderChannel => FieldSource::OrderChannel,
-        FieldName::OrderChannelType => FieldSource::OrderChannelType,
-        FieldName::PublishedAt => FieldSource::PublishedAt,
-        FieldName::CancellationReason => FieldSource::CancellationReason,
-        FieldName::UnitId => FieldSource::UnitId,
-        FieldName::UnitTaxRate => FieldSource::UnitTaxRate,
-        FieldName::UnitCoupon => FieldSource::UnitCoupon,
-    })
+    one_of(text, &FIELD_SOURCES)
 }
 
 fn script_id(raw: &str) -> Result<String, &'static str> {
