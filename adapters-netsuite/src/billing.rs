@@ -50,13 +50,9 @@ impl Bills {
 }
 
 impl Reading<'_> {
-    /// Reads what is on record for an order. Where `units` are named and every one
-    /// of them is on an invoice, the sales order is told without its lines.
-    pub(crate) async fn billing(
-        self,
-        query: &BillingQuery,
-        units: &[UnitId],
-    ) -> Result<Billing, Failure> {
+    /// Reads what is on record for an order. Where units are named and every one of
+    /// them is on an invoice, the sales order is told without its lines.
+    pub(crate) async fn billing(self, query: &BillingQuery) -> Result<Billing, Failure> {
         let mut bills = self.bills_by_number(query).await?;
         let mut sales_order = None;
         if bills.is_empty() {
@@ -77,7 +73,7 @@ impl Reading<'_> {
             sales_order,
         };
         if let (None, Some(order)) = (&billing.sales_order, bills.order) {
-            billing.sales_order = match outline(&billing, &order, units) {
+            billing.sales_order = match outline(&billing, &order, &query.units) {
                 Some(outline) => Some(outline),
                 None => self.sales_order(&request::get(RecordType::SalesOrder, &order)).await?,
             };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId, UnitId};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId};
 use ports::{BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
 
 use crate::{
@@ -30,19 +30,6 @@ impl NetSuite {
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
         let books = Books::new(&options)?;
         Ok(Self { client: Client::new(options, clock)?, books, rights: Rights::default() })
-    }
-
-    /// [`Ledger::billing`] for somebody who asks about these units only. Where every
-    /// one of them is on an invoice by name, the sales order is not read: it is
-    /// told as its invoices show it, without lines. No units ask about all.
-    pub async fn billing_of(
-        &self,
-        query: &BillingQuery,
-        units: &[UnitId],
-    ) -> Result<Billing, LedgerError> {
-        let reading = Reading { client: &self.client, books: &self.books, rights: &self.rights };
-        let billing = self.rights.note(reading.billing(query, units).await).await;
-        billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, Failure> {
@@ -76,7 +63,9 @@ fn confirmed(record: &Node) -> Option<Confirmed> {
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        self.billing_of(query, &query.units).await
+        let reading = Reading { client: &self.client, books: &self.books, rights: &self.rights };
+        let billing = self.rights.note(reading.billing(query).await).await;
+        billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {

@@ -65,8 +65,7 @@ impl Bench {
 
     /// The memo over the only unit of an order.
     async fn memo(&self, order: u32) -> CreditMemo {
-        let Order { unit, .. } = Order::new(order);
-        let billing = self.ledger.billing_of(&query(order), &[unit]).await.unwrap();
+        let billing = self.ledger.billing(&query(order)).await.unwrap();
         from_invoice(&query(order), &billing.invoices[0])
     }
 
@@ -97,12 +96,12 @@ impl Order {
 }
 
 fn query(order: u32) -> BillingQuery {
-    let Order { id, number, .. } = Order::new(order);
+    let Order { id, number, unit } = Order::new(order);
     BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
         memos_by_reference: MemosByReference::Ignore,
-        units: Vec::new(),
+        units: vec![unit],
     }
 }
 

@@ -42,7 +42,7 @@ async fn bodies(server: &MockServer) -> Vec<String> {
     requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
 }
 
-/// What `billing_of` asks for, in order, with a letter for what was searched for.
+/// What `billing` asks for, in order, with a letter for what was searched for.
 async fn conversation(server: &MockServer) -> String {
     let mark = |(asked, body): (String, String)| match () {
         () if body.contains("createdFromJoin") => "bills-by-number".to_owned(),
@@ -56,8 +56,9 @@ async fn conversation(server: &MockServer) -> String {
     asked.into_iter().zip(bodies).map(mark).collect::<Vec<_>>().join(" ")
 }
 
-fn units(raw: &[&str]) -> Vec<UnitId> {
-    raw.iter().map(|it| unit(it)).collect()
+/// The same question, about these units only.
+fn about(query: &BillingQuery, units: &[&str]) -> BillingQuery {
+    BillingQuery { units: units.iter().map(|it| unit(it)).collect(), ..query.clone() }
 }
 
 /// Two invoices of the order, the first with a unit on its line.
@@ -92,7 +93,7 @@ async fn units_on_invoices_take_two_calls_and_a_proof_once() {
     let server = invoiced(&[memo_record()]).await;
     let ledger = adapter(&server);
     let query = query(MemosByReference::Ignore);
-    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
+    let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number memos");
     let order = billing.sales_order.unwrap();
     assert_eq!((order.id, order.entity, order.lines.len()), (id("68001"), id("5521"), 0));
@@ -105,7 +106,7 @@ async fn units_on_invoices_take_two_calls_and_a_proof_once() {
     }
     let server = invoiced(&[]).await;
     let ledger = adapter(&server);
-    ledger.billing_of(&query, &units(&[UNIT, "shipping"])).await.unwrap();
+    ledger.billing(&about(&query, &[UNIT, "shipping"])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number memos proof");
 }
 
@@ -124,7 +125,7 @@ async fn the_sales_order_is_read_where_its_lines_may_be_needed() {
         let server = invoiced(&[memo]).await;
         let ledger = adapter(&server);
         let query = query(MemosByReference::Ignore);
-        let billing = ledger.billing_of(&query, &units(wanted)).await.unwrap();
+        let billing = ledger.billing(&about(&query, wanted)).await.unwrap();
         assert_eq!(conversation(&server).await, "bills-by-number memos get", "{when}");
         assert_eq!(billing.sales_order.unwrap().lines.len(), 2, "{when}");
         let last = bodies(&server).await.pop().unwrap();
@@ -157,7 +158,7 @@ async fn an_invoice_without_lines_is_read_again() {
     once(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
     always(&server, "getList", http(200, list)).await;
     let query = query(MemosByReference::Ignore);
-    let billing = adapter(&server).billing_of(&query, &units(&[UNIT])).await.unwrap();
+    let billing = adapter(&server).billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number getList memos");
     assert_eq!(billing.invoices.len(), 2);
     assert!(billing.invoices.iter().all(|it| !it.lines.is_empty()));
@@ -185,7 +186,7 @@ async fn an_order_without_a_bill_is_told_without() {
     always(&server, "get", http(200, reply("get_not_found"))).await;
     let ledger = adapter(&server);
     let query = query(MemosByReference::Ignore);
-    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
+    let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
     assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
     // Without an invoice there are no memos to look for.
@@ -226,7 +227,7 @@ async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_told_twice
     always(&server, "search", http(200, rows("search", 1, 2, &[other, memo_record()]))).await;
     let ledger = adapter(&server);
     let query = query(MemosByReference::Include);
-    let billing = ledger.billing_of(&query, &units(&[UNIT])).await.unwrap();
+    let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     let memos: Vec<_> = billing.memos.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(memos, ["71300", "71301"]);
     assert_eq!(conversation(&server).await, "bills-by-number memos memos-by-number");

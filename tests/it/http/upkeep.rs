@@ -100,3 +100,14 @@ async fn while_it_shuts_down_no_job_is_begun() {
     service.until(&deferred, State::Posted).await;
     world.has_memos(&["20.00", "20.00"], "after the next start");
 }
+
+#[tokio::test]
+async fn an_event_costs_two_searches_and_one_add() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    let calls = world.account.calls();
+    assert_eq!((calls.of(Operation::Search), calls.of(Operation::Add)), (2, 1), "{calls:?}");
+    // Once for all, that there is no memo is believed only with a proof that we may look.
+    assert!(calls.of(Operation::Get) <= 1, "{calls:?}");
+}

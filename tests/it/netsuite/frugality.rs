@@ -15,7 +15,7 @@ use sandbox::{
 };
 use tokio::task::JoinSet;
 
-use super::{Bench, Order, from_invoice, query};
+use super::{Bench, from_invoice, query};
 
 const CANCELLATIONS: u32 = 200;
 
@@ -34,8 +34,7 @@ async fn a_memo_takes_three_calls_and_its_part_of_reading_back() {
     for order in 1..=CANCELLATIONS {
         let ledger = Arc::clone(&bench.ledger);
         running.spawn(async move {
-            let units = [Order::new(order).unit];
-            let billing = ledger.billing_of(&query(order), &units).await.unwrap();
+            let billing = ledger.billing(&query(order)).await.unwrap();
             let memo = from_invoice(&query(order), &billing.invoices[0]);
             ledger.post(&memo, Sending::First).await.unwrap().record().clone()
         });
