@@ -96,3 +96,14 @@ async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
     ledger.billing(&query()).await.unwrap();
     assert_eq!(gets(&server).await, 6);
 }
+
+#[tokio::test]
+async fn another_word_for_no_such_record_is_a_proof_too() {
+    let server = MockServer::start().await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
+    once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
+    always(&server, "get", http(200, get_refused("INVALID_KEY_OR_REF"))).await;
+    let billing = adapter(&server).0.billing(&query()).await.unwrap();
+    assert_eq!(billing, domain::Billing::default());
+}
