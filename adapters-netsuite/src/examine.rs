@@ -13,11 +13,11 @@ mod rights;
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::{Examined, Finding, Wants};
+use ports::{Examined, Finding, Wants, told};
 
 use self::habits::Invoices;
 use crate::{
@@ -156,18 +156,4 @@ fn clock(before: Timestamp, after: Timestamp, theirs: Timestamp) -> Finding {
         off if off.as_secs() == 0 => Finding::fine("clock", "agrees with the server's"),
         _ => Finding::fine("clock", seen),
     }
-}
-
-/// A failure with everything behind it.
-fn told(failure: &Failure) -> String {
-    let mut text = failure.to_string();
-    let mut source = failure.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = cause.source();
-    }
-    text
 }

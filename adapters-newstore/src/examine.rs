@@ -1,10 +1,8 @@
 //! The doctor's questions to one tenant: a token, and an order that cannot exist.
 
-use std::error::Error;
-
 use async_trait::async_trait;
 use domain::OrderId;
-use ports::{Examined, Finding, Storefront, StorefrontError, Wants};
+use ports::{Examined, Finding, Storefront, StorefrontError, Wants, told};
 use tokio::time;
 
 use crate::NewStore;
@@ -70,20 +68,6 @@ fn no_orders(error: &StorefrontError) -> Finding {
 fn busy(what: &str, error: &StorefrontError) -> Finding {
     let seen = format!("could not be checked: {}", told(error));
     Finding::warning(what, seen, "ask again later")
-}
-
-/// An error with everything behind it.
-fn told(error: &StorefrontError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

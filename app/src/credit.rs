@@ -21,7 +21,7 @@ use domain::{
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
 use crate::{clock::civil_date, guarded::Guarded};
@@ -206,7 +206,7 @@ impl From<JournalError> for Ending {
         match error {
             JournalError::Claimed(_) => Self::Later(Reason::OrderBusy, None),
             error @ JournalError::Unavailable(_) => {
-                Self::Unavailable(Reason::JournalUnavailable { problem: chain(&error) }, None)
+                Self::Unavailable(Reason::JournalUnavailable { problem: told(&error) }, None)
             }
         }
     }
@@ -218,7 +218,7 @@ impl From<LedgerError> for Ending {
             Retry::After(wait) => Some(wait),
             Retry::Later | Retry::Never => None,
         };
-        let problem = chain(&error);
+        let problem = told(&error);
         match error {
             LedgerError::Throttled(_)
             | LedgerError::Unavailable(_)
@@ -305,7 +305,7 @@ impl Run<'_> {
                     Retry::After(wait) => Some(wait),
                     Retry::Later | Retry::Never => None,
                 };
-                let problem = chain(&error);
+                let problem = told(&error);
                 return Err(Ending::Later(Reason::StorefrontUnavailable { problem }, not_before));
             }
         };
@@ -419,20 +419,6 @@ fn waiting(reason: Reason) -> Outcome {
 
 /// Our own book cannot be used.
 pub fn broken(error: &dyn std::error::Error) -> Outcome {
-    let reason = Reason::JournalUnavailable { problem: chain(error) };
+    let reason = Reason::JournalUnavailable { problem: told(error) };
     Outcome::Unavailable { reason, not_before: None }
-}
-
-/// An error with its sources, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.ends_with(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    text
 }

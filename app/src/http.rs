@@ -200,10 +200,10 @@ async fn ready(State(front): State<Front>) -> (StatusCode, String) {
     }
     let query = ports::Query { limit: 1, ..Default::default() };
     if let Err(error) = front.service.desk.journal.find(&query).await {
-        missing.push(format!("journal: {}", crate::credit::chain(&error)));
+        missing.push(format!("journal: {}", ports::told(&error)));
     }
     if let Err(error) = front.service.jobs.receive(0, Duration::ZERO, Duration::ZERO).await {
-        missing.push(format!("queue: {}", crate::credit::chain(&error)));
+        missing.push(format!("queue: {}", ports::told(&error)));
     }
     if missing.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());

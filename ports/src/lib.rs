@@ -17,6 +17,7 @@ mod journal;
 mod ledger;
 mod retry;
 mod storefront;
+mod told;
 
 pub use clock::Clock;
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
@@ -29,3 +30,4 @@ pub use ledger::{
 };
 pub use retry::Retry;
 pub use storefront::{Storefront, StorefrontError};
+pub use told::told;

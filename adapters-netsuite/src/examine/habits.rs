@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{ItemPolicy, Tax};
 use jiff::Timestamp;
-use ports::{Finding, RecordKind};
+use ports::{Finding, RecordKind, told};
 
-use super::{Ended, Examination, records::STOCKED, told};
+use super::{Ended, Examination, records::STOCKED};
 use crate::{
     fault::{Class, Failure},
     reply::{self, Habits},

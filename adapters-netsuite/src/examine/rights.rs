@@ -4,9 +4,9 @@
 //! that cannot exist.
 
 use domain::NotInvoiced;
-use ports::Finding;
+use ports::{Finding, told};
 
-use super::{Ended, Examination, told};
+use super::{Ended, Examination};
 use crate::{
     fault::Class,
     reply,

@@ -66,52 +66,40 @@ impl Durable for Embedded {
     }
 }
 
-contract_tests!(in_memory, async { memory() }, jobs:
-    a_pushed_job_is_delivered,
-    a_delayed_job_is_not_delivered_early,
-    a_job_pushed_twice_is_one,
-    a_job_pushed_twice_is_due_at_the_earlier_time,
-    a_second_push_leaves_the_attempts,
-    the_longest_due_comes_first,
-    no_more_than_max_are_leased,
-    a_lease_that_ends_is_delivered_again,
-    an_extended_lease_lasts,
-    an_acked_job_is_forgotten,
-    an_acked_job_can_be_pushed_again,
-    a_deferred_job_comes_back_later,
-    deliveries_are_not_attempts,
-    a_lost_lease_changes_nothing,
-    a_settled_lease_is_lost,
-    a_push_while_leased_outlives_the_ack,
-    a_push_while_leased_hastens_a_deferral,
-    receive_waits_for_a_push,
-    receive_waits_for_a_deferral,
-    receive_wakes_when_a_job_falls_due,
-    receive_gives_up_after_its_wait,
-);
+/// The promises of every queue, and those that only some can keep.
+macro_rules! queue_tests {
+    ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
+        contract_tests!($adapter, $fresh, jobs:
+            a_pushed_job_is_delivered,
+            a_delayed_job_is_not_delivered_early,
+            a_job_pushed_twice_is_one,
+            a_job_pushed_twice_is_due_at_the_earlier_time,
+            a_second_push_leaves_the_attempts,
+            the_longest_due_comes_first,
+            no_more_than_max_are_leased,
+            a_lease_that_ends_is_delivered_again,
+            an_extended_lease_lasts,
+            an_acked_job_is_forgotten,
+            an_acked_job_can_be_pushed_again,
+            a_deferred_job_comes_back_later,
+            deliveries_are_not_attempts,
+            a_lost_lease_changes_nothing,
+            a_settled_lease_is_lost,
+            a_push_while_leased_outlives_the_ack,
+            a_push_while_leased_hastens_a_deferral,
+            receive_waits_for_a_push,
+            receive_waits_for_a_deferral,
+            receive_wakes_when_a_job_falls_due,
+            receive_gives_up_after_its_wait,
+            $($more,)*
+        );
+    };
+}
 
-contract_tests!(in_a_file, async { embedded() }, jobs:
-    a_pushed_job_is_delivered,
-    a_delayed_job_is_not_delivered_early,
-    a_job_pushed_twice_is_one,
-    a_job_pushed_twice_is_due_at_the_earlier_time,
-    a_second_push_leaves_the_attempts,
-    the_longest_due_comes_first,
-    no_more_than_max_are_leased,
-    a_lease_that_ends_is_delivered_again,
-    an_extended_lease_lasts,
-    an_acked_job_is_forgotten,
-    an_acked_job_can_be_pushed_again,
-    a_deferred_job_comes_back_later,
-    deliveries_are_not_attempts,
-    a_lost_lease_changes_nothing,
-    a_settled_lease_is_lost,
-    a_push_while_leased_outlives_the_ack,
-    a_push_while_leased_hastens_a_deferral,
-    receive_waits_for_a_push,
-    receive_waits_for_a_deferral,
-    receive_wakes_when_a_job_falls_due,
-    receive_gives_up_after_its_wait,
+queue_tests!(in_memory, async { memory() });
+queue_tests!(
+    in_a_file,
+    async { embedded() },
     a_queue_survives_its_process,
-    a_queue_is_shared_by_processes,
+    a_queue_is_shared_by_processes
 );
