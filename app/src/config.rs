@@ -6,25 +6,22 @@
 mod maps;
 mod policy;
 mod section;
+mod stores;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, fs, net::SocketAddr, path::Path, time::Duration};
 
 use domain::{Maps, Policy, Tenant};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-pub use self::section::Fault;
+pub use self::{
+    section::Fault,
+    stores::{Journal, Queue, Sqs},
+};
 use self::{
     section::{Section, Source},
     tree::{Tree, Value},
@@ -71,16 +68,6 @@ pub enum Intake {
     Queued,
 }
 
-/// `[queue]`
-#[derive(Debug, Clone)]
-pub enum Queue {
-    /// One file on this machine.
-    Embedded {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
 /// `[worker]`
 #[derive(Debug, Clone, Copy)]
 pub struct Worker {
@@ -92,16 +79,6 @@ pub struct Worker {
     pub max_delay: Duration,
     /// From the first receipt; then the cancellation is parked, never dropped.
     pub give_up_after: Duration,
-}
-
-/// `[journal]`
-#[derive(Debug, Clone)]
-pub enum Journal {
-    /// One file; several processes of one machine may share it.
-    Embedded {
-        /// The file.
-        path: PathBuf,
-    },
 }
 
 /// `[[customer]]`
@@ -200,7 +177,7 @@ impl Config {
         let environment = std::env::vars().collect();
         let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
         let stores = match Tree::toml(&text) {
-            Ok(tree) => stores(&Section::of(&source, "", &tree)),
+            Ok(tree) => stores::read(&Section::of(&source, "", &tree)),
             Err(why) => {
                 source.fault(why.line, why.message);
                 None
@@ -241,7 +218,7 @@ fn read(root: &Section<'_>) -> Option<Config> {
         section.done();
         mode
     });
-    let stores = stores(root);
+    let stores = stores::read(root);
     let worker = worker(root);
     let customers = customers(root);
     root.unknown();
@@ -266,27 +243,6 @@ fn server(root: &Section<'_>) -> Option<Server> {
     };
     section.done();
     Some(server)
-}
-
-fn stores(root: &Section<'_>) -> Option<(Queue, Journal)> {
-    let queue = stored(root, "queue", "data/queue.db").map(|path| Queue::Embedded { path });
-    let journal = stored(root, "journal", "data/journal.db").map(|path| Journal::Embedded { path });
-    Some((queue?, journal?))
-}
-
-/// `[queue]` or `[journal]`, as a file on this machine.
-fn stored(root: &Section<'_>, key: &'static str, default: &str) -> Option<PathBuf> {
-    let Some(section) = root.section(key) else {
-        return Some(root.source.path(default));
-    };
-    let kind = section.get("kind", |kind| match kind {
-        "embedded" => Ok(()),
-        other => Err(format!("must be \"embedded\", not {other:?}")),
-    });
-    let path = section.text("path").unwrap_or_else(|| default.to_owned());
-    let valid = kind.is_some() || section.tree("kind").is_none();
-    section.done();
-    valid.then(|| root.source.path(&path))
 }
 
 fn worker(root: &Section<'_>) -> Worker {

@@ -40,7 +40,7 @@ impl Application {
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
         let Config { server, intake, queue, worker, journal, customers } = config;
-        let service = wiring::service(customers, &queue, &journal, worker, clock)?;
+        let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
             .await

@@ -18,15 +18,15 @@ use crate::{
 pub use adapters_newstore::webhook;
 
 /// Builds the service that the parts of a configuration describe.
-pub fn service(
+pub async fn service(
     customers: Vec<config::Customer>,
     queue: &config::Queue,
     journal: &config::Journal,
     worker: config::Worker,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Service> {
-    let journal = self::journal(journal)?;
-    let jobs = jobs(queue, &clock)?;
+    let journal = self::journal(journal).await?;
+    let jobs = jobs(queue, &clock).await?;
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
@@ -44,36 +44,41 @@ pub fn service(
 }
 
 /// Opens a journal that is there already, for commands that only look.
-pub fn journal_on_disk(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
-    let config::Journal::Embedded { path } = config;
-    if !path.exists() {
+pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+    if let config::Journal::Embedded { path } = config
+        && !path.exists()
+    {
         let path = path.display();
         anyhow::bail!(
             "there is no journal {path}: the service has not run with this configuration"
         );
     }
-    journal(config)
+    journal(config).await
 }
 
 /// Opens the journal.
-pub fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
     match config {
         config::Journal::Embedded { path } => {
             let journal = adapters_journal::Embedded::open(path)
                 .with_context(|| format!("the journal {} cannot be used", path.display()))?;
             Ok(Arc::new(journal))
         }
+        config::Journal::Postgres { .. } => {
+            anyhow::bail!("journal.kind = \"postgres\" is not built in yet")
+        }
     }
 }
 
 /// Opens the queue alone.
-pub fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
+pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
     match config {
         config::Queue::Embedded { path } => {
             let jobs = adapters_queue::Embedded::open(path, clock.clone())
                 .with_context(|| format!("the queue {} cannot be used", path.display()))?;
             Ok(Arc::new(jobs))
         }
+        config::Queue::Sqs(_) => anyhow::bail!("queue.kind = \"sqs\" is not built in yet"),
     }
 }
 

@@ -20,7 +20,8 @@ use domain::{
 /// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
-/// - A settled claim stays settled; it is never freed by [`Step::Freed`].
+/// - A settled claim stays settled; it is never freed by [`Step::Freed`], and by
+///   [`Step::Vanished`] alone.
 /// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
 ///   or `parked`, [`Step::Ended`] with another state only adds to the history.
 ///   [`Step::Retried`] alone opens it again.
@@ -164,6 +165,12 @@ pub enum Step {
         /// Why, for people.
         why: String,
     },
+    /// The ledger no longer has the record of a settled memo: its units are free
+    /// again. Said by a person's reconciliation alone, never by an attempt.
+    Vanished {
+        /// The memo.
+        key: MemoKey,
+    },
     /// The ledger's own number and total, read back.
     Confirmed {
         /// The memo.
@@ -175,6 +182,9 @@ pub enum Step {
     },
     /// A person should see this, though the memo stands.
     Flagged(Flag),
+    /// What was seen or decided, in a sentence for people: it only adds to the
+    /// history. Never a name, an address or a secret.
+    Noted(String),
     /// An attempt ended so.
     Ended {
         /// The state it leaves the cancellation in.

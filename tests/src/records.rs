@@ -30,9 +30,9 @@ impl Book {
 
     /// A second handle on the journal, as `memobridge list` has it.
     #[must_use]
-    pub fn open(&self) -> Arc<dyn Journal> {
+    pub async fn open(&self) -> Arc<dyn Journal> {
         let config = config::Journal::Embedded { path: self.journal.clone() };
-        wiring::journal(&config).expect("the journal can be opened beside the service")
+        wiring::journal(&config).await.expect("the journal can be opened beside the service")
     }
 
     /// What became of the only cancellation with this id.
@@ -70,7 +70,7 @@ impl Book {
     }
 
     async fn find(&self, query: &Query) -> Vec<Record> {
-        self.open().find(query).await.expect("the journal can be read beside the service")
+        self.open().await.find(query).await.expect("the journal can be read beside the service")
     }
 
     /// Loses both files, as a machine does that is replaced.

@@ -33,6 +33,11 @@ impl Known {
         Self::load(db, key)?.ok_or_else(missing)
     }
 
+    /// Its units go with it, by the foreign key.
+    fn forget(db: &Connection, key: &MemoKey) -> rusqlite::Result<usize> {
+        db.prepare_cached("DELETE FROM claim WHERE key = ?1")?.execute([key.as_str()])
+    }
+
     /// A line in the life of the cancellation whose run it was, and of the one
     /// whose memo it is.
     fn note(
@@ -142,9 +147,21 @@ pub(super) fn free(
     why: &str,
 ) -> Result<(), Failure> {
     let Some(known @ Known { record: None, .. }) = Known::load(db, key)? else { return Ok(()) };
-    // Its units go with it, by the foreign key.
-    db.prepare_cached("DELETE FROM claim WHERE key = ?1")?.execute([key.as_str()])?;
+    Known::forget(db, key)?;
     known.note(db, id, now, &format!("freed the units of {key}: {why}"))
+}
+
+/// The ledger no longer has the record: its units may be claimed again.
+pub(super) fn vanish(
+    db: &Connection,
+    id: &CancellationId,
+    now: Timestamp,
+    key: &MemoKey,
+) -> Result<(), Failure> {
+    let Some(known) = Known::load(db, key)? else { return Ok(()) };
+    let Some(record) = &known.record else { return Ok(()) };
+    Known::forget(db, key)?;
+    known.note(db, id, now, &format!("record {record} of {key} is gone: its units are free again"))
 }
 
 /// The ledger's own number and total were read back.

@@ -84,10 +84,12 @@ pub(super) fn step(
         Step::Claimed(memo) => claim::make(db, &stored.cancellation, id, now, memo),
         Step::Settled { key, record } => claim::settle(db, id, now, key, record),
         Step::Freed { key, why } => claim::free(db, id, now, key, why),
+        Step::Vanished { key } => claim::vanish(db, id, now, key),
         Step::Confirmed { key, number, total } => {
             claim::confirm(db, id, now, key, number.as_deref(), *total)
         }
         Step::Flagged(flag) => flagged(db, id, now, flag),
+        Step::Noted(what) => Ok(note(db, id, now, what)?),
         Step::Ended { state, reason, detail, took } => {
             // A runner that comes late, or lost its lease, undoes nothing.
             if state.is_settled() || !stored.state.is_settled() {

@@ -53,7 +53,7 @@ pub(super) fn state(name: &str) -> Result<State, String> {
 /// Prints cancellations, newest first.
 pub(super) async fn list(arguments: List) -> Result<(), Failure> {
     let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_on_disk(&journal)?;
+    let journal = wiring::journal_in_use(&journal).await?;
     let query = Query {
         state: arguments.state,
         order: arguments.order,
@@ -93,7 +93,7 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
 /// Prints one cancellation with its whole life.
 pub(super) async fn show(arguments: Show) -> Result<(), Failure> {
     let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_on_disk(&journal)?;
+    let journal = wiring::journal_in_use(&journal).await?;
     let query =
         Query { id: Some(arguments.id.clone()), with_history: true, limit: 1, ..Query::default() };
     let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();

@@ -50,7 +50,7 @@ pub(super) struct Submit {
 /// Puts cancellations back into the queue; the service works on them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
     let (queue, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_on_disk(&journal)?;
+    let journal = wiring::journal_in_use(&journal).await?;
     let found = wanted(&*journal, &arguments).await?;
     let mut out = std::io::stdout().lock();
     if arguments.dry_run {
@@ -68,7 +68,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
         return Ok(());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let jobs = wiring::jobs(&queue, &clock)?;
+    let jobs = wiring::jobs(&queue, &clock).await?;
     for record in &found {
         put_back(&*journal, &*jobs, &*clock, record).await?;
         writeln!(out, "{} is back in the queue", record.cancellation.id())?;
@@ -129,7 +129,8 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
     let clock = Arc::new(SystemClock);
     let service: Service =
-        wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)?;
+        wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
+            .await?;
     let tenant = &cancellation.tenant;
     let member = service.customers.get(tenant).cloned();
     let member = member.ok_or_else(|| anyhow::anyhow!("no customer is configured for {tenant}"))?;

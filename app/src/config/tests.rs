@@ -36,7 +36,7 @@ fn faults(line: &str, instead: &str) -> String {
 fn the_example_is_a_configuration() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(config.customers.len(), 1);
-    let Queue::Embedded { path } = &config.queue;
+    let Queue::Embedded { path } = &config.queue else { panic!("{:?}", config.queue) };
     assert_eq!(path, Path::new("/etc/memobridge/data/queue.db"));
     let secret = config.customers[0].newstore.client_secret.expose_secret();
     assert_eq!(secret, "secret-of-DODICI_CLIENT_SECRET");

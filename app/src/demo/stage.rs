@@ -45,7 +45,7 @@ impl Stage {
         let text = configuration(&dodici, &seconda);
         let file = folder.path().join("memobridge.toml");
         let config = parse(&file, &text)?;
-        let journal = wiring::journal(&config.journal)?;
+        let journal = wiring::journal(&config.journal).await?;
         let metrics = telemetry::metrics();
         let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;

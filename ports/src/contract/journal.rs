@@ -134,6 +134,19 @@ pub async fn a_retry_starts_the_deadline_anew(subject: &dyn Subject) {
     assert_eq!(opened.waiting_since, at(500));
 }
 
+/// A note is a line, and nothing else.
+pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    step(journal, ended(State::Posted, None)).await.unwrap();
+    let before = only(journal, &Query::default()).await;
+    step(journal, Step::Noted("2 units of 3 are cancelled".to_owned())).await.unwrap();
+    let after = only(journal, &Query::default()).await;
+    let (last, earlier) = after.history.split_last().unwrap();
+    assert_eq!(last, &(at(1), "2 units of 3 are cancelled".to_owned()));
+    assert_eq!(earlier, before.history);
+    assert_eq!((after.state, after.reason), (before.state, before.reason));
+}
+
 /// Every step that changes something adds a line, and none is ever taken away.
 pub async fn history_is_append_only(subject: &dyn Subject) {
     let journal = opened(subject).await;

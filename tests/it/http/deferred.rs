@@ -176,7 +176,7 @@ async fn a_newstore_that_hangs_is_waited_for() {
 async fn an_order_held_elsewhere_is_deferred() {
     let world = World::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
-    let journal = world.book().open();
+    let journal = world.book().open().await;
     let (tenant, order) = ("dodici".parse().unwrap(), ORDER.parse().unwrap());
     let token = HoldToken("another replica".to_owned());
     let now = ports::Clock::now(&*world.clock);

@@ -85,6 +85,22 @@ pub async fn a_settled_claim_is_never_freed(subject: &dyn Subject) {
     assert_claimed(&claim(journal, &memo(ORDER, &["a", "b"], 5000)).await, &first.key);
 }
 
+/// A record that the ledger lost gives its units back; an open outcome does not.
+pub async fn a_vanished_record_frees_its_units(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let first = memo(ORDER, &["a"], 2000);
+    let vanished = Step::Vanished { key: first.key.clone() };
+    claim(journal, &first).await.unwrap();
+    step(journal, vanished.clone()).await.unwrap();
+    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
+    step(journal, settled(&first, "77")).await.unwrap();
+    for _ in 0..2 {
+        step(journal, vanished.clone()).await.unwrap();
+        assert_eq!(memos(journal).await, []);
+    }
+    claim(journal, &memo(ORDER, &["a", "b"], 5000)).await.unwrap();
+}
+
 /// Repeating what was settled and confirmed before a crash changes nothing.
 pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Subject) {
     let journal = opened(subject).await;

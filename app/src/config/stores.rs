@@ -1,0 +1,108 @@
+//! `[queue]` and `[journal]`: where deferred events and our book are kept.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::{
+    secret,
+    section::{Section, one_of},
+    url,
+};
+
+/// `[queue]`
+#[derive(Debug, Clone)]
+pub enum Queue {
+    /// One file on this machine.
+    Embedded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Amazon SQS, shared by replicas.
+    Sqs(Sqs),
+}
+
+/// `kind = "sqs"`; credentials come from the AWS chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sqs {
+    /// The queue, FIFO or standard.
+    pub url: String,
+    /// Where messages go that cannot be read.
+    pub dead_letter_url: Option<String>,
+    /// The region; what the AWS chain says where it is absent.
+    pub region: Option<String>,
+    /// An emulator instead of AWS.
+    pub endpoint: Option<String>,
+}
+
+/// `[journal]`
+#[derive(Debug, Clone)]
+pub enum Journal {
+    /// One file; several processes of one machine may share it.
+    Embedded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A PostgreSQL database, shared by replicas.
+    Postgres {
+        /// `postgres://USER:PASSWORD@HOST/DATABASE`, redacted in `Debug`.
+        url: SecretString,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Embedded,
+    Shared,
+}
+
+pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal)> {
+    let (queue, journal) = (queue(root), journal(root));
+    Some((queue?, journal?))
+}
+
+fn queue(root: &Section<'_>) -> Option<Queue> {
+    const FILE: &str = "data/queue.db";
+    let Some(section) = root.section("queue") else {
+        return Some(Queue::Embedded { path: root.source.path(FILE) });
+    };
+    let queue = match kind(&section, "sqs")? {
+        Kind::Embedded => Some(Queue::Embedded { path: path(&section, FILE) }),
+        Kind::Shared => {
+            let address = section.required("url", url);
+            let dead_letter_url = section.get("dead_letter_url", url);
+            let region = section.text("region");
+            let endpoint = section.get("endpoint", url);
+            address.map(|url| Queue::Sqs(Sqs { url, dead_letter_url, region, endpoint }))
+        }
+    };
+    section.done();
+    queue
+}
+
+fn journal(root: &Section<'_>) -> Option<Journal> {
+    const FILE: &str = "data/journal.db";
+    let Some(section) = root.section("journal") else {
+        return Some(Journal::Embedded { path: root.source.path(FILE) });
+    };
+    let journal = match kind(&section, "postgres")? {
+        Kind::Embedded => Some(Journal::Embedded { path: path(&section, FILE) }),
+        Kind::Shared => section.required("url", secret).map(|url| Journal::Postgres { url }),
+    };
+    section.done();
+    journal
+}
+
+/// The kind; `None` only together with a fault.
+fn kind(section: &Section<'_>, shared: &str) -> Option<Kind> {
+    if section.tree("kind").is_none() {
+        return Some(Kind::Embedded);
+    }
+    let kinds = [("embedded", Kind::Embedded), (shared, Kind::Shared)];
+    section.get("kind", |text| one_of(text, &kinds))
+}
+
+fn path(section: &Section<'_>, default: &str) -> PathBuf {
+    let path = section.text("path").unwrap_or_else(|| default.to_owned());
+    section.source.path(&path)
+}
