@@ -1,7 +1,7 @@
 //! Reads memos back in batches: number and total as the ERP has them. A total
 //! that differs from ours is flagged, never ignored and never posted again.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{CancellationId, ClaimState, Flag, MemoKey, RecordId, Timestamp};
 use ports::{Confirmed, JournalError, MemoRecord, Query, Step};
@@ -17,8 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// Reads back what was posted, every `period` until the service drains.
 pub async fn run(service: Service, period: Duration) {
     let mut pauses = Pauses::default();
-    while !service.draining.load(Ordering::Relaxed) {
-        service.desk.clock.sleep(period).await;
+    let pause = || service.draining.run_until_cancelled(service.desk.clock.sleep(period));
+    while pause().await.is_some() {
         for member in service.customers.values() {
             if let Err(error) = batch(&service, member, &mut pauses).await {
                 tracing::error!(%error, "Memos could not be read back from the journal");

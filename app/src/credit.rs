@@ -24,7 +24,7 @@ use ports::{
     MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
-use crate::{clock::civil_date, guarded::Guarded};
+use crate::{clock::civil_date, dice::Dice, guarded::Guarded};
 
 /// How long a runner that died keeps its order from others.
 const HOLD: Duration = Duration::from_secs(10);
@@ -56,6 +56,8 @@ pub struct Desk {
     pub journal: Arc<dyn Journal>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub dice: Dice,
     /// From the first receipt to giving up.
     pub give_up_after: Duration,
 }
@@ -124,7 +126,7 @@ pub async fn credit(
 ) -> Outcome {
     let cancellation = &opened.cancellation;
     let order = &cancellation.order;
-    let token = HoldToken(format!("{:032x}", rand::random::<u128>()));
+    let token = HoldToken(desk.dice.name());
     match hold(desk, cancellation, &token).await {
         Ok(Hold::Held) => {}
         Ok(Hold::Elsewhere) => return waiting(Reason::OrderBusy),

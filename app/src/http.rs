@@ -6,11 +6,7 @@
 mod answer;
 mod failures;
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -75,7 +71,7 @@ impl Front {
     }
 
     fn draining(&self) -> bool {
-        self.service.draining.load(Ordering::Relaxed)
+        self.service.draining.is_cancelled()
     }
 }
 

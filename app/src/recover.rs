@@ -2,9 +2,10 @@
 //! perhaps sent, and deferred ones that the queue should have delivered long ago.
 //! What only the storefront can bring back is counted.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
-use ports::{Query, Record, State};
+use domain::Timestamp;
+use ports::{Query, Record, State, Step};
 
 use crate::service::Service;
 
@@ -17,42 +18,65 @@ const PAGE: usize = 500;
 
 /// Looks at start and every minute until the service drains.
 pub async fn run(service: Service, max_delay: Duration) {
-    while !service.draining.load(Ordering::Relaxed) {
+    loop {
         if let Err(problem) = sweep(&service, max_delay).await {
             tracing::error!(problem, "Unsettled cancellations could not be taken up again");
         }
-        service.desk.clock.sleep(PERIOD).await;
+        let pause = service.desk.clock.sleep(PERIOD);
+        if service.draining.run_until_cancelled(pause).await.is_none() {
+            return;
+        }
     }
 }
 
-/// Queues every cancellation whose memo's outcome is not known, and every
-/// deferred one that was not tried for longer than any delay. Parked ones wait
-/// for a person.
+/// Queues every cancellation whose memo's outcome is not known and which is in no
+/// queue, and every deferred one that was not tried for longer than any delay.
 async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
-    let unsettled = Query { unsettled: true, limit: PAGE, ..Query::default() };
-    queue_all(service, unsettled, |it| it.state != State::Parked).await?;
+    let working = Query { state: Some(State::Working), limit: PAGE, ..Query::default() };
+    queue_all(service, Query { unsettled: true, ..working.clone() }, |_| true).await?;
     let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
     let now = service.desk.clock.now();
-    queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await?;
-    let mut working = Query { state: Some(State::Working), limit: PAGE, ..Query::default() };
+    let is_lost = |it: &Record| max_delay + GRACE < now.since(it.updated_at);
+    queue_all(service, deferred, |it| is_lost(it) && !is_held_back(service, it)).await?;
+    count_late(service, working, now).await
+}
+
+/// While its ERP is held back a deferred job rests longer, and is not lost.
+fn is_held_back(service: &Service, record: &Record) -> bool {
+    let member = service.customers.get(&record.cancellation.tenant);
+    member.is_some_and(|it| it.customer.ledger.pause().is_some())
+}
+
+async fn count_late(service: &Service, mut query: Query, now: Timestamp) -> Result<(), String> {
     let is_late = |it: &&Record| service.desk.give_up_after < now.since(it.waiting_since);
     let mut late = 0;
-    while let Some(page) = next_page(service, &mut working).await? {
+    while let Some(page) = next_page(service, &mut query).await? {
         late += page.iter().filter(is_late).count();
     }
     metrics::gauge!("memobridge_working_too_long").set(u32::try_from(late).unwrap_or(u32::MAX));
     Ok(())
 }
 
+/// Queues what is wanted and writes down that it is in the queue, so that the
+/// next look leaves it there.
 async fn queue_all(
     service: &Service,
     mut query: Query,
     wanted: impl Fn(&Record) -> bool,
 ) -> Result<(), String> {
     while let Some(page) = next_page(service, &mut query).await? {
-        for record in page.iter().filter(|it| wanted(it)) {
+        for record in page.into_iter().filter(&wanted) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
             pushed.map_err(|why| why.to_string())?;
+            let queued = Step::Ended {
+                state: State::Deferred,
+                reason: record.reason,
+                detail: record.detail,
+                took: Duration::ZERO,
+            };
+            let (id, now) = (record.cancellation.id(), service.desk.clock.now());
+            let noted = service.desk.journal.record(&id, now, &queued).await;
+            noted.map_err(|why| why.to_string())?;
         }
     }
     Ok(())

@@ -1,11 +1,6 @@
 //! Starts the service, and stops it without losing anything.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -73,7 +68,7 @@ impl Application {
     /// listens meanwhile: events are turned away and health says why.
     pub async fn shut_down(self) {
         tracing::info!("Shutting down");
-        self.service.draining.store(true, Ordering::Relaxed);
+        self.service.draining.cancel();
         self.service.running.close();
         let finished = async {
             self.service.running.wait().await;
@@ -96,8 +91,8 @@ impl Application {
 
 /// Keeps what is counted small when nobody reads it.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
-    while !service.draining.load(Ordering::Relaxed) {
-        service.desk.clock.sleep(UPKEEP_PERIOD).await;
+    let period = || service.draining.run_until_cancelled(service.desk.clock.sleep(UPKEEP_PERIOD));
+    while period().await.is_some() {
         metrics.run_upkeep();
     }
 }

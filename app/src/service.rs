@@ -3,15 +3,11 @@
 //! Webhook and worker both run an attempt through the use case; here is what they share: the
 //! retailers, the queue, and how an outcome is written down, logged and counted.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{Cancellation, CancellationId, Reason, Tenant};
 use ports::{Job, Jobs, JobsError, JournalError, Opened, Query, State, Step};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     credit::{Customer, Desk, Outcome, Progress, broken, credit},
@@ -31,8 +27,8 @@ pub struct Service {
     pub first_delay: Duration,
     /// Everything that runs and must be finished before the process ends.
     pub running: TaskTracker,
-    /// Set when no more work is taken.
-    pub draining: Arc<AtomicBool>,
+    /// Cancelled when no more work is taken.
+    pub draining: CancellationToken,
 }
 
 /// A retailer and the keys of its webhook.

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::Context;
 use domain::Tenant;
 use ports::{Clock, Examined, Jobs, Journal, Ledger};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{self, Erp},
     credit::{Customer, Desk},
+    dice::Dice,
     guarded::Guarded,
     service::{Member, Service},
 };
@@ -35,11 +36,11 @@ pub async fn service(
     }
     Ok(Service {
         customers: Arc::new(members),
-        desk: Desk { journal, clock, give_up_after: worker.give_up_after },
+        desk: Desk { journal, clock, dice: Dice::default(), give_up_after: worker.give_up_after },
         jobs,
         first_delay: worker.first_delay,
         running: TaskTracker::default(),
-        draining: Arc::default(),
+        draining: CancellationToken::new(),
     })
 }
 

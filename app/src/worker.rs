@@ -1,20 +1,20 @@
 //! The worker: takes deferred cancellations from the queue and tries them again.
 //!
-//! All retry policy is in [`verdict`], a pure function.
+//! All retry policy is in [`verdict`], a pure function; whose turn it is, in
+//! [`crate::turns`].
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
-use ports::{Delivery, JobsError, Known, Opened};
+use domain::{Cancellation, Tenant};
+use ports::{Delivery, Job, JobsError, Known, Opened};
 use tokio::sync::Semaphore;
 
 use crate::{
     config,
     credit::{Outcome, Progress, broken, deadline},
-    service::{Runner, Service},
+    dice::Dice,
+    service::{Member, Runner, Service},
+    turns::{Asked, Freshness, Turns},
     wiring::webhook,
 };
 
@@ -53,67 +53,95 @@ impl From<config::Worker> for Patience {
 /// What follows for the job. `left` is the time to the cancellation's deadline:
 /// no wait goes beyond it, so that what is due then happens then. A system that
 /// is down costs no attempt.
-pub fn verdict(outcome: &Outcome, attempts: u32, left: Duration, patience: Patience) -> Verdict {
-    let backoff = backoff(attempts, patience);
+pub fn verdict(
+    outcome: &Outcome,
+    attempts: u32,
+    left: Duration,
+    patience: Patience,
+    dice: &Dice,
+) -> Verdict {
     match outcome {
         Outcome::Posted(_)
         | Outcome::AlreadyPosted(_)
         | Outcome::Skipped(_)
         | Outcome::Parked { .. } => Verdict::Ack,
         Outcome::Waiting { not_before, .. } => {
+            let backoff = backoff(attempts, patience, dice);
             let until_deadline = if left.is_zero() { backoff } else { left };
             let delay = backoff.min(until_deadline).max(not_before.unwrap_or_default());
             Verdict::Defer(delay, attempts.saturating_add(1))
         }
         Outcome::Unavailable { not_before, .. } => {
-            Verdict::Defer(patience.first_delay.max(not_before.unwrap_or_default()), attempts)
+            let delay = backoff(0, patience, dice).max(not_before.unwrap_or_default());
+            Verdict::Defer(delay, attempts)
         }
     }
 }
 
-/// Doubles from the first delay to the longest.
-fn backoff(attempts: u32, patience: Patience) -> Duration {
-    let factor = 1u32.checked_shl(attempts).unwrap_or(u32::MAX);
-    patience.first_delay.saturating_mul(factor).min(patience.max_delay)
+/// Doubles from the first delay to the longest, and up to a quarter more or less
+/// of it within these, so that what failed together does not come back together.
+fn backoff(attempts: u32, patience: Patience, dice: &Dice) -> Duration {
+    let doubled = patience.first_delay.saturating_mul(2_u32.saturating_pow(attempts));
+    let most = doubled.saturating_add(doubled / 4).min(patience.max_delay);
+    dice.between((most / 4 * 3).max(patience.first_delay).min(most), most)
+}
+
+/// What every job's work shares.
+struct Shift {
+    service: Service,
+    patience: Patience,
+    turns: BTreeMap<Tenant, Arc<Turns>>,
 }
 
 /// Takes jobs until the service drains.
+///
+/// `concurrency` jobs of each retailer run at once. The queue does not know
+/// whose its jobs are, so what exceeds a retailer's turns is given back for a
+/// while, and the others' jobs behind it are seen.
 pub async fn run(service: Service, concurrency: usize, patience: Patience) {
-    let slots = Arc::new(Semaphore::new(concurrency));
-    while !service.draining.load(Ordering::Relaxed) {
-        let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let free = slots.available_permits() + 1;
-        drop(slot);
-        let deliveries = match service.jobs.receive(free, LEASE, POLL).await {
-            Ok(deliveries) => deliveries,
-            Err(error) => {
-                tracing::error!(%error, "The queue cannot be read");
-                service.desk.clock.sleep(POLL).await;
-                continue;
-            }
-        };
+    let tenants = service.customers.keys();
+    let turns: BTreeMap<_, _> = tenants.map(|it| (it.clone(), Turns::new(concurrency))).collect();
+    let hands = Arc::new(Semaphore::new(turns.len() * Turns::at_hand(concurrency)));
+    let shift = Arc::new(Shift { service, patience, turns });
+    let draining = &shift.service.draining;
+    while let Some(deliveries) = draining.run_until_cancelled(receive(&shift, &hands)).await {
         for delivery in deliveries {
-            let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-            let service_ = service.clone();
-            service.running.spawn(async move {
-                work(&service_, delivery, patience).await;
-                drop(slot);
+            let hand = hands.clone().acquire_owned().await.expect("the semaphore is never closed");
+            let shift_ = shift.clone();
+            shift.service.running.spawn(async move {
+                work(&shift_, delivery).await;
+                drop(hand);
             });
         }
     }
 }
 
+/// As many jobs as there are free hands, once there is one.
+async fn receive(shift: &Shift, hands: &Semaphore) -> Vec<Delivery> {
+    let hand = hands.acquire().await.expect("the semaphore is never closed");
+    let free = hands.available_permits() + 1;
+    drop(hand);
+    match shift.service.jobs.receive(free, LEASE, POLL).await {
+        Ok(deliveries) => deliveries,
+        Err(error) => {
+            tracing::error!(%error, "The queue cannot be read");
+            shift.service.desk.clock.sleep(POLL).await;
+            Vec::new()
+        }
+    }
+}
+
 /// Works on one job and settles it, its lease kept alive meanwhile.
-async fn work(service: &Service, delivery: Delivery, patience: Patience) {
+async fn work(shift: &Shift, delivery: Delivery) {
+    let jobs = &shift.service.jobs;
     let verdict = tokio::select! {
-        verdict = judge(service, &delivery, patience) => verdict,
-        never = keep_alive(service, &delivery) => match never {},
+        biased;
+        verdict = judge(shift, &delivery.job) => verdict,
+        never = keep_alive(&shift.service, &delivery) => match never {},
     };
     let settled = match verdict {
-        Verdict::Ack => service.jobs.ack(&delivery.lease).await,
-        Verdict::Defer(delay, attempts) => {
-            service.jobs.defer(&delivery.lease, delay, attempts).await
-        }
+        Verdict::Ack => jobs.ack(&delivery.lease).await,
+        Verdict::Defer(delay, attempts) => jobs.defer(&delivery.lease, delay, attempts).await,
     };
     match settled {
         Ok(()) | Err(JobsError::LeaseLost) => {}
@@ -134,12 +162,9 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
     }
 }
 
-async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Verdict {
-    let job = &delivery.job;
-    if service.draining.load(Ordering::Relaxed) {
-        // It came after the signal: the next start has it at once.
-        return Verdict::Defer(Duration::ZERO, job.attempts);
-    }
+/// Has the job wait for its turn, and try.
+async fn judge(shift: &Shift, job: &Job) -> Verdict {
+    let Shift { service, patience, turns } = shift;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
     let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
     let Ok(Some(cancellation)) = cancellation else {
@@ -150,16 +175,51 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
         );
         return held_back;
     };
-    let Some(member) = service.customers.get(&cancellation.tenant) else {
+    let tenant = &cancellation.tenant;
+    let (Some(member), Some(turns)) = (service.customers.get(tenant), turns.get(tenant)) else {
         tracing::error!(
-            cancellation.id = %job.id, tenant = %cancellation.tenant,
-            "No customer is configured for tenant {}; its job stays in the queue", cancellation.tenant
+            cancellation.id = %job.id, %tenant,
+            "No customer is configured for tenant {tenant}; its job stays in the queue"
         );
         return held_back;
     };
-    if let Some(pause) = member.customer.ledger.pause() {
-        return Verdict::Defer(pause, job.attempts);
+    let clock = &service.desk.clock;
+    let freshness = if job.attempts == 0 { Freshness::New } else { Freshness::Retried };
+    let turn = match turns.ask(freshness, clock.now()) {
+        Asked::Now(turn) => turn,
+        Asked::Full(wait) => return Verdict::Defer(wait, job.attempts),
+        Asked::Soon(waiting) => match service.draining.run_until_cancelled(waiting).await {
+            Some(turn) => turn.expect("a turn is given or waited for, never withdrawn"),
+            None => return at_the_next_start(job),
+        },
+    };
+    if service.draining.is_cancelled() {
+        return at_the_next_start(job);
     }
+    if let Some(pause) = member.customer.ledger.pause() {
+        let wait = turns.later(clock.now(), pause, patience.max_delay);
+        return Verdict::Defer(wait, job.attempts);
+    }
+    let began = clock.now();
+    let verdict = attempt(shift, member, job, &cancellation).await;
+    turns.took(clock.now().since(began));
+    drop(turn);
+    verdict
+}
+
+/// Its turn did not come before the signal.
+fn at_the_next_start(job: &Job) -> Verdict {
+    Verdict::Defer(Duration::ZERO, job.attempts)
+}
+
+async fn attempt(
+    shift: &Shift,
+    member: &Member,
+    job: &Job,
+    cancellation: &Cancellation,
+) -> Verdict {
+    let Shift { service, patience, .. } = shift;
+    let desk = &service.desk;
     let opened = match service.known(&job.id).await {
         Ok(Some(record)) if record.state.is_settled() => return Verdict::Ack,
         Ok(Some(record)) => Ok(Opened {
@@ -168,18 +228,18 @@ async fn judge(service: &Service, delivery: &Delivery, patience: Patience) -> Ve
             known: Known::Before { state: record.state, reason: record.reason },
         }),
         // The journal was lost: the queue remembers.
-        Ok(None) => service.desk.journal.open(&cancellation, service.desk.clock.now()).await,
+        Ok(None) => desk.journal.open(cancellation, desk.clock.now()).await,
         Err(error) => Err(error),
     };
     let (outcome, left) = match &opened {
         Ok(opened) => {
             let outcome =
                 service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
-            (outcome, deadline(opened, &service.desk).since(service.desk.clock.now()))
+            (outcome, deadline(opened, desk).since(desk.clock.now()))
         }
         Err(error) => (broken(error), Duration::ZERO),
     };
-    verdict(&outcome, job.attempts, left, patience)
+    verdict(&outcome, job.attempts, left, *patience, &desk.dice)
 }
 
 #[cfg(test)]

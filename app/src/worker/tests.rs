@@ -20,23 +20,43 @@ fn down(not_before: Option<Duration>) -> Outcome {
 #[test]
 fn every_outcome_has_a_verdict() {
     let long = secs(1_000_000);
-    // outcome, attempts, left, expected
+    let after = |from, to, attempts| (Some((secs(from), secs(to))), attempts);
+    let ack = (None, 0);
+    // outcome, attempts, left, expected: between these two, with that many attempts
     let table = [
-        (Outcome::Posted(Vec::new()), 1, long, Verdict::Ack),
-        (Outcome::AlreadyPosted(Reason::AlreadyCredited), 9, long, Verdict::Ack),
-        (Outcome::Skipped(Reason::NothingToCredit), 0, long, Verdict::Ack),
-        (Outcome::Parked { reason: Reason::OrderBusy, posted: Vec::new() }, 0, long, Verdict::Ack),
-        (waiting(None), 0, long, Verdict::Defer(secs(5), 1)),
-        (waiting(None), 3, long, Verdict::Defer(secs(40), 4)),
-        (waiting(None), 60, long, Verdict::Defer(secs(900), 61)),
-        (waiting(None), 8, secs(7), Verdict::Defer(secs(7), 9)),
-        (waiting(None), 1, secs(0), Verdict::Defer(secs(10), 2)),
-        (waiting(Some(secs(300))), 0, long, Verdict::Defer(secs(300), 1)),
-        (down(None), 7, long, Verdict::Defer(secs(5), 7)),
-        (down(Some(secs(30))), 7, long, Verdict::Defer(secs(30), 7)),
+        (Outcome::Posted(Vec::new()), 1, long, ack),
+        (Outcome::AlreadyPosted(Reason::AlreadyCredited), 9, long, ack),
+        (Outcome::Skipped(Reason::NothingToCredit), 0, long, ack),
+        (Outcome::Parked { reason: Reason::OrderBusy, posted: Vec::new() }, 0, long, ack),
+        (waiting(None), 0, long, after(5, 7, 1)),
+        (waiting(None), 3, long, after(37, 50, 4)),
+        (waiting(None), 60, long, after(675, 900, 61)),
+        (waiting(None), 8, secs(7), after(7, 7, 9)),
+        (waiting(None), 1, secs(0), after(9, 13, 2)),
+        (waiting(Some(secs(300))), 0, long, after(300, 300, 1)),
+        (down(None), 7, long, after(5, 7, 7)),
+        (down(Some(secs(30))), 7, long, after(30, 30, 7)),
     ];
-    for (outcome, attempts, left, expected) in table {
-        let found = verdict(&outcome, attempts, left, PATIENCE);
-        assert_eq!(found, expected, "{outcome:?} on attempt {attempts} with {left:?} left");
+    for (outcome, attempts, left, (expected, written)) in table {
+        for seed in 0..50 {
+            let found = verdict(&outcome, attempts, left, PATIENCE, &Dice::seeded(seed));
+            let fits = match (found, expected) {
+                (Verdict::Ack, None) => true,
+                (Verdict::Defer(delay, attempts), Some((least, most))) => {
+                    (least..=most).contains(&delay) && attempts == written
+                }
+                _ => false,
+            };
+            assert!(fits, "{outcome:?} on attempt {attempts} with {left:?} left: {found:?}");
+        }
     }
+}
+
+#[test]
+fn what_failed_together_does_not_come_back_together() {
+    let dice = Dice::seeded(7);
+    let mut delays: Vec<_> = (0..100).map(|_| backoff(9, PATIENCE, &dice)).collect();
+    delays.sort();
+    delays.dedup();
+    assert!(90 < delays.len(), "{delays:?}");
 }

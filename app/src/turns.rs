@@ -1,0 +1,176 @@
+//! Whose turn it is: one retailer's share of the worker.
+//!
+//! So many of its jobs run at once, as many again wait at hand, and jobs that
+//! were never tried come before those that were. What comes beyond that is
+//! turned away until there will probably be room: one retailer's backlog never
+//! keeps another's jobs from being seen. Time is an argument.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::Timestamp;
+use tokio::sync::oneshot;
+
+/// How long an attempt takes as long as none was measured.
+const USUAL: Duration = Duration::from_secs(1);
+/// Nobody is turned away for less.
+const LEAST: Duration = Duration::from_secs(1);
+/// For want of room nobody is turned away for longer: attempts may get faster.
+const MOST: Duration = Duration::from_secs(30);
+/// One retried job goes first after so many new ones in a row.
+const PASSED_OVER: u32 = 3;
+
+/// Whether a job was tried before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Never by the worker.
+    New,
+    /// It was, and had to wait for something.
+    Retried,
+}
+
+/// A retailer's turns.
+#[derive(Debug)]
+pub struct Turns {
+    concurrency: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    running: usize,
+    new: VecDeque<oneshot::Sender<Turn>>,
+    retried: VecDeque<oneshot::Sender<Turn>>,
+    /// New jobs in a row that went before a retried one.
+    passed_over: u32,
+    /// How long attempts take of late.
+    usual: Duration,
+    /// When there is room for the next one who is turned away.
+    room_at: Timestamp,
+}
+
+/// The right to run one job; dropping it gives the next one its turn.
+#[derive(Debug)]
+pub struct Turn(Arc<Turns>);
+
+/// What a job is told that asks for its turn.
+#[derive(Debug)]
+#[must_use]
+pub enum Asked {
+    /// It is its turn.
+    Now(Turn),
+    /// It will be.
+    Soon(oneshot::Receiver<Turn>),
+    /// Too many are waiting: ask again after this.
+    Full(Duration),
+}
+
+impl Turns {
+    /// Turns for so many jobs at once.
+    #[must_use]
+    pub fn new(concurrency: usize) -> Arc<Self> {
+        let state = State {
+            running: 0,
+            new: VecDeque::new(),
+            retried: VecDeque::new(),
+            passed_over: 0,
+            usual: USUAL,
+            room_at: Timestamp::from_millis(0),
+        };
+        Arc::new(Self { concurrency, state: Mutex::new(state) })
+    }
+
+    /// How many jobs of this retailer may be at hand, running ones included. New
+    /// ones find room beyond that, so that they are seen among many retried ones.
+    #[must_use]
+    pub fn at_hand(concurrency: usize) -> usize {
+        2 * concurrency
+    }
+
+    /// Asks for a turn.
+    pub fn ask(self: &Arc<Self>, freshness: Freshness, now: Timestamp) -> Asked {
+        let mut state = self.state();
+        if state.running < self.concurrency {
+            state.running += 1;
+            return Asked::Now(Turn(Arc::clone(self)));
+        }
+        let at_hand = state.running + state.new.len() + state.retried.len();
+        let room = match freshness {
+            Freshness::New => Self::at_hand(self.concurrency) + self.concurrency,
+            Freshness::Retried => Self::at_hand(self.concurrency),
+        };
+        if room <= at_hand {
+            return Asked::Full(state.turn_away(now, LEAST, MOST, self.concurrency));
+        }
+        let (turn, waiting) = oneshot::channel();
+        match freshness {
+            Freshness::New => state.new.push_back(turn),
+            Freshness::Retried => state.retried.push_back(turn),
+        }
+        Asked::Soon(waiting)
+    }
+
+    /// When to come again while the retailer's ERP is held back for `pause`: one
+    /// after the other, as they could be worked on, and at `most` so late.
+    pub fn later(&self, now: Timestamp, pause: Duration, most: Duration) -> Duration {
+        let least = pause.max(LEAST);
+        self.state().turn_away(now, least, most.max(least), self.concurrency)
+    }
+
+    /// An attempt took this long.
+    pub fn took(&self, time: Duration) {
+        let mut state = self.state();
+        state.usual = (state.usual * 7 + time) / 8;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Half as far apart as jobs are worked on: rather asked for too early, and
+    /// turned away once more, than a turn that nobody takes.
+    fn turn_away(
+        &mut self,
+        now: Timestamp,
+        least: Duration,
+        most: Duration,
+        concurrency: usize,
+    ) -> Duration {
+        let apart = self.usual / u32::try_from(2 * concurrency).unwrap_or(u32::MAX);
+        let at = self.room_at.max(now.after(least));
+        self.room_at = at.after(apart).min(now.after(most));
+        at.since(now).min(most)
+    }
+
+    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+        let retried_first = PASSED_OVER <= self.passed_over || self.new.is_empty();
+        if retried_first && let Some(next) = self.retried.pop_front() {
+            self.passed_over = 0;
+            return Some(next);
+        }
+        let next = self.new.pop_front()?;
+        self.passed_over = self.passed_over.saturating_add(1);
+        Some(next)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        let Some(next) = state.next() else {
+            state.running -= 1;
+            return;
+        };
+        drop(state);
+        // Who no longer waits drops it at once, and with that passes it on.
+        drop(next.send(Self(Arc::clone(&self.0))));
+    }
+}
+
+#[cfg(test)]
+mod tests;
