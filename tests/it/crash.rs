@@ -3,6 +3,7 @@
 mod ending;
 mod killing;
 mod starting;
+mod storm;
 
 use ports::State;
 use tests::{A, ITEMS, Settings, World, event, pair};

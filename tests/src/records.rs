@@ -53,6 +53,24 @@ impl Book {
         self.all().await.into_iter().map(|it| (it.state, it.reason)).collect()
     }
 
+    /// How many cancellations are in this state.
+    pub async fn count(&self, state: State) -> usize {
+        let mut query = Query { state: Some(state), limit: 10_000, ..Query::default() };
+        let journal = self.open().await;
+        let mut count = 0;
+        loop {
+            let page = journal.find(&query).await.expect("the journal can be read");
+            let Some(last) = page.last() else { return count };
+            query.after = Some(last.place);
+            count += page.len();
+        }
+    }
+
+    /// The newest cancellations in this state, with their lives.
+    pub async fn in_state(&self, state: State) -> Vec<Record> {
+        self.find(&Query { state: Some(state), with_history: true, ..Query::default() }).await
+    }
+
     /// Waits, in the machine's time, until every cancellation is in this state.
     pub async fn becomes(&self, state: State, when: &str) {
         let mut last = Vec::new();
