@@ -69,6 +69,12 @@ impl Process {
         found.await.unwrap_or_else(|_| panic!("never said {words:?}:\n{}", self.log()))
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Everything it has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -83,7 +89,7 @@ impl Process {
 
     /// Sends a signal by its name: `TERM`, `INT`.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.expect("there is a kill").success(), "process {id} was there");
     }

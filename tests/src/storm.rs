@@ -85,6 +85,7 @@ impl Storm {
     }
 
     /// Lets it rage and checks what it leaves.
+    #[expect(clippy::print_stdout, reason = "a failure shows the seed")]
     pub async fn rage(&self, program: &str) -> Figures {
         println!("storm with seed {}", self.seed);
         let mut dice = StdRng::seed_from_u64(self.seed);

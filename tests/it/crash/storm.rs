@@ -9,6 +9,7 @@ async fn killed_at_random_under_load_nothing_is_lost_and_nothing_is_doubled() {
     for (replicas, intake) in [(1, "inline"), (2, "queued")] {
         let settings = tests::Settings { intake: intake.to_owned(), ..Storm::settings() };
         let storm = Storm { orders: 120, kills: 12, replicas, settings, seed: 5 };
-        println!("{intake}: {:?}", storm.rage(PROGRAM).await);
+        let figures = storm.rage(PROGRAM).await;
+        assert!(storm.kills <= figures.kills, "{figures:?}");
     }
 }

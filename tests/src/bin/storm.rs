@@ -25,6 +25,7 @@ struct Arguments {
     seed: u64,
 }
 
+#[expect(clippy::print_stdout, reason = "a report for people")]
 fn main() -> anyhow::Result<ExitCode> {
     let Arguments { orders, kills, replicas, intake, seed } = Arguments::parse();
     let settings = Settings { intake, ..Storm::settings() };
