@@ -3,6 +3,7 @@
 //! first answer. `cargo bench -p tests --bench accepts`; everything in one run.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a report for people")]
+#![expect(clippy::float_arithmetic, reason = "rates and percentiles")]
 
 use std::{
     fs::{self, File},
