@@ -3,6 +3,7 @@
 mod assemble;
 mod close;
 mod credited;
+mod evidence;
 mod fields;
 mod lines;
 mod matching;
@@ -13,6 +14,7 @@ mod tax;
 
 use rust_decimal::Decimal;
 
+pub use self::evidence::sources;
 use self::{
     close::Spot,
     credited::Credited,

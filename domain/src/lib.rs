@@ -41,7 +41,7 @@ pub use credit_memo::{
     MemoLine, Source, TaxBasis, TaxDetail,
 };
 pub use date::{CivilDate, InvalidDate, Timestamp};
-pub use decide::{Case, Decision, LineTarget, LinesToClose, Plan, decide};
+pub use decide::{Case, Decision, LineTarget, LinesToClose, Plan, decide, sources};
 pub use id::{CancellationId, InvalidId, MemoKey, OrderId, RecordId, Tenant, UnitId};
 pub use maps::{Entry, Location, Maps, PaymentNode, Table};
 pub use money::{Amount, Currency, InvalidAmount, UnknownCurrency, decimal};

@@ -21,6 +21,21 @@ pub(super) fn note(
     Ok(())
 }
 
+/// Appends a line that is not there yet.
+pub(super) fn note_once(
+    db: &Connection,
+    id: &CancellationId,
+    now: Timestamp,
+    text: &str,
+) -> rusqlite::Result<()> {
+    let mut found =
+        db.prepare_cached("SELECT 1 FROM history WHERE cancellation = ?1 AND text = ?2 LIMIT 1")?;
+    if found.exists([id.as_str(), bounded(text)])? {
+        return Ok(());
+    }
+    note(db, id, now, text)
+}
+
 /// The text, cut where it would be too long to store.
 pub(super) fn bounded(text: &str) -> &str {
     text.char_indices().nth(MAX_CHARS).map_or(text, |(end, _)| &text[..end])

@@ -8,7 +8,7 @@ use super::{
     claim,
     failure::Failure,
     hold,
-    note::{bounded, note},
+    note::{bounded, note, note_once},
     stored::{self, Stored},
 };
 
@@ -89,7 +89,12 @@ pub(super) fn step(
             claim::confirm(db, id, now, key, number.as_deref(), *total)
         }
         Step::Flagged(flag) => flagged(db, id, now, flag),
-        Step::Noted(what) => Ok(note(db, id, now, what)?),
+        Step::Noted(lines) => {
+            for line in lines {
+                note_once(db, id, now, line)?;
+            }
+            Ok(())
+        }
         Step::Ended { state, reason, detail, took } => {
             // A runner that comes late, or lost its lease, undoes nothing.
             if state.is_settled() || !stored.state.is_settled() {

@@ -134,16 +134,19 @@ pub async fn a_retry_starts_the_deadline_anew(subject: &dyn Subject) {
     assert_eq!(opened.waiting_since, at(500));
 }
 
-/// A note is a line, and nothing else.
+/// A note is a line, once, and nothing else.
 pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn Subject) {
     let journal = opened(subject).await;
     step(journal, ended(State::Posted, None)).await.unwrap();
     let before = only(journal, &Query::default()).await;
-    step(journal, Step::Noted("2 units of 3 are cancelled".to_owned())).await.unwrap();
+    let seen = ["2 units of 3 are cancelled", "location 5: invoice 70211"].map(str::to_owned);
+    for lines in [&seen[..1], &seen, &seen] {
+        step(journal, Step::Noted(lines.to_vec())).await.unwrap();
+    }
     let after = only(journal, &Query::default()).await;
-    let (last, earlier) = after.history.split_last().unwrap();
-    assert_eq!(last, &(at(1), "2 units of 3 are cancelled".to_owned()));
+    let (earlier, noted) = after.history.split_at(before.history.len());
     assert_eq!(earlier, before.history);
+    assert_eq!(noted, seen.map(|it| (at(1), it)));
     assert_eq!((after.state, after.reason), (before.state, before.reason));
 }
 
