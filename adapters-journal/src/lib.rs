@@ -3,6 +3,7 @@
 //! Several processes of one machine may have the file open, which is how
 //! `list` and `show` look at a running service.
 
+mod book;
 mod codec;
 mod embedded;
 

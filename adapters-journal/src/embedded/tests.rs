@@ -84,7 +84,8 @@ async fn claimed(journal: &Embedded, cancellation: &Cancellation) -> Result<(), 
 }
 
 async fn damage(journal: &Embedded, sql: &'static str) {
-    let damaged = journal.store.write(move |db| Ok::<_, failure::Failure>(db.execute_batch(sql)?));
+    let damaged =
+        journal.store.write(move |db| Ok::<_, crate::book::Failure>(db.execute_batch(sql)?));
     assert!(damaged.await.is_ok(), "{sql}");
 }
 
