@@ -1,12 +1,9 @@
 //! What only a journal in a file must show; its promises are in the port's contract.
 
-use std::{error::Error, sync::Arc};
-
 use domain::{
     Amount, CivilDate, CreditMemo, LineKind, MemoKey, MemoLine, RecordId, Source, TaxBasis, UnitId,
 };
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
 use super::*;
 
@@ -89,54 +86,6 @@ async fn damage(journal: &Embedded, sql: &'static str) {
     assert!(damaged.await.is_ok(), "{sql}");
 }
 
-fn causes(error: &JournalError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_processes_that_want_a_unit_one_gets_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let journals = [Arc::new(journal(&folder)), Arc::new(journal(&folder))];
-    let others = ["b", "c", "d", "e", "f", "g", "h", "i"];
-    let mut claiming = JoinSet::new();
-    for (journal, other) in journals.iter().cycle().zip(others) {
-        let journal = Arc::clone(journal);
-        claiming.spawn(async move { claimed(&journal, &cancellation(&["a", other])).await });
-    }
-    let results = claiming.join_all().await;
-    let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-    assert_eq!((won.len(), lost.len()), (1, others.len() - 1), "{lost:?}");
-
-    let claims = journals[0].claims(&"dodici".parse().unwrap(), &ORDER.parse().unwrap()).await;
-    let [claim] = &claims.unwrap()[..] else { panic!("one claim was made") };
-    for result in lost {
-        assert!(matches!(&result, Err(JournalError::Claimed(key)) if *key == claim.memo.key));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_processes_that_want_an_order_one_holds_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let journals = [Arc::new(journal(&folder)), Arc::new(journal(&folder))];
-    let mut holding = JoinSet::new();
-    for (journal, n) in journals.iter().cycle().zip(0..16) {
-        let journal = Arc::clone(journal);
-        holding.spawn(async move {
-            let (tenant, order) = ("dodici".parse().unwrap(), ORDER.parse().unwrap());
-            let token = HoldToken(format!("run-{n}"));
-            journal.hold(&tenant, &order, &token, now(), Duration::from_mins(1)).await.unwrap()
-        });
-    }
-    let holds = holding.join_all().await;
-    assert_eq!(holds.iter().filter(|it| **it == Hold::Held).count(), 1, "{holds:?}");
-}
-
 #[tokio::test]
 async fn what_cannot_be_read_is_named_and_never_guessed() {
     // damage, what the error names
@@ -153,20 +102,8 @@ async fn what_cannot_be_read_is_named_and_never_guessed() {
         claimed(&journal, &cancellation(&["a"])).await.unwrap();
         damage(&journal, sql).await;
         let error = journal.find(&Query::default()).await.expect_err(sql);
-        assert!(causes(&error).contains(named), "{sql}: {}", causes(&error));
+        assert!(ports::told(&error).contains(named), "{sql}: {}", ports::told(&error));
     }
-}
-
-#[tokio::test]
-async fn a_memo_of_another_order_is_not_claimed() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = journal(&folder);
-    let ours = cancellation(&["a"]);
-    journal.open(&ours, now()).await.unwrap();
-    let order = "0d0a2f1c-0000-4000-8000-0000000000ff".parse().unwrap();
-    let theirs = memo(&Cancellation { order, ..ours.clone() });
-    let result = journal.record(&ours.id(), now(), &Step::Claimed(Box::new(theirs))).await;
-    assert!(matches!(result, Err(JournalError::Unavailable(_))), "{result:?}");
 }
 
 #[tokio::test]
@@ -195,5 +132,5 @@ fn a_path_that_cannot_be_opened_is_named() {
     let path = folder.path().join("journal.db");
     std::fs::create_dir(&path).unwrap();
     let error = Embedded::open(&path).expect_err("a folder is no journal");
-    assert!(causes(&error).contains("journal.db"), "{}", causes(&error));
+    assert!(ports::told(&error).contains("journal.db"), "{}", ports::told(&error));
 }
