@@ -9,7 +9,7 @@ mod step;
 
 pub(crate) use self::{
     failure::Failure,
-    row::{COLUMNS, CancellationRow, ClaimRow, cancellation_row, claim_row, limit, units},
+    row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
     step::{Change, DELIVERED_AGAIN, follow, key, received},
 };
 

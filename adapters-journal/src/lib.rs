@@ -2,6 +2,7 @@
 //!
 //! [`Embedded`] is the product for one machine: a file, which several processes
 //! may have open; that is how `list` and `show` look at a running service.
+//! [`Postgres`] is the product for many machines: a database that replicas share.
 //! [`Memory`] is the reference: the same promises in the fewest lines, for tests
 //! and simulations.
 
@@ -9,6 +10,8 @@ mod book;
 mod codec;
 mod embedded;
 mod memory;
+mod postgres;
 
 pub use embedded::Embedded;
 pub use memory::Memory;
+pub use postgres::{DatabaseUrl, InvalidUrl, Postgres};

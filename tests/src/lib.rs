@@ -8,6 +8,7 @@
 mod answer;
 mod clock;
 mod orders;
+mod postgres;
 mod process;
 mod records;
 mod secrets;
@@ -18,6 +19,7 @@ mod world;
 pub use answer::{Answer, post};
 pub use clock::FakeClock;
 pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, event, paid, pair};
+pub use postgres::Postgres;
 pub use process::{Process, run};
 pub use records::Book;
 pub use service::Service;

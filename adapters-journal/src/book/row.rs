@@ -15,9 +15,13 @@ const DEFAULT_LIMIT: usize = 100;
 /// How many are found at most.
 const MAX_LIMIT: usize = 10_000;
 
-/// The columns of [`CancellationRow`].
-pub(crate) const COLUMNS: &str = "place, id, tenant, event, order_id, units, published_at, \
-     received_at, waiting_since, updated_at, state, reason, detail, deliveries";
+/// The columns of [`CancellationRow`], as a literal for longer ones.
+macro_rules! columns {
+    () => {
+        "place, id, tenant, event, order_id, units, published_at, received_at, waiting_since, \
+         updated_at, state, reason, detail, deliveries"
+    };
+}
 
 /// A row of the table `cancellation`.
 pub(crate) struct CancellationRow {
@@ -87,7 +91,7 @@ macro_rules! claim_row {
     };
 }
 
-pub(crate) use {cancellation_row, claim_row};
+pub(crate) use {cancellation_row, claim_row, columns};
 
 impl CancellationRow {
     /// The cancellation, without its memos, flags and history.

@@ -5,7 +5,7 @@ use ports::{Query, Record};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::claim;
-use crate::book::{COLUMNS, CancellationRow, ClaimRow, Failure, cancellation_row, limit};
+use crate::book::{CancellationRow, ClaimRow, Failure, cancellation_row, columns, limit};
 
 /// Conditions and the values of their parameters, in the same order.
 #[derive(Default)]
@@ -48,7 +48,8 @@ impl Filter {
             [] => "TRUE".to_owned(),
             some => some.join(" AND "),
         };
-        format!("SELECT {COLUMNS} FROM cancellation WHERE {conditions} ORDER BY place DESC LIMIT ?")
+        let columns = columns!();
+        format!("SELECT {columns} FROM cancellation WHERE {conditions} ORDER BY place DESC LIMIT ?")
     }
 }
 

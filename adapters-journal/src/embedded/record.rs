@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::{claim, hold};
 use crate::book::{
-    COLUMNS, CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, follow, key,
+    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, key,
     received, units,
 };
 
@@ -112,7 +112,7 @@ fn move_to(db: &Connection, record: &Record) -> rusqlite::Result<()> {
 /// The cancellation with this id, if it was ever received; without memos, flags and history.
 fn load(db: &Connection, id: &CancellationId) -> Result<Option<Record>, Failure> {
     let mut statement =
-        db.prepare_cached(&format!("SELECT {COLUMNS} FROM cancellation WHERE id = ?1"))?;
+        db.prepare_cached(concat!("SELECT ", columns!(), " FROM cancellation WHERE id = ?1"))?;
     let row = statement.query_row([id.as_str()], |row| Ok(cancellation_row!(row.get)));
     row.optional()?.map(CancellationRow::record).transpose()
 }

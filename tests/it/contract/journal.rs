@@ -1,6 +1,6 @@
 //! Every journal against every promise of its port.
 
-use adapters_journal::{Embedded, Memory};
+use adapters_journal::{DatabaseUrl, Embedded, Memory, Postgres};
 use async_trait::async_trait;
 use ports::{Journal, contract::journal::Subject, contract_tests};
 use tempfile::TempDir;
@@ -12,6 +12,11 @@ struct InAFile {
     folder: TempDir,
 }
 
+struct InPostgres {
+    journal: Postgres,
+    url: DatabaseUrl,
+}
+
 fn embedded() -> InAFile {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     InAFile { journal: open(&folder), folder }
@@ -19,6 +24,16 @@ fn embedded() -> InAFile {
 
 fn open(folder: &TempDir) -> Embedded {
     Embedded::open(&folder.path().join("journal.db")).expect("a new file opens")
+}
+
+async fn postgres() -> InPostgres {
+    let url = tests::Postgres::shared().await.database().await;
+    let url = url.parse().expect("a URL of the tests is a URL");
+    InPostgres { journal: connect(&url).await, url }
+}
+
+async fn connect(url: &DatabaseUrl) -> Postgres {
+    Postgres::open(url).await.expect("a new database opens")
 }
 
 #[async_trait]
@@ -40,6 +55,17 @@ impl Subject for InAFile {
 
     async fn reopen(&self) -> Box<dyn Journal> {
         Box::new(open(&self.folder))
+    }
+}
+
+#[async_trait]
+impl Subject for InPostgres {
+    fn journal(&self) -> &dyn Journal {
+        &self.journal
+    }
+
+    async fn reopen(&self) -> Box<dyn Journal> {
+        Box::new(connect(&self.url).await)
     }
 }
 
@@ -84,3 +110,8 @@ macro_rules! journal_tests {
 
 journal_tests!(in_memory, async { InMemory(Memory::default()) });
 journal_tests!(in_a_file, async { embedded() });
+journal_tests!(
+    #[ignore = "needs PostgreSQL"]
+    in_postgres,
+    async { postgres().await }
+);
