@@ -52,7 +52,7 @@ enum Unusable {
 impl Postgres {
     /// Opens the journal, making its tables where they are missing.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, JournalError> {
-        let connections = Connections::new(url.0.clone());
+        let connections = Connections::new(url);
         let mut db = connections.take().await?;
         schema::migrate(&mut db.connection).await?;
         db.rest();
@@ -62,7 +62,7 @@ impl Postgres {
     /// Opens the journal for those who only look: `None` where no service with
     /// this schema has made one. Changes nothing.
     pub async fn open_made(url: &DatabaseUrl) -> Result<Option<Self>, JournalError> {
-        let connections = Connections::new(url.0.clone());
+        let connections = Connections::new(url);
         let mut db = connections.take().await?;
         let made = schema::is_there(&mut db.connection).await?;
         db.rest();

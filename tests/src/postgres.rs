@@ -15,7 +15,7 @@ use std::{
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
 /// Everybody's password in a database of the tests.
-pub(crate) const PASSWORD: &str = "password-of-the-clerk";
+pub const PASSWORD: &str = "password-of-the-clerk";
 
 /// Makes the folder, says where it is, and removes it in the end; a signal to the
 /// whole terminal must not stop it.

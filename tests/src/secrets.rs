@@ -16,7 +16,7 @@ const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 
 /// Fails when `text` tells a secret.
 #[track_caller]
-pub(crate) fn assert_none(what: &str, text: &str) {
+pub fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
     let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];

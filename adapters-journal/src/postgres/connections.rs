@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::Unusable;
+use super::{DatabaseUrl, Unusable};
 use crate::book::Failure;
 
 /// Connections at once; callers beyond that wait.
@@ -62,7 +62,8 @@ pub(super) struct Held<'a> {
 }
 
 impl Connections {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
+    pub(super) fn new(url: &DatabaseUrl) -> Self {
+        let options = *url.0.clone();
         let named = options.get_application_name().is_some();
         let options = if named { options } else { options.application_name("memobridge") };
         // A pooler in between need not know of floats, and statements are in no log.

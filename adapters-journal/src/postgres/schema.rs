@@ -39,7 +39,12 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), Failure> {
 }
 
 async fn version(db: &mut PgConnection) -> Result<usize, Failure> {
-    let there = sqlx::query_scalar("SELECT to_regclass('journal_schema') IS NOT NULL");
+    // Not by `to_regclass`: what it did not find, it does not look for again in the
+    // same transaction.
+    let there = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_tables \
+                        WHERE schemaname = current_schema() AND tablename = 'journal_schema')",
+    );
     if !there.fetch_one(&mut *db).await? {
         return Ok(0);
     }

@@ -33,7 +33,7 @@ const PARAMETERS: [&str; 18] = [
 /// the meanings that libpq gives to it. What it leaves out, the variables `PGHOST` to
 /// `PGSSLMODE` and `~/.pgpass` may say.
 #[derive(Clone)]
-pub struct DatabaseUrl(pub(super) PgConnectOptions);
+pub struct DatabaseUrl(pub(super) Box<PgConnectOptions>);
 
 /// Why a text is no [`DatabaseUrl`]; never with a word of it that could be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,11 +72,11 @@ impl FromStr for DatabaseUrl {
         let options: PgConnectOptions = raw.parse().map_err(|_| InvalidUrl::Value)?;
         let roots = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
         let verifies = names.iter().any(|it| roots.contains(it));
-        Ok(Self(match options.get_ssl_mode() {
+        Ok(Self(Box::new(match options.get_ssl_mode() {
             // As libpq has it; the driver alone would take any certificate.
             PgSslMode::Require if verifies => options.ssl_mode(PgSslMode::VerifyCa),
             _ => options,
-        }))
+        })))
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 const SECRET: &str = "geheim";
 
 #[track_caller]
-fn accepts(raw: &str) -> PgConnectOptions {
+fn accepts(raw: &str) -> Box<PgConnectOptions> {
     let url = raw.parse::<DatabaseUrl>().unwrap_or_else(|why| panic!("{raw}: {why}"));
     assert!(!format!("{url:?}").contains(SECRET), "{url:?}");
     url.0
