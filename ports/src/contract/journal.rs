@@ -2,7 +2,7 @@
 
 mod claims;
 mod crowd;
-mod sample;
+pub mod sample;
 mod steps;
 
 use std::time::Duration;
