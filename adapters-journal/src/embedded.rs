@@ -1,12 +1,9 @@
 //! The journal in a file of this machine.
 
 mod claim;
-mod failure;
 mod find;
 mod hold;
-mod note;
 mod record;
-mod stored;
 
 use std::{path::Path, time::Duration};
 

@@ -15,8 +15,13 @@ use crate::{
     service::{Member, Service},
 };
 
+/// Where a journal's database is.
+pub use adapters_journal::DatabaseUrl;
 /// The webhook's wire shape and its keys.
 pub use adapters_newstore::webhook;
+
+/// What an error about the journal's database begins with.
+const DATABASE: &str = "the journal's database cannot be used";
 
 /// Builds the service that the parts of a configuration describe.
 pub async fn service(
@@ -46,15 +51,18 @@ pub async fn service(
 
 /// Opens a journal that is there already, for commands that only look.
 pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
-    if let config::Journal::Embedded { path } = config
-        && !path.exists()
-    {
-        let path = path.display();
-        anyhow::bail!(
-            "there is no journal {path}: the service has not run with this configuration"
-        );
-    }
-    journal(config).await
+    let place = match config {
+        config::Journal::Embedded { path } if path.exists() => return journal(config).await,
+        config::Journal::Embedded { path } => path.display().to_string(),
+        config::Journal::Postgres { url } => {
+            let made = adapters_journal::Postgres::open_made(url).await.context(DATABASE)?;
+            match made {
+                Some(journal) => return Ok(Arc::new(journal)),
+                None => "in the database".to_owned(),
+            }
+        }
+    };
+    anyhow::bail!("there is no journal {place}: the service has not run with this configuration")
 }
 
 /// Opens the journal.
@@ -65,13 +73,15 @@ pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal
                 .with_context(|| format!("the journal {} cannot be used", path.display()))?;
             Ok(Arc::new(journal))
         }
-        config::Journal::Postgres { .. } => {
-            anyhow::bail!("journal.kind = \"postgres\" is not built in yet")
+        config::Journal::Postgres { url } => {
+            let journal = adapters_journal::Postgres::open(url).await.context(DATABASE)?;
+            Ok(Arc::new(journal))
         }
     }
 }
 
 /// Opens the queue alone.
+#[expect(clippy::unused_async, reason = "a shared queue is opened over the network")]
 pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
     match config {
         config::Queue::Embedded { path } => {

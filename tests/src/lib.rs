@@ -8,6 +8,7 @@
 mod answer;
 mod clock;
 mod orders;
+mod postgres;
 mod process;
 mod records;
 mod secrets;
@@ -19,8 +20,10 @@ mod world;
 pub use answer::{Answer, post};
 pub use clock::FakeClock;
 pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, event, paid, pair};
+pub use postgres::{PASSWORD as DATABASE_PASSWORD, Postgres};
 pub use process::{Process, run};
 pub use records::Book;
+pub use secrets::assert_none as assert_no_secret;
 pub use service::Service;
 pub use settings::{KEY, OTHER_KEY, Settings};
 pub use storm::{Figures, Storm};

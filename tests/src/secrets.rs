@@ -6,16 +6,19 @@ use sandbox::netsuite::Credentials;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
-use crate::settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY};
+use crate::{
+    postgres::PASSWORD,
+    settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY},
+};
 
 /// How the simulated NewStore begins the first access tokens it grants.
 const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 
 /// Fails when `text` tells a secret.
 #[track_caller]
-pub(crate) fn assert_none(what: &str, text: &str) {
+pub fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
-    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN];
+    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];
     for secret in own.iter().chain(&theirs).chain(&ACCESS_TOKENS) {
         assert!(!text.contains(secret), "{what} tells the secret {secret:?}: {text}");

@@ -37,6 +37,8 @@ pub struct Settings {
     pub listen: String,
     /// The journal's file; one beside the configuration where it is empty.
     pub journal: String,
+    /// The journal's database by its URL, instead of a file.
+    pub database: String,
 }
 
 const PAYMENT_ITEMS: &str = r#"credit_card = { adyen = "91291" }
@@ -54,7 +56,10 @@ impl Settings {
     pub(crate) fn text(&self, tenant: &Tenant, account: &Account) -> String {
         let Self { server, worker, .. } = self;
         let listen = or(&self.listen, "127.0.0.1:0");
-        let journal = or(&self.journal, "data/journal.db");
+        let journal = match self.database.as_str() {
+            "" => format!("path = \"{}\"", or(&self.journal, "data/journal.db")),
+            url => format!("kind = \"postgres\"\nurl = \"{url}\""),
+        };
         let mode = or(&self.intake, "inline");
         let mut text = format!(
             r#"[server]
@@ -69,7 +74,7 @@ mode = "{mode}"
 path = "data/queue.db"
 
 [journal]
-path = "{journal}"
+{journal}
 
 [worker]
 {worker}

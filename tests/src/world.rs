@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Answer, Book, FakeClock, Process, Service, Settings,
+    records::CONFIG,
     settings::{CLIENT_ID, CLIENT_SECRET},
 };
 
@@ -84,7 +85,7 @@ impl World {
     /// The configuration file.
     #[must_use]
     pub fn config(&self) -> PathBuf {
-        self.folder.path().join("memobridge.toml")
+        self.folder.path().join(CONFIG)
     }
 
     /// The service's files.

@@ -93,6 +93,11 @@ fn a_fault_is_named_with_its_line_and_key() {
             "custbody_source = { constant = \"maybe\", type = \"boolean\" }",
             "HERE customer.policy.fields.custbody_source has a value that is no boolean",
         ),
+        (
+            "kind = \"embedded\"             # one file; several",
+            "kind = \"postgres\"\nurl = \"mysql://clerk:geheim@books/x\" # one file; several",
+            "HERE journal.url must begin with postgres:// or postgresql://",
+        ),
         ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
@@ -129,6 +134,20 @@ fn a_secret_never_shows() {
     let broken = EXAMPLE.replace("[server]", "[server]\nadmin = { env = \"DODICI_WEBHOOK_KEY\" }");
     let error = parse(&broken).unwrap_err().to_string();
     assert!(!error.contains("secret-of-"), "{error}");
+}
+
+#[test]
+fn a_database_is_named_by_its_url_and_shown_to_nobody() {
+    let url = "url = \"postgres://clerk:secret-of-clerk@books.example/memobridge\"";
+    let (path, file) =
+        ("path = \"data/journal.db\"", "kind = \"embedded\"             # one file; several");
+    let text = EXAMPLE.replace(file, "kind = \"postgres\" #").replace(path, url);
+    let config = parse(&text).unwrap();
+    assert!(matches!(config.journal, Journal::Postgres { .. }), "{:?}", config.journal);
+    assert!(!format!("{config:?}").contains("secret-of-"), "{config:?}");
+    let broken = text.replace("/memobridge\"", "/memobridge?sslmod=secret-of-clerk\"");
+    let error = parse(&broken).unwrap_err().to_string();
+    assert!(error.ends_with("journal.url has the unknown parameter sslmod"), "{error}");
 }
 
 #[test]
