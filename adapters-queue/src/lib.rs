@@ -7,7 +7,7 @@ mod arrivals;
 mod embedded;
 mod memory;
 
-pub use embedded::{Depth, Embedded};
+pub use embedded::Embedded;
 pub use memory::Memory;
 
 use ports::{Job, JobsError};

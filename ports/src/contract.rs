@@ -13,15 +13,17 @@ pub mod ledger;
 pub mod storefront;
 
 /// Expands to one test per named promise of a suite; `$fresh` is an async
-/// expression that makes a subject.
+/// expression that makes a subject. An attribute in front goes to every test, for
+/// example `#[ignore = "needs a server"]`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {
-    ($adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
+    (#[$attribute:meta] $adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
         mod $adapter {
             use super::*;
 
             $(
+                #[$attribute]
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $promise() {
                     let subject = $fresh.await;
@@ -29,5 +31,8 @@ macro_rules! contract_tests {
                 }
             )+
         }
+    };
+    ($adapter:ident, $($rest:tt)+) => {
+        $crate::contract_tests!(#[cfg(test)] $adapter, $($rest)+);
     };
 }

@@ -39,26 +39,6 @@ fn job(name: &str) -> Job {
     }
 }
 
-#[tokio::test]
-async fn the_depth_tells_waiting_from_leased() {
-    let folder = tempfile::tempdir().unwrap();
-    let queue = queue(&folder);
-    let empty = Depth { waiting: 0, leased: 0, oldest_due: None };
-    assert_eq!(queue.depth().await.unwrap(), empty);
-
-    queue.push(&job("a"), NOW).await.unwrap();
-    queue.receive(1, MINUTE, NOW).await.unwrap();
-    queue.push(&job("b"), MINUTE).await.unwrap();
-    let nothing_due = Depth { waiting: 1, leased: 1, oldest_due: None };
-    assert_eq!(queue.depth().await.unwrap(), nothing_due);
-
-    queue.push(&job("c"), NOW).await.unwrap();
-    let long_due = "UPDATE job SET due = due - 5000 WHERE id = 'c'";
-    queue.write(|db| Ok(db.execute_batch(long_due)?)).await.unwrap();
-    let due = Depth { waiting: 2, leased: 1, oldest_due: Some(Duration::from_secs(5)) };
-    assert_eq!(queue.depth().await.unwrap(), due);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn runners_of_two_processes_never_share_a_job() {
     let folder = tempfile::tempdir().unwrap();
