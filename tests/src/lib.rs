@@ -13,6 +13,7 @@ mod records;
 mod secrets;
 mod service;
 mod settings;
+mod sqs;
 mod world;
 
 pub use answer::{Answer, post};
@@ -22,4 +23,5 @@ pub use process::{Process, run};
 pub use records::Book;
 pub use service::Service;
 pub use settings::{KEY, OTHER_KEY, Settings};
+pub use sqs::{SqsKind, SqsQueue, aws};
 pub use world::World;

@@ -2,15 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters_queue::{Embedded, Memory};
+use adapters_queue::{Embedded, Memory, Sqs, SqsOptions};
 use async_trait::async_trait;
 use ports::{
-    Backlog, Jobs,
+    Backlog, Clock, Jobs,
     contract::jobs::{Durable, Subject},
     contract_tests,
 };
+use serde_json::json;
 use tempfile::TempDir;
-use tests::FakeClock;
+use tests::{FakeClock, SqsKind, SqsQueue};
 
 /// A queue whose time is the test's, and the folder it is in.
 struct Clocked<Queue, Folder> {
@@ -58,6 +59,53 @@ impl<Queue: Jobs + Backlog, Folder: Send + Sync> Subject for Clocked<Queue, Fold
 impl Durable for Clocked<Embedded, TempDir> {
     async fn reopen(&self) -> Box<dyn Jobs> {
         Box::new(open(&self.folder, &self.clock))
+    }
+}
+
+/// A queue in SQS, whose server keeps the test's time as well.
+struct Shared {
+    queue: Sqs,
+    clock: Arc<FakeClock>,
+    server: SqsQueue,
+}
+
+async fn sqs(kind: SqsKind) -> Shared {
+    let server = SqsQueue::create(kind, &json!({})).await;
+    let clock = Arc::new(FakeClock::default());
+    server.set_clock(clock.now()).await;
+    Shared { queue: connect(&server, &clock).await, clock, server }
+}
+
+async fn connect(server: &SqsQueue, clock: &Arc<FakeClock>) -> Sqs {
+    let options = SqsOptions { url: server.url.clone(), dead_letter_url: None };
+    let queue = Sqs::open(&tests::aws().await, &options, Arc::clone(clock) as _).await;
+    queue.unwrap_or_else(|why| panic!("{}", ports::told(&why)))
+}
+
+#[async_trait]
+impl Subject for Shared {
+    fn jobs(&self) -> &dyn Jobs {
+        &self.queue
+    }
+
+    fn backlog(&self) -> &dyn Backlog {
+        &self.queue
+    }
+
+    fn moment(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.server.set_clock(self.clock.now()).await;
+    }
+}
+
+#[async_trait]
+impl Durable for Shared {
+    async fn reopen(&self) -> Box<dyn Jobs> {
+        Box::new(connect(&self.server, &self.clock).await)
     }
 }
 
@@ -113,4 +161,18 @@ knowing_queue_tests!(
     a_queue_survives_its_process,
     a_queue_is_shared_by_processes,
     a_lease_survives_its_process,
+);
+queue_tests!(
+    #[ignore = "needs fauxqs"]
+    in_sqs_fifo,
+    sqs(SqsKind::Fifo),
+    a_queue_survives_its_process,
+    a_queue_is_shared_by_processes,
+);
+queue_tests!(
+    #[ignore = "needs fauxqs"]
+    in_sqs_standard,
+    sqs(SqsKind::Standard),
+    a_queue_survives_its_process,
+    a_queue_is_shared_by_processes,
 );
