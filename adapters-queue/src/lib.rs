@@ -7,6 +7,8 @@ mod arrivals;
 mod embedded;
 mod memory;
 mod sqs;
+#[cfg(test)]
+mod testing;
 
 pub use embedded::Embedded;
 pub use memory::Memory;

@@ -317,3 +317,6 @@ fn not_put_off(id: &domain::CancellationId, result: Result<(), JobsError>) {
         tracing::warn!(cancellation.id = %id, error, "Job {id} came early and was not put off");
     }
 }
+
+#[cfg(test)]
+mod tests;

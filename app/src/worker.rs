@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ports::{Delivery, JobsError, Known, Opened};
+use ports::{Delivery, JobsError, Known, Opened, told};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -87,7 +87,7 @@ pub async fn run(service: Service, concurrency: usize, patience: Patience) {
         let deliveries = match service.jobs.receive(free, LEASE, POLL).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
-                tracing::error!(%error, "The queue cannot be read");
+                tracing::error!(error = told(&error), "The queue cannot be read");
                 service.desk.clock.sleep(POLL).await;
                 continue;
             }
@@ -118,7 +118,11 @@ async fn work(service: &Service, delivery: Delivery, patience: Patience) {
     match settled {
         Ok(()) | Err(JobsError::LeaseLost) => {}
         Err(error) => {
-            tracing::error!(cancellation.id = %delivery.job.id, %error, "A job could not be settled; it will be delivered again");
+            let (id, error) = (&delivery.job.id, told(&error));
+            tracing::error!(
+                cancellation.id = %id, error,
+                "Job {id} could not be settled; it will be delivered again"
+            );
         }
     }
 }
@@ -128,8 +132,8 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
     loop {
         service.desk.clock.sleep(HEARTBEAT).await;
         if let Err(error) = service.jobs.extend(&delivery.lease, LEASE).await {
-            let id = &delivery.job.id;
-            tracing::warn!(cancellation.id = %id, %error, "The lease of job {id} is not prolonged");
+            let (id, error) = (&delivery.job.id, told(&error));
+            tracing::warn!(cancellation.id = %id, error, "The lease of job {id} is not prolonged");
         }
     }
 }

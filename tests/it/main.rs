@@ -11,4 +11,5 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod sqs;
 mod worked_examples;

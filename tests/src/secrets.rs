@@ -6,7 +6,10 @@ use sandbox::netsuite::Credentials;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
-use crate::settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY};
+use crate::{
+    settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY},
+    sqs::CREDENTIALS,
+};
 
 /// How the simulated NewStore begins the first access tokens it grants.
 const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
@@ -15,7 +18,8 @@ const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 #[track_caller]
 pub(crate) fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
-    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN];
+    let [_, (_, access)] = CREDENTIALS;
+    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, access];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];
     for secret in own.iter().chain(&theirs).chain(&ACCESS_TOKENS) {
         assert!(!text.contains(secret), "{what} tells the secret {secret:?}: {text}");

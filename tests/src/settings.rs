@@ -23,6 +23,8 @@ pub struct Settings {
     pub server: String,
     /// The mode of `[intake]`; inline where it is empty.
     pub intake: String,
+    /// The whole of `[queue]`; a file beside the configuration where it is empty.
+    pub queue: String,
     /// Lines of `[worker]`.
     pub worker: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
@@ -56,6 +58,7 @@ impl Settings {
         let listen = or(&self.listen, "127.0.0.1:0");
         let journal = or(&self.journal, "data/journal.db");
         let mode = or(&self.intake, "inline");
+        let queue = or(&self.queue, "path = \"data/queue.db\"");
         let mut text = format!(
             r#"[server]
 listen = "{listen}"
@@ -66,7 +69,7 @@ admin_token = "{ADMIN_TOKEN}"
 mode = "{mode}"
 
 [queue]
-path = "data/queue.db"
+{queue}
 
 [journal]
 path = "{journal}"

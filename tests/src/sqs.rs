@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 /// Any credentials will do for fauxqs; a process gets them in its environment.
 pub(crate) const CREDENTIALS: [(&str, &str); 2] =
-    [("AWS_ACCESS_KEY_ID", "access-key-of-the-tests"), ("AWS_SECRET_ACCESS_KEY", "secret-access")];
+    [("AWS_ACCESS_KEY_ID", "key-of-the-tests"), ("AWS_SECRET_ACCESS_KEY", "secret-of-the-tests")];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sqs");
 const REGION: &str = "eu-central-1";

@@ -25,6 +25,8 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(3);
 /// For one answer, the time that a long poll waits left out.
 const ANSWER: Duration = Duration::from_secs(5);
+/// Before a call is made a second time, at most.
+const BACKOFF: Duration = Duration::from_millis(200);
 /// The most messages of one receive.
 const MAX_RECEIVED: usize = 10;
 /// No queue ever gave this one out.
@@ -82,7 +84,7 @@ impl Queue {
         // next delivery. Every call may be repeated: a FIFO send keeps its deduplication id, a
         // standard queue may double anyway, the rest is idempotent. What goes on failing is the
         // caller's.
-        let retries = RetryConfig::standard().with_max_attempts(2);
+        let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF);
         let config =
             Builder::from(aws).retry_config(retries).timeout_config(timeouts(Duration::ZERO));
         let (client, url) = (Client::from_conf(config.build()), Arc::from(url));
