@@ -4,7 +4,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use ports::{Query, Record, State};
+use ports::{Query, Record, State, Step};
 
 use crate::service::Service;
 
@@ -25,12 +25,11 @@ pub async fn run(service: Service, max_delay: Duration) {
     }
 }
 
-/// Queues every cancellation whose memo's outcome is not known, and every
-/// deferred one that was not tried for longer than any delay. Parked ones wait
-/// for a person.
+/// Queues every cancellation whose memo's outcome is not known and that is in no
+/// queue, and every deferred one that was not tried for longer than any delay.
 async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     let unsettled = Query { unsettled: true, limit: PAGE, ..Query::default() };
-    queue_all(service, unsettled, |it| it.state != State::Parked).await?;
+    queue_all(service, unsettled, |it| it.state == State::Working).await?;
     let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
     let now = service.desk.clock.now();
     queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await?;
@@ -44,6 +43,7 @@ async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     Ok(())
 }
 
+/// Written down as deferred, so that none is queued again every minute.
 async fn queue_all(
     service: &Service,
     mut query: Query,
@@ -53,6 +53,15 @@ async fn queue_all(
         for record in page.iter().filter(|it| wanted(it)) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
             pushed.map_err(|why| why.to_string())?;
+            let step = Step::Ended {
+                state: State::Deferred,
+                reason: record.reason.clone(),
+                detail: record.detail.clone(),
+                took: Duration::ZERO,
+            };
+            let (id, now) = (record.cancellation.id(), service.desk.clock.now());
+            let recorded = service.desk.journal.record(&id, now, &step).await;
+            recorded.map_err(|why| why.to_string())?;
         }
     }
     Ok(())

@@ -11,5 +11,6 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod recover;
 mod sqs;
 mod worked_examples;
