@@ -1,5 +1,9 @@
 //! Polls, foreign messages, and what readiness costs.
 
+use std::io::{self, Write};
+
+use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+
 use super::*;
 use crate::testing::{MINUTE, NOW, SECOND};
 
@@ -132,6 +136,45 @@ async fn what_is_no_job_stays_without_a_dead_letter_queue_and_while_it_takes_not
         assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
         assert_eq!(service.asked("ChangeMessageVisibilityBatch").len(), 0);
     }
+}
+
+/// What is logged, for as long as the guard is kept.
+fn log() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
+    let log = Arc::<Mutex<Vec<u8>>>::default();
+    let lines = Arc::clone(&log);
+    let layer = fmt::layer().with_ansi(false).with_writer(move || Lines(Arc::clone(&lines)));
+    (log, tracing_subscriber::registry().with(layer.with_filter(LevelFilter::WARN)).set_default())
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_stays_is_complained_about_once_and_never_quoted() {
+    let service = Service::start(Kind::Standard).await;
+    let queue = service.open().await;
+    let (log, _guard) = log();
+    for _ in 0..3 {
+        let mut messages = foreign(&service);
+        messages.truncate(2);
+        messages[0]["Body"] = json!("of Jane Doe");
+        service.delivers(&messages);
+        assert_eq!(queue.receive(10, MINUTE, NOW).await.unwrap(), []);
+    }
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
+    assert_eq!(log.matches("stays in the queue").count(), 2, "{log}");
+    assert!(!log.contains("Jane"), "{log}");
 }
 
 #[tokio::test]
