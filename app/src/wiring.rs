@@ -32,7 +32,15 @@ pub async fn service(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Service> {
     let journal = self::journal(journal).await?;
-    let jobs = jobs(queue, &clock).await?;
+    let jobs = match queue {
+        config::Queue::Sqs(config) => {
+            let jobs = sqs(config, &clock).await?;
+            let context = format!("the queue {} does not fit", config.url);
+            jobs.outlasts(worker.give_up_after).context(context)?;
+            Arc::new(jobs)
+        }
+        config::Queue::Embedded { .. } => jobs(queue, &clock).await?,
+    };
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
@@ -89,8 +97,18 @@ pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Res
                 .with_context(|| format!("the queue {} cannot be used", path.display()))?;
             Ok(Arc::new(jobs))
         }
-        config::Queue::Sqs(_) => anyhow::bail!("queue.kind = \"sqs\" is not built in yet"),
+        config::Queue::Sqs(config) => Ok(Arc::new(sqs(config, clock).await?)),
     }
+}
+
+async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Sqs> {
+    let aws = adapters_queue::aws(config.region.clone(), config.endpoint.clone()).await;
+    let options = adapters_queue::SqsOptions {
+        url: config.url.clone(),
+        dead_letter_url: config.dead_letter_url.clone(),
+    };
+    let jobs = adapters_queue::Sqs::open(&aws, &options, clock.clone()).await;
+    jobs.with_context(|| format!("the queue {} cannot be used", config.url))
 }
 
 /// A retailer's systems by their names, to be asked whether they can be worked with.

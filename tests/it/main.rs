@@ -12,4 +12,6 @@ mod memo;
 mod netsuite;
 mod operations;
 mod postgres;
+mod recover;
+mod sqs;
 mod worked_examples;

@@ -1,8 +1,9 @@
 //! The runbook says what the code says.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use domain::Reason;
+use serde_json::Value;
 
 const RUNBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md");
 
@@ -18,6 +19,25 @@ fn the_runbook_lists_every_reason_with_its_remedy() {
     let runbook = fs::read_to_string(RUNBOOK).unwrap();
     let table = table();
     assert!(runbook.contains(&table), "docs/OPERATIONS.md must hold this table:\n{table}");
+}
+
+#[test]
+fn the_policy_grants_what_opening_the_queue_asks_for_and_no_more() {
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/iam-policy.json");
+    let policy: Value = serde_json::from_str(&fs::read_to_string(policy).unwrap()).unwrap();
+    let actions = |statement: usize| -> BTreeSet<_> {
+        let actions = policy["Statement"][statement]["Action"].as_array().unwrap();
+        actions.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    let calls = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters-queue/src/sqs/queue.rs");
+    let calls = fs::read_to_string(calls).unwrap();
+    // Each names the right it needs, for when it is missing.
+    let named = ["failed(\"", "permitted(\""].map(|it| calls.split(it).skip(1));
+    let named = named.into_iter().flatten().filter_map(|it| it.split('"').next());
+    assert_eq!(actions(0), named.map(|it| format!("sqs:{it}")).collect());
+    let dead_letter = ["sqs:GetQueueAttributes", "sqs:SendMessage"];
+    assert_eq!(actions(1), dead_letter.map(str::to_owned).into());
+    assert_eq!(policy["Statement"].as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod records;
 mod secrets;
 mod service;
 mod settings;
+mod sqs;
 mod storm;
 mod world;
 
@@ -26,5 +27,6 @@ pub use records::Book;
 pub use secrets::assert_none as assert_no_secret;
 pub use service::Service;
 pub use settings::{KEY, OTHER_KEY, Settings};
+pub use sqs::{SqsKind, SqsQueue, aws};
 pub use storm::{Figures, Storm};
 pub use world::World;

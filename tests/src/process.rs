@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::secrets;
+use crate::{secrets, sqs::CREDENTIALS};
 
 /// Real time after which a wait has failed.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -37,6 +37,7 @@ impl Process {
             .args(["serve", "--config"])
             .arg(config)
             .env("RUST_LOG", "info")
+            .envs(CREDENTIALS)
             .stdin(Stdio::null())
             .stderr(stderr)
             .kill_on_drop(true)
@@ -106,7 +107,7 @@ impl Process {
 /// Runs a command to its end: for those that do not start well.
 pub async fn run(program: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(arguments).envs(CREDENTIALS).stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end"));
     let output = output.expect("the program can be started");

@@ -9,6 +9,7 @@ use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 use crate::{
     postgres::PASSWORD,
     settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY},
+    sqs::CREDENTIALS,
 };
 
 /// How the simulated NewStore begins the first access tokens it grants.
@@ -18,7 +19,8 @@ const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 #[track_caller]
 pub fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
-    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD];
+    let [_, (_, access)] = CREDENTIALS;
+    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD, access];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];
     for secret in own.iter().chain(&theirs).chain(&ACCESS_TOKENS) {
         assert!(!text.contains(secret), "{what} tells the secret {secret:?}: {text}");

@@ -23,6 +23,8 @@ pub struct Settings {
     pub server: String,
     /// The mode of `[intake]`; inline where it is empty.
     pub intake: String,
+    /// The whole of `[queue]`; a file beside the configuration where it is empty.
+    pub queue: String,
     /// Lines of `[worker]`.
     pub worker: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
@@ -61,6 +63,7 @@ impl Settings {
             url => format!("kind = \"postgres\"\nurl = \"{url}\""),
         };
         let mode = or(&self.intake, "inline");
+        let queue = or(&self.queue, "path = \"data/queue.db\"");
         let mut text = format!(
             r#"[server]
 listen = "{listen}"
@@ -71,7 +74,7 @@ admin_token = "{ADMIN_TOKEN}"
 mode = "{mode}"
 
 [queue]
-path = "data/queue.db"
+{queue}
 
 [journal]
 {journal}
