@@ -72,6 +72,7 @@ fn memo(cancellation: &Cancellation) -> CreditMemo {
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: amount,
         total: amount,
     }

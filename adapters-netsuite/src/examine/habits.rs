@@ -62,9 +62,10 @@ impl Examination<'_> {
         let key = self.key_column();
         self.findings.push(key);
         let policy = &self.wants.policy;
-        let rules = policy.fields.iter().chain(&policy.line_fields);
+        let filled = policy.fields.iter().chain(&policy.line_fields).map(|it| &it.script_id);
         let shown = &self.habits.fields;
-        self.findings.extend(rules.map(|it| custom_field(&it.script_id, shown)));
+        let named = filled.chain(&policy.cleared_fields);
+        self.findings.extend(named.map(|it| custom_field(it, shown)));
         Ok(())
     }
 

@@ -114,6 +114,7 @@ fn memo_with_every_field() -> CreditMemo {
             field("custbody_total", FieldType::Double, "54.38"),
             field("custbody_cancelled_on", FieldType::Date, "2026-11-23"),
         ],
+        cleared: vec!["custbody_delivery_note".to_owned(), "custbody_sent_on".to_owned()],
         ..memo()
     }
 }
