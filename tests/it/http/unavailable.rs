@@ -160,6 +160,7 @@ async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
     let service = world.serve().await;
+    world.proofs_are_made().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(500, "unavailable").because("erp-credentials");
     let calls = world.account.calls();
