@@ -65,12 +65,9 @@ impl Guarded {
             }
             Err(LedgerError::Forbidden(_)) => Some(Trouble::Permission),
             Err(LedgerError::Unauthorized(_)) => Some(Trouble::Credentials),
-            Ok(_)
-            | Err(
-                LedgerError::Throttled(_)
-                | LedgerError::Conflict { .. }
-                | LedgerError::Refused { .. },
-            ) => None,
+            // No sign of life: it may be that the slots are taken by calls that hang.
+            Err(LedgerError::Throttled(_)) => return result,
+            Ok(_) | Err(LedgerError::Conflict { .. } | LedgerError::Refused { .. }) => None,
         };
         self.with(|breaker| {
             let before = breaker.trouble();

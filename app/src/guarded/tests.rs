@@ -82,10 +82,16 @@ fn refused() -> LedgerError {
 async fn the_breaker_opens_by_what_is_answered_to_whom() {
     use Call::{Proof, Work};
     let nine = |error: fn() -> LedgerError| (0..9).map(|_| error()).collect();
-    let table: [(Call, Vec<LedgerError>, Option<Trouble>); 9] = [
+    let table: [(Call, Vec<LedgerError>, Option<Trouble>); 10] = [
         (Work, vec![unavailable(), unavailable()], None),
         (Work, vec![unavailable(), unavailable(), unavailable()], Some(Trouble::Unavailable)),
         (Work, vec![unavailable(), unavailable(), refused(), unavailable()], None),
+        // Calls that hang take the slots of others, which are then throttled.
+        (
+            Work,
+            vec![unavailable(), throttled(), unavailable(), throttled(), unavailable()],
+            Some(Trouble::Unavailable),
+        ),
         (Work, nine(throttled), None),
         (Work, vec![forbidden()], Some(Trouble::Permission)),
         (Work, vec![unauthorized()], Some(Trouble::Credentials)),
