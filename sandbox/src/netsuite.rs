@@ -96,6 +96,11 @@ impl Account {
         self.shared.books().lists.add(kind, id);
     }
 
+    /// Adds a custom field, though no transaction has it filled in.
+    pub fn custom_field(&self, script_id: &str) {
+        self.shared.books().custom_fields.insert(script_id.to_owned());
+    }
+
     /// Sets a tax code's rate in per cent; a code that is not set taxes nothing.
     pub fn tax_code(&self, id: &str, rate: Decimal) {
         self.shared.books().tax_codes.insert(id.to_owned(), rate);
