@@ -160,6 +160,9 @@ async fn requests_over_the_limit_are_blocked_and_the_peak_is_known() {
     assert_eq!((first.0, second.0, blocked.0), (200, 200, 500));
     assert_has(&blocked.1, &["exceededConcurrentRequestLimitFault", "WS_REQUEST_BLOCKED"]);
     assert_eq!(bench.account.peak_in_flight(), 2);
+    let usage = bench.account.take_usage();
+    assert!(usage.span < usage.busy && usage.busy <= usage.span * 2, "{usage:?}");
+    assert_eq!(bench.account.take_usage(), Usage::default());
 }
 
 #[tokio::test]
