@@ -103,6 +103,7 @@ pub(crate) fn memo() -> CreditMemo {
         shipping: None,
         application: Some(Application { invoice: id("70211"), amount: amount("54.38") }),
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: amount("54.38"),
         total: amount("54.38"),
     }

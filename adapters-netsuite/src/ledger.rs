@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, RecordId};
-use ports::{BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
+use ports::{Access, BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
 
 use crate::{
     billing::Reading,
@@ -64,14 +64,14 @@ fn confirmed(record: &Node) -> Option<Confirmed> {
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let reading = Reading { client: &self.client, books: &self.books, rights: &self.rights };
-        let billing = self.rights.note(reading.billing(query).await).await;
+        let billing = self.rights.note(reading.billing(query).await);
         billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
         let posted = post::post(&self.client, &self.books, memo, sending).await;
         if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
-            self.rights.doubt().await;
+            self.rights.doubt();
         }
         posted
     }
@@ -80,18 +80,26 @@ impl Ledger for NetSuite {
         if lines.targets.is_empty() {
             return Ok(());
         }
-        let updated = self.rights.note(self.update(lines).await).await;
+        let updated = self.rights.note(self.update(lines).await);
         updated.map_err(|it| it.into_error(Effect::Write))
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let mut confirmed = Vec::with_capacity(records.len());
         for batch in records.chunks(request::MAX_IDS) {
-            let found = self.rights.note(self.read_back(batch).await).await;
+            let found = self.rights.note(self.read_back(batch).await);
             let found = found.map_err(|it| it.into_error(Effect::None))?;
             confirmed.extend(found);
         }
         Ok(confirmed)
+    }
+}
+
+#[async_trait]
+impl Access for NetSuite {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        let proved = self.rights.note(self.rights.renew(&self.client).await);
+        proved.map_err(|it| it.into_error(Effect::None))
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `client` | one HTTP exchange |
 //! | `billing`, `post` | the conversations behind the port's methods |
 //! | `examine` | whether an account is fit for all this |
-//! | `rights` | when "nothing found" may be believed |
+//! | `rights` | when "nothing found" may be believed, and the proof of it |
 //!
 //! Nothing here retries, but for one false "Invalid login": the worker does.
 

@@ -10,7 +10,7 @@ use crate::{
     fault::{Context, Failure, classify},
     options::{InvalidOptions, Options},
     reply::{self, Node, Reply},
-    request::{self, Operation, RecordType, Request},
+    request::{self, Operation, Place, RecordType, Request},
 };
 
 /// What is written and read for one account, without a network.
@@ -56,6 +56,8 @@ impl Wire {
             request::server_time(),
             request::memo_form(),
             request::some_invoices(None::<&str>),
+            request::custom_fields(Place::Body, [number]),
+            request::custom_fields(Place::Line, [number]),
         ];
         let shown = RecordKind::ALL.into_iter().filter(|it| !request::types_of(*it).is_empty());
         requests.extend(shown.map(|kind| request::list(kind, records)));

@@ -3,6 +3,7 @@
 //! `wiring` alone knows which adapters exist. `credit` is the use case; webhook
 //! and worker run it and turn its outcome into an answer or a verdict.
 
+pub mod access;
 pub mod breaker;
 pub mod cli;
 pub mod clock;

@@ -11,7 +11,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{config::Config, confirm, http::Front, recover, service::Service, wiring, worker};
+use crate::{
+    access, config::Config, confirm, http::Front, recover, service::Service, wiring, worker,
+};
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
@@ -54,6 +56,9 @@ impl Application {
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
+        for member in service.customers.values() {
+            tokio::spawn(access::run(service.clone(), Arc::clone(member)));
+        }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
     }

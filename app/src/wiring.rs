@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use domain::Tenant;
-use ports::{Clock, Examined, Jobs, Journal, Ledger};
+use ports::{Clock, Examined, Jobs, Journal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -134,11 +134,12 @@ pub fn examined(
 fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
     let zone = zone(&config);
     let storefront = newstore(&config.tenant, config.newstore, clock)?;
-    let ledger = ledger(config.erp, zone, &config.policy.line_key_field, clock)?;
+    let line_key_field = &config.policy.line_key_field;
+    let ledger = ledger(&config.tenant, config.erp, zone, line_key_field, clock)?;
     let customer = Customer {
         tenant: config.tenant,
         storefront: Arc::new(storefront),
-        ledger: Arc::new(Guarded::new(ledger, clock.clone())),
+        ledger: Arc::new(ledger),
         policy: config.policy,
         maps: config.maps,
         time_zone: config.time_zone,
@@ -147,14 +148,16 @@ fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Me
 }
 
 fn ledger(
+    tenant: &Tenant,
     config: Erp,
     time_zone: String,
     line_key_field: &str,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn Ledger>> {
+) -> anyhow::Result<Guarded> {
     match config {
         Erp::NetSuiteSoap(config) => {
-            Ok(Arc::new(netsuite(config, time_zone, line_key_field, clock)?))
+            let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
+            Ok(Guarded::new(tenant, erp.clone(), erp, clock.clone()))
         }
     }
 }

@@ -8,6 +8,7 @@
 //! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
 //! `async_trait`; nothing outside this crate and its adapters uses it.
 
+mod access;
 mod backlog;
 mod clock;
 #[cfg(feature = "contract")]
@@ -20,6 +21,7 @@ mod retry;
 mod storefront;
 mod told;
 
+pub use access::Access;
 pub use backlog::{Backlog, Depth};
 pub use clock::Clock;
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};

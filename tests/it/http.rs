@@ -1,5 +1,6 @@
 //! The webhook's answers: what happened, what is answered, and what is on record afterwards.
 
+mod access;
 mod books;
 mod crowded;
 mod deferred;

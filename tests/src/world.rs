@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ports::Clock;
 use sandbox::{
-    netsuite::{Account, Credentials, Item, ItemKind, Record},
+    netsuite::{Account, Credentials, Item, ItemKind, Operation, Record},
     newstore::Tenant,
     sale::{Billing, Booked, KeyColumn, Sale},
 };
@@ -20,6 +20,10 @@ use crate::{
 
 /// A day in November 2026, in milliseconds: after the orders and their events.
 const TODAY: i64 = 1_795_428_000_000;
+
+/// Calls that a start makes beside everything else: two retailers prove, or try to prove,
+/// that they see invoices and memos.
+const PROOFS: u64 = 4;
 
 /// What lines without goods name, by its id.
 const ITEMS: [(&str, &str); 4] = [
@@ -103,6 +107,14 @@ impl World {
         self.tenant.clock(Arc::clone(&now));
         self.account.clock(now);
         Service::start(self).await
+    }
+
+    /// Waits, in the machine's time, until a service that was started asks nothing more by
+    /// itself: for tests that count calls.
+    pub async fn proofs_are_made(&self) {
+        while self.account.calls().of(Operation::Get) < PROOFS {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Starts the service as a process of its own, in the machine's time.

@@ -33,6 +33,8 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("get_list_of_items", list(RecordKind::Item, &ids(&["8494", "91291"]))),
         ("get_list_of_tax_codes", list(RecordKind::TaxCode, &ids(&["501"]))),
         ("get_list_of_locations", list(RecordKind::Location, &ids(&["5", "12"]))),
+        ("get_list_of_body_fields", custom_fields(Place::Body, ["custbody_a", "custbody_b"])),
+        ("get_list_of_line_fields", custom_fields(Place::Line, ["custcol_a"])),
         ("search_invoices_of_late", some_invoices(Some("2026-10-24T08:30:00Z"))),
         ("search_invoices_of_any_age", some_invoices(None::<&str>)),
         ("update_close_lines", close_lines(&lines_to_close())),
@@ -114,6 +116,7 @@ fn memo_with_every_field() -> CreditMemo {
             field("custbody_total", FieldType::Double, "54.38"),
             field("custbody_cancelled_on", FieldType::Date, "2026-11-23"),
         ],
+        cleared: vec!["custbody_delivery_note".to_owned(), "custbody_sent_on".to_owned()],
         ..memo()
     }
 }

@@ -98,6 +98,12 @@ fn a_fault_is_named_with_its_line_and_key() {
             "kind = \"postgres\"\nurl = \"mysql://clerk:geheim@books/x\" # one file; several",
             "HERE journal.url must begin with postgres:// or postgresql://",
         ),
+        (
+            "{ from = \"unit.tax_rate\", type = \"double\" }",
+            "{ constant = \"\", type = \"double\" }",
+            "HERE customer.policy.line_fields.custcol_nws_override_taxcode is empty: only a field \
+             of the memo can be cleared",
+        ),
         ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
@@ -112,6 +118,19 @@ fn a_fault_is_named_with_its_line_and_key() {
             found.starts_with(expected),
             "{instead}\n  gave     {found}\n  not      {expected}"
         );
+    }
+}
+
+#[test]
+fn an_empty_constant_clears_a_field_of_any_type() {
+    for kind in ["string", "select", "multiselect", "boolean", "long", "double", "date"] {
+        let empty = format!("{{ constant = \"\", type = \"{kind}\" }}");
+        let text = EXAMPLE.replace("{ constant = \"newstore\" }", &empty);
+        let config = parse(&text).unwrap_or_else(|why| panic!("{kind}: {why}"));
+        let policy = &config.customers[0].policy;
+        assert_eq!(policy.cleared_fields, ["custbody_source"], "{kind}");
+        let carried: Vec<_> = policy.fields.iter().map(|it| it.script_id.as_str()).collect();
+        assert_eq!(carried, ["custbody_nws_order_id"], "{kind}");
     }
 }
 

@@ -380,6 +380,7 @@ fn outline(query: &BillingQuery, line: &BillingLine, source: &RecordId) -> Credi
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: line.amount,
         total: line.amount,
     }

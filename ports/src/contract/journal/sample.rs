@@ -88,6 +88,7 @@ pub fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: amount,
         total: amount,
         units,
