@@ -107,7 +107,7 @@ fn the_core_names_no_product() {
     for folder in ["domain/src", "ports/src"] {
         for (path, text) in sources(folder) {
             let tests = path.ends_with("tests.rs") || path.ends_with("testing.rs");
-            for product in ["NetSuite", "NewStore", "SuiteTalk", "sqlite", "SQS"] {
+            for product in ["NetSuite", "NewStore", "SuiteTalk", "sqlite", "Postgre", "SQS"] {
                 assert!(tests || !text.contains(product), "{} names {product}", path.display());
             }
         }
