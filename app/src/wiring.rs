@@ -65,7 +65,6 @@ pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn 
 }
 
 /// Opens the journal.
-#[expect(clippy::unused_async, reason = "a journal on another machine is opened over the network")]
 pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
     match config {
         config::Journal::Embedded { path } => {
