@@ -25,10 +25,11 @@ use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
 
 pub use self::queue::aws;
 use self::{
+    fault::Failure,
     held::{Held, LONGEST_HIDING},
     message::{Outgoing, Received, Unreadable},
     queue::Queue,
-    settings::{Kind, Problem, Settings, Unfit, check_redrive},
+    settings::{Kind, Problem, Settings, check_redrive},
 };
 use crate::accept;
 
@@ -38,6 +39,8 @@ const LONGEST_POLL: Duration = Duration::from_secs(20);
 const READY_FOR: Duration = Duration::from_secs(5);
 /// How much longer than anybody waits for a job the queue must keep it.
 const MARGIN: Duration = Duration::from_hours(24);
+/// So many messages are remembered as complained about.
+const MAX_REMEMBERED: usize = 10_000;
 
 /// Which queues to use.
 #[derive(Debug, Clone)]
@@ -50,9 +53,9 @@ pub struct SqsOptions {
 
 /// A queue that replicas on several machines share.
 pub struct Sqs {
-    queue: Queue,
+    queue: Arc<Queue>,
     settings: Settings,
-    dead_letter: Option<Queue>,
+    dead_letter: Option<Arc<Queue>>,
     held: Held,
     clock: Arc<dyn Clock>,
     /// When the queue last answered that it is there.
@@ -71,19 +74,19 @@ impl Sqs {
     ) -> Result<Self, JobsError> {
         let queue = Queue::new(aws, &options.url);
         if aws.region().is_none() {
-            return Err(unfit(&queue)(Problem::NoRegion));
+            return Err(queue.unfit(Problem::NoRegion));
         }
         let attributes = queue.attributes(&[QueueAttributeName::All]).await?;
-        let settings = Settings::read(&queue.url, &attributes).map_err(unfit(&queue))?;
-        check_redrive(&attributes).map_err(unfit(&queue))?;
+        let settings = Settings::read(&queue.url, &attributes).map_err(|it| queue.unfit(it))?;
+        check_redrive(&attributes).map_err(|it| queue.unfit(it))?;
         queue.may_send().await?;
         queue.may_work().await?;
         let dead_letter = match &options.dead_letter_url {
-            Some(url) => Some(dead_letter(aws, url, &queue, settings.kind).await?),
+            Some(url) => Some(Arc::new(dead_letter(aws, url, &queue, settings.kind).await?)),
             None => None,
         };
         Ok(Self {
-            queue,
+            queue: Arc::new(queue),
             settings,
             dead_letter,
             held: Held::default(),
@@ -97,7 +100,7 @@ impl Sqs {
     pub fn outlasts(&self, give_up_after: Duration) -> Result<(), JobsError> {
         let (kept, needed) = (self.settings.retention, give_up_after + MARGIN);
         if kept < needed {
-            return Err(unfit(&self.queue)(Problem::Retention { kept, needed }));
+            return Err(self.queue.unfit(Problem::Retention { kept, needed }));
         }
         Ok(())
     }
@@ -125,14 +128,14 @@ impl Sqs {
     }
 
     /// Sorts what was received into jobs to hand out, jobs that came early, and
-    /// what is no job; one of a kind never stops the others.
+    /// what is no job.
     async fn sort(&self, messages: Vec<Message>, lease: Duration) -> Vec<Delivery> {
         let now = self.clock.now();
         let mut deliveries = Vec::new();
         let mut hidden = Vec::new();
         for message in messages {
             match Received::read(&message) {
-                Err(problem) => self.set_aside(&message, &problem).await,
+                Err(problem) => self.set_aside(message, &problem),
                 Ok(received) => match received.due.map(|it| it.since(now)) {
                     None | Some(Duration::ZERO) => {
                         deliveries.push(self.held.take(received, now, lease));
@@ -154,32 +157,30 @@ impl Sqs {
         deliveries
     }
 
-    /// Moves a message that is no job out of the way, as it is.
-    async fn set_aside(&self, message: &Message, problem: &Unreadable) {
-        let id = message.message_id().unwrap_or_default();
-        let Some(dead_letter) = &self.dead_letter else {
-            let mut unreadable = self.unreadable.lock().expect("nobody panics with it");
-            if unreadable.insert(id.to_owned()) {
-                tracing::error!(
-                    message.id = id, %problem,
-                    "Message {id} is no job and stays in the queue: no dead_letter_url is set"
-                );
-            }
+    /// Gets a message that is no job out of the way. Nobody waits for it: a
+    /// dead-letter queue that does not answer never stops the jobs.
+    fn set_aside(&self, message: Message, problem: &Unreadable) {
+        let id = message.message_id().unwrap_or_default().to_owned();
+        if let Some(dead_letter) = &self.dead_letter {
+            tracing::error!(message.id = id, %problem, "Message {id} is no job; moving it away");
+            let (queue, dead_letter) = (self.queue.clone(), dead_letter.clone());
+            let kind = self.settings.kind;
+            tokio::spawn(async move {
+                if let Err(failure) = move_away(&message, kind, &queue, &dead_letter).await {
+                    tracing::error!(message.id = id, %failure, "Message {id} was not moved away");
+                }
+            });
             return;
-        };
-        let moved = async {
-            dead_letter.send(Outgoing::copy(message, self.settings.kind)).await?;
-            self.queue.delete(message.receipt_handle().unwrap_or_default()).await
-        };
-        match moved.await {
-            Ok(()) => tracing::error!(
+        }
+        let mut unreadable = self.unreadable.lock().expect("nobody panics with it");
+        if unreadable.len() == MAX_REMEMBERED {
+            unreadable.clear();
+        }
+        if unreadable.insert(id.clone()) {
+            tracing::error!(
                 message.id = id, %problem,
-                "Message {id} is no job and was moved to the dead-letter queue"
-            ),
-            Err(failure) => tracing::error!(
-                message.id = id, %problem, %failure,
-                "Message {id} is no job and could not be moved to the dead-letter queue"
-            ),
+                "Message {id} is no job and stays in the queue: no dead_letter_url is set"
+            );
         }
     }
 
@@ -276,7 +277,7 @@ impl Backlog for Sqs {
         let attributes = self.queue.attributes(&names).await?;
         let count = |name: &Name| {
             let count = attributes.get(name).and_then(|it| it.parse::<u64>().ok());
-            count.ok_or_else(|| unfit(&self.queue)(Problem::Attribute("number of messages")))
+            count.ok_or_else(|| self.queue.unfit(Problem::Attribute("number of messages")))
         };
         Ok(Depth {
             waiting: count(&visible)? + count(&delayed)?,
@@ -294,20 +295,26 @@ async fn dead_letter(
 ) -> Result<Queue, JobsError> {
     let dead_letter = Queue::new(aws, url);
     if dead_letter.url == queue.url {
-        return Err(unfit(&dead_letter)(Problem::OwnDeadLetter));
+        return Err(dead_letter.unfit(Problem::OwnDeadLetter));
     }
     let attributes = dead_letter.attributes(&[QueueAttributeName::All]).await?;
-    let settings = Settings::read(url, &attributes).map_err(unfit(&dead_letter))?;
+    let settings = Settings::read(url, &attributes).map_err(|it| dead_letter.unfit(it))?;
     if settings.kind != kind {
-        return Err(unfit(&dead_letter)(Problem::DeadLetterKind { wanted: kind }));
+        return Err(dead_letter.unfit(Problem::DeadLetterKind { wanted: kind }));
     }
     dead_letter.may_send().await?;
     Ok(dead_letter)
 }
 
-fn unfit(queue: &Queue) -> impl FnOnce(Problem) -> JobsError + use<> {
-    let queue = queue.url.clone();
-    move |problem| JobsError::Unavailable(Unfit { queue, problem }.into())
+/// Sent before it is deleted, with its body and attributes as they are.
+async fn move_away(
+    message: &Message,
+    kind: Kind,
+    queue: &Queue,
+    dead_letter: &Queue,
+) -> Result<(), Failure> {
+    dead_letter.send(Outgoing::copy(message, kind)).await?;
+    queue.delete(message.receipt_handle().unwrap_or_default()).await
 }
 
 /// A job that came early and could not be put off comes again when its lease ends.

@@ -15,11 +15,13 @@ use aws_sdk_sqs::{
         },
     },
 };
+use ports::JobsError;
 
 use super::{
     batch::{Answer, Batches},
     fault::{Failure, Fault},
     message::{Outgoing, seconds},
+    settings::{Problem, Unfit},
 };
 
 const CONNECT: Duration = Duration::from_secs(3);
@@ -185,6 +187,11 @@ impl Queue {
             Ok(()) | Err(Fault::Refused(_) | Fault::LeaseLost(_)) => Ok(()),
             Err(fault) => Err(self.failed(action)(fault)),
         }
+    }
+
+    /// The queue cannot be used as it is.
+    pub(super) fn unfit(&self, problem: Problem) -> JobsError {
+        JobsError::Unavailable(Unfit { queue: self.url.clone(), problem }.into())
     }
 
     fn failed(&self, action: &'static str) -> impl FnOnce(Fault) -> Failure + Send + use<> {

@@ -15,6 +15,7 @@ use std::{
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::config::Credentials;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
 use super::*;
@@ -24,7 +25,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Answers calls as a test scripted them, and well where it did not.
 #[derive(Clone, Default)]
-struct Script(Arc<Mutex<State>>);
+struct Script(Arc<Mutex<State>>, Arc<Notify>);
 
 #[derive(Default)]
 struct State {
@@ -40,6 +41,7 @@ impl Respond for Script {
         let body: Value = request.body_json().unwrap();
         let mut state = self.0.lock().unwrap();
         state.asked.push((action.clone(), body.clone()));
+        self.1.notify_one();
         if let Some(answer) = state.answers.get_mut(&action).and_then(VecDeque::pop_front) {
             return answer;
         }
@@ -134,6 +136,18 @@ impl Service {
     fn asked(&self, action: &str) -> Vec<Value> {
         let calls = self.calls().into_iter().filter(|(it, _)| it == action);
         calls.map(|(_, body)| body).collect()
+    }
+
+    /// The same, once it was asked so often: for what nobody waits for.
+    async fn asked_by_and_by(&self, action: &str, times: usize) -> Vec<Value> {
+        let asked = async {
+            while self.asked(action).len() < times {
+                self.script.1.notified().await;
+            }
+        };
+        let asked = tokio::time::timeout(Duration::from_secs(10), asked).await;
+        asked.unwrap_or_else(|_| panic!("{action} is not asked {times} times"));
+        self.asked(action)
     }
 
     /// The entries of all batches of `action`.

@@ -95,20 +95,21 @@ async fn what_is_no_job_goes_to_the_dead_letter_queue_as_it_is() {
         let service = Service::with_dead_letter(kind).await;
         let queue = service.open().await;
         let foreign = foreign(&service);
-        for message in &foreign {
+        for (before, message) in foreign.iter().enumerate() {
             let mut message = message.clone();
             message["Attributes"]["MessageGroupId"] = json!("a group");
             service.delivers(&[message.clone(), service.message(&job("b"))]);
             let deliveries = queue.receive(10, MINUTE, NOW).await.unwrap();
             assert_eq!(deliveries[0].job, job("b"), "the others are not stopped");
 
+            let deleted = service.asked_by_and_by("DeleteMessageBatch", before + 1).await;
+            let deleted = deleted.last().unwrap();
             let sent = service.asked("SendMessageBatch").pop().unwrap();
             assert_eq!(sent["QueueUrl"], *service.options.dead_letter_url.as_ref().unwrap());
             let entry = &sent["Entries"][0];
             assert_eq!(entry["MessageBody"], message["Body"]);
             let attributes = entry.get("MessageAttributes").cloned().unwrap_or(json!({}));
             assert_eq!(attributes, message["MessageAttributes"]);
-            let deleted = service.asked("DeleteMessageBatch").pop().unwrap();
             assert_eq!(deleted["QueueUrl"], *service.options.url);
             assert_eq!(deleted["Entries"][0]["ReceiptHandle"], message["ReceiptHandle"]);
             match kind {
@@ -119,23 +120,24 @@ async fn what_is_no_job_goes_to_the_dead_letter_queue_as_it_is() {
                 }
             }
         }
-        assert_eq!(service.asked("DeleteMessageBatch").len(), foreign.len());
     }
 }
 
 #[tokio::test]
-async fn what_is_no_job_stays_without_a_dead_letter_queue_and_while_it_takes_nothing() {
-    let without = Service::start(Kind::Standard).await;
-    let deaf = Service::with_dead_letter(Kind::Standard).await;
-    for service in [&without, &deaf] {
-        let queue = service.open().await;
-        service.answers("SendMessageBatch", error(403, "AccessDenied", "not authorized"));
-        service.delivers(&[foreign(service).remove(0), service.message(&job("b"))]);
+async fn what_is_no_job_stays_while_the_dead_letter_queue_does_not_take_it() {
+    let service = Service::with_dead_letter(Kind::Standard).await;
+    let queue = service.open().await;
+    let never = good(&json!({})).set_delay(Duration::from_hours(1));
+    let denied = error(403, "AccessDenied", "not authorized");
+    for (answer, before) in [(denied, 0), (never, 1)] {
+        service.answers("SendMessageBatch", answer);
+        service.delivers(&[foreign(&service).remove(0), service.message(&job("b"))]);
         let deliveries = queue.receive(10, MINUTE, NOW).await.unwrap();
         assert_eq!(deliveries[0].job, job("b"), "the others are not stopped");
-        assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
-        assert_eq!(service.asked("ChangeMessageVisibilityBatch").len(), 0);
+        service.asked_by_and_by("SendMessageBatch", before + 1).await;
     }
+    queue.depth().await.expect_err("the counts are not scripted");
+    assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
 }
 
 /// What is logged, for as long as the guard is kept.
@@ -171,6 +173,8 @@ async fn what_stays_is_complained_about_once_and_never_quoted() {
         service.delivers(&messages);
         assert_eq!(queue.receive(10, MINUTE, NOW).await.unwrap(), []);
     }
+    let calls: Vec<_> = service.calls().into_iter().map(|(action, _)| action).collect();
+    assert_eq!(calls, ["ReceiveMessage"; 3]);
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert_eq!(log.lines().count(), 2, "{log}");
     assert_eq!(log.matches("stays in the queue").count(), 2, "{log}");
