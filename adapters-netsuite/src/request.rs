@@ -18,6 +18,7 @@ mod search;
 mod tests;
 
 pub(crate) use credit_memo::{SHIPPING_TAXES, add};
+pub(crate) use element::carried;
 pub(crate) use examine::{
     Place, custom_fields, ids_at_once, list, memo_form, server_time, some_invoices, types_of,
 };

@@ -10,6 +10,9 @@ use super::{Element, Operation, Request};
 /// Records on one page; each comes with all its lines.
 pub(super) const PAGE_SIZE: u32 = 100;
 
+/// No longer number is on any transaction, in characters: what is longer was cut.
+const NUMBER_LENGTH: usize = 45;
+
 /// The invoices and cash sales made from a sales order, voided ones left out.
 pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
     let source = made_from(std::slice::from_ref(sales_order));
@@ -46,9 +49,10 @@ pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
 
 /// The credit memos that bear an order's number.
 pub(crate) fn memos_by_reference(reference: &str) -> Request {
+    let number: String = reference.chars().take(NUMBER_LENGTH).collect();
     let number = Element::new("cm:otherRefNum")
         .attribute("operator", "equalTo")
-        .text("c:searchValue", reference);
+        .text("c:searchValue", number);
     search([main_line(), number, types(&["_creditMemo"])])
 }
 

@@ -235,6 +235,13 @@ fn the_version_is_in_every_namespace() {
 }
 
 #[test]
+fn memos_are_looked_for_by_the_number_that_they_can_bear() {
+    let written = written(&memos_by_reference(&"é".repeat(50)));
+    let number = "é".repeat(45);
+    assert!(written.contains(&format!("<c:searchValue>{number}</c:searchValue>")), "{written}");
+}
+
+#[test]
 fn a_line_that_brings_the_key_column_along_has_it_once() {
     let given = MemoLine {
         fields: vec![field("custcol_nws_item_id", FieldType::String, "as decided")],
