@@ -26,6 +26,7 @@ use crate::{
     token::Tokens,
 };
 
+const PATH: &str = "/api/v1/org/integrations/eventstream";
 /// What the API calls an integration that it does not know.
 const UNKNOWN: &str = "resource_not_found";
 
@@ -41,15 +42,19 @@ pub struct Integrations {
 
 impl Integrations {
     /// Checks what it is given and prepares a client; nobody is called yet. `url` is where
-    /// integrations are registered, `key` what their deliveries carry.
+    /// integrations are registered, otherwise derived from the GraphQL endpoint; `key` is what
+    /// their deliveries carry.
     pub fn new(
         options: Options,
-        url: &str,
+        url: Option<&str>,
         key: SecretString,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InvalidOptions> {
         let endpoints = options.endpoints()?;
-        let url = options::url("url", url)?;
+        let url = match url {
+            Some(url) => options::url("url", url)?,
+            None => beside(endpoints.graphql),
+        };
         let Options { tenant, client_id, client_secret, timeout, .. } = options;
         let http = http::client(timeout).map_err(InvalidOptions::Client)?;
         let tokens = Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock);
@@ -136,6 +141,14 @@ impl EventStream for Integrations {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Where the same host registers integrations.
+fn beside(mut graphql: Url) -> Url {
+    graphql.set_path(PATH);
+    graphql.set_query(None);
+    graphql.set_fragment(None);
+    graphql
 }
 
 /// What an answer about an integration means. A 404 in any other words comes from whoever

@@ -15,6 +15,7 @@ pub mod http;
 pub mod recover;
 pub mod serve;
 pub mod service;
+pub mod stream;
 pub mod telemetry;
 pub mod wants;
 pub mod wiring;

@@ -16,7 +16,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{config::Config, confirm, http::Front, recover, service::Service, wiring, worker};
+use crate::{
+    config::Config, confirm, http::Front, recover, service::Service, stream, wiring, worker,
+};
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
@@ -40,6 +42,7 @@ impl Application {
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
         let Config { server, intake, queue, worker, journal, customers } = config;
+        let streams = wiring::streams(&customers, &clock)?;
         let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
@@ -59,6 +62,9 @@ impl Application {
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
+        for it in streams {
+            tokio::spawn(stream::watch(it, service.clone()));
+        }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
     }

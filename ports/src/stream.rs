@@ -31,7 +31,7 @@ pub trait EventStream: Send + Sync {
     /// Creates a subscription, or brings the one with its id to what is wanted.
     async fn register(&self, wanted: &Registration) -> Result<Registered, EventStreamError>;
 
-    /// Has a subscription send again from where it was stopped.
+    /// Has a subscription send again.
     async fn start(&self, id: &SubscriptionId) -> Result<(), EventStreamError>;
 
     /// Removes a subscription.

@@ -8,11 +8,10 @@ use tests::{A, B, ITEMS, ORDER, Settings, World, event, run};
 use crate::crash::PROGRAM;
 
 /// What a command says, and how it ends.
-async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let config = world.config();
-    let mut all = vec![arguments[0], "--config", config.to_str().unwrap()];
-    all.extend(&arguments[1..]);
-    let output = run(PROGRAM, &all).await;
+    let config = ["--config", config.to_str().unwrap()];
+    let output = run(PROGRAM, &[arguments, &config].concat()).await;
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
 }

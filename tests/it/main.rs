@@ -11,4 +11,5 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod stream;
 mod worked_examples;

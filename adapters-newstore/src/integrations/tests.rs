@@ -10,7 +10,6 @@ use super::*;
 use crate::simulator::{SECRET, Simulator, TOKEN, grants, status, whole_text};
 
 const KEY: &str = "k3y-of-the-webhook";
-const PATH: &str = "/api/v1/org/integrations/eventstream";
 const MISSING: &str = r#"{"status":404,"error_code":"resource_not_found","title":"Not Found"}"#;
 
 /// A tenant whose registration API answers every authorised call like this.
@@ -26,9 +25,8 @@ async fn answering(answer: impl Respond + 'static) -> Simulator {
 }
 
 fn integrations(simulator: &Simulator) -> Integrations {
-    let url = format!("{}{PATH}", simulator.server.uri());
     let clock = Arc::clone(&simulator.clock);
-    Integrations::new(simulator.options.clone(), &url, KEY.into(), clock).unwrap()
+    Integrations::new(simulator.options.clone(), None, KEY.into(), clock).unwrap()
 }
 
 fn id() -> SubscriptionId {
@@ -312,9 +310,23 @@ async fn nothing_secret_is_shown() {
 }
 
 #[tokio::test]
-async fn an_address_that_could_never_work_is_refused() {
+async fn the_address_is_what_is_configured_or_beside_the_graphql_endpoint() {
     let simulator = Simulator::start().await;
-    let clock = Arc::clone(&simulator.clock);
-    let made = Integrations::new(simulator.options.clone(), "here", KEY.into(), clock);
-    assert!(made.unwrap_err().to_string().starts_with("url is not a URL"));
+    let integrations = |graphql: &str, url: Option<&str>| {
+        let options = Options { graphql_url: graphql.to_owned(), ..simulator.options.clone() };
+        let clock = Arc::clone(&simulator.clock);
+        Integrations::new(options, url, KEY.into(), clock).map(|it| it.address(&["erp", "_start"]))
+    };
+    let graphql = "https://dodici.p.newstore.net/api/v1/org/data/query?x=1";
+    // url, address
+    let table = [
+        (None, "https://dodici.p.newstore.net/api/v1/org/integrations/eventstream/erp/_start"),
+        (Some("https://proxy.example/stream"), "https://proxy.example/stream/erp/_start"),
+        (Some("https://proxy.example/stream/"), "https://proxy.example/stream/erp/_start"),
+    ];
+    for (url, expected) in table {
+        assert_eq!(integrations(graphql, url).unwrap().as_str(), expected, "{url:?}");
+    }
+    let fault = integrations(graphql, Some("here")).unwrap_err();
+    assert!(fault.to_string().starts_with("url is not a URL"), "{fault}");
 }

@@ -19,6 +19,8 @@ pub struct Calls {
     pub token: u64,
     /// Queries.
     pub graphql: u64,
+    /// Calls of the event stream's registration.
+    pub stream: u64,
 }
 
 /// Which fields the tenant answers.

@@ -29,6 +29,7 @@ pub(in crate::newstore) async fn serve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    shared.world().calls.stream += 1;
     endpoint::behind(&shared, &shared.stream_fault, wire, &headers, |_| {
         answer(&shared, &method, uri.path(), &body)
     })
