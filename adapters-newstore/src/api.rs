@@ -1,16 +1,16 @@
 //! One question to the GraphQL endpoint: the token on it, and what the answer means.
 
-use graphql_client::{GraphQLQuery, QueryBody, Response};
+use graphql_client::{GraphQLQuery, Response};
 use ports::StorefrontError;
 use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    http::{self, GraphqlError},
+    http::GraphqlError,
     order::{Order, ResponseData, Told, Variables},
     text,
-    token::{Token, Tokens},
+    token::Tokens,
 };
 
 /// The GraphQL endpoint, and the tokens that open it.
@@ -24,34 +24,10 @@ impl Api {
     /// What the API tells about the order; `None` when it tells none.
     pub(crate) async fn ask(&self, variables: Variables) -> Result<Option<Told>, StorefrontError> {
         let question = Order::build_query(variables);
-        let token = self.tokens.get().await?;
-        match self.attempt(&token, &question).await {
-            Err(StorefrontError::Unauthorized(_)) => {}
-            settled => return settled,
-        }
-        // A token may end before its time, and is then refused as an unknown client is. Refused
-        // with a new one, it is the client.
-        tracing::info!("NewStore refused the access token, asking for a new one");
-        let token = self.tokens.get().await?;
-        self.attempt(&token, &question).await
-    }
-
-    async fn attempt(
-        &self,
-        token: &Token,
-        question: &QueryBody<Variables>,
-    ) -> Result<Option<Told>, StorefrontError> {
-        let request = self.http.post(self.url.clone()).json(question);
-        let answer = http::exchange(request.bearer_auth(token.value.expose_secret())).await?;
+        let request = || self.http.post(self.url.clone()).json(&question);
+        let (answer, token) = self.tokens.send(request).await?;
         let secrets = [&token.value, &self.tokens.client_secret];
-        match answer.success(&secrets) {
-            Ok(body) => read(&body, &secrets),
-            Err(error @ StorefrontError::Unauthorized(_)) => {
-                self.tokens.discard(token).await;
-                Err(error)
-            }
-            Err(error) => Err(error),
-        }
+        read(&answer.success(&secrets)?, &secrets)
     }
 }
 

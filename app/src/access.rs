@@ -27,8 +27,7 @@ pub async fn run(service: Service, member: Arc<Member>) {
         } else {
             PERIOD
         };
-        let pause = service.desk.clock.sleep(wait);
-        if service.draining.run_until_cancelled(pause).await.is_none() {
+        if service.rest(wait).await.is_none() {
             return;
         }
     }

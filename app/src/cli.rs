@@ -4,6 +4,7 @@
 mod doctor;
 mod look;
 mod redo;
+mod stream;
 
 use std::{
     io::Write,
@@ -56,6 +57,9 @@ enum Command {
     Retry(redo::Retry),
     /// Runs an event from a file as if it had arrived.
     Submit(redo::Submit),
+    /// Looks after NewStore's event stream: how it stands, its registration, replays.
+    #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
+    Stream(stream::Stream),
     /// Reads the configuration and names every fault with its line; touches no network.
     Check {
         #[command(flatten)]
@@ -136,6 +140,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
         Command::Show(arguments) => look::show(arguments).await,
         Command::Retry(arguments) => redo::retry(arguments).await,
         Command::Submit(arguments) => redo::submit(arguments).await,
+        Command::Stream(command) => stream::stream(command).await,
         Command::Check { config } => check(&config.file),
         Command::Doctor { config } => doctor::doctor(&config.file).await,
     }

@@ -7,6 +7,7 @@ mod maps;
 mod policy;
 mod section;
 mod stores;
+mod stream;
 mod tree;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 pub use self::{
     section::Fault,
     stores::{Journal, Queue, Sqs},
+    stream::Stream,
 };
 use self::{
     section::{Section, Source},
@@ -90,6 +92,8 @@ pub struct Customer {
     pub webhook_keys: Vec<SecretString>,
     /// How to reach the storefront.
     pub newstore: NewStore,
+    /// How the storefront's event stream should call us, where we look after it.
+    pub stream: Option<Stream>,
     /// How to reach the ERP.
     pub erp: Erp,
     /// The choices of its accountants.
@@ -293,6 +297,8 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
     let tenant = section.required("tenant", str::parse::<Tenant>);
     let webhook_keys = webhook_keys(section);
     let newstore = subsection(section, "newstore").and_then(|it| newstore(&it));
+    let stream = section.section("stream");
+    let stream = stream.and_then(|it| stream::read(&it, webhook_keys.as_deref()));
     let erp = subsection(section, "erp").and_then(|it| erp(&it));
     let choices = section.section("policy");
     let policy = choices.as_ref().map(policy::read).unwrap_or_default();
@@ -307,6 +313,7 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
         tenant: tenant?,
         webhook_keys: webhook_keys?,
         newstore: newstore?,
+        stream,
         erp: erp?,
         policy,
         time_zone,
@@ -315,25 +322,10 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
 }
 
 fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
-    let items = match section.tree("webhook_keys").map(|it| &it.value) {
-        Some(Value::List(items)) if !items.is_empty() => items.clone(),
-        _ => {
-            section.fault("webhook_keys", "is missing: list at least one key");
-            return None;
-        }
-    };
-    let mut keys = Vec::new();
-    for item in &items {
-        let text = section.resolve("customer.webhook_keys", item)?;
-        match secret(&text) {
-            Ok(key) => keys.push(key),
-            Err(why) => {
-                section.source.fault(item.line, format!("customer.webhook_keys {why}"));
-                return None;
-            }
-        }
+    if section.tree("webhook_keys").is_none() {
+        section.fault("webhook_keys", "is missing: list at least one key");
     }
-    Some(keys)
+    section.list("webhook_keys", secret)
 }
 
 fn newstore(section: &Section<'_>) -> Option<NewStore> {

@@ -17,6 +17,7 @@ pub mod http;
 pub mod recover;
 pub mod serve;
 pub mod service;
+pub mod stream;
 pub mod telemetry;
 pub mod turns;
 pub mod wants;

@@ -22,8 +22,7 @@ pub async fn run(service: Service, max_delay: Duration) {
         if let Err(problem) = sweep(&service, max_delay).await {
             tracing::error!(problem, "Unsettled cancellations could not be taken up again");
         }
-        let pause = service.desk.clock.sleep(PERIOD);
-        if service.draining.run_until_cancelled(pause).await.is_none() {
+        if service.rest(PERIOD).await.is_none() {
             return;
         }
     }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    access, config::Config, confirm, http::Front, recover, service::Service, wiring, worker,
+    access, config::Config, confirm, http::Front, recover, service::Service, stream, wiring, worker,
 };
 
 /// How often memos are read back.
@@ -37,6 +37,7 @@ impl Application {
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
         let Config { server, intake, queue, worker, journal, customers } = config;
+        let streams = wiring::streams(&customers, &clock)?;
         let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
@@ -58,6 +59,9 @@ impl Application {
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
         for member in service.customers.values() {
             tokio::spawn(access::run(service.clone(), Arc::clone(member)));
+        }
+        for it in streams {
+            tokio::spawn(stream::watch(it, service.clone()));
         }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
@@ -96,8 +100,7 @@ impl Application {
 
 /// Keeps what is counted small when nobody reads it.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
-    let period = || service.draining.run_until_cancelled(service.desk.clock.sleep(UPKEEP_PERIOD));
-    while period().await.is_some() {
+    while service.rest(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();
     }
 }

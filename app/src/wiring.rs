@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use domain::Tenant;
-use ports::{Clock, Examined, Jobs, Journal};
+use ports::{Clock, Examined, Jobs, Journal, Registration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     dice::Dice,
     guarded::Guarded,
     service::{Member, Service},
+    stream::Stream,
 };
 
 /// Where a journal's database is.
@@ -119,7 +120,7 @@ pub fn examined(
     let context = format!("customer {}", config.tenant);
     let build = || -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
         let zone = zone(&config);
-        let storefront = newstore(&config.tenant, config.newstore, clock)?;
+        let storefront = newstore(&config.tenant, &config.newstore, clock)?;
         let (name, ledger): (_, Arc<dyn Examined>) = match config.erp {
             Erp::NetSuiteSoap(erp) => {
                 let ledger = netsuite(erp, zone, &config.policy.line_key_field, clock)?;
@@ -131,9 +132,32 @@ pub fn examined(
     build().context(context)
 }
 
+/// The event streams that are looked after.
+pub fn streams(
+    customers: &[config::Customer],
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Stream>> {
+    let configured = customers.iter().filter_map(|it| Some((it, it.stream.as_ref()?)));
+    let build = |(customer, config): (&config::Customer, &config::Stream)| {
+        let tenant = customer.tenant.clone();
+        let options = options(&tenant, &customer.newstore);
+        let (url, key) = (config.url.as_deref(), config.api_key.clone());
+        let port = adapters_newstore::Integrations::new(options, url, key, clock.clone())
+            .with_context(|| format!("customer {tenant}: stream"))?;
+        let wanted = Registration {
+            id: config.id.clone(),
+            callback: config.callback_url.clone(),
+            events: config.events.clone(),
+            window: None,
+        };
+        Ok(Stream { tenant, wanted, port: Arc::new(port) })
+    };
+    configured.map(build).collect()
+}
+
 fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
     let zone = zone(&config);
-    let storefront = newstore(&config.tenant, config.newstore, clock)?;
+    let storefront = newstore(&config.tenant, &config.newstore, clock)?;
     let line_key_field = &config.policy.line_key_field;
     let ledger = ledger(&config.tenant, config.erp, zone, line_key_field, clock)?;
     let customer = Customer {
@@ -164,18 +188,21 @@ fn ledger(
 
 fn newstore(
     tenant: &Tenant,
-    config: config::NewStore,
+    config: &config::NewStore,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<adapters_newstore::NewStore> {
-    let options = adapters_newstore::Options {
+    Ok(adapters_newstore::NewStore::new(options(tenant, config), clock.clone())?)
+}
+
+fn options(tenant: &Tenant, config: &config::NewStore) -> adapters_newstore::Options {
+    adapters_newstore::Options {
         tenant: tenant.clone(),
-        graphql_url: config.graphql_url,
-        token_url: config.token_url,
-        client_id: config.client_id,
-        client_secret: config.client_secret,
+        graphql_url: config.graphql_url.clone(),
+        token_url: config.token_url.clone(),
+        client_id: config.client_id.clone(),
+        client_secret: config.client_secret.clone(),
         timeout: config.timeout,
-    };
-    Ok(adapters_newstore::NewStore::new(options, clock.clone())?)
+    }
 }
 
 fn netsuite(

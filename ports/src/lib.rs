@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod retry;
 mod storefront;
+mod stream;
 mod told;
 
 pub use access::Access;
@@ -34,4 +35,8 @@ pub use ledger::{
 };
 pub use retry::Retry;
 pub use storefront::{Storefront, StorefrontError};
+pub use stream::{
+    DeliveryKey, EventFilter, EventStream, EventStreamError, InvalidSubscriptionId, Registered,
+    Registration, StreamState, StreamWindow, Subscription, SubscriptionId,
+};
 pub use told::told;

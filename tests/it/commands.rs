@@ -10,9 +10,8 @@ use crate::crash::PROGRAM;
 /// What a command says, and how it ends.
 pub(crate) async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let config = world.config();
-    let mut all = vec![arguments[0], "--config", config.to_str().unwrap()];
-    all.extend(&arguments[1..]);
-    let output = run(PROGRAM, &all).await;
+    let config = ["--config", config.to_str().unwrap()];
+    let output = run(PROGRAM, &[arguments, &config].concat()).await;
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
 }

@@ -14,4 +14,5 @@ mod operations;
 mod postgres;
 mod recover;
 mod sqs;
+mod stream;
 mod worked_examples;

@@ -29,6 +29,9 @@ pub struct Settings {
     pub worker: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
     pub newstore: String,
+    /// Lines of the first retailer's `[customer.stream]`, besides its key; no such section where
+    /// it is empty.
+    pub stream: String,
     /// Lines of `[customer.erp]`, besides how to reach it.
     pub erp: String,
     /// Lines of `[customer.policy]`, besides the items of lines without goods.
@@ -93,6 +96,10 @@ mode = "{mode}"
     fn customer(&self, name: &str, key: &str, tenant: &Tenant, account: &Account) -> String {
         let login = Credentials::example();
         let Self { newstore, erp, policy, .. } = self;
+        let stream = match (key, self.stream.as_str()) {
+            (_, "") | (OTHER_KEY, _) => String::new(),
+            (key, lines) => format!("[customer.stream]\napi_key = \"{key}\"\n{lines}"),
+        };
         format!(
             r#"
 [[customer]]
@@ -105,6 +112,8 @@ token_url = "{token_url}"
 client_id = "{CLIENT_ID}"
 client_secret = "{CLIENT_SECRET}"
 {newstore}
+
+{stream}
 
 [customer.erp]
 kind = "netsuite-soap"

@@ -106,6 +106,38 @@ fn a_fault_is_named_with_its_line_and_key() {
         ),
         ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
         (
+            "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]",
+            "webhook_keys = []",
+            "HERE customer.webhook_keys must be a list of at least one text",
+        ),
+        (
+            "id = \"memobridge\"             # replays",
+            "id = \"memobridge of dodici\" # replays",
+            "HERE customer.stream.id must be at most 24 letters, digits, '-', '_' or '.', a letter \
+             or digit first: replays are named after it",
+        ),
+        (
+            "callback_url = \"https://",
+            "callback_url = \"http://",
+            "HERE customer.stream.callback_url must be a URL with https, or http to this machine",
+        ),
+        (
+            "api_key = { env = \"DODICI_WEBHOOK_KEY\" }",
+            "api_key = \"another\"",
+            "HERE customer.stream.api_key must be one of webhook_keys: events would be answered 401",
+        ),
+        (
+            "events = [\"order.items_cancelled\", \"order.cancelled\"]",
+            "events = [\"order.item_cancelled\"]",
+            "HERE customer.stream.events has \"order.item_cancelled\", which is not handled: \
+             choose among order.items_cancelled, order.cancelled",
+        ),
+        (
+            "events = [\"order.items_cancelled\", \"order.cancelled\"]",
+            "event = [\"order.cancelled\"]",
+            "HERE customer.stream.event is not a known key; did you mean events?",
+        ),
+        (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
             "client_secret = { env = \"NOT_SET\" }",
             "HERE customer.newstore.client_secret needs the environment variable NOT_SET",
@@ -142,6 +174,21 @@ fn every_fault_is_named_at_once() {
         .replace("shipping = \"on-full-cancellation\"", "shipping = \"sometimes\"");
     let error = parse(&text).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 3, "{error}");
+}
+
+#[test]
+fn a_stream_may_say_no_more_than_where_events_go() {
+    let text = EXAMPLE
+        .replace("id = \"memobridge\"             # replays", "# replays")
+        .replace("events = [\"order.items_cancelled\", \"order.cancelled\"]", "");
+    let stream = parse(&text).unwrap().customers.remove(0).stream.unwrap();
+    assert_eq!(stream.id.as_str(), "memobridge");
+    assert_eq!(Vec::from_iter(stream.events), ["order.cancelled", "order.items_cancelled"]);
+    assert_eq!(stream.url, None);
+    let (head, rest) = EXAMPLE.split_once("[customer.stream]").unwrap();
+    let (_, tail) = rest.split_once("[customer.erp]").unwrap();
+    let config = parse(&format!("{head}[customer.erp]{tail}")).unwrap();
+    assert!(config.customers[0].stream.is_none());
 }
 
 #[test]

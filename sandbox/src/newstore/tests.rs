@@ -310,7 +310,7 @@ async fn faults_last_until_they_are_set_again() {
     assert!(bench.send(&body).await.unwrap_err().is_connect());
     bench.tenant.accept_connections().await;
     assert_eq!(bench.send(&body).await.unwrap().status(), 200);
-    assert_eq!(bench.tenant.calls(), Calls { token: 1, graphql: 16 });
+    assert_eq!(bench.tenant.calls(), Calls { token: 1, graphql: 16, stream: 0 });
 }
 
 #[tokio::test]
