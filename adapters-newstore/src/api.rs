@@ -2,13 +2,12 @@
 
 use graphql_client::{GraphQLQuery, QueryBody, Response};
 use ports::StorefrontError;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{self, GraphqlError},
-    order::{Order, ResponseData, Told, Variables},
     text,
     token::{Token, Tokens},
 };
@@ -20,13 +19,40 @@ pub(crate) struct Api {
     pub(crate) tokens: Tokens,
 }
 
+/// Why a question was not answered.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The API does not take it, in its own words: another one may be answered.
+    Refused(String),
+    /// Anything else.
+    Failed(StorefrontError),
+}
+
+impl From<StorefrontError> for Unanswered {
+    fn from(error: StorefrontError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unanswered> for StorefrontError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Refused(why) => Self::Unreadable(why),
+            Unanswered::Failed(error) => error,
+        }
+    }
+}
+
 impl Api {
-    /// What the API tells about the order; `None` when it tells none.
-    pub(crate) async fn ask(&self, variables: Variables) -> Result<Option<Told>, StorefrontError> {
-        let question = Order::build_query(variables);
+    /// What the API answers to a question of this kind.
+    pub(crate) async fn ask<Q: GraphQLQuery>(
+        &self,
+        variables: Q::Variables,
+    ) -> Result<Q::ResponseData, Unanswered> {
+        let question = Q::build_query(variables);
         let token = self.tokens.get().await?;
         match self.attempt(&token, &question).await {
-            Err(StorefrontError::Unauthorized(_)) => {}
+            Err(Unanswered::Failed(StorefrontError::Unauthorized(_))) => {}
             settled => return settled,
         }
         // A token may end before its time, and is then refused as an unknown client is. Refused
@@ -36,26 +62,32 @@ impl Api {
         self.attempt(&token, &question).await
     }
 
-    async fn attempt(
+    async fn attempt<V: Serialize, D: for<'de> Deserialize<'de>>(
         &self,
         token: &Token,
-        question: &QueryBody<Variables>,
-    ) -> Result<Option<Told>, StorefrontError> {
+        question: &QueryBody<V>,
+    ) -> Result<D, Unanswered> {
         let request = self.http.post(self.url.clone()).json(question);
         let answer = http::exchange(request.bearer_auth(token.value.expose_secret())).await?;
         let secrets = [&token.value, &self.tokens.client_secret];
+        if answer.status == StatusCode::BAD_REQUEST {
+            return Err(Unanswered::Refused(answer.describe(&secrets)));
+        }
         match answer.success(&secrets) {
             Ok(body) => read(&body, &secrets),
             Err(error @ StorefrontError::Unauthorized(_)) => {
                 self.tokens.discard(token).await;
-                Err(error)
+                Err(error.into())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }
 
-fn read(body: &[u8], secrets: &[&SecretString]) -> Result<Option<Told>, StorefrontError> {
+fn read<D: for<'de> Deserialize<'de>>(
+    body: &[u8],
+    secrets: &[&SecretString],
+) -> Result<D, Unanswered> {
     let unreadable = |said: &str| StorefrontError::Unreadable(text::quote(said, secrets));
     let misread = |error: serde_json::Error| unreadable(&error.to_string());
     // First the errors alone: what stands beside them need not have the right shape.
@@ -63,11 +95,10 @@ fn read(body: &[u8], secrets: &[&SecretString]) -> Result<Option<Told>, Storefro
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
         let said = errors.into_iter().map(|it| it.message.unwrap_or_default());
         let said = said.collect::<Vec<_>>().join("; ");
-        return Err(unreadable(&format!("GraphQL errors: {said}")));
+        return Err(Unanswered::Refused(text::quote(&format!("GraphQL errors: {said}"), secrets)));
     }
-    let answer: Response<ResponseData> = serde_json::from_slice(body).map_err(misread)?;
-    let data = answer.data.ok_or_else(|| unreadable("neither data nor errors"))?;
-    Ok(Told::of(data))
+    let answer: Response<D> = serde_json::from_slice(body).map_err(misread)?;
+    Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
 }
 
 /// The errors of an answer, which come with HTTP status 200.

@@ -4,7 +4,9 @@
 //! server, its two kinds of 403, its event names. What leaves are `domain`'s
 //! words and [`ports::StorefrontError`].
 
+mod alike;
 mod api;
+mod cancelled;
 mod examine;
 mod http;
 mod options;
@@ -13,6 +15,7 @@ mod order;
 mod simulator;
 mod storefront;
 mod text;
+mod time;
 mod token;
 pub mod webhook;
 

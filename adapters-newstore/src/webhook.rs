@@ -9,12 +9,11 @@ mod keys;
 use std::{collections::BTreeMap, fmt};
 
 use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
-use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
 pub use keys::Keys;
 
-use crate::text;
+use crate::{text, time};
 
 /// Some units of an order were cancelled.
 const ITEMS_CANCELLED: &str = "order.items_cancelled";
@@ -60,7 +59,9 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
         return Err(malformed("name", why));
     }
     let name = name.to_owned();
-    let published_at = instant(filled(&body, "published_at", "published_at")?)?;
+    let published_at = time::instant(filled(&body, "published_at", "published_at")?);
+    let published_at =
+        published_at.ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
     match body.remove("payload") {
         None | Some(Value::Null) => Err(malformed("payload", "is missing")),
         Some(Value::Object(payload)) if payload.is_empty() => Err(malformed("payload", "is empty")),
@@ -171,17 +172,6 @@ fn units(
 
 fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
-}
-
-/// A time with an offset; one without is UTC, as everywhere in NewStore.
-fn instant(raw: &str) -> Result<Timestamp, Malformed> {
-    let raw = raw.trim();
-    let has_time = raw.contains(['T', 't', ' ']);
-    let in_utc = || raw.parse::<DateTime>().and_then(|it| it.to_zoned(TimeZone::UTC));
-    let parsed = raw.parse::<jiff::Timestamp>().or_else(|_| in_utc().map(|it| it.timestamp()));
-    let instant = parsed.ok().filter(|it| has_time && 0 <= it.as_second());
-    let instant = instant.ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
-    Ok(Timestamp::from_millis(instant.as_millisecond()))
 }
 
 /// A text that must be there; `path` is how a fault names it.

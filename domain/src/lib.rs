@@ -33,7 +33,7 @@ mod testing;
 
 pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
-    OrderLine, SalesOrder,
+    OrderLine, RecordedMemo, SalesOrder, Standing,
 };
 pub use cancellation::Cancellation;
 pub use credit_memo::{
