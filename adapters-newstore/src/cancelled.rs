@@ -10,7 +10,7 @@ mod question;
 
 use std::mem;
 
-use domain::{OrderId, OrderSnapshot, Timestamp, UnitStatus};
+use domain::{OrderId, OrderSnapshot, Timestamp, UnitSnapshot};
 use ports::{Basis, CancelledPage, Cursor, Storefront, StorefrontError, Window};
 
 use self::{
@@ -127,7 +127,7 @@ impl NewStore {
                 found.extend(self.whole(listed).await?);
             }
         }
-        found.retain(is_cancelled);
+        found.retain(|it| it.units.iter().any(UnitSnapshot::is_cancelled));
         Ok(CancelledPage { orders: found, basis, next: next.map(|it| Cursor(it.to_string())) })
     }
 
@@ -184,11 +184,6 @@ fn born_since(window: Window) -> Timestamp {
 
 fn born_at(listed: &Listed) -> Option<Timestamp> {
     listed.created_at().and_then(time::instant)
-}
-
-fn is_cancelled(order: &OrderSnapshot) -> bool {
-    let status = |raw: &str| raw.parse() == Ok(UnitStatus::Cancelled);
-    order.units.iter().any(|it| it.status.as_deref().is_some_and(status))
 }
 
 fn unreadable(problem: &str) -> StorefrontError {

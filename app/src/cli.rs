@@ -3,6 +3,7 @@
 
 mod doctor;
 mod look;
+mod reconcile;
 mod redo;
 
 use std::{
@@ -56,6 +57,10 @@ enum Command {
     Retry(redo::Retry),
     /// Runs an event from a file as if it had arrived.
     Submit(redo::Submit),
+    /// Compares NewStore's cancelled units, the journal and the ERP's memos.
+    #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
+                      memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
+    Reconcile(reconcile::Reconcile),
     /// Reads the configuration and names every fault with its line; touches no network.
     Check {
         #[command(flatten)]
@@ -136,6 +141,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
         Command::Show(arguments) => look::show(arguments).await,
         Command::Retry(arguments) => redo::retry(arguments).await,
         Command::Submit(arguments) => redo::submit(arguments).await,
+        Command::Reconcile(arguments) => reconcile::reconcile(arguments).await,
         Command::Check { config } => check(&config.file),
         Command::Doctor { config } => doctor::doctor(&config.file).await,
     }

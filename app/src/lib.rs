@@ -12,6 +12,7 @@ pub mod credit;
 pub mod demo;
 pub mod guarded;
 pub mod http;
+pub mod reconcile;
 pub mod recover;
 pub mod serve;
 pub mod service;

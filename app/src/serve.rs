@@ -16,7 +16,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{config::Config, confirm, http::Front, recover, service::Service, wiring, worker};
+use crate::{
+    config::Config, confirm, http::Front, reconcile, recover, service::Service, wiring, worker,
+};
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
@@ -39,7 +41,7 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, customers } = config;
+        let Config { server, intake, queue, worker, journal, reconcile: plan, customers } = config;
         let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
@@ -59,6 +61,9 @@ impl Application {
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
+        if let Some(plan) = plan {
+            tokio::spawn(reconcile::daily::run(service.clone(), plan));
+        }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
     }

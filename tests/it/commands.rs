@@ -8,7 +8,7 @@ use tests::{A, B, ITEMS, ORDER, Settings, World, event, run};
 use crate::crash::PROGRAM;
 
 /// What a command says, and how it ends.
-async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let config = world.config();
     let mut all = vec![arguments[0], "--config", config.to_str().unwrap()];
     all.extend(&arguments[1..]);

@@ -11,4 +11,5 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod reconcile;
 mod worked_examples;

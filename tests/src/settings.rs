@@ -25,6 +25,8 @@ pub struct Settings {
     pub intake: String,
     /// Lines of `[worker]`.
     pub worker: String,
+    /// Lines of `[reconcile]`; no such section where it is empty.
+    pub reconcile: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
     pub newstore: String,
     /// Lines of `[customer.erp]`, besides how to reach it.
@@ -75,6 +77,10 @@ path = "{journal}"
 {worker}
 "#
         );
+        if !self.reconcile.is_empty() {
+            let section = format!("\n[reconcile]\n{}\n", self.reconcile);
+            text.push_str(&section);
+        }
         for (name, key) in [("dodici", KEY), ("seconda", OTHER_KEY)] {
             let customer = self.customer(name, key, tenant, account);
             text.write_str(&customer).expect("a string takes any text");

@@ -191,6 +191,7 @@ fn standing(memo: &MemoRecord) -> String {
     }
 }
 
-fn instant(at: Timestamp) -> String {
+/// An instant as people and programs read it.
+pub(super) fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()
 }
