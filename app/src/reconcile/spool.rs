@@ -5,15 +5,19 @@
 
 mod memo;
 
-use std::{collections::BTreeSet, error::Error};
+use std::{
+    collections::BTreeSet,
+    error::Error,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{OrderId, RecordedMemo};
 use rusqlite::{Connection, params};
 use serde_json::Value;
-use sqlite_store::Store;
-use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
-const MIGRATIONS: &[&str] = &[include_str!("spool/schema.sql")];
+/// What SQLite calls a file of its own, which has no name and is gone with the process.
+const NAMELESS: &str = "";
 
 /// Findings that are read at once.
 const PAGE: usize = 200;
@@ -49,23 +53,36 @@ pub struct Place {
     place: i64,
 }
 
-/// A temporary file; it is gone when this is dropped.
-pub(super) struct Spool {
-    store: Store,
-    _folder: TempDir,
-}
+/// A temporary file; it is gone when this is dropped, or the process is killed.
+pub(super) struct Spool(Arc<Mutex<Connection>>);
 
 impl Spool {
     pub(super) fn open() -> Result<Self, Problem> {
-        let folder = tempfile::Builder::new().prefix("memobridge-reconcile-").tempdir()?;
-        let store = Store::open(&folder.path().join("spool.db"), MIGRATIONS)?;
-        Ok(Self { store, _folder: folder })
+        let db = Connection::open(NAMELESS)?;
+        db.execute_batch(include_str!("spool/schema.sql"))?;
+        Ok(Self(Arc::new(Mutex::new(db))))
+    }
+
+    /// Does all of some work on a thread that may block, or nothing of it.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let db = Arc::clone(&self.0);
+        let working = spawn_blocking(move || {
+            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
+            let step = db.unchecked_transaction()?;
+            let result = work(&step)?;
+            step.commit()?;
+            Ok(result)
+        });
+        working.await?
     }
 
     /// Keeps memos; one that is told again replaces itself.
     pub(super) async fn keep(&self, memos: Vec<RecordedMemo>) -> Result<(), Problem> {
         let work = move |db: &Connection| memos.iter().try_for_each(|it| memo::keep(db, it));
-        self.store.write(work).await
+        self.work(work).await
     }
 
     /// The memos of each order, by its ties.
@@ -76,7 +93,7 @@ impl Spool {
         let work = move |db: &Connection| {
             orders.iter().map(|ties| memo::tied(db, ties)).collect::<Result<_, Problem>>()
         };
-        self.store.read(work).await
+        self.work(work).await
     }
 
     /// Which of these orders were not looked at before; from now on they were.
@@ -92,7 +109,7 @@ impl Spool {
             }
             Ok(unseen)
         };
-        self.store.write(work).await
+        self.work(work).await
     }
 
     /// Keeps findings, each with the rank of its kind.
@@ -105,7 +122,7 @@ impl Spool {
             }
             Ok(())
         };
-        self.store.write(work).await
+        self.work(work).await
     }
 
     /// The findings after a place, and the place of the last of them.
@@ -126,7 +143,7 @@ impl Spool {
             }
             Ok((findings, last))
         };
-        self.store.read(work).await
+        self.work(work).await
     }
 }
 
