@@ -24,7 +24,9 @@ pub(crate) use examine::{
 };
 pub(crate) use get::{MAX_IDS, RecordType, get, get_by_external_id, get_list};
 pub(crate) use sales_order::close_lines;
-pub(crate) use search::{bills_of, bills_of_number, memos_by_reference, memos_of, page};
+pub(crate) use search::{
+    bills_of, bills_of_number, memos_by_reference, memos_of, memos_since, page,
+};
 
 use self::element::Element;
 use crate::auth::{ALGORITHM, Passport};

@@ -13,6 +13,12 @@ pub(crate) fn read(raw: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
+/// An instant as the API tells its own: in UTC, without an offset.
+pub(crate) fn told(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string()
+}
+
 /// The instant in UTC, for example `2026-11-21T09:30:00.162Z`.
 pub(crate) fn written(at: Timestamp) -> String {
     // Only instants that were read get here, and those are in range.

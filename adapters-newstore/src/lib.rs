@@ -5,7 +5,9 @@
 //! server, its two kinds of 403, its event names. What leaves are `domain`'s
 //! words and [`ports::StorefrontError`].
 
+mod alike;
 mod api;
+mod cancelled;
 mod examine;
 mod http;
 mod instant;

@@ -16,7 +16,7 @@ pub use keys::Keys;
 use crate::{instant, text};
 
 /// Some units of an order were cancelled.
-const ITEMS_CANCELLED: &str = "order.items_cancelled";
+pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
 /// An order was cancelled as a whole.
 const ORDER_CANCELLED: &str = "order.cancelled";
 

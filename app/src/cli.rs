@@ -3,6 +3,7 @@
 
 mod doctor;
 mod look;
+mod reconcile;
 mod redo;
 mod stream;
 
@@ -60,6 +61,10 @@ enum Command {
     /// Looks after NewStore's event stream: how it stands, its registration, replays.
     #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
     Stream(stream::Stream),
+    /// Compares NewStore's cancelled units, the journal and the ERP's memos.
+    #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
+                      memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
+    Reconcile(reconcile::Reconcile),
     /// Reads the configuration and names every fault with its line; touches no network.
     Check {
         #[command(flatten)]
@@ -141,6 +146,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
         Command::Retry(arguments) => redo::retry(arguments).await,
         Command::Submit(arguments) => redo::submit(arguments).await,
         Command::Stream(command) => stream::stream(command).await,
+        Command::Reconcile(arguments) => reconcile::reconcile(arguments).await,
         Command::Check { config } => check(&config.file),
         Command::Doctor { config } => doctor::doctor(&config.file).await,
     }

@@ -5,6 +5,7 @@
 
 mod maps;
 mod policy;
+mod reconcile;
 mod section;
 mod stores;
 mod stream;
@@ -19,7 +20,9 @@ use domain::{Maps, Policy, Tenant};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+pub(crate) use self::section::duration;
 pub use self::{
+    reconcile::{Reconcile, Repair},
     section::Fault,
     stores::{Journal, Queue, Sqs},
     stream::Stream,
@@ -42,6 +45,8 @@ pub struct Config {
     pub worker: Worker,
     /// Where we keep our book.
     pub journal: Journal,
+    /// How often both systems are compared; never, where it is absent.
+    pub reconcile: Option<Reconcile>,
     /// The retailers.
     pub customers: Vec<Customer>,
 }
@@ -224,10 +229,12 @@ fn read(root: &Section<'_>) -> Option<Config> {
     });
     let stores = stores::read(root);
     let worker = worker(root);
+    let reconcile = root.section("reconcile").map(reconcile::read);
     let customers = customers(root);
     root.unknown();
     let (queue, journal) = stores?;
-    Some(Config { server: server?, intake, queue, worker, journal, customers: customers? })
+    let (server, customers) = (server?, customers?);
+    Some(Config { server, intake, queue, worker, journal, reconcile, customers })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {

@@ -6,8 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId, Tenant};
-use ports::{Access, BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, Tenant, Timestamp};
+use ports::{
+    Access, BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
+};
 
 use crate::breaker::{Breaker, Permit, Trouble};
 
@@ -141,6 +143,11 @@ impl Ledger for Guarded {
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         self.permit()?;
         self.note(self.ledger.confirm(records).await)
+    }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        self.permit()?;
+        self.note(self.ledger.memos(since, place).await)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod dice;
 pub mod guarded;
 pub mod http;
+pub mod reconcile;
 pub mod recover;
 pub mod serve;
 pub mod service;

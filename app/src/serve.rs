@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use crate::{
-    access, config::Config, confirm, http::Front, recover, service::Service, stream, wiring, worker,
+    access, config::Config, confirm, http::Front, reconcile, recover, service::Service, stream,
+    wiring, worker,
 };
 
 /// How often memos are read back.
@@ -36,7 +37,7 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, customers } = config;
+        let Config { server, intake, queue, worker, journal, reconcile: plan, customers } = config;
         let streams = wiring::streams(&customers, &clock)?;
         let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
@@ -62,6 +63,9 @@ impl Application {
         }
         for it in streams {
             tokio::spawn(stream::watch(it, service.clone()));
+        }
+        if let Some(plan) = plan {
+            tokio::spawn(reconcile::daily::run(service.clone(), plan));
         }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })

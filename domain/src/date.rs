@@ -47,6 +47,9 @@ pub struct CivilDate {
 pub struct InvalidDate;
 
 impl CivilDate {
+    /// The first day of 1970.
+    pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1 };
+
     /// A date from its parts. Whether the month has that day is for the caller's calendar to know.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, InvalidDate> {
         if (1..=12).contains(&month) && (1..=31).contains(&day) && (0..=9999).contains(&year) {

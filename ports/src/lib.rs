@@ -17,6 +17,7 @@ mod doctor;
 mod jobs;
 mod journal;
 mod ledger;
+mod paging;
 mod retry;
 mod storefront;
 mod stream;
@@ -31,10 +32,12 @@ pub use journal::{
     Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
 };
 pub use ledger::{
-    BillingQuery, Confirmed, Ledger, LedgerError, MemosByReference, Posted, Refusal, Sending,
+    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, MemosByReference, Posted, Refusal,
+    Sending,
 };
+pub use paging::{Cursor, Window};
 pub use retry::Retry;
-pub use storefront::{Storefront, StorefrontError};
+pub use storefront::{Basis, CancelledPage, Storefront, StorefrontError};
 pub use stream::{
     DeliveryKey, EventFilter, EventStream, EventStreamError, InvalidSubscriptionId, Registered,
     Registration, StreamState, StreamWindow, Subscription, SubscriptionId,

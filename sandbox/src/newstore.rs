@@ -115,6 +115,11 @@ impl Tenant {
         self.shared.world().answers = state::Answers::ProvenOnly;
     }
 
+    /// Refuses, from now on, filters of orders that name any of these fields.
+    pub fn refuse_filters(&self, fields: &[&str]) {
+        self.shared.world().refused_filters = fields.iter().map(|&it| it.to_owned()).collect();
+    }
+
     /// Takes over the tenant's time, which decides when tokens expire.
     pub fn clock(&self, now: Now) {
         self.shared.world().now = now;

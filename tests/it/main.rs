@@ -12,6 +12,7 @@ mod memo;
 mod netsuite;
 mod operations;
 mod postgres;
+mod reconcile;
 mod recover;
 mod sqs;
 mod stream;

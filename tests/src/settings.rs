@@ -27,6 +27,8 @@ pub struct Settings {
     pub queue: String,
     /// Lines of `[worker]`.
     pub worker: String,
+    /// Lines of `[reconcile]`; no such section where it is empty.
+    pub reconcile: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
     pub newstore: String,
     /// Lines of the first retailer's `[customer.stream]`, besides its key; no such section where
@@ -86,6 +88,10 @@ mode = "{mode}"
 {worker}
 "#
         );
+        if !self.reconcile.is_empty() {
+            let section = format!("\n[reconcile]\n{}\n", self.reconcile);
+            text.push_str(&section);
+        }
         for (name, key) in [("dodici", KEY), ("seconda", OTHER_KEY)] {
             let customer = self.customer(name, key, tenant, account);
             text.write_str(&customer).expect("a string takes any text");

@@ -102,11 +102,7 @@ pub(crate) fn memo_form() -> Request {
 
 /// A few invoices; those changed since a moment, where one is given.
 pub(crate) fn some_invoices(since: Option<impl Display>) -> Request {
-    let changed = since.map(|it| {
-        Element::new("cm:lastModifiedDate")
-            .attribute("operator", "onOrAfter")
-            .text("c:searchValue", it)
-    });
+    let changed = since.map(search::changed_since);
     let valid = Element::new("cm:voided").text("c:searchValue", false);
     let criteria = [search::main_line(), search::types(&["_invoice"]), valid];
     let search = search::search(changed.into_iter().chain(criteria));

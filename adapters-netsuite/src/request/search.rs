@@ -3,7 +3,9 @@
 //! Criteria stand in alphabetical order, as the schema wants them. `mainLine`
 //! makes the answer one row per transaction instead of one per line.
 
-use domain::RecordId;
+use std::fmt::Display;
+
+use domain::{RecordId, Standing};
 
 use super::{Element, Operation, Request};
 
@@ -12,6 +14,8 @@ pub(super) const PAGE_SIZE: u32 = 100;
 
 /// No longer number is on any transaction, in characters: what is longer was cut.
 const NUMBER_LENGTH: usize = 45;
+/// Memos on one page where all of a span of time are read: they are small, and many.
+const MEMOS_AT_ONCE: u32 = 200;
 
 /// The invoices and cash sales made from a sales order, voided ones left out.
 pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
@@ -56,6 +60,14 @@ pub(crate) fn memos_by_reference(reference: &str) -> Request {
     search([main_line(), number, types(&["_creditMemo"])])
 }
 
+/// The credit memos that were made or changed since a moment, those that count or the
+/// voided ones: nothing else tells one from the other.
+pub(crate) fn memos_since(since: impl Display, standing: Standing) -> Request {
+    let voided = Element::new("cm:voided").text("c:searchValue", standing == Standing::Voided);
+    let criteria = [changed_since(since), main_line(), types(&["_creditMemo"]), voided];
+    Request { page_size: MEMOS_AT_ONCE, ..search(criteria) }
+}
+
 /// A further page of a search.
 pub(crate) fn page(search_id: &str, index: u32) -> Request {
     let body =
@@ -73,6 +85,12 @@ pub(super) fn search(criteria: impl IntoIterator<Item = Element>) -> Request {
 fn made_from(records: &[RecordId]) -> Element {
     let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
     Element::new("cm:createdFrom").attribute("operator", "anyOf").children(values)
+}
+
+pub(super) fn changed_since(moment: impl Display) -> Element {
+    Element::new("cm:lastModifiedDate")
+        .attribute("operator", "onOrAfter")
+        .text("c:searchValue", moment)
 }
 
 pub(super) fn main_line() -> Element {

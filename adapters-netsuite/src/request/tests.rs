@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use domain::{
     Amount, BodyShipping, CreditMemo, FieldType, InstrumentKey, LineKind, LineTarget, LinesToClose,
-    MemoLine, Source, TaxBasis, TaxDetail,
+    MemoLine, Source, Standing, TaxBasis, TaxDetail,
 };
 use ports::RecordKind;
 
@@ -27,6 +27,8 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("search_bills_of_number", bills_of_number("US-100042 <&>")),
         ("search_memos_of_invoices", memos_of(&ids(&["70211", "70212"]))),
         ("search_memos_by_reference", memos_by_reference("US-100042")),
+        ("search_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Valid)),
+        ("search_voided_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Voided)),
         ("search_more", page("WEBSERVICES_TSTDRV123_SB1_1_abc", 2)),
         ("get_server_time", server_time()),
         ("initialize_memo_form", memo_form()),

@@ -43,6 +43,22 @@ fn the_example_is_a_configuration() {
 }
 
 #[test]
+fn what_is_not_to_be_compared_is_not() {
+    let (before, rest) = EXAMPLE.split_once("[reconcile]").unwrap();
+    let (keys, after) = rest.split_once("\n[[customer]]").unwrap();
+    let section = |lines: &str| {
+        let text = format!("{before}{lines}\n[[customer]]{after}");
+        parse(&text).unwrap().reconcile
+    };
+    assert_eq!(section(""), None);
+    let default = section("[reconcile]");
+    assert_eq!(default, section(&format!("[reconcile]{keys}")));
+    let day = Duration::from_hours(24);
+    let expected = Reconcile { every: day, window: day * 2, repair: Repair::Off };
+    assert_eq!(default, Some(expected));
+}
+
+#[test]
 fn a_fault_is_named_with_its_line_and_key() {
     // line, instead, expected
     let table = [
@@ -136,6 +152,17 @@ fn a_fault_is_named_with_its_line_and_key() {
             "events = [\"order.items_cancelled\", \"order.cancelled\"]",
             "event = [\"order.cancelled\"]",
             "HERE customer.stream.event is not a known key; did you mean events?",
+        ),
+        (
+            "window = \"48h\"",
+            "window = \"23h\"",
+            "HERE reconcile.window must not be shorter than every: cancellations would be missed",
+        ),
+        ("every = \"24h\"", "every = \"1s\"", "HERE reconcile.every must be at least \"1m\""),
+        (
+            "repair = false",
+            "repair = \"yes\"",
+            "HERE reconcile.repair must be \"true\" or \"false\", not \"yes\"",
         ),
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",

@@ -39,6 +39,10 @@ impl Ledger for Scripted {
     async fn confirm(&self, _: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         self.answer().map(|()| Vec::new())
     }
+
+    async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
+        self.answer().map(|()| MemoPage { memos: Vec::new(), next: None })
+    }
 }
 
 #[async_trait]

@@ -50,6 +50,7 @@ pub(super) struct World {
     pub(super) token_ttl: u32,
     pub(super) page_limit: usize,
     pub(super) answers: Answers,
+    pub(super) refused_filters: Vec<String>,
     pub(super) calls: Calls,
     pub(super) now: Now,
 }
@@ -62,6 +63,7 @@ impl Shared {
             token_ttl: 3600,
             page_limit: 100,
             answers: Answers::Everything,
+            refused_filters: Vec::new(),
             calls: Calls::default(),
             now: clock::machine(),
         };

@@ -344,3 +344,20 @@ async fn fields_that_no_query_is_known_to_select_can_be_withheld() {
     assert_eq!(order["items"]["pageInfo"], page);
     assert!(order["items"]["edges"][0]["cursor"].is_string());
 }
+
+#[tokio::test]
+async fn filters_can_be_refused_by_field() {
+    let bench = Bench::with_a_sale().await;
+    let since = "{ greaterThanOrEqualTo: \"2026-11-20T17:12:44.000\" }";
+    let count =
+        |field: &str| format!("{{ orders(filter: {{ {field}: {since} }}) {{ totalCount }} }}");
+    for field in ["updatedAt", "createdAt"] {
+        let answer = bench.query(&count(field)).await;
+        assert_eq!(answer["data"]["orders"]["totalCount"], 1, "{answer}");
+    }
+    bench.tenant.refuse_filters(&["updatedAt"]);
+    let answer = bench.query(&count("updatedAt")).await;
+    assert!(answer["errors"].to_string().contains("updatedAt"), "{answer}");
+    let answer = bench.query(&count("createdAt")).await;
+    assert_eq!(answer["data"]["orders"]["totalCount"], 1, "{answer}");
+}
