@@ -18,8 +18,9 @@ use crate::{
     clock::SystemClock,
     config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
+    retry::Refused,
     serve::{Application, until_signal},
-    telemetry,
+    telemetry::{self, Logs},
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
@@ -92,6 +93,12 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::No(refused.into())
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::No(error.into())
@@ -125,7 +132,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
         }
         Command::Serve { config } => {
             let config = load(&config.file)?;
-            telemetry::logs();
+            telemetry::logs(Logs::OfTheService);
             let metrics = telemetry::metrics();
             let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
             until_signal().await?;

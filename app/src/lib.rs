@@ -3,6 +3,7 @@
 //! `wiring` alone knows which adapters exist. `credit` is the use case; webhook
 //! and worker run it and turn its outcome into an answer or a verdict.
 
+pub mod audit;
 pub mod breaker;
 pub mod cli;
 pub mod clock;
@@ -12,10 +13,14 @@ pub mod credit;
 pub mod demo;
 pub mod guarded;
 pub mod http;
+pub mod pages;
 pub mod recover;
+pub mod retry;
 pub mod serve;
 pub mod service;
 pub mod telemetry;
+pub mod view;
 pub mod wants;
 pub mod wiring;
+pub mod words;
 pub mod worker;

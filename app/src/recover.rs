@@ -4,16 +4,14 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use ports::{Query, Record, State};
+use ports::{Query, Record, State, told};
 
-use crate::service::Service;
+use crate::{pages, service::Service};
 
 /// How often to look.
 const PERIOD: Duration = Duration::from_mins(1);
 /// How much longer than the longest delay a deferred job may rest.
 const GRACE: Duration = Duration::from_mins(70);
-/// How many one look reads.
-const PAGE: usize = 500;
 
 /// Looks at start and every minute until the service drains.
 pub async fn run(service: Service, max_delay: Duration) {
@@ -29,12 +27,12 @@ pub async fn run(service: Service, max_delay: Duration) {
 /// deferred one that was not tried for longer than any delay. Parked ones wait
 /// for a person.
 async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
-    let unsettled = Query { unsettled: true, limit: PAGE, ..Query::default() };
+    let unsettled = Query { unsettled: true, ..Query::default() };
     queue_all(service, unsettled, |it| it.state != State::Parked).await?;
-    let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
+    let deferred = Query { state: Some(State::Deferred), ..Query::default() };
     let now = service.desk.clock.now();
     queue_all(service, deferred, |it| max_delay + GRACE < now.since(it.updated_at)).await?;
-    let mut working = Query { state: Some(State::Working), limit: PAGE, ..Query::default() };
+    let mut working = Query { state: Some(State::Working), ..Query::default() };
     let is_late = |it: &&Record| service.desk.give_up_after < now.since(it.waiting_since);
     let mut late = 0;
     while let Some(page) = next_page(service, &mut working).await? {
@@ -52,17 +50,12 @@ async fn queue_all(
     while let Some(page) = next_page(service, &mut query).await? {
         for record in page.iter().filter(|it| wanted(it)) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
-            pushed.map_err(|why| why.to_string())?;
+            pushed.map_err(|why| told(&why))?;
         }
     }
     Ok(())
 }
 
 async fn next_page(service: &Service, query: &mut Query) -> Result<Option<Vec<Record>>, String> {
-    let found = service.desk.journal.find(query).await.map_err(|why| why.to_string())?;
-    let Some(last) = found.last() else {
-        return Ok(None);
-    };
-    query.after = Some(last.place);
-    Ok(Some(found))
+    pages::next(&*service.desk.journal, query).await.map_err(|why| told(&why))
 }
