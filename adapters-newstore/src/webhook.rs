@@ -12,7 +12,7 @@ use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-pub use keys::Keys;
+pub use keys::{Keys, fingerprint};
 
 use crate::text;
 

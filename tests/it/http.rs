@@ -3,6 +3,7 @@
 mod books;
 mod crowded;
 mod deferred;
+mod limits;
 mod rejected;
 mod settled;
 mod storage;

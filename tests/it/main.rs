@@ -1,6 +1,7 @@
 //! The outside tests, in one binary: architecture, contracts, and the service over the wire.
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod admin;
 mod architecture;
 mod commands;
 mod contract;
@@ -10,5 +11,6 @@ mod http;
 mod journal_lost;
 mod memo;
 mod netsuite;
+mod openapi;
 mod operations;
 mod worked_examples;

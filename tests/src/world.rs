@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ports::Clock;
 use sandbox::{
-    netsuite::{Account, Credentials, Item, ItemKind, Record},
+    netsuite::{Account, Credentials, Item, ItemKind, Kind, Record, Standing},
     newstore::Tenant,
     sale::{Billing, Booked, KeyColumn, Sale},
 };
@@ -75,6 +75,13 @@ impl World {
         sale.install_netsuite(&self.account, billing, KeyColumn::Present)
     }
 
+    /// Makes every invoice valid, or void.
+    pub fn all_invoices(&self, standing: Standing) {
+        for invoice in self.account.of_kind(Kind::Invoice) {
+            self.account.edit(&invoice.id, |it| it.standing = standing);
+        }
+    }
+
     /// Writes the configuration again, for the next start.
     pub fn configure(&self, settings: &Settings) {
         let text = settings.text(&self.tenant, &self.account);
@@ -107,6 +114,11 @@ impl World {
     /// Starts the service as a process of its own, in the machine's time.
     pub async fn spawn(&self, program: &str) -> Process {
         Process::start(program, &self.config(), self.folder.path()).await
+    }
+
+    /// Starts the service as a process of its own, with this `RUST_LOG`.
+    pub async fn spawn_saying(&self, program: &str, level: &str) -> Process {
+        Process::start_saying(program, &self.config(), self.folder.path(), level).await
     }
 
     /// The totals of all memos on the account, in the order they were made.

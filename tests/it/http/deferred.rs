@@ -56,8 +56,8 @@ const LATE: [Late; 7] = [
     },
     Late {
         reason: "not-invoiced",
-        make: |world| set_invoice(world, Standing::Voided),
-        mend: |world| set_invoice(world, Standing::Valid),
+        make: |world| world.all_invoices(Standing::Voided),
+        mend: |world| world.all_invoices(Standing::Valid),
     },
 ];
 
@@ -68,12 +68,6 @@ fn edit(world: &World, change: impl FnOnce(&mut Value)) {
 fn set_external_id(world: &World, id: Option<&str>) {
     for order in world.account.of_kind(sandbox::netsuite::Kind::SalesOrder) {
         world.account.edit(&order.id, |it| it.external_id = id.map(str::to_owned));
-    }
-}
-
-fn set_invoice(world: &World, standing: Standing) {
-    for invoice in world.account.of_kind(sandbox::netsuite::Kind::Invoice) {
-        world.account.edit(&invoice.id, |it| it.standing = standing);
     }
 }
 
