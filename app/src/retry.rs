@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::CancellationId;
 use ports::{Clock, Jobs, JobsError, Journal, JournalError, Query, Record, State, Step};
 
-use crate::{pages, service::job};
+use crate::{pages, service::job, view::instant};
 
 pub use self::{filter::Filter, tally::Tally};
 
@@ -111,11 +111,12 @@ pub async fn apply(
     tally: &mut Tally,
 ) -> Result<(), Refused> {
     if let Intent::PutBack(Way { jobs, clock, door }) = intent {
-        let id = record.cancellation.id();
-        let note = Step::Noted(format!("retried {}", door.phrase()));
-        journal.record(&id, clock.now(), &note).await?;
+        let (id, now) = (record.cancellation.id(), clock.now());
+        // With its time, so that each of several retries is a note of its own.
+        let note = format!("retried {} at {}", door.phrase(), instant(now));
+        journal.record(&id, now, &Step::Noted(note)).await?;
         // Before it is queued: the worker forgets the job of what is still parked.
-        journal.record(&id, clock.now(), &Step::Retried).await?;
+        journal.record(&id, now, &Step::Retried).await?;
         jobs.push(&job(&record.cancellation), Duration::ZERO).await?;
     }
     tally.add(record);

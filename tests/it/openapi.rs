@@ -57,6 +57,6 @@ fn states_and_reasons_are_those_that_there_are() {
     let schemas = &document()["components"]["schemas"];
     let states = State::ALL.map(|(_, name)| name);
     assert_eq!(names(&schemas["State"]["enum"]), states);
-    let reasons: Vec<_> = Reason::examples().iter().map(|it| it.name()).collect();
+    let reasons: Vec<_> = Reason::examples().iter().map(Reason::name).collect();
     assert_eq!(names(&schemas["Reason"]["enum"]), reasons);
 }

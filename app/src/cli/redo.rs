@@ -14,6 +14,7 @@ use crate::{
     retry::{self, Door, Filter, Intent, Refused, Tally, Way},
     service::{Runner, Service},
     telemetry::{self, Logs},
+    view::instant,
     wiring::{self, webhook},
     words,
 };
@@ -146,7 +147,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let journal = &service.desk.journal;
     let opened = journal.open(&cancellation, now).await.map_err(anyhow::Error::from)?;
     let id = cancellation.id();
-    let note = Step::Noted(format!("submitted {}", Door::CommandLine.phrase()));
+    let note = Step::Noted(format!("submitted {} at {}", Door::CommandLine.phrase(), instant(now)));
     journal.record(&id, now, &note).await.map_err(anyhow::Error::from)?;
     let wish = Wish { person: &Person::Here, action: "submit", subject: id.as_str() };
     let mut out = std::io::stdout().lock();
