@@ -1,9 +1,12 @@
 //! What is put back: one, or all that match; and what is only counted.
 
 use ports::State;
-use sandbox::netsuite::{Operation, Point, Standing};
+use sandbox::{
+    netsuite::{Operation, Point, Standing},
+    sale::Billing,
+};
 use serde_json::{Value, json};
-use tests::{A, ITEMS, ORDER, Settings, World, another, event, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, World, another, event, pair};
 
 use super::{parked, strict};
 
@@ -40,7 +43,7 @@ async fn all_that_match_are_counted_and_then_put_back() {
     let mine = parked(&service).await;
     let others: Vec<_> = (1..4).map(another).collect();
     for sale in &others {
-        world.install(sale, &sandbox::sale::Billing::OneInvoice);
+        world.install(sale, &Billing::OneInvoice);
     }
     world.all_invoices(Standing::Voided);
     for sale in &others {
@@ -98,6 +101,21 @@ async fn the_money_of_memos_under_way_is_added_up() {
     assert_eq!(counted["units_without_memo"], 0, "{counted}");
     hold.release();
     call.await.unwrap().is(200, "posted");
+}
+
+#[tokio::test]
+async fn money_that_is_credited_already_is_not_counted_again() {
+    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+    let world = World::new(&Settings::default()).await;
+    let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
+    let booked = world.install(&sale, &Billing::Invoices(groups));
+    world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Voided);
+    let service = world.serve().await;
+    service.post(&event(&sale, ITEMS, &[A, B])).await.is(200, "deferred");
+    world.has_memos(&["20.00"], "while B is not invoiced");
+    let filter = json!({ "state": "deferred", "dry_run": true });
+    let counted = service.tell("/api/retry", Some(filter)).await.with(200);
+    assert_eq!((&counted["sums"], &counted["units_without_memo"]), (&json!({}), &json!(1)));
 }
 
 #[tokio::test]

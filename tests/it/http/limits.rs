@@ -146,3 +146,19 @@ async fn one_tenants_flood_comes_again_and_starves_nobody() {
     service.post(&event(&sale, ITEMS, &[B])).await.is(200, "posted");
     world.has_memos(&["20.00", "20.00", "30.00"], "after the flood");
 }
+
+#[tokio::test]
+async fn work_that_goes_on_behind_an_answer_still_counts() {
+    let server = "max_in_flight_per_tenant = 1".to_owned();
+    let world = World::with(&pair(), &Settings { server, ..Settings::default() }).await;
+    let service = world.serve().await;
+    let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
+    let call = service.post_beside(&event(&pair(), ITEMS, &[A]));
+    hold.reached().await;
+    let answer = service.pass_time(call).await.unwrap();
+    answer.is(200, "deferred").because("erp-silent");
+    service.post(&event(&another(1), ITEMS, &[A])).await.is(500, "unavailable");
+    hold.release();
+    service.until(&answer, ports::State::Posted).await;
+    service.post(&event(&another(1), ITEMS, &[A])).await.is(200, "deferred");
+}
