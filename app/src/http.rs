@@ -169,7 +169,7 @@ async fn accept(
     request: Request<Body>,
 ) -> Result<(Arc<Member>, Cancellation), Answer> {
     if front.draining() {
-        return Err(Answer::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down"));
+        return Err(Answer::shutting_down());
     }
     let members = authenticate(front, request.headers());
     if members.is_empty() {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Answer, Book, FakeClock, Process, Service, Settings,
+    A, Answer, B, Book, FakeClock, Process, Service, Settings, pair,
     settings::{CLIENT_ID, CLIENT_SECRET},
 };
 
@@ -66,6 +66,16 @@ impl World {
         let world = Self::new(settings).await;
         world.install(sale, &Billing::OneInvoice);
         world
+    }
+
+    /// The systems with A and B cancelled, each on an invoice of its own, B's void.
+    pub async fn half_invoiced() -> (Self, Sale, Booked) {
+        let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+        let world = Self::new(&Settings::default()).await;
+        let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
+        let booked = world.install(&sale, &Billing::Invoices(groups));
+        world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Voided);
+        (world, sale, booked)
     }
 
     /// Puts a sale into both systems; invoice lines carry unit ids.

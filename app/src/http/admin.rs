@@ -1,7 +1,7 @@
 //! The admin API: a person looks at cancellations and has them tried again.
 //!
-//! Off without a token. Whatever is asked with it goes through [`guard`]: the
-//! token, a turn, and a line in the audit trail, denied calls included.
+//! Off without a token. Every call passes [`guard`]: the token, a turn, and a line
+//! in the audit trail, denied calls included.
 
 mod cursor;
 mod parameters;
@@ -28,7 +28,6 @@ use super::{Front, answer::Answer, bearer, body, not_with_this_method, nothing_h
 use crate::{
     audit::{Person, Wish},
     retry::{self, Door, Filter, Intent, Refused, Tally, Way},
-    service::Service,
     view,
     wiring::webhook::{self, Malformed},
     words,
@@ -70,10 +69,27 @@ pub(super) fn routes(front: &Front, token: SecretString) -> Router<Front> {
         .layer(middleware::from_fn_with_state(guarded, guard))
 }
 
-/// Lets in who has the token, a few at a time, and writes down who wanted what.
+/// Takes a call to its end, and into the audit trail, though its caller hangs up.
 async fn guard(
     State((front, gate)): State<(Front, Arc<Gate>)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let running = front.service.running.clone();
+    let call = running.spawn(async move { admit(&front, &gate, peer, request, next).await });
+    call.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "A call of the admin API broke off");
+        let broken = "it broke off";
+        Answer::refused(StatusCode::INTERNAL_SERVER_ERROR, broken).into_response()
+    })
+}
+
+/// Lets in who has the token, a few at a time, and writes down who wanted what.
+async fn admit(
+    front: &Front,
+    gate: &Gate,
+    peer: SocketAddr,
     request: Request<Body>,
     next: Next,
 ) -> Response {
@@ -157,15 +173,11 @@ async fn retry_one(
 ) -> Result<Answer, Answer> {
     let id = id(path)?;
     Parameters::of_query(&uri)?.done()?;
-    let answer = Answer::retried(&id);
-    let service = front.service.clone();
-    let work = async move {
-        let journal = &*service.desk.journal;
-        let record = retry::one(journal, &id).await?;
-        retry::apply(journal, &record, put_back(&service), &mut Tally::default()).await
-    };
-    to_its_end(&front, work).await??;
-    Ok(answer)
+    let journal = &*front.service.desk.journal;
+    let way_back = way_back(&front).ok_or_else(Answer::shutting_down)?;
+    let record = retry::one(journal, &id).await?;
+    retry::apply(journal, &record, way_back, &mut Tally::default()).await?;
+    Ok(Answer::retried(&id))
 }
 
 /// Puts back, or only counts, everything that the filter in the body finds.
@@ -186,17 +198,13 @@ async fn retry_all(
     };
     let only_counts = asked.flag("dry_run")?;
     asked.done()?;
-    let (service, wanted) = (front.service.clone(), filter.clone());
-    let work = async move {
-        let mut tally = Tally::default();
-        let intent = if only_counts { Intent::Count } else { put_back(&service) };
-        let journal = &*service.desk.journal;
-        let ended = retry::all(journal, &wanted, intent, &mut tally).await;
-        (tally, ended)
+    let (intent, outcome, done) = if only_counts {
+        (Intent::Count, "would-retry", "counted")
+    } else {
+        (way_back(&front).ok_or_else(Answer::shutting_down)?, "retried", "put back")
     };
-    let (tally, ended) = to_its_end(&front, work).await?;
-    let (outcome, done) =
-        if only_counts { ("would-retry", "counted") } else { ("retried", "put back") };
+    let mut tally = Tally::default();
+    let ended = retry::all(&*front.service.desk.journal, &filter, intent, &mut tally).await;
     let done = format!("{filter}: {} {done}", tally.ids.len());
     let answer = match ended {
         Ok(()) => {
@@ -222,20 +230,12 @@ fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, Malfo
     text.parse().map_err(|why: domain::InvalidId| malformed(why.to_string()))
 }
 
-fn put_back(service: &Service) -> Intent<'_> {
-    Intent::PutBack(Way { jobs: &*service.jobs, clock: &*service.desk.clock, door: Door::AdminApi })
-}
-
-/// Does something that is not broken off when the caller hangs up.
-async fn to_its_end<T: Send + 'static>(
-    front: &Front,
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Answer> {
-    if front.draining() {
-        return Err(Answer::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down"));
-    }
-    let ended = front.service.running.spawn(work).await;
-    ended.map_err(|_| Answer::refused(StatusCode::INTERNAL_SERVER_ERROR, "it broke off"))
+/// Into the queue; none while shutting down.
+fn way_back(front: &Front) -> Option<Intent<'_>> {
+    let service = &front.service;
+    let (jobs, clock) = (&*service.jobs, &*service.desk.clock);
+    let way = Way { jobs, clock, door: Door::AdminApi };
+    Some(Intent::PutBack(way)).filter(|_| !front.draining())
 }
 
 impl From<Refused> for Answer {

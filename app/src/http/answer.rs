@@ -90,6 +90,11 @@ impl Answer {
         Self { reason: Some(reason.to_owned()), ..Self::new(status, outcome) }
     }
 
+    /// No more work is taken.
+    pub(super) fn shutting_down() -> Self {
+        Self::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down")
+    }
+
     /// Nothing is wrong with the call: it is to come again.
     pub(super) fn turned_away(reason: &str) -> Self {
         let refused = Self::refused(StatusCode::INTERNAL_SERVER_ERROR, reason);

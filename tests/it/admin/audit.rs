@@ -1,7 +1,10 @@
 //! The audit trail: who wanted what, and what came of it. Read from the program's log.
 
+use ports::State;
+use sandbox::netsuite::Standing;
 use serde_json::{Value, json};
 use tests::{A, ADMIN_TOKEN, ITEMS, Process, event, pair, run};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::strict;
 use crate::crash::PROGRAM;
@@ -64,6 +67,31 @@ async fn every_call_of_a_person_leaves_a_line_and_no_secret() {
 }
 
 #[tokio::test]
+async fn who_hangs_up_is_written_down_and_what_was_begun_is_finished() {
+    let world = strict().await;
+    let mut process = world.spawn(PROGRAM).await;
+    let sent = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    let id = sent.unwrap().id.unwrap();
+    world.all_invoices(Standing::Valid);
+    let queue = rusqlite::Connection::open(world.book().queue).unwrap();
+    queue.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut caller = TcpStream::connect(process.address).await.unwrap();
+    let request = format!(
+        "POST /api/cancellations/{id}/retry HTTP/1.1\r\nHost: here\r\n\
+         Authorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+    );
+    caller.write_all(request.as_bytes()).await.unwrap();
+    world.book().becomes(State::Deferred, "it is written down, and the queue cannot be").await;
+    drop(caller);
+    queue.execute_batch("ROLLBACK").unwrap();
+    world.book().becomes(State::Posted, "after the caller hung up").await;
+    world.has_memos(&["20.00"], "after the caller hung up");
+    let line = process.logged("POST /api/cancellations/{id}/retry").await;
+    assert_eq!(trail(&line)[0][4], "200", "{line}");
+    process.kill().await;
+}
+
+#[tokio::test]
 async fn commands_leave_a_line_too() {
     let world = strict().await;
     let process = world.spawn(PROGRAM).await;
@@ -98,7 +126,7 @@ async fn commands_leave_a_line_too() {
         assert_eq!(trail(&log), [expected.map(str::to_owned)], "{command:?}: {log}");
     }
     let record = world.book().record(&id).await.unwrap();
-    assert_eq!(record.state, ports::State::Deferred);
+    assert_eq!(record.state, State::Deferred);
     let shown = run(PROGRAM, &["show", &id, "--config", config.to_str().unwrap()]).await;
     let shown = String::from_utf8(shown.stdout).unwrap();
     for note in

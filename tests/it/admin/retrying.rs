@@ -105,11 +105,7 @@ async fn the_money_of_memos_under_way_is_added_up() {
 
 #[tokio::test]
 async fn money_that_is_credited_already_is_not_counted_again() {
-    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::new(&Settings::default()).await;
-    let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
-    let booked = world.install(&sale, &Billing::Invoices(groups));
-    world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Voided);
+    let (world, sale, _) = World::half_invoiced().await;
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[A, B])).await.is(200, "deferred");
     world.has_memos(&["20.00"], "while B is not invoiced");
