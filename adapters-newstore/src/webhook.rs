@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt};
 use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
 use serde_json::{Map, Value, json};
 
-pub use keys::Keys;
+pub use keys::{Keys, fingerprint};
 
 use crate::{instant, text};
 

@@ -60,6 +60,10 @@ pub struct Server {
     pub respond_within: Duration,
     /// The largest body taken, in bytes.
     pub max_body: usize,
+    /// Connections at once; further ones wait to be taken.
+    pub max_connections: usize,
+    /// Events of one tenant that are worked on at once; further ones are to come again.
+    pub max_in_flight_per_tenant: usize,
     /// Time to finish on SIGTERM.
     pub drain: Duration,
     /// The key of the admin API; without it the API is off.
@@ -249,6 +253,8 @@ fn server(root: &Section<'_>) -> Option<Server> {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
         max_body: section.get("max_body", count).unwrap_or(262_144),
+        max_connections: section.get("max_connections", count).unwrap_or(512),
+        max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),
         admin_token: section.get("admin_token", secret),
     };

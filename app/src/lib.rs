@@ -4,6 +4,7 @@
 //! and worker run it and turn its outcome into an answer or a verdict.
 
 pub mod access;
+pub mod audit;
 pub mod breaker;
 pub mod cli;
 pub mod clock;
@@ -14,13 +15,17 @@ pub mod demo;
 pub mod dice;
 pub mod guarded;
 pub mod http;
+pub mod pages;
 pub mod reconcile;
 pub mod recover;
+pub mod retry;
 pub mod serve;
 pub mod service;
 pub mod stream;
 pub mod telemetry;
 pub mod turns;
+pub mod view;
 pub mod wants;
 pub mod wiring;
+pub mod words;
 pub mod worker;

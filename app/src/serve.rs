@@ -10,10 +10,16 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    access, config::Config, confirm, http::Front, reconcile, recover, service::Service, stream,
-    wiring, worker,
+    access,
+    config::Config,
+    confirm,
+    http::{Front, listen},
+    reconcile, recover,
+    service::Service,
+    stream, wiring, worker,
 };
 
 /// How often memos are read back.
@@ -26,8 +32,8 @@ pub struct Application {
     service: Service,
     address: SocketAddr,
     drain: Duration,
-    server: JoinHandle<io::Result<()>>,
-    stop: tokio::sync::watch::Sender<bool>,
+    server: JoinHandle<()>,
+    stop: DropGuard,
 }
 
 impl Application {
@@ -47,13 +53,10 @@ impl Application {
         let address = listener.local_addr()?;
         let drain = server.drain;
         let front = Front::new(service.clone(), intake, &server, metrics.clone());
-        let (stop, mut stopped) = tokio::sync::watch::channel(false);
-        let routes = front.router().into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
-            // An error means that the application is gone: stop as well.
-            stopped.wait_for(|it| *it).await.ok();
-        });
-        let server = tokio::spawn(server.into_future());
+        let stop = CancellationToken::new();
+        let most = server.max_connections;
+        let server = tokio::spawn(listen::serve(listener, front.router(), most, stop.clone()));
+        let stop = stop.drop_guard();
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
@@ -85,15 +88,14 @@ impl Application {
         self.service.running.close();
         let finished = async {
             self.service.running.wait().await;
-            self.stop.send_replace(true);
+            drop(self.stop);
             let ended = self.server.await;
             // A call that came just before may have begun something.
             self.service.running.wait().await;
             ended
         };
         match tokio::time::timeout(self.drain, finished).await {
-            Ok(Ok(Ok(()))) => tracing::info!("Everything that ran is finished"),
-            Ok(Ok(Err(error))) => tracing::error!(%error, "The server ended with an error"),
+            Ok(Ok(())) => tracing::info!("Everything that ran is finished"),
             Ok(Err(error)) => tracing::error!(%error, "The server did not end"),
             Err(_) => {
                 tracing::warn!("Some work was not finished in time; it will be taken up again");

@@ -3,12 +3,30 @@
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing::Level;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-/// Starts logging to stderr. The level is `info`, or what `RUST_LOG` says.
-pub fn logs() {
-    let filter =
-        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+use crate::audit;
+
+/// Whose log it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Logs {
+    /// A line for every outcome.
+    OfTheService,
+    /// Its output is what people look at: only what is wrong, and the audit trail.
+    OfACommand,
+}
+
+/// Starts logging to stderr, at the level that `RUST_LOG` says where it says one.
+/// The audit trail is written in any case.
+pub fn logs(logs: Logs) {
+    let level = match logs {
+        Logs::OfTheService => Level::INFO,
+        Logs::OfACommand => Level::ERROR,
+    };
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
+    let filter = filter.add_directive(audit);
     let registry = tracing_subscriber::registry().with(filter);
     let terminal = std::io::stderr().is_terminal();
     let begun = if terminal {

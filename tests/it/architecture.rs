@@ -39,7 +39,8 @@ fn members_among(names: BTreeSet<String>) -> BTreeSet<String> {
     names.into_iter().filter(|it| MEMBERS.contains(&it.as_str())).collect()
 }
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+/// Every source below a folder, with its text.
+pub(crate) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut open = vec![Path::new(WORKSPACE).join(folder)];
     while let Some(path) = open.pop() {

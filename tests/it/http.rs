@@ -4,6 +4,7 @@ mod access;
 mod books;
 mod crowded;
 mod deferred;
+mod limits;
 mod rejected;
 mod settled;
 mod storage;

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, fs};
 use domain::Reason;
 use serde_json::Value;
 
-const RUNBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md");
+use crate::architecture::sources;
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 
 /// The table of reasons as the code has it.
 fn table() -> String {
@@ -16,9 +18,30 @@ fn table() -> String {
 
 #[test]
 fn the_runbook_lists_every_reason_with_its_remedy() {
-    let runbook = fs::read_to_string(RUNBOOK).unwrap();
+    let runbook = fs::read_to_string(format!("{DOCS}/OPERATIONS.md")).unwrap();
     let table = table();
     assert!(runbook.contains(&table), "docs/OPERATIONS.md must hold this table:\n{table}");
+}
+
+/// Whether a word in code is a test's name, as our tests are named.
+fn is_a_sentence(word: &str) -> bool {
+    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    3 <= word.matches('_').count() && word.chars().all(plain)
+}
+
+#[test]
+fn the_threat_model_names_tests_that_there_are() {
+    let text = fs::read_to_string(format!("{DOCS}/THREAT_MODEL.md")).unwrap();
+    let example = fs::read_to_string(format!("{DOCS}/memobridge.example.toml")).unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let named: Vec<_> = quoted.filter(|it| is_a_sentence(it) && !example.contains(it)).collect();
+    assert!(20 < named.len(), "{named:?}");
+    let folders = ["app", "adapters-newstore", "adapters-netsuite", "tests"];
+    let sources: Vec<_> = folders.into_iter().flat_map(sources).collect();
+    for name in named {
+        let function = format!("fn {name}(");
+        assert!(sources.iter().any(|(_, it)| it.contains(&function)), "no test is named {name}");
+    }
 }
 
 #[test]

@@ -27,6 +27,16 @@ pub struct Process {
 
 impl Process {
     pub(crate) async fn start(program: &str, config: &Path, folder: &Path) -> Self {
+        Self::start_saying(program, config, folder, "info").await
+    }
+
+    /// Starts it with this `RUST_LOG`; it always says where it listens.
+    pub(crate) async fn start_saying(
+        program: &str,
+        config: &Path,
+        folder: &Path,
+        level: &str,
+    ) -> Self {
         let mut run = 1;
         while folder.join(format!("{run}.log")).exists() {
             run += 1;
@@ -36,7 +46,7 @@ impl Process {
         let child = Command::new(program)
             .args(["serve", "--config"])
             .arg(config)
-            .env("RUST_LOG", "info")
+            .env("RUST_LOG", format!("{level},app::serve=info"))
             .envs(CREDENTIALS)
             .stdin(Stdio::null())
             .stderr(stderr)
@@ -93,6 +103,14 @@ impl Process {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.expect("there is a kill").success(), "process {id} was there");
+    }
+
+    /// Everything it has logged, once it has ended by itself.
+    pub async fn log_at_its_end(mut self) -> String {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        assert!(ended.is_ok(), "it did not end:\n{}", self.log());
+        secrets::assert_none("the log", &self.log());
+        self.log()
     }
 
     /// Waits until it ends by itself.

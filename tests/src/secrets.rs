@@ -30,7 +30,8 @@ pub fn assert_none(what: &str, text: &str) {
 /// Has every line that the service logs in this process looked at. It is the
 /// service that fails on a secret: loudly, and in whatever test comes first.
 pub(crate) fn watch_logs() {
-    let ours = ["app", "domain", "adapters_newstore", "adapters_netsuite", "adapters_queue"];
+    let ours =
+        ["app", "audit", "domain", "adapters_newstore", "adapters_netsuite", "adapters_queue"];
     let targets = ours.map(|it| (it, Level::DEBUG));
     let lines = fmt::layer().json().flatten_event(true).with_writer(|| Watched);
     let filter = Targets::new().with_targets(targets).with_default(Level::WARN);

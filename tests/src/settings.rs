@@ -14,7 +14,8 @@ pub const OTHER_KEY: &str = "webhook-key-of-seconda";
 
 pub(crate) const CLIENT_ID: &str = "memobridge";
 pub(crate) const CLIENT_SECRET: &str = "client-secret-of-dodici";
-pub(crate) const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
+/// The token of the admin API.
+pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 /// What a test may write differently: lines of the sections of their names.
 #[derive(Debug, Clone, Default)]

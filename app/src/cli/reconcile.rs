@@ -11,11 +11,12 @@ use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
 use self::moment::Moment;
-use super::{ConfigFile, Failure, load, look::instant};
+use super::{ConfigFile, Failure, load};
 use crate::{
     clock::SystemClock,
     reconcile::{KINDS, Mending, Place, Report},
     service::{Member, Service},
+    view::instant,
     wiring,
 };
 

@@ -4,8 +4,8 @@ use ports::Basis;
 use serde_json::Value;
 
 use crate::{
-    cli::look::instant,
     reconcile::{KINDS, Report},
+    view::instant,
 };
 
 /// Kinds that are told even where there are none.

@@ -8,9 +8,9 @@ use ports::{Clock, Registered, StreamState, StreamWindow};
 
 use super::{Failure, Target, Watched, no, say, status::window};
 use crate::{
-    cli::look::instant,
     clock::SystemClock,
     stream::{Plan, is_replay, names, plan},
+    view::instant,
 };
 
 /// What `stream replay` is asked for.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{Failure, Target, Watched};
 use crate::{
-    cli::look::instant,
     stream::{Fault, faults, is_replay, names},
+    view::instant,
 };
 
 /// What was found out about one stream.
