@@ -129,7 +129,8 @@ proptest! {
         let record = document.descendants().find(|it| it.tag_name().name() == "record").unwrap();
         prop_assert_eq!(record.attribute("externalId"), Some(memo.key.as_str()));
         let nulls = elements(record).find(|it| it.tag_name().name() == "nullFieldList");
-        let cleared: Vec<_> = nulls.into_iter().flat_map(elements).flat_map(|it| it.text()).collect();
+        let names = nulls.into_iter().flat_map(elements);
+        let cleared: Vec<_> = names.filter_map(|it| it.text()).collect();
         prop_assert_eq!(cleared, memo.cleared.iter().map(String::as_str).collect::<Vec<_>>());
         let list = elements(record).find(|it| it.tag_name().name() == "itemList").unwrap();
         prop_assert_eq!(elements(list).count(), memo.lines.len());

@@ -87,7 +87,12 @@ async fn looking_makes_nothing_and_needs_no_right_to() {
     open(&url).await.unwrap().open(&cancellation(), now()).await.unwrap();
 
     // Once the tables are there, reading and writing rows is all that is needed.
-    server.sql(&url, include_str!("least.sql")).await;
+    let password = tests::DATABASE_PASSWORD;
+    let lesser = format!(
+        "CREATE ROLE lesser LOGIN PASSWORD '{password}'; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO lesser"
+    );
+    server.sql(&url, &lesser).await;
     let lesser = url.replace("//clerk:", "//lesser:");
     for url in [&url, &lesser] {
         let made = Postgres::open_made(&address(url)).await.unwrap().expect("it is there");

@@ -69,8 +69,8 @@ async fn what_is_copied_from_the_invoice_can_be_left_empty() {
     let invoice = &booked.invoices[0];
     bench.account.edit(invoice, |it| it.fields.push(Field::text("custbody_note", "fragile")));
     let nulls = |names: &[&str]| {
-        let names: String = names.iter().map(|it| format!("<c:name>{it}</c:name>")).collect();
-        format!("<c:nullFieldList>{names}</c:nullFieldList>")
+        let names = names.iter().map(|it| format!("<c:name>{it}</c:name>"));
+        format!("<c:nullFieldList>{}</c:nullFieldList>", names.collect::<Vec<_>>().concat())
     };
     let table = [
         (String::new(), Some("12"), Some("fragile")),
