@@ -8,7 +8,7 @@
 mod place;
 mod question;
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use domain::{OrderId, OrderSnapshot, Timestamp, UnitSnapshot};
 use ports::{Basis, CancelledPage, Cursor, Storefront, StorefrontError, Window};
@@ -24,9 +24,9 @@ use crate::{
     order::{Collector, Page, Position},
 };
 
-/// From an order's creation to its last cancellation, in milliseconds: 90 days. Later ones are
-/// not found by creation.
-const LIFE: i64 = 90 * 24 * 60 * 60 * 1000;
+/// From an order's creation to its last cancellation: 90 days. Later ones are not found by
+/// creation.
+const LIFE: Duration = Duration::from_hours(90 * 24);
 
 impl NewStore {
     /// The page at a place; at the beginning, by the best way that is answered.
@@ -179,7 +179,7 @@ fn next(
 
 /// From when on an order may have been created that is cancelled in the window.
 fn born_since(window: Window) -> Timestamp {
-    Timestamp::from_millis(window.since.as_millis().saturating_sub(LIFE))
+    window.since.before(LIFE)
 }
 
 fn born_at(listed: &Listed) -> Option<Timestamp> {

@@ -62,15 +62,21 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), Failure> {
     for member in members {
         windows.push((member, window(&arguments, now, &member.customer.time_zone)?));
     }
-    let mut agree = true;
-    let mut out = Output { json: arguments.json, told: 0 };
+    // All of them before the first word: half an answer would be read as a whole one.
+    let mut reports = Vec::new();
     for (member, window) in windows {
-        let report = compare(&service, member, window, &arguments).await?;
-        agree &= report.agrees();
-        out.tell(&report).await?;
+        reports.push(compare(&service, member, window, &arguments).await?);
     }
-    out.end()?;
-    if agree { Ok(()) } else { Err(Failure::No(anyhow::anyhow!("not everything agrees"))) }
+    if arguments.json {
+        tell_program(&reports).await?;
+    } else {
+        tell_people(&reports).await?;
+    }
+    if reports.iter().all(Report::agrees) {
+        Ok(())
+    } else {
+        Err(Failure::No(anyhow::anyhow!("not everything agrees")))
+    }
 }
 
 async fn compare(
@@ -95,58 +101,62 @@ fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Wind
     Ok(Window { since, until })
 }
 
-/// What is written, tenant by tenant, without ever holding all of it.
-struct Output {
-    json: bool,
-    told: usize,
+/// Sums first, and a line for every finding.
+async fn tell_people(reports: &[Report]) -> anyhow::Result<()> {
+    for (nth, report) in reports.iter().enumerate() {
+        let gap = if nth == 0 { "" } else { "\n" };
+        writeln!(std::io::stdout(), "{gap}{}", text::head(report))?;
+        let (mut findings, mut gap) = (Findings::of(report), "\n");
+        while let Some(page) = findings.page().await? {
+            let mut out = std::io::stdout().lock();
+            for finding in page {
+                writeln!(out, "{gap}{}", text::line(&finding))?;
+                gap = "";
+            }
+        }
+    }
+    Ok(())
 }
 
-impl Output {
-    async fn tell(&mut self, report: &Report) -> anyhow::Result<()> {
-        let first = self.told == 0;
-        self.told += 1;
-        if self.json {
-            return self.tell_program(report, if first { "{\"tenants\":[" } else { "," }).await;
-        }
-        if !first {
-            writeln!(std::io::stdout())?;
-        }
-        writeln!(std::io::stdout(), "{}", text::head(report))?;
-        let mut place = Place::default();
-        loop {
-            let (findings, next) =
-                report.findings(place).await.map_err(anyhow::Error::from_boxed)?;
-            let mut out = std::io::stdout().lock();
-            for finding in &findings {
-                writeln!(out, "{}", text::line(finding))?;
-            }
-            let Some(next) = next else { return Ok(()) };
-            place = next;
-        }
-    }
-
-    async fn tell_program(&self, report: &Report, before: &str) -> anyhow::Result<()> {
+/// One object, written piece by piece: it may be larger than memory.
+async fn tell_program(reports: &[Report]) -> anyhow::Result<()> {
+    write!(std::io::stdout(), "{{\"tenants\":[")?;
+    for (nth, report) in reports.iter().enumerate() {
+        let gap = if nth == 0 { "" } else { "," };
         let summary = summary(report).to_string();
         let open = summary.strip_suffix('}').unwrap_or(&summary);
-        write!(std::io::stdout(), "{before}{open},\"findings\":[")?;
-        let (mut place, mut separator) = (Place::default(), "");
-        loop {
-            let (findings, next) =
-                report.findings(place).await.map_err(anyhow::Error::from_boxed)?;
+        write!(std::io::stdout(), "{gap}{open},\"findings\":[")?;
+        let (mut findings, mut gap) = (Findings::of(report), "");
+        while let Some(page) = findings.page().await? {
             let mut out = std::io::stdout().lock();
-            for finding in findings {
-                write!(out, "{separator}{finding}")?;
-                separator = ",";
+            for finding in page {
+                write!(out, "{gap}{finding}")?;
+                gap = ",";
             }
-            let Some(next) = next else { break };
-            place = next;
         }
         write!(std::io::stdout(), "]}}")?;
-        Ok(())
+    }
+    Ok(writeln!(std::io::stdout(), "]}}")?)
+}
+
+/// The findings of a report, page by page.
+struct Findings<'a> {
+    report: &'a Report,
+    place: Place,
+}
+
+impl<'a> Findings<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self { report, place: Place::default() }
     }
 
-    fn end(&self) -> std::io::Result<()> {
-        if self.json { writeln!(std::io::stdout(), "]}}") } else { Ok(()) }
+    async fn page(&mut self) -> anyhow::Result<Option<Vec<Value>>> {
+        let found = self.report.findings(self.place).await;
+        let (findings, last) = found.map_err(anyhow::Error::from_boxed)?;
+        Ok(last.map(|last| {
+            self.place = last;
+            findings
+        }))
     }
 }
 

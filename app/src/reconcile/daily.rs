@@ -21,6 +21,9 @@ const SCHEDULE: &str = "00000000-0000-0000-0000-000000000000";
 const PERIOD: Duration = Duration::from_mins(1);
 /// How long a comparison that died, or failed, keeps the next from beginning.
 const LEASE: Duration = Duration::from_mins(10);
+/// Events may come so much later than what they tell: what changed since then is left for the
+/// next comparison.
+const GRACE: Duration = Duration::from_hours(1);
 /// How often one under way says that it lives.
 const RENEWAL: Duration = Duration::from_mins(3);
 
@@ -70,13 +73,13 @@ impl Schedule {
         customer: &Customer,
         now: Timestamp,
     ) -> Result<Report, Interrupted> {
-        let window = i64::try_from(self.plan.window.as_millis()).unwrap_or(i64::MAX);
-        let since = Timestamp::from_millis(now.as_millis().saturating_sub(window));
+        let until = now.before(GRACE);
+        let window = Window { since: until.before(self.plan.window), until: Some(until) };
         let mending = match self.plan.repair {
             Repair::Off => Mending::Off,
             Repair::On => Mending::Queue(&*service.jobs),
         };
-        reconcile(&service.desk, customer, Window { since, until: None }, mending).await
+        reconcile(&service.desk, customer, window, mending).await
     }
 
     async fn hold(

@@ -1,6 +1,9 @@
 //! Orders of one page, judged: first by a passing look, and closely where that is not enough.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
     Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderSnapshot, Reason,
@@ -103,18 +106,10 @@ impl Judge<'_> {
 
     fn knowing(&self, record: Record) -> Known {
         let waited = self.desk.clock.now().since(record.waiting_since);
-        let course = match record.state {
-            // The storefront has given up sending it again.
-            State::Working if self.desk.give_up_after < waited => Course::Abandoned,
-            State::Working | State::Deferred => Course::Waiting,
-            State::Parked => Course::Parked,
-            State::Skipped => Course::Skipped,
-            State::Posted => Course::Posted,
-        };
         Known {
             id: record.cancellation.id(),
+            course: course(record.state, waited, self.desk.give_up_after),
             units: record.cancellation.units.into_keys().collect(),
-            course,
             reason: record.reason,
             claims: record.memos.into_iter().map(|it| it.claim).collect(),
         }
@@ -166,6 +161,18 @@ impl Judge<'_> {
     }
 }
 
+/// What a state means that has lasted so long.
+fn course(state: State, waited: Duration, give_up_after: Duration) -> Course {
+    match state {
+        // The storefront has given up sending it again, and nobody else has it.
+        State::Working if give_up_after < waited => Course::Abandoned,
+        State::Working | State::Deferred => Course::Waiting,
+        State::Parked => Course::Parked,
+        State::Skipped => Course::Skipped,
+        State::Posted => Course::Posted,
+    }
+}
+
 /// Every name by which an order may know its memos.
 fn ties(case: &Case) -> BTreeSet<Tie> {
     let claims = case.known.iter().flat_map(|it| &it.claims);
@@ -193,4 +200,26 @@ fn is_in_view(order: &OrderSnapshot, known: &[Known]) -> bool {
             |it: &&Known| it.units.iter().any(|id| unit.id.eq_ignore_ascii_case(id.as_str()));
         known.iter().filter(names).any(|it| in_view.contains(&it.course))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_never_came_again_is_abandoned_and_what_is_queued_is_not() {
+        let (day, limit) = (Duration::from_hours(24), Duration::from_hours(72));
+        let table = [
+            (State::Working, day, Course::Waiting),
+            (State::Working, day * 3, Course::Waiting),
+            (State::Working, day * 4, Course::Abandoned),
+            (State::Deferred, day * 4, Course::Waiting),
+            (State::Parked, day * 4, Course::Parked),
+            (State::Skipped, day * 4, Course::Skipped),
+            (State::Posted, day * 4, Course::Posted),
+        ];
+        for (state, waited, expected) in table {
+            assert_eq!(course(state, waited, limit), expected, "{state:?} for {waited:?}");
+        }
+    }
 }

@@ -8,9 +8,9 @@ use std::{
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
-use ports::{Access, Ledger, LedgerError, Posted, Sending};
+use ports::{Access, Cursor, Ledger, LedgerError, Posted, Sending};
 use sandbox::{
-    netsuite::{Account, Fault, Operation, Usage},
+    netsuite::{Account, Fault, Operation, Point, Usage},
     sale::Billing,
 };
 use tokio::task::JoinSet;
@@ -210,4 +210,36 @@ async fn an_account_that_grants_less_than_configured_is_not_overrun() {
     let refused = adds - u64::from(CANCELLATIONS);
     // Eight at first, then fewer, and every now and then one too many.
     assert!(refused <= u64::from(CANCELLATIONS) / 4, "{refused} were turned away");
+}
+
+#[tokio::test]
+async fn reading_all_memos_waits_behind_everybody_else() {
+    let bench = Bench::with(1, Duration::from_mins(1)).await;
+    bench.account.concurrency_limit(1);
+    for order in 1..=2 {
+        bench.install(order, &Billing::NotInvoiced);
+    }
+    let [first, second] = [bench.lines(1).await, bench.lines(2).await];
+    let slot = bench.account.hold(Operation::Update, Point::BeforeCommit);
+    let memos = bench.account.hold(Operation::Search, Point::BeforeCommit);
+    let close = |lines| {
+        let ledger = Arc::clone(&bench.ledger);
+        tokio::spawn(async move { ledger.close_lines(&lines).await.unwrap() })
+    };
+    let first = close(first);
+    slot.reached().await;
+    let ledger = Arc::clone(&bench.ledger);
+    let reading = tokio::spawn(async move {
+        ledger.memos(domain::Timestamp::from_millis(0), &Cursor::default()).await.unwrap()
+    });
+    tokio::task::yield_now().await;
+    let second = close(second);
+    tokio::task::yield_now().await;
+    slot.release();
+    memos.reached().await;
+    assert_eq!(bench.account.calls().of(Operation::Update), 2, "the second came later, and first");
+    memos.release();
+    reading.await.unwrap();
+    first.await.unwrap();
+    second.await.unwrap();
 }

@@ -92,7 +92,9 @@ async fn a_dozen_that_went_wrong_among_a_thousand_are_found_and_what_is_missing_
     let doubled: Vec<_> = doubled.map(|it| world.account.add(again(it))).collect();
     let changed = memos.iter().skip(2).step_by(300).take(3).map(|it| it.id.as_str());
     let changed: Vec<_> = changed.collect();
-    deleted.iter().for_each(|id| world.account.delete(id));
+    for id in &deleted {
+        world.account.delete(id);
+    }
     for (id, cents) in changed.iter().zip([1, -250, 10_000]) {
         world.account.edit(id, |it| it.total += Decimal::new(cents, 2));
     }

@@ -101,6 +101,12 @@ async fn memos_by_hand_count_however_little_they_say() {
     let second = world.account.add(again(&memo));
     let (code, report) = compare(&world, &[]).await;
     assert_eq!((code, totals(&report).len()), (Some(0), 0), "{report}");
+    world.account.edit(&second, |it| {
+        it.created_from = None;
+        it.other_ref_num = Some("test-1821".to_owned());
+    });
+    let (code, report) = compare(&world, &[]).await;
+    assert_eq!((code, totals(&report).len()), (Some(0), 0), "by the order's number: {report}");
     let third = world.account.add(again(&memo));
     let (code, report) = compare(&world, &[]).await;
     assert_eq!((code, totals(&report)), (Some(1), vec!["doubled 1 20.00".to_owned()]));
@@ -144,6 +150,7 @@ async fn people_are_told_sums_first_and_then_every_finding() {
          doubled          0\n\
          different        0\n\
          queued           1\n\
+         \n\
          missing            20.00 USD  TEST-1821  {ORDER}  no event was received; queued as {id}\n\
          memobridge: not everything agrees\n"
     );
@@ -162,6 +169,50 @@ async fn an_order_that_cannot_be_judged_is_told_and_does_not_hide_others() {
     assert_eq!(code, Some(1));
     assert_eq!(each(&report, "unclear", "reason"), ["invalid-order"]);
     assert_eq!(each(&report, "missing", "number"), ["TEST-2"]);
+}
+
+#[tokio::test]
+async fn an_order_whose_bills_cannot_be_read_is_unclear() {
+    let world = World::new(&quick()).await;
+    begin(&world).await;
+    let _ = world.install(&pair(), &Billing::NotInvoiced);
+    world.account.fault(Fault::refusal("USER_ERROR", "ask Ms Doe").on(Operation::Get).after(1));
+    let (code, report) = compare(&world, &["--repair"]).await;
+    assert_eq!((code, totals(&report)), (Some(1), vec!["unclear 1 ".to_owned()]));
+    assert_eq!(each(&report, "unclear", "reason"), ["erp-refused"]);
+    assert!(!report.to_string().contains("Doe"), "the ERP's words may name a person: {report}");
+}
+
+#[tokio::test]
+async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
+    let free = Sale::new(ORDER, "TEST-1821").unit(Unit::new(A, "10000", "0.00")).cancelled(&[A]);
+    let historical =
+        |world: &World| world.tenant.edit(ORDER, |it| it["isHistorical"] = true.into());
+    let broken = |world: &World| {
+        world.tenant.edit(ORDER, |it| it["items"][0]["quantity"] = "0.5".into());
+    };
+    // sale, what is the matter with it, the answer to its event, what is told
+    type Case = (Sale, fn(&World), &'static str, &'static [&'static str]);
+    let table: [Case; 4] = [
+        (free, |_| {}, "skipped", &[]),
+        (pair(), historical, "skipped", &[]),
+        (pair(), broken, "parked", &[]),
+        (pair(), |_| {}, "posted", &[]),
+    ];
+    for (sale, trouble, outcome, told) in table {
+        let world = World::with(&sale, &quick()).await;
+        trouble(&world);
+        let process = world.spawn(PROGRAM).await;
+        let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
+        answer.unwrap().is(200, outcome);
+        let (code, report) = compare(&world, &[]).await;
+        assert_eq!(
+            (code, totals(&report)),
+            (Some(0), told.iter().map(|&it| it.to_owned()).collect()),
+            "{report}"
+        );
+        process.kill().await;
+    }
 }
 
 #[tokio::test]

@@ -20,10 +20,7 @@ impl Moment {
     pub(super) fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         match self {
             Self::At(at) => at,
-            Self::Ago(ago) => {
-                let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-                Timestamp::from_millis(now.as_millis().saturating_sub(ago))
-            }
+            Self::Ago(ago) => now.before(ago),
             Self::Day(day) => {
                 let midnight = day.to_zoned(zone.clone()).map(|it| it.timestamp());
                 Timestamp::from_millis(midnight.unwrap_or_default().as_millisecond())

@@ -38,8 +38,8 @@ fn memo(record: &str, number: Option<&str>, units: &[&str]) -> RecordedMemo {
     }
 }
 
-async fn tied(spool: &Spool, ties: &[Tie]) -> Vec<RecordedMemo> {
-    spool.tied(vec![ties.iter().cloned().collect()]).await.unwrap().remove(0)
+async fn tied<const N: usize>(spool: &Spool, ties: [&Tie; N]) -> Vec<RecordedMemo> {
+    spool.tied(vec![ties.into_iter().cloned().collect()]).await.unwrap().remove(0)
 }
 
 #[tokio::test]
@@ -54,11 +54,11 @@ async fn a_memo_is_found_whole_by_each_of_its_names() {
         Tie::number(" test-1"),
     ];
     for name in &names {
-        assert_eq!(tied(&spool, std::slice::from_ref(name)).await, [whole.clone()], "{name:?}");
+        assert_eq!(tied(&spool, [name]).await, std::slice::from_ref(&whole), "{name:?}");
     }
-    assert_eq!(tied(&spool, &names).await, [whole], "once by all of them");
+    assert_eq!(tied(&spool, names.each_ref()).await, [whole], "once by all of them");
     for other in [Tie::unit(&unit("c")), Tie::invoice(&id("701")), Tie::number("TEST-10")] {
-        assert_eq!(tied(&spool, std::slice::from_ref(&other)).await, [], "{other:?}");
+        assert_eq!(tied(&spool, [&other]).await, [], "{other:?}");
     }
 }
 
@@ -70,7 +70,7 @@ async fn a_memo_that_is_told_again_is_what_it_was_told_last() {
     last.memo.lines.pop();
     spool.keep(vec![valid]).await.unwrap();
     spool.keep(vec![last.clone()]).await.unwrap();
-    assert_eq!(tied(&spool, &[Tie::unit(&unit("a"))]).await, [last]);
+    assert_eq!(tied(&spool, [&Tie::unit(&unit("a"))]).await, [last]);
 }
 
 #[tokio::test]
