@@ -3,7 +3,7 @@
 //! Places are given out before they are visible: a page may show a cancellation
 //! and not yet an older one that arrives at the same moment. Pages go from the
 //! newest to the oldest, so that all that was there when the first page was asked
-//! for is on one of them; what arrives meanwhile is on the first page of the next look.
+//! for is on one of them; what arrives meanwhile is on the pages of the next look.
 
 use domain::{CancellationId, OrderId, Tenant, Timestamp};
 use ports::{Query, Record, State};
