@@ -29,6 +29,8 @@ pub(super) struct Booked {
     pub(super) ours: bool,
     /// Its total, payment lines left out.
     pub(super) credit: Amount,
+    /// What of that is rounding.
+    pub(super) rounding: Amount,
     pub(super) lines: Vec<BookedLine>,
     /// What its payment lines took, by item.
     payments: Vec<(RecordId, Amount)>,
@@ -262,6 +264,7 @@ pub(super) fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
 fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
     let mut lines: Vec<BookedLine> = Vec::new();
     let mut payments = Vec::new();
+    let mut rounding = Amount::ZERO;
     for line in &memo.lines {
         match role(&line.item.id, line.amount, case.policy, case.maps) {
             Role::Goods => lines.push(BookedLine {
@@ -278,7 +281,8 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
                 }
             }
             Role::Payment => payments.push((line.item.id.clone(), -line.amount)),
-            Role::Tax | Role::Rounding | Role::Shipping => {}
+            Role::Rounding => rounding += line.amount,
+            Role::Tax | Role::Shipping => {}
         }
     }
     let nameless = lines.iter().all(|it| it.units.is_empty());
@@ -302,7 +306,8 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
     let invoice = invoice.or_else(by_unit).or_else(by_shipping);
     let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
     let record = Some(memo.id.clone());
-    Booked { record, invoice, ours, credit: memo.total + taken, lines, payments }
+    let credit = memo.total + taken;
+    Booked { record, invoice, ours, credit, rounding, lines, payments }
 }
 
 /// The units on an earlier memo's line: those it names, else the one unit of the
@@ -344,6 +349,6 @@ fn claimed(memo: &CreditMemo) -> Booked {
         }
     }
     let invoice = memo.source.invoice().cloned();
-    let payments = Vec::new();
-    Booked { record: None, invoice, ours: true, credit: memo.credit, lines, payments }
+    let (rounding, payments) = (Amount::ZERO, Vec::new());
+    Booked { record: None, invoice, ours: true, credit: memo.credit, rounding, lines, payments }
 }

@@ -43,7 +43,12 @@ impl View<'_> {
             Some(Worth::Nothing) => Amount::ZERO,
             Some(Worth::Total(_)) | None => booked.credit,
         };
-        let differs = tolerance < (on_record - expected).abs();
+        // As much as an order may leave over for rounding is no difference.
+        let order = self.case.order;
+        let pieces = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
+        let bound = order.currency.smallest().times(pieces).unwrap_or_default();
+        let rounding = if booked.rounding.abs() <= bound { booked.rounding } else { Amount::ZERO };
+        let differs = tolerance < (on_record - rounding - expected).abs();
         differs.then(|| different(memo, units, expected, on_record))
     }
 }
