@@ -58,7 +58,7 @@ impl Bench {
     }
 }
 
-async fn ask(http: &Client, tenant: &Tenant, id: &str, secret: &str) -> Response {
+pub(super) async fn ask(http: &Client, tenant: &Tenant, id: &str, secret: &str) -> Response {
     let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
     http.post(tenant.token_url()).form(&form).send().await.unwrap()
 }

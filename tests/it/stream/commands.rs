@@ -140,8 +140,7 @@ async fn wrong_usage_ends_with_2_and_a_storefront_that_is_down_with_1() {
     let text = std::fs::read_to_string(world.config()).unwrap();
     let (first, second) = text.split_once("tenant = \"seconda\"").unwrap();
     let section = format!(
-        "[customer.stream]\ncallback_url = \"{CALLBACK}\"\napi_key = \"{}\"\n[customer.erp]",
-        OTHER_KEY
+        "[customer.stream]\ncallback_url = \"{CALLBACK}\"\napi_key = \"{OTHER_KEY}\"\n[customer.erp]"
     );
     let second = second.replacen("[customer.erp]", &section, 1);
     std::fs::write(world.config(), format!("{first}tenant = \"seconda\"{second}")).unwrap();

@@ -1,9 +1,8 @@
 //! The service looks after its stream: at start and every hour.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use ports::Clock;
-use sandbox::newstore::{Fault, Status};
+use sandbox::newstore::{Fault, Integration, Status};
 use serde_json::Value;
 use tests::{Service, World};
 
@@ -12,8 +11,8 @@ use crate::crash::PROGRAM;
 
 const CALLBACK: &str = "https://memobridge.example/newstore/events";
 const HOUR: Duration = Duration::from_hours(1);
-/// How far time is moved at once.
-const STEP: Duration = Duration::from_mins(2);
+/// Real time that the service has for itself whenever time was moved.
+const BREATH: Duration = Duration::from_millis(500);
 
 /// A world whose stream is registered as configured, and stopped.
 async fn stopped() -> World {
@@ -23,33 +22,31 @@ async fn stopped() -> World {
     world
 }
 
-/// Lets time pass until the stream runs; how much it was.
-async fn until_it_runs(world: &World) -> Duration {
-    let began = world.clock.now();
-    let stream = world.tenant.stream();
-    let passing = async {
-        loop {
-            world.clock.advance(STEP);
-            tokio::time::sleep(Duration::from_millis(5)).await;
+/// Moves time, step by step, until `event` has happened; how much it was.
+async fn pass(world: &World, step: Duration, event: impl Future) -> Duration {
+    let mut event = pin!(event);
+    for steps in 1..60 {
+        world.clock.advance(step);
+        if tokio::time::timeout(BREATH, &mut event).await.is_ok() {
+            return step * steps;
         }
-    };
-    tokio::select! {
-        () = stream.until(ID, |it| it.status == Status::Running) => {}
-        () = passing => {}
-        () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it was never started"),
     }
-    world.clock.now().since(began)
+    panic!("it never happened");
+}
+
+fn is_running(it: &Integration) -> bool {
+    it.status == Status::Running
 }
 
 #[tokio::test]
 async fn a_stream_that_stops_is_started_within_the_hour() {
     let world = stopped().await;
+    let stream = world.tenant.stream();
     let service = world.serve().await;
-    world.tenant.stream().until(ID, |it| it.status == Status::Running).await;
-    // The look at the start has just begun to rest.
-    world.tenant.stream().stop(ID);
-    let passed = until_it_runs(&world).await;
-    assert!((HOUR..2 * HOUR).contains(&passed), "{passed:?}");
+    stream.until(ID, is_running).await;
+    stream.stop(ID);
+    let passed = pass(&world, HOUR / 6, stream.until(ID, is_running)).await;
+    assert!(HOUR <= passed, "it looked again after {passed:?}");
     let counted = async { while count(&service, "memobridge_stream_restarts_total").await < 2 {} };
     service.pass_time(counted).await;
     assert_eq!(count(&service, "memobridge_stream_running").await, 1);
@@ -66,14 +63,19 @@ async fn count(service: &Service, name: &str) -> u64 {
 #[tokio::test]
 async fn a_look_that_failed_is_made_again_soon() {
     let world = stopped().await;
-    world.tenant.stream().fault(Fault::blocked());
+    let stream = world.tenant.stream();
+    stream.fault(Fault::blocked());
     let _service = world.serve().await;
-    while world.tenant.calls().stream == 0 {
-        tokio::task::yield_now().await;
-    }
-    world.tenant.stream().fault(Fault::None);
-    let passed = until_it_runs(&world).await;
+    let looked = async |times| {
+        while world.tenant.calls().stream < times {
+            tokio::task::yield_now().await;
+        }
+    };
+    looked(1).await;
+    let passed = pass(&world, HOUR / 10, looked(2)).await;
     assert!(passed < HOUR, "{passed:?}");
+    stream.fault(Fault::None);
+    pass(&world, HOUR / 10, stream.until(ID, is_running)).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::{Delivery, Status};
-use crate::newstore::{Fault, Tenant};
+use crate::newstore::{Fault, Tenant, tests::ask};
 
 const KEY: &str = "callback-key";
 
@@ -55,12 +55,7 @@ impl Bench {
         let routes = Router::new().route("/events", post(receive)).with_state(receiver.clone());
         tokio::spawn(axum::serve(listener, routes).into_future());
         let http = Client::new();
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", "client"),
-            ("client_secret", "secret"),
-        ];
-        let granted = http.post(tenant.token_url()).form(&form).send().await.unwrap();
+        let granted = ask(&http, &tenant, "client", "secret").await;
         let granted: Value = granted.json().await.unwrap();
         let token = granted["access_token"].as_str().unwrap().to_owned();
         Self { tenant, receiver, callback, http, token }
