@@ -239,7 +239,7 @@ async fn all_pages_are_read_however_they_are_told() {
     for paging in [Paging::Cursors, Paging::Offsets, Paging::Silent] {
         for refused in [&[][..], &["updatedAt", "createdAt"]] {
             for page_size in [1, 2, 3, 7, 8] {
-                let simulator = Simulator::answering(Shop { paging, refused, ..shop(&many) }).await;
+                let simulator = Simulator::answering(Shop { refused, paging, ..shop(&many) }).await;
                 let (orders, _) = told(&simulator, page_size).await.unwrap();
                 assert_eq!(numbers(&orders), "0 1 2 3 4 5 6", "{paging:?} {refused:?} {page_size}");
             }
