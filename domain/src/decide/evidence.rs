@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Case, shipping};
 use crate::{
-    Classes, CreditMemo, Discounts, ItemPolicy, LineKind, MemoLine, Settlement, Source, Tax,
+    Classes, CreditMemo, Discounts, ItemPolicy, LineKind, MemoLine, Settlement, Source, Tax, UnitId,
 };
 
 /// The source of each field of `memo`, which was decided from `case`.
@@ -147,6 +147,6 @@ fn settlement(case: &Case<'_>, memo: &CreditMemo) -> String {
     }
 }
 
-fn joined(units: &[crate::UnitId]) -> String {
-    units.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
+fn joined(units: &[UnitId]) -> String {
+    units.iter().map(UnitId::as_str).collect::<Vec<_>>().join(", ")
 }
