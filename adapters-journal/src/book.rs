@@ -10,7 +10,7 @@ mod step;
 pub(crate) use self::{
     failure::Failure,
     row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
-    step::{Change, DELIVERED_AGAIN, follow, key, received},
+    step::{Change, DELIVERED_AGAIN, follow, is_told, key, received},
 };
 
 /// The longest text for people; an ERP's message can be a whole page.
