@@ -7,6 +7,7 @@ mod maps;
 mod policy;
 mod section;
 mod stores;
+mod telemetry;
 mod tree;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 pub use self::{
     section::Fault,
     stores::{Journal, Queue, Sqs},
+    telemetry::Telemetry,
 };
 use self::{
     section::{Section, Source},
@@ -40,6 +42,8 @@ pub struct Config {
     pub worker: Worker,
     /// Where we keep our book.
     pub journal: Journal,
+    /// Where traces go, if anywhere.
+    pub telemetry: Option<Telemetry>,
     /// The retailers.
     pub customers: Vec<Customer>,
 }
@@ -220,10 +224,12 @@ fn read(root: &Section<'_>) -> Option<Config> {
     });
     let stores = stores::read(root);
     let worker = worker(root);
+    let telemetry = telemetry::read(root);
     let customers = customers(root);
     root.unknown();
     let (queue, journal) = stores?;
-    Some(Config { server: server?, intake, queue, worker, journal, customers: customers? })
+    let (server, customers) = (server?, customers?);
+    Some(Config { server, intake, queue, worker, journal, telemetry, customers })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {

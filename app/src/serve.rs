@@ -34,7 +34,7 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, customers } = config;
+        let Config { server, intake, queue, worker, journal, telemetry: _, customers } = config;
         let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)

@@ -121,6 +121,41 @@ fn every_fault_is_named_at_once() {
 }
 
 #[test]
+fn telemetry_is_off_until_it_has_a_collector() {
+    assert_eq!(parse(EXAMPLE).unwrap().telemetry, None);
+    let on = EXAMPLE
+        .replace("# [telemetry]", "[telemetry]")
+        .replace("# otlp_endpoint", "otlp_endpoint")
+        .replace("# sample = \"1.0\"", "sample = \"0.25\"");
+    let expected = Telemetry {
+        otlp_endpoint: "http://127.0.0.1:4318".to_owned(),
+        service_name: "memobridge".to_owned(),
+        sample: 0.25,
+    };
+    assert_eq!(parse(&on).unwrap().telemetry, Some(expected));
+
+    let last = "paypal = { usd = \"91240\" }";
+    let url = "must be a URL such as \"http://127.0.0.1:4318\", without a query";
+    let part = "telemetry.sample must be a number from 0 to 1, such as \"0.1\"";
+    // what is written, expected
+    let table = [
+        ("otlp_endpoint = \"collector:4318\"", url),
+        ("otlp_endpoint = \"http://c/?token=x\"", url),
+        ("otlp_endpoint = \"http://me:x@c\"", "telemetry.otlp_endpoint must not hold credentials"),
+        ("otlp_endpoint = \"http://c\"\nsample = \"1.5\"", part),
+        ("otlp_endpoint = \"http://c\"\nsample = \"all\"", part),
+        ("otlp_endpoint = \"http://c\"\nservice_name = \"\"", "telemetry.service_name is empty"),
+        ("otlp_endpoint = \"http://c\"\nsampled = \"1\"", "telemetry.sampled is not a known key"),
+        ("", "telemetry.otlp_endpoint is missing"),
+    ];
+    for (lines, expected) in table {
+        let found = faults(last, &format!("{last}\n[telemetry]\n{lines}"));
+        let found = found.rsplit("HERE ").next().unwrap();
+        assert!(found.contains(expected), "{lines}\n  gave {found}\n  not  {expected}");
+    }
+}
+
+#[test]
 fn a_secret_never_shows() {
     let config = parse(EXAMPLE).unwrap();
     let mut text = String::new();
