@@ -8,6 +8,7 @@
 //! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
 //! `async_trait`; nothing outside this crate and its adapters uses it.
 
+mod census;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -19,6 +20,7 @@ mod retry;
 mod storefront;
 mod told;
 
+pub use census::{Census, Unfinished};
 pub use clock::Clock;
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
@@ -30,4 +32,4 @@ pub use ledger::{
 };
 pub use retry::Retry;
 pub use storefront::{Storefront, StorefrontError};
-pub use told::told;
+pub use told::{told, without_addresses};

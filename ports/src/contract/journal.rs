@@ -1,6 +1,7 @@
 //! What every implementation of the `journal` port promises.
 
 mod claims;
+mod counted;
 mod sample;
 mod steps;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use domain::{Amount, Flag};
 
-pub use self::claims::*;
+pub use self::{claims::*, counted::*};
 use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},

@@ -1,7 +1,11 @@
 //! Every journal against every promise of its port.
 
 use adapters_journal::Embedded;
-use ports::{Journal, contract::journal::Subject, contract_tests};
+use ports::{
+    Census, Journal,
+    contract::journal::{Counted, Subject},
+    contract_tests,
+};
 use tempfile::TempDir;
 
 struct InAFile {
@@ -27,6 +31,18 @@ impl Subject for InAFile {
         Box::new(open(&self.folder))
     }
 }
+
+impl Counted for InAFile {
+    fn journal(&self) -> &dyn Journal {
+        &self.journal
+    }
+
+    fn census(&self) -> &dyn Census {
+        &self.journal
+    }
+}
+
+contract_tests!(counted_in_a_file, async { embedded() }, journal: what_is_not_over_is_counted);
 
 contract_tests!(in_a_file, async { embedded() }, journal:
     a_cancellation_opened_twice_is_one,
