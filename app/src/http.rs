@@ -19,12 +19,15 @@ use axum::{
 use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Opened};
+use tracing::Instrument;
 
 use self::{answer::Answer, failures::Failures};
 use crate::{
     config::Intake,
     credit::{Outcome, Progress, broken},
+    measure,
     service::{Member, Runner, Service},
+    trace,
     wiring::webhook,
 };
 
@@ -63,10 +66,7 @@ impl Front {
             .route("/newstore/events", post(receive))
             .route("/health/live", get(|| async { "live\n" }))
             .route("/health/ready", get(ready))
-            .route(
-                "/metrics",
-                get(|State(front): State<Self>| async move { front.metrics.render() }),
-            )
+            .route("/metrics", get(metrics))
             .with_state(self)
     }
 
@@ -75,14 +75,24 @@ impl Front {
     }
 }
 
+async fn metrics(State(front): State<Front>) -> String {
+    measure::breakers(&front.service);
+    front.metrics.render()
+}
+
 async fn receive(
     State(front): State<Front>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let answer = match accept(&front, peer, request).await {
-        Ok((member, cancellation)) => handle(&front, member, cancellation).await,
-        Err(answer) => answer,
+    let (tenant, answer) = match accept(&front, peer, request).await {
+        Ok((member, cancellation)) => {
+            let (tenant, span) = (cancellation.tenant.to_string(), trace::delivery(&cancellation));
+            let answer = handle(&front, member, cancellation).instrument(span.clone()).await;
+            answer.write_on(&span);
+            (tenant, answer)
+        }
+        Err(answer) => (String::new(), answer),
     };
     if answer.status.is_client_error() {
         tracing::warn!(
@@ -92,7 +102,8 @@ async fn receive(
         );
     }
     let status = answer.status.as_u16().to_string();
-    metrics::counter!("memobridge_deliveries_total", "status" => status).increment(1);
+    let labels = [("tenant", tenant), ("status", status), ("outcome", answer.outcome.to_owned())];
+    metrics::counter!("memobridge_deliveries_total", &labels).increment(1);
     answer.into_response()
 }
 

@@ -11,7 +11,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{config::Config, confirm, http::Front, recover, service::Service, wiring, worker};
+use crate::{
+    config::Config, confirm, http::Front, measure, recover, service::Service, wiring, worker,
+};
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
@@ -35,7 +37,7 @@ impl Application {
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
         let Config { server, intake, queue, worker, journal, telemetry: _, customers } = config;
-        let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
+        let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
             .await
@@ -53,6 +55,7 @@ impl Application {
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
+        tokio::spawn(measure::run(service.clone(), stores));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use domain::Tenant;
-use ports::{Clock, Examined, Jobs, Journal, Ledger};
+use ports::{
+    Census, Clock, Examined, Jobs, JobsError, Journal, JournalError, Ledger, Storefront, Unfinished,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -12,36 +14,61 @@ use crate::{
     credit::{Customer, Desk},
     dice::Dice,
     guarded::Guarded,
+    observed::{Store, System},
     service::{Member, Service},
 };
+
+/// How much is in a queue.
+pub use adapters_queue::Depth;
 
 /// The webhook's wire shape and its keys.
 pub use adapters_newstore::webhook;
 
-/// Builds the service that the parts of a configuration describe.
+/// The stores of a service, as far as they are measured.
+pub struct Measured {
+    journal: Arc<dyn Census>,
+    queue: Arc<adapters_queue::Embedded>,
+}
+
+impl Measured {
+    /// How many cancellations are not over.
+    pub async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        self.journal.census().await
+    }
+
+    /// How much is in the queue.
+    pub async fn depth(&self) -> Result<Depth, JobsError> {
+        self.queue.depth().await
+    }
+}
+
+/// Builds the service that the parts of a configuration describe, with its stores to be
+/// measured.
 pub async fn service(
     customers: Vec<config::Customer>,
     queue: &config::Queue,
     journal: &config::Journal,
     worker: config::Worker,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<Service> {
-    let journal = self::journal(journal).await?;
-    let jobs = jobs(queue, &clock).await?;
+) -> anyhow::Result<(Service, Measured)> {
+    let (journal, census) = open_journal(journal).await?;
+    let (journal, queue) = (Arc::new(Store::new(journal)), open_queue(queue, &clock).await?);
+    let jobs = Arc::new(Store::new(queue.clone() as Arc<dyn Jobs>));
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
         let context = format!("customer {tenant}");
         members.insert(tenant, Arc::new(member(customer, &clock).context(context)?));
     }
-    Ok(Service {
+    let service = Service {
         customers: Arc::new(members),
         desk: Desk { journal, clock, dice: Dice::default(), give_up_after: worker.give_up_after },
         jobs,
         first_delay: worker.first_delay,
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
-    })
+    };
+    Ok((service, Measured { journal: census, queue }))
 }
 
 /// Opens a journal that is there already, for commands that only look.
@@ -59,11 +86,20 @@ pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn 
 
 /// Opens the journal.
 pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+    Ok(open_journal(config).await?.0)
+}
+
+/// The journal under both its names.
+#[expect(clippy::unused_async, reason = "a shared store is opened over the network")]
+async fn open_journal(
+    config: &config::Journal,
+) -> anyhow::Result<(Arc<dyn Journal>, Arc<dyn Census>)> {
     match config {
         config::Journal::Embedded { path } => {
             let journal = adapters_journal::Embedded::open(path)
                 .with_context(|| format!("the journal {} cannot be used", path.display()))?;
-            Ok(Arc::new(journal))
+            let journal = Arc::new(journal);
+            Ok((journal.clone(), journal))
         }
         config::Journal::Postgres { .. } => {
             anyhow::bail!("journal.kind = \"postgres\" is not built in yet")
@@ -73,6 +109,14 @@ pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal
 
 /// Opens the queue alone.
 pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
+    Ok(open_queue(config, clock).await?)
+}
+
+#[expect(clippy::unused_async, reason = "a shared store is opened over the network")]
+async fn open_queue(
+    config: &config::Queue,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<adapters_queue::Embedded>> {
     match config {
         config::Queue::Embedded { path } => {
             let jobs = adapters_queue::Embedded::open(path, clock.clone())
@@ -106,10 +150,13 @@ pub fn examined(
 fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
     let zone = zone(&config);
     let storefront = newstore(&config.tenant, config.newstore, clock)?;
+    let storefront: Arc<dyn Storefront> = Arc::new(storefront);
     let ledger = ledger(config.erp, zone, &config.policy.line_key_field, clock)?;
+    // Behind the breaker: what it holds back is no call.
+    let ledger = Arc::new(System::new(ledger, &config.tenant, clock.clone()));
     let customer = Customer {
+        storefront: Arc::new(System::new(storefront, &config.tenant, clock.clone())),
         tenant: config.tenant,
-        storefront: Arc::new(storefront),
         ledger: Arc::new(Guarded::new(ledger, clock.clone())),
         policy: config.policy,
         maps: config.maps,

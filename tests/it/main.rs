@@ -11,4 +11,5 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod signals;
 mod worked_examples;

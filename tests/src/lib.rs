@@ -7,16 +7,18 @@
 
 mod answer;
 mod clock;
+mod exposition;
 mod orders;
 mod process;
 mod records;
-mod secrets;
+pub mod secrets;
 mod service;
 mod settings;
 mod world;
 
 pub use answer::{Answer, post};
 pub use clock::FakeClock;
+pub use exposition::{Exposition, Sample};
 pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, event, paid, pair};
 pub use process::{Process, run};
 pub use records::Book;

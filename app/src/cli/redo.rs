@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     clock::SystemClock,
     credit::Progress,
-    service::{Runner, Service, job},
+    service::{Runner, job},
     wiring::{self, webhook},
 };
 
@@ -128,7 +128,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
     let clock = Arc::new(SystemClock);
-    let service: Service =
+    let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
             .await?;
     let tenant = &cancellation.tenant;
