@@ -1,5 +1,6 @@
 //! What the service tells about itself: metrics, traces, and nothing that is secret.
 
+mod alerts;
 mod collector;
 mod list;
 mod metrics;
