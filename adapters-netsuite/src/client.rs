@@ -189,7 +189,7 @@ impl Client {
                 return Err(Unreadable::TooLarge.into());
             }
         }
-        Ok(Answer { status, bytes })
+        Ok(Answer { status, bytes: self.credentials.blotted_out(bytes) })
     }
 }
 

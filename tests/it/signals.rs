@@ -4,6 +4,7 @@ mod alerts;
 mod collector;
 mod list;
 mod metrics;
+mod secrecy;
 mod traces;
 
 use sandbox::{
