@@ -2,7 +2,8 @@
 //!
 //! The domain's types have no wire format on purpose; the structs here mirror
 //! them. A memo written by an older version must stay readable for ever, so a
-//! change of shape is a new variant of [`Stored`], never an edit of an old one.
+//! change of shape is a field that may be missing or a new variant of [`Stored`],
+//! never an edit of what is there.
 
 mod field;
 mod line;
@@ -84,6 +85,8 @@ struct MemoDto {
     shipping: Option<ShippingDto>,
     application: Option<ApplicationDto>,
     fields: Vec<FieldDto>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cleared: Vec<String>,
     credit: String,
     total: String,
 }
@@ -144,6 +147,7 @@ impl From<&CreditMemo> for MemoDto {
             shipping: memo.shipping.as_ref().map(Into::into),
             application: memo.application.as_ref().map(Into::into),
             fields: memo.fields.iter().map(Into::into).collect(),
+            cleared: memo.cleared.clone(),
             credit: memo.credit.to_string(),
             total: memo.total.to_string(),
         }
@@ -177,6 +181,7 @@ impl TryFrom<MemoDto> for CreditMemo {
             shipping: dto.shipping.map(TryInto::try_into).transpose()?,
             application: dto.application.map(TryInto::try_into).transpose()?,
             fields: dto.fields.into_iter().map(Into::into).collect(),
+            cleared: dto.cleared,
             credit: dto.credit.parse()?,
             total: dto.total.parse()?,
         })

@@ -2,12 +2,9 @@
 
 mod census;
 mod claim;
-mod failure;
 mod find;
 mod hold;
-mod note;
 mod record;
-mod stored;
 
 use std::{path::Path, time::Duration};
 

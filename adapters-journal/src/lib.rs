@@ -1,9 +1,17 @@
-//! The `Journal` port in one SQLite file: our book of what was received and done.
+//! The `Journal` port: our book of what was received and done.
 //!
-//! Several processes of one machine may have the file open, which is how
-//! `list` and `show` look at a running service.
+//! [`Embedded`] is the product for one machine: a file, which several processes
+//! may have open; that is how `list` and `show` look at a running service.
+//! [`Postgres`] is the product for many machines: a database that replicas share.
+//! [`Memory`] is the reference: the same promises in the fewest lines, for tests
+//! and simulations.
 
+mod book;
 mod codec;
 mod embedded;
+mod memory;
+mod postgres;
 
 pub use embedded::Embedded;
+pub use memory::Memory;
+pub use postgres::{DatabaseUrl, InvalidUrl, Postgres};

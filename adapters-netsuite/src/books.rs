@@ -47,6 +47,11 @@ impl Books {
     }
 }
 
+/// An instant as searches compare it: in whole seconds, like what NetSuite keeps.
+pub(crate) fn moment(at: domain::Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_millis().div_euclid(1000)).unwrap_or_default()
+}
+
 fn stamp(midnight: &Zoned) -> String {
     midnight.strftime("%Y-%m-%dT%H:%M:%S.000%:z").to_string()
 }

@@ -100,6 +100,11 @@ impl Client {
         self.ask(Priority::Live, limit.min(self.timeout), request).await
     }
 
+    /// How long one call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// What its passports say.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

@@ -6,7 +6,9 @@
 //! | `rights` | what our role may do, one by one |
 //! | `records` | is everything on record that the configuration names |
 //! | `habits` | do its invoices look as the policy thinks |
+//! | `fields` | are the custom fields there that memos shall carry |
 
+mod fields;
 mod habits;
 mod records;
 mod rights;

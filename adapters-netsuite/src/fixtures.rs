@@ -103,6 +103,7 @@ pub(crate) fn memo() -> CreditMemo {
         shipping: None,
         application: Some(Application { invoice: id("70211"), amount: amount("54.38") }),
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: amount("54.38"),
         total: amount("54.38"),
     }
@@ -190,6 +191,18 @@ pub(crate) fn get_done(record: &str) -> String {
     envelope(&format!("<getResponse><readResponse>{status}{record}</readResponse></getResponse>"))
 }
 
+/// What a search answers with these records, as one page of so many.
+pub(crate) fn rows(operation: &str, pages: u32, total: usize, records: &[String]) -> String {
+    envelope(&format!(
+        "<{operation}Response><r:searchResult xmlns:r=\"urn:r\">{}\
+         <r:totalRecords>{total}</r:totalRecords><r:totalPages>{pages}</r:totalPages>\
+         <r:searchId>S1</r:searchId><r:recordList>{}</r:recordList></r:searchResult>\
+         </{operation}Response>",
+        status(None),
+        records.concat()
+    ))
+}
+
 /// The record that [`memo`] becomes.
 pub(crate) fn memo_record() -> String {
     memo_record_of("5521", "<t:createdFrom internalId=\"70211\"/>", &[UNIT])
@@ -253,4 +266,10 @@ pub(crate) async fn asked(server: &MockServer) -> Vec<String> {
     let requests = server.received_requests().await.unwrap();
     let action = |it: &Request| it.headers["SOAPAction"].to_str().unwrap().replace('"', "");
     requests.iter().map(action).collect()
+}
+
+/// What was asked, in order.
+pub(crate) async fn bodies(server: &MockServer) -> Vec<String> {
+    let requests = server.received_requests().await.unwrap();
+    requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId};
-use ports::{BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, Timestamp};
+use ports::{
+    Access, BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
+};
 
 use crate::{
     billing::Reading,
@@ -13,7 +15,7 @@ use crate::{
     fault::{Effect, Failure},
     options::{InvalidOptions, Options},
     post,
-    reply::{self, Node},
+    reply::{self, Node, Unreadable},
     request::{self, RecordType},
     rights::Rights,
 };
@@ -32,9 +34,14 @@ impl NetSuite {
         Ok(Self { client: Client::new(options, clock)?, books, rights: Rights::default() })
     }
 
+    fn reading(&self) -> Reading<'_> {
+        Reading { client: &self.client, books: &self.books, rights: &self.rights }
+    }
+
     async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, Failure> {
         let request = request::get_list(RecordType::CreditMemo, records);
         let found = reply::listed(self.client.call_later(&request).await?)?;
+        let confirmed = |it: &Node| readable(it, reply::confirmed(it));
         Ok(found.iter().filter(|it| is_memo(it)).filter_map(confirmed).collect())
     }
 
@@ -49,13 +56,12 @@ pub(crate) fn is_memo(record: &Node) -> bool {
     record.kind() == Some("CreditMemo")
 }
 
-/// What people see of a memo. One that cannot be read must not keep the others
-/// of its batch from being read back.
-fn confirmed(record: &Node) -> Option<Confirmed> {
-    let read = reply::confirmed(record);
+/// What can be read of a memo. One that cannot must not keep the others of its
+/// batch from being read.
+pub(crate) fn readable<T>(record: &Node, read: Result<T, Unreadable>) -> Option<T> {
     if let Err(problem) = &read {
         let memo = reply::subject(record);
-        tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read back");
+        tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read");
     }
     read.ok()
 }
@@ -63,15 +69,14 @@ fn confirmed(record: &Node) -> Option<Confirmed> {
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let reading = Reading { client: &self.client, books: &self.books, rights: &self.rights };
-        let billing = self.rights.note(reading.billing(query).await).await;
+        let billing = self.rights.note(self.reading().billing(query).await);
         billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
         let posted = post::post(&self.client, &self.books, memo, sending).await;
         if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
-            self.rights.doubt().await;
+            self.rights.doubt();
         }
         posted
     }
@@ -80,18 +85,31 @@ impl Ledger for NetSuite {
         if lines.targets.is_empty() {
             return Ok(());
         }
-        let updated = self.rights.note(self.update(lines).await).await;
+        let updated = self.rights.note(self.update(lines).await);
         updated.map_err(|it| it.into_error(Effect::Write))
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let mut confirmed = Vec::with_capacity(records.len());
         for batch in records.chunks(request::MAX_IDS) {
-            let found = self.rights.note(self.read_back(batch).await).await;
+            let found = self.rights.note(self.read_back(batch).await);
             let found = found.map_err(|it| it.into_error(Effect::None))?;
             confirmed.extend(found);
         }
         Ok(confirmed)
+    }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        let page = self.rights.note(self.reading().memos_since(since, place).await);
+        page.map_err(|it| it.into_error(Effect::None))
+    }
+}
+
+#[async_trait]
+impl Access for NetSuite {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        let proved = self.rights.note(self.rights.renew(&self.client).await);
+        proved.map_err(|it| it.into_error(Effect::None))
     }
 }
 

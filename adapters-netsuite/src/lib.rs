@@ -8,9 +8,9 @@
 //! | `fault` | what NetSuite's codes mean for the caller |
 //! | `governor`, `slots` | how much may be in flight |
 //! | `client` | one HTTP exchange |
-//! | `billing`, `post` | the conversations behind the port's methods |
+//! | `billing`, `post`, `memos` | the conversations behind the port's methods |
 //! | `examine` | whether an account is fit for all this |
-//! | `rights` | when "nothing found" may be believed |
+//! | `rights` | when "nothing found" may be believed, and the proof of it |
 //!
 //! Nothing here retries, but for one false "Invalid login": the worker does.
 
@@ -24,6 +24,7 @@ mod fault;
 mod fixtures;
 mod governor;
 mod ledger;
+mod memos;
 mod options;
 mod post;
 mod reply;

@@ -123,7 +123,8 @@ fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
         Source::Invoice(invoice) => found.created_from.as_ref() == Some(invoice),
         Source::Against(_) | Source::SalesOrder(_) => {
             let reference = found.reference.as_deref().unwrap_or_default();
-            found.created_from.is_none() && reference.eq_ignore_ascii_case(&memo.reference)
+            let sent = request::carried(&memo.reference);
+            found.created_from.is_none() && reference.eq_ignore_ascii_case(sent.trim())
         }
     };
     // The key column may not be on the form: then no line has a unit.

@@ -22,7 +22,7 @@ mod tree;
 pub(crate) use examine::{Habits, each, server_time};
 pub(crate) use field::{made_from, own_id};
 pub(crate) use invoice::invoice;
-pub(crate) use memo::{Identity, confirmed, existing, identity};
+pub(crate) use memo::{Identity, confirmed, existing, identity, recorded};
 pub(crate) use sales_order::sales_order;
 pub(crate) use tree::{Node, Unreadable};
 

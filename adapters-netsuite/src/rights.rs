@@ -4,63 +4,106 @@
 //! `get` says so. So before no rows are believed, a record that cannot exist is
 //! asked for: "does not exist" is what only someone with the right is told.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use domain::Timestamp;
-use tokio::sync::Mutex;
 
 use crate::{
     client::Client,
     fault::{Class, Failure},
-    reply,
-    request::{self, RecordType},
+    reply::{self, Node},
+    request::{self, RecordType, Request},
 };
 
 /// For how long a proof is good.
 const GOOD_FOR: Duration = Duration::from_hours(1);
 
+/// What is searched for: finding none of it is acted on.
+const SEARCHED: [RecordType; 2] = [RecordType::Invoice, RecordType::CreditMemo];
+
 /// An external id that nobody gives.
 pub(crate) const NO_RECORD: &str = "nst-no-such-record";
 
-/// The proofs so far, one per type of record.
+/// The proofs so far: when each type of record was asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
-    proofs: Mutex<Vec<(RecordType, Timestamp)>>,
+    proofs: Mutex<BTreeMap<RecordType, Timestamp>>,
+    /// Held while asking: one call is proof for everybody who waits.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Rights {
     /// Fails unless records of this type would be shown to us if there were any.
     pub(crate) async fn prove(&self, client: &Client, kind: RecordType) -> Result<(), Failure> {
-        // Held while asking: one call is proof for everybody who waits.
-        let mut proofs = self.proofs.lock().await;
-        let now = client.now();
-        proofs.retain(|(_, at)| now < at.after(GOOD_FOR));
-        if proofs.iter().any(|(of, _)| *of == kind) {
+        if self.is_proved(kind, client.now()) {
             return Ok(());
         }
-        let request = request::get_by_external_id(kind, NO_RECORD);
-        match client.call(&request).await.and_then(reply::found) {
+        // Where the call of another one is not answered, ours has had its time as well.
+        let asking = tokio::time::timeout(client.timeout(), self.asking.lock()).await;
+        let Ok(_asking) = asking else {
+            let message = "the right to look could not be proved in time";
+            return Err(Failure::new(Class::Unavailable, message));
+        };
+        let now = client.now();
+        if self.is_proved(kind, now) {
+            return Ok(());
+        }
+        self.learn(kind, now, client.call(&question(kind)).await)
+    }
+
+    /// Proves everything anew, when nobody else wants to ask.
+    pub(crate) async fn renew(&self, client: &Client) -> Result<(), Failure> {
+        for kind in SEARCHED {
+            let now = client.now();
+            self.learn(kind, now, client.call_later(&question(kind)).await)?;
+        }
+        Ok(())
+    }
+
+    /// Throws the proofs away when a call was forbidden: more may be.
+    pub(crate) fn note<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(Failure { class: Class::Forbidden | Class::Unauthorized, .. }) = result {
+            self.doubt();
+        }
+        result
+    }
+
+    /// Throws the proofs away.
+    pub(crate) fn doubt(&self) {
+        self.proofs().clear();
+    }
+
+    fn is_proved(&self, kind: RecordType, now: Timestamp) -> bool {
+        self.proofs().get(&kind).is_some_and(|asked| now < asked.after(GOOD_FOR))
+    }
+
+    fn learn(
+        &self,
+        kind: RecordType,
+        asked: Timestamp,
+        answer: Result<Node, Failure>,
+    ) -> Result<(), Failure> {
+        match answer.and_then(reply::found) {
             // However it is said that there is no such record: we were let in to look.
             Ok(_) => {}
             Err(failure) if failure.class.is_refusal() => {}
             Err(failure) => return Err(failure),
         }
-        proofs.push((kind, now));
+        self.proofs().insert(kind, asked);
         Ok(())
     }
 
-    /// Throws the proofs away: something was forbidden, and more may be.
-    pub(crate) async fn doubt(&self) {
-        self.proofs.lock().await.clear();
+    fn proofs(&self) -> MutexGuard<'_, BTreeMap<RecordType, Timestamp>> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Doubts when a call was forbidden.
-    pub(crate) async fn note<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        if let Err(Failure { class: Class::Forbidden | Class::Unauthorized, .. }) = result {
-            self.doubt().await;
-        }
-        result
-    }
+fn question(kind: RecordType) -> Request {
+    request::get_by_external_id(kind, NO_RECORD)
 }
 
 #[cfg(test)]

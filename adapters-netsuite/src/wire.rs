@@ -1,16 +1,16 @@
 //! Doors for what is measured, fuzzed and held against the schema from outside
 //! this crate. Not an interface: nothing here is promised to anybody.
 
-use domain::{Billing, CreditMemo, LinesToClose, RecordId, SalesOrder, Timestamp};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, SalesOrder, Standing, Timestamp};
 use ports::RecordKind;
 
 use crate::{
     auth::Credentials,
-    books::Books,
+    books::{self, Books},
     fault::{Context, Failure, classify},
     options::{InvalidOptions, Options},
     reply::{self, Node, Reply},
-    request::{self, Operation, RecordType, Request},
+    request::{self, Operation, Place, RecordType, Request},
 };
 
 /// What is written and read for one account, without a network.
@@ -56,6 +56,10 @@ impl Wire {
             request::server_time(),
             request::memo_form(),
             request::some_invoices(None::<&str>),
+            request::custom_fields(Place::Body, [number]),
+            request::custom_fields(Place::Line, [number]),
+            request::memos_since(books::moment(now), Standing::Valid),
+            request::memos_since(books::moment(now), Standing::Voided),
         ];
         let shown = RecordKind::ALL.into_iter().filter(|it| !request::types_of(*it).is_empty());
         requests.extend(shown.map(|kind| request::list(kind, records)));
@@ -128,6 +132,7 @@ impl Wire {
                 reply::whole(record, |it| reply::existing(it, &self.books)),
                 reply::whole(record, |it| reply::identity(it, &self.books)),
                 reply::whole(record, reply::confirmed),
+                reply::whole(record, |it| reply::recorded(it, &self.books, Standing::Valid)),
                 reply::whole(record, reply::made_from),
             ));
         }

@@ -1,17 +1,12 @@
 //! One question to the GraphQL endpoint: the token on it, and what the answer means.
 
-use graphql_client::{GraphQLQuery, QueryBody, Response};
+use graphql_client::{GraphQLQuery, Response};
 use ports::StorefrontError;
-use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::{Client, StatusCode, Url};
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{
-    http::{self, GraphqlError},
-    order::{Order, ResponseData, Told, Variables},
-    text,
-    token::{Token, Tokens},
-};
+use crate::{http::GraphqlError, text, token::Tokens};
 
 /// The GraphQL endpoint, and the tokens that open it.
 pub(crate) struct Api {
@@ -20,42 +15,51 @@ pub(crate) struct Api {
     pub(crate) tokens: Tokens,
 }
 
-impl Api {
-    /// What the API tells about the order; `None` when it tells none.
-    pub(crate) async fn ask(&self, variables: Variables) -> Result<Option<Told>, StorefrontError> {
-        let question = Order::build_query(variables);
-        let token = self.tokens.get().await?;
-        match self.attempt(&token, &question).await {
-            Err(StorefrontError::Unauthorized(_)) => {}
-            settled => return settled,
-        }
-        // A token may end before its time, and is then refused as an unknown client is. Refused
-        // with a new one, it is the client.
-        tracing::info!("NewStore refused the access token, asking for a new one");
-        let token = self.tokens.get().await?;
-        self.attempt(&token, &question).await
-    }
+/// Why a question was not answered.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The API does not take it, in its own words: another one may be answered.
+    Refused(String),
+    /// Anything else.
+    Failed(StorefrontError),
+}
 
-    async fn attempt(
-        &self,
-        token: &Token,
-        question: &QueryBody<Variables>,
-    ) -> Result<Option<Told>, StorefrontError> {
-        let request = self.http.post(self.url.clone()).json(question);
-        let answer = http::exchange(request.bearer_auth(token.value.expose_secret())).await?;
-        let secrets = [&token.value, &self.tokens.client_secret];
-        match answer.success(&secrets) {
-            Ok(body) => read(&body, &secrets),
-            Err(error @ StorefrontError::Unauthorized(_)) => {
-                self.tokens.discard(token).await;
-                Err(error)
-            }
-            Err(error) => Err(error),
+impl From<StorefrontError> for Unanswered {
+    fn from(error: StorefrontError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unanswered> for StorefrontError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Refused(why) => Self::Unreadable(why),
+            Unanswered::Failed(error) => error,
         }
     }
 }
 
-fn read(body: &[u8], secrets: &[&SecretString]) -> Result<Option<Told>, StorefrontError> {
+impl Api {
+    /// What the API answers to a question of this kind.
+    pub(crate) async fn ask<Q: GraphQLQuery>(
+        &self,
+        variables: Q::Variables,
+    ) -> Result<Q::ResponseData, Unanswered> {
+        let question = Q::build_query(variables);
+        let request = || self.http.post(self.url.clone()).json(&question);
+        let (answer, token) = self.tokens.send(request).await?;
+        let secrets = [&token.value, &self.tokens.client_secret];
+        if answer.status == StatusCode::BAD_REQUEST {
+            return Err(Unanswered::Refused(answer.describe(&secrets)));
+        }
+        read(&answer.success(&secrets)?, &secrets)
+    }
+}
+
+fn read<D: for<'de> Deserialize<'de>>(
+    body: &[u8],
+    secrets: &[&SecretString],
+) -> Result<D, Unanswered> {
     let unreadable = |said: &str| StorefrontError::Unreadable(text::quote(said, secrets));
     let misread = |error: serde_json::Error| unreadable(&error.to_string());
     // First the errors alone: what stands beside them need not have the right shape.
@@ -63,11 +67,10 @@ fn read(body: &[u8], secrets: &[&SecretString]) -> Result<Option<Told>, Storefro
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
         let said = errors.into_iter().map(|it| it.message.unwrap_or_default());
         let said = said.collect::<Vec<_>>().join("; ");
-        return Err(unreadable(&format!("GraphQL errors: {said}")));
+        return Err(Unanswered::Refused(text::quote(&format!("GraphQL errors: {said}"), secrets)));
     }
-    let answer: Response<ResponseData> = serde_json::from_slice(body).map_err(misread)?;
-    let data = answer.data.ok_or_else(|| unreadable("neither data nor errors"))?;
-    Ok(Told::of(data))
+    let answer: Response<D> = serde_json::from_slice(body).map_err(misread)?;
+    Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
 }
 
 /// The errors of an answer, which come with HTTP status 200.

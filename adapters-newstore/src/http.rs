@@ -100,13 +100,10 @@ fn broken(error: reqwest::Error) -> StorefrontError {
 impl Answer {
     /// The body of a success; of anything else, what it means. `secrets` are kept out of the text.
     pub(crate) fn success(self, secrets: &[&SecretString]) -> Result<Vec<u8>, StorefrontError> {
-        let status = self.status;
-        let is_json = serde_json::from_slice::<IgnoredAny>(&self.body).is_ok();
-        match status.as_u16() {
+        match self.status.as_u16() {
             200..=299 => Ok(self.body),
-            // An address that is blocked gets a page; a client that is refused gets JSON.
-            403 if !is_json => Err(StorefrontError::Throttled(BLOCKED)),
-            401 | 403 => Err(StorefrontError::Unauthorized(self.describe(secrets))),
+            _ if self.refuses_us() => Err(StorefrontError::Unauthorized(self.describe(secrets))),
+            403 => Err(StorefrontError::Throttled(BLOCKED)),
             429 => {
                 let wait = self.retry_after.unwrap_or(DEFAULT_RETRY).clamp(1, MAX_RETRY);
                 Err(StorefrontError::Throttled(Duration::from_secs(wait)))
@@ -114,6 +111,21 @@ impl Answer {
             408 | 500..=599 => Err(StorefrontError::Unavailable(self.describe(secrets).into())),
             _ => Err(StorefrontError::Unreadable(self.describe(secrets))),
         }
+    }
+
+    /// Whether it refuses the token or the client.
+    pub(crate) fn refuses_us(&self) -> bool {
+        match self.status.as_u16() {
+            401 => true,
+            // An address that is blocked gets a page; a client that is refused gets JSON.
+            403 => serde_json::from_slice::<IgnoredAny>(&self.body).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Whether its body has this word somewhere.
+    pub(crate) fn has_word(&self, word: &str) -> bool {
+        String::from_utf8_lossy(&self.body).contains(word)
     }
 
     /// The status, and the server's own words where it has some.

@@ -70,7 +70,7 @@ pub(crate) struct Endpoints {
     pub(crate) token: Url,
 }
 
-fn url(field: &'static str, raw: &str) -> Result<Url, InvalidOptions> {
+pub(crate) fn url(field: &'static str, raw: &str) -> Result<Url, InvalidOptions> {
     let invalid = |problem: &str| InvalidOptions::Url { field, problem: problem.to_owned() };
     let url = Url::parse(raw).map_err(|why| invalid(&format!("is not a URL: {why}")))?;
     match url.scheme() {

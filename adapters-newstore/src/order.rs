@@ -6,12 +6,10 @@
 mod exact;
 mod paging;
 
-use domain::{
-    InstrumentSnapshot, OrderId, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot,
-};
+use domain::{InstrumentSnapshot, OrderId, OrderSnapshot, TransactionSnapshot, UnitSnapshot};
 use graphql_client::GraphQLQuery;
 
-use exact::BigFloat;
+pub(crate) use exact::BigFloat;
 use order::{
     OrderOrder as Head, OrderOrderItems as Items, OrderOrderItemsEdgesNode as Item,
     OrderOrderPaymentAccountInstruments as Instruments,
@@ -23,6 +21,8 @@ pub(crate) use order::{
     ResponseData, Variables,
 };
 pub(crate) use paging::{Collector, Node, Page, Position};
+
+use crate::alike::{head, page, reading, unit};
 
 /// An opaque place in a list.
 type Cursor = String;
@@ -51,7 +51,8 @@ impl Told {
     /// Takes the lists out of an answer; `None` when it tells no order.
     pub(crate) fn of(data: ResponseData) -> Option<Self> {
         let mut head = data.order?;
-        let units = head.items.take().map(Page::from).unwrap_or_default().map(unit);
+        let units = head.items.take().map(Page::from).unwrap_or_default();
+        let units = units.map(|it| unit!(it));
         let account = head.payment_account.take();
         let instruments = account.and_then(|it| it.instruments).map(Page::from);
         Some(Self { head, units, instruments })
@@ -64,42 +65,11 @@ impl Told {
         units: Vec<UnitSnapshot>,
         payments: Option<Vec<InstrumentSnapshot>>,
     ) -> OrderSnapshot {
-        let head = self.head;
-        let discounts = head.discounts.and_then(|it| it.edges).unwrap_or_default();
+        let mut head = self.head;
+        let discounts = head.discounts.take().and_then(|it| it.edges).unwrap_or_default();
         let mut coupons = discounts.into_iter().filter_map(|edge| edge?.node?.coupon_code);
-        OrderSnapshot {
-            id: id.clone(),
-            external_id: head.external_id,
-            currency: head.currency,
-            channel: head.channel,
-            channel_type: head.channel_type,
-            demand_location: head.demand_location_id,
-            tax_strategy: head.tax_strategy,
-            price_method: head.price_method,
-            is_exchange: head.is_exchange.unwrap_or(false),
-            is_historical: head.is_historical.unwrap_or(false),
-            shipping_total: reading(head.shipping_total),
-            shipping_tax: reading(head.shipping_tax),
-            grand_total: reading(head.grand_total),
-            coupon: coupons.find(|code| !code.trim().is_empty()),
-            units,
-            payments,
-        }
-    }
-}
-
-fn unit(item: Item) -> UnitSnapshot {
-    UnitSnapshot {
-        id: item.id,
-        product: item.product_id,
-        quantity: reading(item.quantity),
-        price: reading(item.pricebook_price),
-        item_discounts: reading(item.item_discounts),
-        order_discounts: reading(item.order_discounts),
-        tax: reading(item.tax),
-        status: item.status,
-        reason: item.cancellation_reason,
-        service_level: item.shipping_service_level,
+        let coupon = coupons.find(|code| !code.trim().is_empty());
+        OrderSnapshot { coupon, payments, ..head!(head, id.clone(), units) }
     }
 }
 
@@ -129,28 +99,6 @@ impl Instrument {
             transactions: transactions.collect(),
         }
     }
-}
-
-fn reading(number: Option<BigFloat>) -> Reading {
-    number.map_or(Reading::Absent, |it| it.0)
-}
-
-/// The three lists differ in name only, and names are all that made types share.
-macro_rules! page {
-    ($list:ident of $node:ident) => {
-        impl From<$list> for Page<$node> {
-            /// A list that is null holds nothing yet; a hole among its entries stays a hole.
-            fn from(list: $list) -> Self {
-                let (more, end) = match list.page_info {
-                    None => (None, None),
-                    Some(info) => (info.has_next_page, info.end_cursor),
-                };
-                let edges = list.edges.unwrap_or_default();
-                let nodes = edges.into_iter().map(|edge| edge?.node).collect();
-                Self { nodes, more, end }
-            }
-        }
-    };
 }
 
 page!(Items of Item);

@@ -151,7 +151,7 @@ pub(crate) fn nothing() -> ResponseTemplate {
 }
 
 /// Everything that an error says, its sources and its debug form included.
-pub(crate) fn whole_text(error: &StorefrontError) -> String {
+pub(crate) fn whole_text(error: &dyn Error) -> String {
     let mut text = format!("{error:?}\n{error}");
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,17 +1,17 @@
-//! The storefront port over NewStore's GraphQL API: one order, page by page.
+//! The storefront port over NewStore's GraphQL API; here one order, page by page.
 
 use std::{fmt, mem, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{InstrumentSnapshot, OrderId, OrderSnapshot, Tenant};
-use ports::{Clock, Storefront, StorefrontError};
+use ports::{CancelledPage, Clock, Cursor, Storefront, StorefrontError, Window};
 use tokio::time;
 
 use crate::{
     InvalidOptions, Options,
     api::Api,
     http,
-    order::{Collector, Instrument, Node, Page, Position, Told, Variables},
+    order::{Collector, Instrument, Node, Order, Page, Position, Told, Variables},
     token::Tokens,
 };
 
@@ -25,7 +25,7 @@ pub struct NewStore {
     pub(crate) tenant: Tenant,
     pub(crate) api: Api,
     pub(crate) timeout: Duration,
-    page_size: i64,
+    pub(crate) page_size: i64,
 }
 
 impl NewStore {
@@ -55,6 +55,17 @@ impl Storefront for NewStore {
     async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let mut retrieval = Retrieval { newstore: self, id, requests: 0 };
         match time::timeout(self.timeout, retrieval.run()).await {
+            Ok(answer) => answer,
+            Err(late) => Err(StorefrontError::Unavailable(Box::new(late))),
+        }
+    }
+
+    async fn cancelled(
+        &self,
+        window: Window,
+        place: &Cursor,
+    ) -> Result<CancelledPage, StorefrontError> {
+        match time::timeout(self.timeout, self.page_of_cancelled(window, place)).await {
             Ok(answer) => answer,
             Err(late) => Err(StorefrontError::Unavailable(Box::new(late))),
         }
@@ -161,7 +172,7 @@ impl Retrieval<'_> {
             transactions_after: transactions.after,
             transactions_offset: transactions.offset,
         };
-        self.newstore.api.ask(variables).await
+        Ok(Told::of(self.newstore.api.ask::<Order>(variables).await?))
     }
 
     fn list<T: Node>(&self, name: &'static str) -> Collector<T> {

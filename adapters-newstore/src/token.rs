@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{Tenant, Timestamp};
 use ports::{Clock, StorefrontError};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http;
+use crate::http::{self, Answer};
 
 /// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -62,8 +62,33 @@ impl Tokens {
         Ok(token)
     }
 
+    /// Sends a request with a token on it. The token comes back with the answer, to be
+    /// kept out of what is told of it.
+    pub(crate) async fn send(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<(Answer, Token), StorefrontError> {
+        let (answer, token) = self.attempt(request()).await?;
+        if !answer.refuses_us() {
+            return Ok((answer, token));
+        }
+        // A token may end before its time, and is then refused as an unknown client is. Refused
+        // with a new one, it is the client.
+        tracing::info!("NewStore refused the access token, asking for a new one");
+        self.attempt(request()).await
+    }
+
+    async fn attempt(&self, request: RequestBuilder) -> Result<(Answer, Token), StorefrontError> {
+        let token = self.get().await?;
+        let answer = http::exchange(request.bearer_auth(token.value.expose_secret())).await?;
+        if answer.refuses_us() {
+            self.discard(&token).await;
+        }
+        Ok((answer, token))
+    }
+
     /// Forgets a token that the API refused, unless somebody has already renewed it.
-    pub(crate) async fn discard(&self, refused: &Token) {
+    async fn discard(&self, refused: &Token) {
         let mut current = self.current.lock().await;
         if current.as_ref().is_some_and(|it| it.is(refused)) {
             *current = None;

@@ -9,17 +9,19 @@ mod keys;
 use std::{collections::BTreeMap, fmt};
 
 use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
-use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-pub use keys::Keys;
+pub use keys::{Keys, fingerprint};
 
-use crate::text;
+use crate::{instant, text};
 
 /// Some units of an order were cancelled.
-const ITEMS_CANCELLED: &str = "order.items_cancelled";
+pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
 /// An order was cancelled as a whole.
 const ORDER_CANCELLED: &str = "order.cancelled";
+
+/// The events that are handled; all others are none of our business.
+pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
@@ -60,7 +62,8 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
         return Err(malformed("name", why));
     }
     let name = name.to_owned();
-    let published_at = instant(filled(&body, "published_at", "published_at")?)?;
+    let published_at = instant::read(filled(&body, "published_at", "published_at")?)
+        .ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
     match body.remove("payload") {
         None | Some(Value::Null) => Err(malformed("payload", "is missing")),
         Some(Value::Object(payload)) if payload.is_empty() => Err(malformed("payload", "is empty")),
@@ -77,13 +80,10 @@ pub fn body(cancellation: &Cancellation) -> String {
         .iter()
         .map(|(unit, reason)| json!({ "id": unit.as_str(), "cancellation_reason": reason }))
         .collect();
-    // Only instants that were read from an event get here, and those are in range.
-    let published_at = jiff::Timestamp::from_millisecond(cancellation.published_at.as_millis())
-        .unwrap_or(jiff::Timestamp::MAX);
     json!({
         "tenant": cancellation.tenant.as_str(),
         "name": cancellation.event,
-        "published_at": published_at.to_string(),
+        "published_at": instant::written(cancellation.published_at),
         "payload": { "id": cancellation.order.as_str(), "items": items },
     })
     .to_string()
@@ -171,17 +171,6 @@ fn units(
 
 fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
-}
-
-/// A time with an offset; one without is UTC, as everywhere in NewStore.
-fn instant(raw: &str) -> Result<Timestamp, Malformed> {
-    let raw = raw.trim();
-    let has_time = raw.contains(['T', 't', ' ']);
-    let in_utc = || raw.parse::<DateTime>().and_then(|it| it.to_zoned(TimeZone::UTC));
-    let parsed = raw.parse::<jiff::Timestamp>().or_else(|_| in_utc().map(|it| it.timestamp()));
-    let instant = parsed.ok().filter(|it| has_time && 0 <= it.as_second());
-    let instant = instant.ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
-    Ok(Timestamp::from_millis(instant.as_millisecond()))
 }
 
 /// A text that must be there; `path` is how a fault names it.

@@ -7,13 +7,12 @@ mod table;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use ports::{Clock, Delivery, Job, Jobs, JobsError, Lease};
+use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
 use rusqlite::Connection;
 use sqlite_store::Store;
 
 use crate::{MAX_LEASED, accept, arrivals::Arrivals};
 
-pub use self::depth::Depth;
 use self::failure::Failure;
 
 const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
@@ -34,13 +33,6 @@ impl Embedded {
         let store = Store::open(path, MIGRATIONS);
         let store = store.map_err(|error| JobsError::Unavailable(error.into()))?;
         Ok(Self { store, arrivals: Arrivals::new(clock, RECHECK) })
-    }
-
-    /// How much is in it now.
-    pub async fn depth(&self) -> Result<Depth, JobsError> {
-        let now = self.arrivals.now();
-        let depth = self.store.read(move |db| depth::measure(db, now).map_err(Failure::from));
-        Ok(depth.await?)
     }
 
     async fn write<T: Send + 'static>(
@@ -92,6 +84,15 @@ impl Jobs for Embedded {
         self.write(move |db| table::defer(db, &held, due, attempts)).await?;
         self.arrivals.announce();
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Backlog for Embedded {
+    async fn depth(&self) -> Result<Depth, JobsError> {
+        let now = self.arrivals.now();
+        let depth = self.store.read(move |db| depth::measure(db, now).map_err(Failure::from));
+        Ok(depth.await?)
     }
 }
 

@@ -1,14 +1,18 @@
-//! The `Jobs` port: a queue in a file, and the same queue in memory.
+//! The `Jobs` port: a queue in a file, one in Amazon SQS, and one in memory.
 //!
-//! [`Embedded`] is the product for one machine. [`Memory`] is the reference:
-//! the same promises in the fewest lines, for tests and simulations.
+//! [`Embedded`] is the product for one machine, [`Sqs`] for several. [`Memory`] is
+//! the reference: the same promises in the fewest lines, for tests and simulations.
 
 mod arrivals;
 mod embedded;
 mod memory;
+mod sqs;
+#[cfg(test)]
+mod testing;
 
-pub use embedded::{Depth, Embedded};
+pub use embedded::Embedded;
 pub use memory::Memory;
+pub use sqs::{Sqs, SqsOptions, aws};
 
 use ports::{Job, JobsError};
 

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{CancellationId, Timestamp};
-use ports::{Clock, Delivery, Job, Jobs, JobsError, Lease};
+use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
 
 use crate::{
     MAX_LEASED, accept,
@@ -114,7 +114,25 @@ impl Jobs for Memory {
     }
 }
 
+#[async_trait]
+impl Backlog for Memory {
+    async fn depth(&self) -> Result<Depth, JobsError> {
+        Ok(self.state().depth(self.arrivals.now()))
+    }
+}
+
 impl State {
+    fn depth(&self, now: Timestamp) -> Depth {
+        let is_leased = |it: &&Entry| it.lease.is_some() && now < it.due;
+        let leased = self.entries.values().filter(is_leased).count() as u64;
+        let longest_due = self.entries.values().map(|it| it.due).filter(|it| *it <= now).min();
+        Depth {
+            waiting: self.entries.len() as u64 - leased,
+            leased,
+            oldest_due: longest_due.map(|due| now.since(due)),
+        }
+    }
+
     fn push(&mut self, job: &Job, due: Timestamp) {
         self.counter += 1;
         let Some(entry) = self.entries.get_mut(&job.id) else {

@@ -47,6 +47,19 @@ struct Open {
 }
 
 impl Trouble {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unavailable, Self::Permission, Self::Credentials];
+
+    /// The stable name, as logs and metrics say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Permission => "permission",
+            Self::Credentials => "credentials",
+        }
+    }
+
     fn first_wait(self) -> Duration {
         match self {
             Self::Unavailable => Duration::from_secs(1),

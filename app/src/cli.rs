@@ -2,8 +2,11 @@
 //! unreadable configuration.
 
 mod doctor;
+mod examples;
 mod look;
+mod reconcile;
 mod redo;
+mod stream;
 
 use std::{
     io::Write,
@@ -13,19 +16,21 @@ use std::{
     time::Instant,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::{
     clock::SystemClock,
     config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
+    retry::Refused,
     serve::{Application, until_signal},
-    telemetry,
+    telemetry::{self, Logs},
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
 #[derive(Debug, Parser)]
-#[command(name = "memobridge", version, max_term_width = 100)]
+#[command(name = "memobridge", version, max_term_width = 100, after_help = examples::ALL)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -34,39 +39,54 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Shows the whole way in a box: simulated NewStore and NetSuite, sample cancellations.
-    #[command(after_help = "Example:\n  memobridge sandbox --keep")]
+    #[command(after_help = examples::SANDBOX)]
     Sandbox {
         /// Stays up afterwards and prints the addresses.
         #[arg(long)]
         keep: bool,
     },
     /// Runs the service.
-    #[command(after_help = "Example:\n  memobridge serve --config memobridge.toml")]
+    #[command(after_help = examples::SERVE)]
     Serve {
         #[command(flatten)]
         config: ConfigFile,
     },
     /// Lists cancellations from the journal, newest first; works beside a running service.
-    #[command(after_help = "Example:\n  memobridge list --state parked")]
+    #[command(after_help = examples::LIST)]
     List(look::List),
     /// Shows one cancellation: its timeline, every attempt, the memo, the money.
+    #[command(after_help = examples::SHOW)]
     Show(look::Show),
     /// Puts cancellations back into the queue, with a new deadline.
-    #[command(after_help = "Examples:\n  memobridge retry can-0123456789abcdef0123\n  \
-                      memobridge retry --state parked --reason unmapped --dry-run")]
+    #[command(after_help = examples::RETRY)]
     Retry(redo::Retry),
     /// Runs an event from a file as if it had arrived.
+    #[command(after_help = examples::SUBMIT)]
     Submit(redo::Submit),
+    /// Looks after NewStore's event stream: how it stands, its registration, replays.
+    #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
+    Stream(stream::Stream),
+    /// Compares NewStore's cancelled units, the journal and the ERP's memos.
+    #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
+                      memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
+    Reconcile(reconcile::Reconcile),
     /// Reads the configuration and names every fault with its line; touches no network.
+    #[command(after_help = examples::CHECK)]
     Check {
         #[command(flatten)]
         config: ConfigFile,
     },
     /// Asks both systems for real: tokens, clock, permissions, every record that is named.
-    #[command(after_help = "Example:\n  memobridge doctor --config memobridge.toml")]
+    #[command(after_help = examples::DOCTOR)]
     Doctor {
         #[command(flatten)]
         config: ConfigFile,
+    },
+    /// Prints what a shell needs to complete commands and options.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: Shell,
     },
 }
 
@@ -90,6 +110,12 @@ enum Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::No(error)
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::No(refused.into())
     }
 }
 
@@ -129,13 +155,20 @@ async fn execute(command: Command) -> Result<(), Failure> {
         Command::Show(arguments) => look::show(arguments).await,
         Command::Retry(arguments) => redo::retry(arguments).await,
         Command::Submit(arguments) => redo::submit(arguments).await,
+        Command::Stream(command) => stream::stream(command).await,
+        Command::Reconcile(arguments) => reconcile::reconcile(arguments).await,
         Command::Check { config } => check(&config.file),
         Command::Doctor { config } => doctor::doctor(&config.file).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "memobridge", &mut script);
+            Ok(std::io::stdout().lock().write_all(&script)?)
+        }
     }
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let traces = telemetry::start(config.telemetry.as_ref())?;
+    let traces = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
     let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
     until_signal().await?;
@@ -186,13 +219,4 @@ fn say(text: &str, code: u8) -> ExitCode {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn every_command_can_be_parsed() {
-        Arguments::command().debug_assert();
-    }
-}
+mod tests;

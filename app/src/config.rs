@@ -5,8 +5,10 @@
 
 mod maps;
 mod policy;
+mod reconcile;
 mod section;
 mod stores;
+mod stream;
 mod telemetry;
 mod tree;
 
@@ -19,9 +21,12 @@ use domain::{Maps, Policy, Tenant};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+pub(crate) use self::section::duration;
 pub use self::{
+    reconcile::{Reconcile, Repair},
     section::Fault,
     stores::{Journal, Queue, Sqs},
+    stream::Stream,
     telemetry::Telemetry,
 };
 use self::{
@@ -42,6 +47,8 @@ pub struct Config {
     pub worker: Worker,
     /// Where we keep our book.
     pub journal: Journal,
+    /// How often both systems are compared; never, where it is absent.
+    pub reconcile: Option<Reconcile>,
     /// Where traces go, if anywhere.
     pub telemetry: Option<Telemetry>,
     /// The retailers.
@@ -57,6 +64,10 @@ pub struct Server {
     pub respond_within: Duration,
     /// The largest body taken, in bytes.
     pub max_body: usize,
+    /// Connections at once; further ones wait to be taken.
+    pub max_connections: usize,
+    /// Events of one tenant that are worked on at once; further ones are to come again.
+    pub max_in_flight_per_tenant: usize,
     /// Time to finish on SIGTERM.
     pub drain: Duration,
     /// The key of the admin API; without it the API is off.
@@ -94,6 +105,8 @@ pub struct Customer {
     pub webhook_keys: Vec<SecretString>,
     /// How to reach the storefront.
     pub newstore: NewStore,
+    /// How the storefront's event stream should call us, where we look after it.
+    pub stream: Option<Stream>,
     /// How to reach the ERP.
     pub erp: Erp,
     /// The choices of its accountants.
@@ -224,12 +237,13 @@ fn read(root: &Section<'_>) -> Option<Config> {
     });
     let stores = stores::read(root);
     let worker = worker(root);
+    let reconcile = root.section("reconcile").map(reconcile::read);
     let telemetry = telemetry::read(root);
     let customers = customers(root);
     root.unknown();
     let (queue, journal) = stores?;
     let (server, customers) = (server?, customers?);
-    Some(Config { server, intake, queue, worker, journal, telemetry, customers })
+    Some(Config { server, intake, queue, worker, journal, reconcile, telemetry, customers })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {
@@ -244,6 +258,8 @@ fn server(root: &Section<'_>) -> Option<Server> {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
         max_body: section.get("max_body", count).unwrap_or(262_144),
+        max_connections: section.get("max_connections", count).unwrap_or(512),
+        max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),
         admin_token: section.get("admin_token", secret),
     };
@@ -299,6 +315,8 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
     let tenant = section.required("tenant", str::parse::<Tenant>);
     let webhook_keys = webhook_keys(section);
     let newstore = subsection(section, "newstore").and_then(|it| newstore(&it));
+    let stream = section.section("stream");
+    let stream = stream.and_then(|it| stream::read(&it, webhook_keys.as_deref()));
     let erp = subsection(section, "erp").and_then(|it| erp(&it));
     let choices = section.section("policy");
     let policy = choices.as_ref().map(policy::read).unwrap_or_default();
@@ -313,6 +331,7 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
         tenant: tenant?,
         webhook_keys: webhook_keys?,
         newstore: newstore?,
+        stream,
         erp: erp?,
         policy,
         time_zone,
@@ -321,25 +340,10 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
 }
 
 fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
-    let items = match section.tree("webhook_keys").map(|it| &it.value) {
-        Some(Value::List(items)) if !items.is_empty() => items.clone(),
-        _ => {
-            section.fault("webhook_keys", "is missing: list at least one key");
-            return None;
-        }
-    };
-    let mut keys = Vec::new();
-    for item in &items {
-        let text = section.resolve("customer.webhook_keys", item)?;
-        match secret(&text) {
-            Ok(key) => keys.push(key),
-            Err(why) => {
-                section.source.fault(item.line, format!("customer.webhook_keys {why}"));
-                return None;
-            }
-        }
+    if section.tree("webhook_keys").is_none() {
+        section.fault("webhook_keys", "is missing: list at least one key");
     }
-    Some(keys)
+    section.list("webhook_keys", secret)
 }
 
 fn newstore(section: &Section<'_>) -> Option<NewStore> {

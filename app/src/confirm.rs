@@ -17,8 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// Reads back what was posted, every `period` until the service drains.
 pub async fn run(service: Service, period: Duration) {
     let mut pauses = Pauses::default();
-    let pause = || service.draining.run_until_cancelled(service.desk.clock.sleep(period));
-    while pause().await.is_some() {
+    while service.rest(period).await.is_some() {
         for member in service.customers.values() {
             if let Err(error) = batch(&service, member, &mut pauses).await {
                 tracing::error!(%error, "Memos could not be read back from the journal");

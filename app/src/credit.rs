@@ -16,7 +16,7 @@ use std::{
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
-    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness,
+    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
@@ -285,13 +285,13 @@ impl Run<'_> {
             storefront: STOREFRONT,
         };
         let redate = self.customer.policy.closed_period == ClosedPeriod::Today;
-        match self.act(decide(&case)).await {
+        match self.act(&case).await {
             Err(Ending::Stop(Stop::Park(Reason::ClosedPeriod { .. }))) if redate => {
                 // What was posted before the closed period was met is a claim now.
                 let claims = self.claims().await?;
                 case.claims = &claims;
                 case.not_before = Some(civil_date(self.desk.clock.now(), zone));
-                self.act(decide(&case)).await
+                self.act(&case).await
             }
             result => result,
         }
@@ -321,11 +321,12 @@ impl Run<'_> {
                 order.id
             );
         }
+        self.record(&Step::Noted(vec![format!("{STOREFRONT} says: {order}")])).await?;
         Ok(order)
     }
 
-    async fn act(&mut self, decision: Decision) -> Result<(), Ending> {
-        let plan = match decision {
+    async fn act(&mut self, case: &Case<'_>) -> Result<(), Ending> {
+        let plan = match decide(case) {
             Decision::Act(plan) => plan,
             Decision::Stop(stop) => return Err(stop.into()),
         };
@@ -333,6 +334,7 @@ impl Run<'_> {
             self.record(&Step::Flagged(flag)).await?;
         }
         for memo in plan.memos {
+            self.record(&Step::Noted(sources(case, &memo))).await?;
             self.record(&Step::Claimed(Box::new(memo.clone()))).await?;
             self.post(&memo, Sending::First).await?;
         }

@@ -6,23 +6,35 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId};
-use ports::{BillingQuery, Clock, Confirmed, Ledger, LedgerError, Posted, Sending};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, Tenant, Timestamp};
+use ports::{
+    Access, BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
+};
 
 use crate::breaker::{Breaker, Permit, Trouble};
 
 /// A ledger whose failures are remembered.
 pub struct Guarded {
+    tenant: String,
     ledger: Arc<dyn Ledger>,
+    access: Arc<dyn Access>,
     clock: Arc<dyn Clock>,
     breaker: Mutex<Breaker>,
 }
 
 impl Guarded {
-    /// Puts a closed breaker in front of `ledger`.
+    /// Puts a closed breaker in front of a retailer's ledger and our access to it.
     #[must_use]
-    pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
-        Self { ledger, clock, breaker: Mutex::default() }
+    pub fn new(
+        tenant: &Tenant,
+        ledger: Arc<dyn Ledger>,
+        access: Arc<dyn Access>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let tenant = tenant.to_string();
+        let guarded = Self { tenant, ledger, access, clock, breaker: Mutex::default() };
+        guarded.show(None);
+        guarded
     }
 
     /// How long it is useless to try.
@@ -50,25 +62,43 @@ impl Guarded {
 
     fn note<T>(&self, result: Result<T, LedgerError>) -> Result<T, LedgerError> {
         let trouble = match &result {
-            Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => Trouble::Unavailable,
-            Err(LedgerError::Forbidden(_)) => Trouble::Permission,
-            Err(LedgerError::Unauthorized(_)) => Trouble::Credentials,
-            Ok(_)
-            | Err(
-                LedgerError::Throttled(_)
-                | LedgerError::Conflict { .. }
-                | LedgerError::Refused { .. },
-            ) => {
-                self.with(Breaker::succeeded);
-                return result;
+            Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => {
+                Some(Trouble::Unavailable)
             }
+            Err(LedgerError::Forbidden(_)) => Some(Trouble::Permission),
+            Err(LedgerError::Unauthorized(_)) => Some(Trouble::Credentials),
+            // No sign of life: it may be that the slots are taken by calls that hang.
+            Err(LedgerError::Throttled(_)) => return result,
+            Ok(_) | Err(LedgerError::Conflict { .. } | LedgerError::Refused { .. }) => None,
         };
-        let before = self.trouble();
-        self.with(|breaker| breaker.failed(trouble, self.clock.now()));
-        if before != self.trouble() {
-            tracing::error!(trouble = ?trouble, "The ERP is held back until it works: {trouble:?}");
-        }
+        self.with(|breaker| {
+            let before = breaker.trouble();
+            match trouble {
+                Some(trouble) => breaker.failed(trouble, self.clock.now()),
+                None => breaker.succeeded(),
+            }
+            if before != breaker.trouble() {
+                self.show(breaker.trouble());
+            }
+        });
         result
+    }
+
+    /// Says what holds the ledger back now, if anything does.
+    fn show(&self, now: Option<Trouble>) {
+        let tenant = &self.tenant;
+        for trouble in Trouble::ALL {
+            let labels = [("tenant", tenant.clone()), ("trouble", trouble.name().to_owned())];
+            let value = if now == Some(trouble) { 1.0 } else { 0.0 };
+            metrics::gauge!("memobridge_breaker_open", &labels).set(value);
+        }
+        if let Some(trouble) = now.map(Trouble::name) {
+            tracing::error!(
+                tenant,
+                trouble,
+                "The ERP of {tenant} is held back until it works: {trouble}"
+            );
+        }
     }
 }
 
@@ -78,6 +108,18 @@ fn held_back(trouble: Trouble, wait: Duration) -> LedgerError {
         Trouble::Unavailable => LedgerError::Unavailable(text.into()),
         Trouble::Permission => LedgerError::Forbidden(text),
         Trouble::Credentials => LedgerError::Unauthorized(text),
+    }
+}
+
+#[async_trait]
+impl Access for Guarded {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        self.permit()?;
+        match self.access.prove().await {
+            // An outage is found out by those who need an answer, not by one who only asks.
+            Err(error @ (LedgerError::Unavailable(_) | LedgerError::Unknown(_))) => Err(error),
+            result => self.note(result),
+        }
     }
 }
 
@@ -102,4 +144,12 @@ impl Ledger for Guarded {
         self.permit()?;
         self.note(self.ledger.confirm(records).await)
     }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        self.permit()?;
+        self.note(self.ledger.memos(since, place).await)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,35 +1,49 @@
-//! The webhook: authenticates, reads, and answers with what became of the event.
+//! The webhook: authenticates, reads, and answers with what became of the event;
+//! and the other pages beside it.
 //!
 //! Nothing is answered 2xx before it is done or durable. An authenticated event
 //! is never answered 4xx for load: the storefront would not send it again.
 
+mod admin;
 mod answer;
+mod bearer;
+mod body;
+mod crowd;
 mod failures;
+pub mod listen;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{ConnectInfo, State},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, Request, StatusCode},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Opened};
+use secrecy::SecretString;
 use tracing::Instrument;
 
-use self::{answer::Answer, failures::Failures};
+use self::{
+    answer::Answer,
+    crowd::{Crowd, Place},
+    failures::Failures,
+};
 use crate::{
     config::Intake,
     credit::{Outcome, Progress, broken},
-    measure,
     service::{Member, Runner, Service},
     trace,
     wiring::webhook,
 };
+
+/// The longest path with its query.
+const MAX_TARGET: usize = 2048;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -44,7 +58,9 @@ pub struct Front {
     pub max_body: usize,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
+    admin_token: Option<SecretString>,
     failures: Arc<Failures>,
+    crowd: Arc<Crowd>,
 }
 
 impl Front {
@@ -56,27 +72,71 @@ impl Front {
         server: &crate::config::Server,
         metrics: PrometheusHandle,
     ) -> Self {
-        let (respond_within, max_body) = (server.respond_within, server.max_body);
-        Self { service, intake, respond_within, max_body, metrics, failures: Arc::default() }
+        let crowd = Crowd::new(service.customers.keys(), server.max_in_flight_per_tenant);
+        Self {
+            service,
+            intake,
+            respond_within: server.respond_within,
+            max_body: server.max_body,
+            metrics,
+            admin_token: server.admin_token.clone(),
+            failures: Arc::default(),
+            crowd: Arc::new(crowd),
+        }
     }
 
-    /// All routes.
+    /// All routes; those of the admin API where there is a token for it.
     pub fn router(self) -> Router {
-        Router::new()
+        let open = Router::new()
             .route("/newstore/events", post(receive))
             .route("/health/live", get(|| async { "live\n" }))
             .route("/health/ready", get(ready))
-            .route("/metrics", get(metrics))
+            .route("/metrics", get(metrics));
+        let routes = match self.admin_token.clone() {
+            Some(token) => open.nest("/api", admin::routes(&self, token)),
+            None => open,
+        };
+        routes
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(not_with_this_method)
+            .layer(middleware::from_fn(with_a_short_target))
             .with_state(self)
     }
 
     fn draining(&self) -> bool {
         self.service.draining.is_cancelled()
     }
+
+    /// The answer to a call whose key is not accepted.
+    fn unauthorized(&self, peer: SocketAddr) -> Answer {
+        if self.failures.too_many(peer.ip(), self.service.desk.clock.now()) {
+            return Answer::refused(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many calls without a valid key",
+            );
+        }
+        Answer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
+    }
+}
+
+async fn nothing_here() -> Answer {
+    Answer::refused(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+async fn not_with_this_method() -> Answer {
+    Answer::refused(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+}
+
+async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
+    let length = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    if MAX_TARGET < length {
+        let limit = format!("the path is over {MAX_TARGET} bytes");
+        return Answer::refused(StatusCode::URI_TOO_LONG, &limit).into_response();
+    }
+    next.run(request).await
 }
 
 async fn metrics(State(front): State<Front>) -> String {
-    measure::breakers(&front.service);
     front.metrics.render()
 }
 
@@ -114,27 +174,19 @@ async fn accept(
     request: Request<Body>,
 ) -> Result<(Arc<Member>, Cancellation), Answer> {
     if front.draining() {
-        return Err(Answer::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down"));
+        return Err(Answer::shutting_down());
     }
     let members = authenticate(front, request.headers());
     if members.is_empty() {
-        let now = front.service.desk.clock.now();
-        return Err(if front.failures.too_many(peer.ip(), now) {
-            Answer::refused(StatusCode::TOO_MANY_REQUESTS, "too many calls without a valid key")
-        } else {
-            Answer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
-        });
+        return Err(front.unauthorized(peer));
     }
-    let body = to_bytes(request.into_body(), front.max_body).await.map_err(|_| {
-        let limit = format!("the body is over {} bytes, or broke off", front.max_body);
-        Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
-    })?;
-    let event = webhook::envelope(&body).map_err(Answer::malformed)?;
+    let body = body::read(request, front.max_body, &*front.service.desk.clock).await?;
+    let event = webhook::envelope(&body)?;
     let member = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
     let Some(member) = member else {
         return Err(Answer::refused(StatusCode::FORBIDDEN, "the key belongs to another tenant"));
     };
-    match event.cancellation().map_err(Answer::malformed)? {
+    match event.cancellation()? {
         Some(cancellation) => Ok((member, cancellation)),
         None => Err(Answer::ignored(event.name())),
     }
@@ -143,18 +195,20 @@ async fn accept(
 /// The retailers whose key the call carries; two may share one. Every key is
 /// compared, so that time tells nothing.
 fn authenticate(front: &Front, headers: &HeaderMap) -> Vec<Arc<Member>> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let parts = value.and_then(|it| it.split_once(' '));
-    let Some((_, key)) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    let Some(key) = bearer::key(headers) else {
         return Vec::new();
     };
     let members = front.service.customers.values();
-    members.filter(|it| it.keys.accept(key.trim())).cloned().collect()
+    members.filter(|it| it.keys.accept(key)).cloned().collect()
 }
 
 /// Works on an event, or says what became of it earlier.
 async fn handle(front: &Front, member: Arc<Member>, cancellation: Cancellation) -> Answer {
     let service = &front.service;
+    let Some(place) = front.crowd.enter(&cancellation.tenant) else {
+        tracing::warn!(tenant = %cancellation.tenant, "Too many events of {} at once", cancellation.tenant);
+        return Answer::turned_away("too many events of this tenant are being worked on");
+    };
     let id = cancellation.id();
     let opened = match service.desk.journal.open(&cancellation, service.desk.clock.now()).await {
         Ok(opened) => opened,
@@ -171,20 +225,21 @@ async fn handle(front: &Front, member: Arc<Member>, cancellation: Cancellation) 
             Err(outcome) => Answer::of(&id, &outcome),
         };
     }
-    Answer::of(&id, &run(front, member, opened).await)
+    Answer::of(&id, &run(front, member, opened, place).await)
 }
 
 /// Runs an attempt, which goes on when the caller has waited long enough: the
-/// event is then durably in the queue.
-async fn run(front: &Front, member: Arc<Member>, opened: Opened) -> Outcome {
+/// event is then durably in the queue. It keeps its place until its end.
+async fn run(front: &Front, member: Arc<Member>, opened: Opened, place: Place) -> Outcome {
     let service = front.service.clone();
     let cancellation = opened.cancellation.clone();
     let progress = Arc::new(Progress::default());
     let seen = progress.clone();
-    let attempt = front
-        .service
-        .running
-        .spawn(async move { service.attempt(&member, &opened, Runner::Webhook, &progress).await });
+    let attempt = front.service.running.spawn(async move {
+        let outcome = service.attempt(&member, &opened, Runner::Webhook, &progress).await;
+        drop(place);
+        outcome
+    });
     let service = &front.service;
     tokio::select! {
         outcome = attempt => outcome.unwrap_or_else(|error| broken(&error)),

@@ -3,6 +3,8 @@
 //! `wiring` alone knows which adapters exist. `credit` is the use case; webhook
 //! and worker run it and turn its outcome into an answer or a verdict.
 
+pub mod access;
+pub mod audit;
 pub mod breaker;
 pub mod cli;
 pub mod clock;
@@ -15,12 +17,18 @@ pub mod guarded;
 pub mod http;
 pub mod measure;
 pub mod observed;
+pub mod pages;
+pub mod reconcile;
 pub mod recover;
+pub mod retry;
 pub mod serve;
 pub mod service;
+pub mod stream;
 pub mod telemetry;
 pub mod trace;
 pub mod turns;
+pub mod view;
 pub mod wants;
 pub mod wiring;
+pub mod words;
 pub mod worker;

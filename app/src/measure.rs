@@ -1,28 +1,20 @@
-//! What is measured: the way of each memo when it is on record, the stores twice a
-//! minute, the breakers whenever somebody looks.
+//! What is measured: the way of each memo when it is on record, and the stores twice a minute.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Tenant, Timestamp};
-use ports::{Opened, State, Unfinished, told};
+use ports::{Depth, Opened, State, Unfinished, told};
 
 use crate::{
-    breaker::Trouble,
     observed::{OPERATIONS, store_failed},
     service::Service,
-    wiring::{Depth, Measured},
+    wiring::Measured,
 };
 
 /// Between two counts of what is in the stores.
 const PERIOD: Duration = Duration::from_secs(30);
 /// The states of what is not over.
 const UNFINISHED: [State; 3] = [State::Working, State::Deferred, State::Parked];
-/// What may hold an ERP back, by its name.
-const TROUBLES: [(Trouble, &str); 3] = [
-    (Trouble::Unavailable, "unavailable"),
-    (Trouble::Permission, "permission"),
-    (Trouble::Credentials, "credentials"),
-];
 
 /// Counts what is in the stores until the service drains.
 pub async fn run(service: Service, stores: Measured) {
@@ -41,22 +33,8 @@ pub async fn run(service: Service, stores: Measured) {
             Ok(depth) => show_depth(depth),
             Err(error) => uncounted("queue", &error),
         }
-        let pause = service.desk.clock.sleep(PERIOD);
-        if service.draining.run_until_cancelled(pause).await.is_none() {
+        if service.rest(PERIOD).await.is_none() {
             return;
-        }
-    }
-}
-
-/// Shows whether each ERP is held back, as it is now.
-pub fn breakers(service: &Service) {
-    for member in service.customers.values() {
-        let found = member.customer.ledger.trouble();
-        for (trouble, name) in TROUBLES {
-            let tenant = member.customer.tenant.to_string();
-            let gauge =
-                metrics::gauge!("memobridge_breaker_open", "tenant" => tenant, "trouble" => name);
-            gauge.set(f64::from(u8::from(found == Some(trouble))));
         }
     }
 }

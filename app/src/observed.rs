@@ -2,6 +2,7 @@
 //!
 //! What is watched does not know it; an adapter gets all of this for nothing.
 
+mod access;
 mod jobs;
 mod journal;
 mod ledger;

@@ -5,16 +5,14 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use ports::{Query, Record, State, Step};
+use ports::{Query, Record, State, Step, told};
 
-use crate::service::Service;
+use crate::{pages, service::Service};
 
 /// How often to look.
 const PERIOD: Duration = Duration::from_mins(1);
 /// How much longer than the longest delay a deferred job may rest.
 const GRACE: Duration = Duration::from_mins(70);
-/// How many one look reads.
-const PAGE: usize = 500;
 
 /// Looks at start and every minute until the service drains.
 pub async fn run(service: Service, max_delay: Duration) {
@@ -22,8 +20,7 @@ pub async fn run(service: Service, max_delay: Duration) {
         if let Err(problem) = sweep(&service, max_delay).await {
             tracing::error!(problem, "Unsettled cancellations could not be taken up again");
         }
-        let pause = service.desk.clock.sleep(PERIOD);
-        if service.draining.run_until_cancelled(pause).await.is_none() {
+        if service.rest(PERIOD).await.is_none() {
             return;
         }
     }
@@ -32,9 +29,9 @@ pub async fn run(service: Service, max_delay: Duration) {
 /// Queues every cancellation whose memo's outcome is not known and which is in no
 /// queue, and every deferred one that was not tried for longer than any delay.
 async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
-    let working = Query { state: Some(State::Working), limit: PAGE, ..Query::default() };
+    let working = Query { state: Some(State::Working), ..Query::default() };
     queue_all(service, Query { unsettled: true, ..working.clone() }, |_| true).await?;
-    let deferred = Query { state: Some(State::Deferred), limit: PAGE, ..Query::default() };
+    let deferred = Query { state: Some(State::Deferred), ..Query::default() };
     let now = service.desk.clock.now();
     let is_lost = |it: &Record| max_delay + GRACE < now.since(it.updated_at);
     queue_all(service, deferred, |it| is_lost(it) && !is_held_back(service, it)).await?;
@@ -67,7 +64,7 @@ async fn queue_all(
     while let Some(page) = next_page(service, &mut query).await? {
         for record in page.into_iter().filter(&wanted) {
             let pushed = service.push(&record.cancellation, Duration::ZERO).await;
-            pushed.map_err(|why| why.to_string())?;
+            pushed.map_err(|why| told(&why))?;
             let queued = Step::Ended {
                 state: State::Deferred,
                 reason: record.reason,
@@ -76,17 +73,12 @@ async fn queue_all(
             };
             let (id, now) = (record.cancellation.id(), service.desk.clock.now());
             let noted = service.desk.journal.record(&id, now, &queued).await;
-            noted.map_err(|why| why.to_string())?;
+            noted.map_err(|why| told(&why))?;
         }
     }
     Ok(())
 }
 
 async fn next_page(service: &Service, query: &mut Query) -> Result<Option<Vec<Record>>, String> {
-    let found = service.desk.journal.find(query).await.map_err(|why| why.to_string())?;
-    let Some(last) = found.last() else {
-        return Ok(None);
-    };
-    query.after = Some(last.place);
-    Ok(Some(found))
+    pages::next(&*service.desk.journal, query).await.map_err(|why| told(&why))
 }

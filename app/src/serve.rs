@@ -10,9 +10,16 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    config::Config, confirm, http::Front, measure, recover, service::Service, wiring, worker,
+    access,
+    config::Config,
+    confirm,
+    http::{Front, listen},
+    measure, reconcile, recover,
+    service::Service,
+    stream, wiring, worker,
 };
 
 /// How often memos are read back.
@@ -25,8 +32,8 @@ pub struct Application {
     service: Service,
     address: SocketAddr,
     drain: Duration,
-    server: JoinHandle<io::Result<()>>,
-    stop: tokio::sync::watch::Sender<bool>,
+    server: JoinHandle<()>,
+    stop: DropGuard,
 }
 
 impl Application {
@@ -36,7 +43,9 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, telemetry: _, customers } = config;
+        let Config { server, intake, queue, worker, journal, reconcile: plan, customers, .. } =
+            config;
+        let streams = wiring::streams(&customers, &clock)?;
         let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
@@ -45,18 +54,24 @@ impl Application {
         let address = listener.local_addr()?;
         let drain = server.drain;
         let front = Front::new(service.clone(), intake, &server, metrics.clone());
-        let (stop, mut stopped) = tokio::sync::watch::channel(false);
-        let routes = front.router().into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
-            // An error means that the application is gone: stop as well.
-            stopped.wait_for(|it| *it).await.ok();
-        });
-        let server = tokio::spawn(server.into_future());
+        let stop = CancellationToken::new();
+        let most = server.max_connections;
+        let server = tokio::spawn(listen::serve(listener, front.router(), most, stop.clone()));
+        let stop = stop.drop_guard();
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
         tokio::spawn(measure::run(service.clone(), stores));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
+        for member in service.customers.values() {
+            tokio::spawn(access::run(service.clone(), Arc::clone(member)));
+        }
+        for it in streams {
+            tokio::spawn(stream::watch(it, service.clone()));
+        }
+        if let Some(plan) = plan {
+            tokio::spawn(reconcile::daily::run(service.clone(), plan));
+        }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })
     }
@@ -75,15 +90,14 @@ impl Application {
         self.service.running.close();
         let finished = async {
             self.service.running.wait().await;
-            self.stop.send_replace(true);
+            drop(self.stop);
             let ended = self.server.await;
             // A call that came just before may have begun something.
             self.service.running.wait().await;
             ended
         };
         match tokio::time::timeout(self.drain, finished).await {
-            Ok(Ok(Ok(()))) => tracing::info!("Everything that ran is finished"),
-            Ok(Ok(Err(error))) => tracing::error!(%error, "The server ended with an error"),
+            Ok(Ok(())) => tracing::info!("Everything that ran is finished"),
             Ok(Err(error)) => tracing::error!(%error, "The server did not end"),
             Err(_) => {
                 tracing::warn!("Some work was not finished in time; it will be taken up again");
@@ -94,8 +108,7 @@ impl Application {
 
 /// Keeps what is counted small when nobody reads it.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
-    let period = || service.draining.run_until_cancelled(service.desk.clock.sleep(UPKEEP_PERIOD));
-    while period().await.is_some() {
+    while service.rest(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();
     }
 }

@@ -81,6 +81,12 @@ impl Service {
         outcome
     }
 
+    /// Rests until the next round of something that is done now and then; `None`
+    /// when no more work is taken.
+    pub async fn rest(&self, wait: Duration) -> Option<()> {
+        self.draining.run_until_cancelled(self.desk.clock.sleep(wait)).await
+    }
+
     /// Puts a cancellation into the queue, durably, and writes it down. What the
     /// caller must answer when that is not possible.
     pub async fn defer(

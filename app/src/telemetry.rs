@@ -8,6 +8,7 @@ use std::io::IsTerminal;
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
+use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, filter_fn},
@@ -17,14 +18,28 @@ use tracing_subscriber::{
 
 use self::names::Kind;
 pub use self::traces::Traces;
-use crate::config;
+use crate::{audit, config};
 
-/// Starts logging to stderr, JSON lines or readable ones on a terminal, and tracing where
-/// the configuration says so. The log's level is `info`, or what `RUST_LOG` says.
-pub fn start(config: Option<&config::Telemetry>) -> anyhow::Result<Traces> {
+/// Whose log it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Logs<'a> {
+    /// A line for every outcome, and traces where the configuration says where to.
+    OfTheService(Option<&'a config::Telemetry>),
+    /// Its output is what people look at: only what is wrong, and the audit trail.
+    OfACommand,
+}
+
+/// Starts logging to stderr, JSON lines or readable ones on a terminal, at the level that
+/// `RUST_LOG` says where it says one, and tracing. The audit trail is written in any case.
+pub fn start(logs: Logs<'_>) -> anyhow::Result<Traces> {
+    let (level, config) = match logs {
+        Logs::OfTheService(config) => (Level::INFO, config),
+        Logs::OfACommand => (Level::ERROR, None),
+    };
     let (traces, tracing) = traces::start(config)?;
-    let filter =
-        EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
+    let filter = filter.add_directive(audit);
     // Spans are for traces alone, and the exporter says itself what there is to say of it.
     let lines =
         filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));

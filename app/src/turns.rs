@@ -19,8 +19,9 @@ use tokio::sync::oneshot;
 const USUAL: Duration = Duration::from_secs(1);
 /// Nobody is turned away for less.
 const LEAST: Duration = Duration::from_secs(1);
-/// For want of room nobody is turned away for longer: attempts may get faster.
-const MOST: Duration = Duration::from_secs(30);
+/// For want of room nobody is turned away for longer: attempts may get faster, and then
+/// turns would go to nobody for as long.
+const MOST: Duration = Duration::from_mins(5);
 /// One retried job goes first after so many new ones in a row.
 const PASSED_OVER: u32 = 3;
 

@@ -1,11 +1,12 @@
 //! The composition root: the only module that names an adapter.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
 use domain::Tenant;
 use ports::{
-    Census, Clock, Examined, Jobs, JobsError, Journal, JournalError, Ledger, Storefront, Unfinished,
+    Access, Backlog, Census, Clock, Depth, Examined, Jobs, JobsError, Journal, JournalError,
+    Ledger, Registration, Storefront, Unfinished,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -16,18 +17,21 @@ use crate::{
     guarded::Guarded,
     observed::{Store, System},
     service::{Member, Service},
+    stream::Stream,
 };
 
-/// How much is in a queue.
-pub use adapters_queue::Depth;
-
+/// Where a journal's database is.
+pub use adapters_journal::DatabaseUrl;
 /// The webhook's wire shape and its keys.
 pub use adapters_newstore::webhook;
+
+/// What an error about the journal's database begins with.
+const DATABASE: &str = "the journal's database cannot be used";
 
 /// The stores of a service, as far as they are measured.
 pub struct Measured {
     journal: Arc<dyn Census>,
-    queue: Arc<adapters_queue::Embedded>,
+    queue: Arc<dyn Backlog>,
 }
 
 impl Measured {
@@ -52,8 +56,19 @@ pub async fn service(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Service, Measured)> {
     let (journal, census) = open_journal(journal).await?;
-    let (journal, queue) = (Arc::new(Store::new(journal)), open_queue(queue, &clock).await?);
-    let jobs = Arc::new(Store::new(queue.clone() as Arc<dyn Jobs>));
+    let (jobs, backlog): (Arc<dyn Jobs>, Arc<dyn Backlog>) = match queue {
+        config::Queue::Embedded { path } => {
+            let jobs = Arc::new(embedded_queue(path, &clock)?);
+            (jobs.clone(), jobs)
+        }
+        config::Queue::Sqs(config) => {
+            let jobs = Arc::new(sqs(config, &clock).await?);
+            let context = format!("the queue {} does not fit", config.url);
+            jobs.outlasts(worker.give_up_after).context(context)?;
+            (jobs.clone(), jobs)
+        }
+    };
+    let (journal, jobs) = (Arc::new(Store::new(journal)), Arc::new(Store::new(jobs)));
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
@@ -68,20 +83,23 @@ pub async fn service(
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
     };
-    Ok((service, Measured { journal: census, queue }))
+    Ok((service, Measured { journal: census, queue: backlog }))
 }
 
 /// Opens a journal that is there already, for commands that only look.
 pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
-    if let config::Journal::Embedded { path } = config
-        && !path.exists()
-    {
-        let path = path.display();
-        anyhow::bail!(
-            "there is no journal {path}: the service has not run with this configuration"
-        );
-    }
-    journal(config).await
+    let place = match config {
+        config::Journal::Embedded { path } if path.exists() => return journal(config).await,
+        config::Journal::Embedded { path } => path.display().to_string(),
+        config::Journal::Postgres { url } => {
+            let made = adapters_journal::Postgres::open_made(url).await.context(DATABASE)?;
+            match made {
+                Some(journal) => return Ok(Arc::new(journal)),
+                None => "in the database".to_owned(),
+            }
+        }
+    };
+    anyhow::bail!("there is no journal {place}: the service has not run with this configuration")
 }
 
 /// Opens the journal.
@@ -90,7 +108,6 @@ pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal
 }
 
 /// The journal under both its names.
-#[expect(clippy::unused_async, reason = "a shared store is opened over the network")]
 async fn open_journal(
     config: &config::Journal,
 ) -> anyhow::Result<(Arc<dyn Journal>, Arc<dyn Census>)> {
@@ -101,30 +118,35 @@ async fn open_journal(
             let journal = Arc::new(journal);
             Ok((journal.clone(), journal))
         }
-        config::Journal::Postgres { .. } => {
-            anyhow::bail!("journal.kind = \"postgres\" is not built in yet")
+        config::Journal::Postgres { url } => {
+            let journal = adapters_journal::Postgres::open(url).await.context(DATABASE)?;
+            let journal = Arc::new(journal);
+            Ok((journal.clone(), journal))
         }
     }
 }
 
 /// Opens the queue alone.
 pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
-    Ok(open_queue(config, clock).await?)
+    match config {
+        config::Queue::Embedded { path } => Ok(Arc::new(embedded_queue(path, clock)?)),
+        config::Queue::Sqs(config) => Ok(Arc::new(sqs(config, clock).await?)),
+    }
 }
 
-#[expect(clippy::unused_async, reason = "a shared store is opened over the network")]
-async fn open_queue(
-    config: &config::Queue,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<adapters_queue::Embedded>> {
-    match config {
-        config::Queue::Embedded { path } => {
-            let jobs = adapters_queue::Embedded::open(path, clock.clone())
-                .with_context(|| format!("the queue {} cannot be used", path.display()))?;
-            Ok(Arc::new(jobs))
-        }
-        config::Queue::Sqs(_) => anyhow::bail!("queue.kind = \"sqs\" is not built in yet"),
-    }
+fn embedded_queue(path: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Embedded> {
+    adapters_queue::Embedded::open(path, clock.clone())
+        .with_context(|| format!("the queue {} cannot be used", path.display()))
+}
+
+async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Sqs> {
+    let aws = adapters_queue::aws(config.region.clone(), config.endpoint.clone()).await;
+    let options = adapters_queue::SqsOptions {
+        url: config.url.clone(),
+        dead_letter_url: config.dead_letter_url.clone(),
+    };
+    let jobs = adapters_queue::Sqs::open(&aws, &options, clock.clone()).await;
+    jobs.with_context(|| format!("the queue {} cannot be used", config.url))
 }
 
 /// A retailer's systems by their names, to be asked whether they can be worked with.
@@ -135,7 +157,7 @@ pub fn examined(
     let context = format!("customer {}", config.tenant);
     let build = || -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
         let zone = zone(&config);
-        let storefront = newstore(&config.tenant, config.newstore, clock)?;
+        let storefront = newstore(&config.tenant, &config.newstore, clock)?;
         let (name, ledger): (_, Arc<dyn Examined>) = match config.erp {
             Erp::NetSuiteSoap(erp) => {
                 let ledger = netsuite(erp, zone, &config.policy.line_key_field, clock)?;
@@ -147,17 +169,39 @@ pub fn examined(
     build().context(context)
 }
 
+/// The event streams that are looked after.
+pub fn streams(
+    customers: &[config::Customer],
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Stream>> {
+    let configured = customers.iter().filter_map(|it| Some((it, it.stream.as_ref()?)));
+    let build = |(customer, config): (&config::Customer, &config::Stream)| {
+        let tenant = customer.tenant.clone();
+        let options = options(&tenant, &customer.newstore);
+        let (url, key) = (config.url.as_deref(), config.api_key.clone());
+        let port = adapters_newstore::Integrations::new(options, url, key, clock.clone())
+            .with_context(|| format!("customer {tenant}: stream"))?;
+        let wanted = Registration {
+            id: config.id.clone(),
+            callback: config.callback_url.clone(),
+            events: config.events.clone(),
+            window: None,
+        };
+        Ok(Stream { tenant, wanted, port: Arc::new(port) })
+    };
+    configured.map(build).collect()
+}
+
 fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
     let zone = zone(&config);
-    let storefront = newstore(&config.tenant, config.newstore, clock)?;
+    let storefront = newstore(&config.tenant, &config.newstore, clock)?;
     let storefront: Arc<dyn Storefront> = Arc::new(storefront);
-    let ledger = ledger(config.erp, zone, &config.policy.line_key_field, clock)?;
-    // Behind the breaker: what it holds back is no call.
-    let ledger = Arc::new(System::new(ledger, &config.tenant, clock.clone()));
+    let line_key_field = &config.policy.line_key_field;
+    let ledger = ledger(&config.tenant, config.erp, zone, line_key_field, clock)?;
     let customer = Customer {
         storefront: Arc::new(System::new(storefront, &config.tenant, clock.clone())),
         tenant: config.tenant,
-        ledger: Arc::new(Guarded::new(ledger, clock.clone())),
+        ledger: Arc::new(ledger),
         policy: config.policy,
         maps: config.maps,
         time_zone: config.time_zone,
@@ -166,32 +210,42 @@ fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Me
 }
 
 fn ledger(
+    tenant: &Tenant,
     config: Erp,
     time_zone: String,
     line_key_field: &str,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn Ledger>> {
+) -> anyhow::Result<Guarded> {
     match config {
         Erp::NetSuiteSoap(config) => {
-            Ok(Arc::new(netsuite(config, time_zone, line_key_field, clock)?))
+            let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
+            let ledger: Arc<dyn Ledger> = erp.clone();
+            let access: Arc<dyn Access> = erp;
+            // Behind the breaker: what it holds back is no call.
+            let ledger = Arc::new(System::new(ledger, tenant, clock.clone()));
+            let access = Arc::new(System::new(access, tenant, clock.clone()));
+            Ok(Guarded::new(tenant, ledger, access, clock.clone()))
         }
     }
 }
 
 fn newstore(
     tenant: &Tenant,
-    config: config::NewStore,
+    config: &config::NewStore,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<adapters_newstore::NewStore> {
-    let options = adapters_newstore::Options {
+    Ok(adapters_newstore::NewStore::new(options(tenant, config), clock.clone())?)
+}
+
+fn options(tenant: &Tenant, config: &config::NewStore) -> adapters_newstore::Options {
+    adapters_newstore::Options {
         tenant: tenant.clone(),
-        graphql_url: config.graphql_url,
-        token_url: config.token_url,
-        client_id: config.client_id,
-        client_secret: config.client_secret,
+        graphql_url: config.graphql_url.clone(),
+        token_url: config.token_url.clone(),
+        client_id: config.client_id.clone(),
+        client_secret: config.client_secret.clone(),
         timeout: config.timeout,
-    };
-    Ok(adapters_newstore::NewStore::new(options, clock.clone())?)
+    }
 }
 
 fn netsuite(

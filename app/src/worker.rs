@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use domain::{Cancellation, Tenant};
-use ports::{Delivery, Job, JobsError, Known, Opened};
+use ports::{Delivery, Job, JobsError, Known, Opened, told};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -125,7 +125,7 @@ async fn receive(shift: &Shift, hands: &Semaphore) -> Vec<Delivery> {
     match shift.service.jobs.receive(free, LEASE, POLL).await {
         Ok(deliveries) => deliveries,
         Err(error) => {
-            tracing::error!(%error, "The queue cannot be read");
+            tracing::error!(error = told(&error), "The queue cannot be read");
             shift.service.desk.clock.sleep(POLL).await;
             Vec::new()
         }
@@ -147,7 +147,11 @@ async fn work(shift: &Shift, delivery: Delivery) {
     match settled {
         Ok(()) | Err(JobsError::LeaseLost) => {}
         Err(error) => {
-            tracing::error!(cancellation.id = %delivery.job.id, %error, "A job could not be settled; it will be delivered again");
+            let (id, error) = (&delivery.job.id, told(&error));
+            tracing::error!(
+                cancellation.id = %id, error,
+                "Job {id} could not be settled; it will be delivered again"
+            );
         }
     }
 }
@@ -157,8 +161,8 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
     loop {
         service.desk.clock.sleep(HEARTBEAT).await;
         if let Err(error) = service.jobs.extend(&delivery.lease, LEASE).await {
-            let id = &delivery.job.id;
-            tracing::warn!(cancellation.id = %id, %error, "The lease of job {id} is not prolonged");
+            let (id, error) = (&delivery.job.id, told(&error));
+            tracing::warn!(cancellation.id = %id, error, "The lease of job {id} is not prolonged");
         }
     }
 }

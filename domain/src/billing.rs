@@ -160,6 +160,30 @@ pub struct ExistingMemo {
     pub lines: Vec<ExistingLine>,
 }
 
+/// A credit memo with what people and other systems know it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedMemo {
+    /// The memo.
+    pub memo: ExistingMemo,
+    /// The number people see, for example `CM1042`.
+    pub number: Option<String>,
+    /// The order's number, where the memo bears it.
+    pub reference: Option<String>,
+    /// The currency's record; none where the account has a single currency.
+    pub currency: Option<RecordId>,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+/// Whether a record counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It does.
+    Valid,
+    /// It was voided: it is on record and credits nothing.
+    Voided,
+}
+
 /// One line of a credit memo on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingLine {

@@ -85,6 +85,8 @@ pub struct CreditMemo {
     pub application: Option<Application>,
     /// Custom fields of the body.
     pub fields: Vec<CustomField>,
+    /// Custom fields of the body that stay empty whatever the source says, by script id.
+    pub cleared: Vec<String>,
     /// Σ of what is owed back, rounding included, payment lines left out.
     pub credit: Amount,
     /// What the ERP's total must come to: the credit less payment lines.

@@ -25,6 +25,12 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The instant that was `span` earlier.
+    #[must_use]
+    pub fn before(self, span: std::time::Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// How long from `earlier` until this instant; zero when it is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> std::time::Duration {
@@ -47,6 +53,9 @@ pub struct CivilDate {
 pub struct InvalidDate;
 
 impl CivilDate {
+    /// The first day of 1970.
+    pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1 };
+
     /// A date from its parts. Whether the month has that day is for the caller's calendar to know.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, InvalidDate> {
         if (1..=12).contains(&month) && (1..=31).contains(&day) && (0..=9999).contains(&year) {

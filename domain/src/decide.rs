@@ -3,16 +3,22 @@
 mod assemble;
 mod close;
 mod credited;
+mod evidence;
 mod fields;
 mod lines;
 mod matching;
 mod payments;
 mod post;
+mod reconcile;
 mod shipping;
 mod tax;
 
 use rust_decimal::Decimal;
 
+pub use self::evidence::sources;
+pub use self::reconcile::{
+    Cause, Course, Discrepancy, Finding, Known, Look, MemoRef, Sides, reconcile,
+};
 use self::{
     close::Spot,
     credited::Credited,

@@ -11,6 +11,7 @@
 //! | the money | `order`, `conserve`, `decide/shipping` |
 //! | what the memo says | `decide/assemble`, `decide/payments` |
 //! | never twice | `decide/credited`, [`MemoKey`], [`Claim`] |
+//! | does it all agree? | [`reconcile`] |
 
 mod billing;
 mod cancellation;
@@ -33,7 +34,7 @@ mod testing;
 
 pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
-    OrderLine, SalesOrder,
+    OrderLine, RecordedMemo, SalesOrder, Standing,
 };
 pub use cancellation::Cancellation;
 pub use credit_memo::{
@@ -41,7 +42,10 @@ pub use credit_memo::{
     MemoLine, Source, TaxBasis, TaxDetail,
 };
 pub use date::{CivilDate, InvalidDate, Timestamp};
-pub use decide::{Case, Decision, LineTarget, LinesToClose, Plan, decide};
+pub use decide::{
+    Case, Cause, Course, Decision, Discrepancy, Finding, Known, LineTarget, LinesToClose, Look,
+    MemoRef, Plan, Sides, decide, reconcile, sources,
+};
 pub use id::{CancellationId, InvalidId, MemoKey, OrderId, RecordId, Tenant, UnitId};
 pub use maps::{Entry, Location, Maps, PaymentNode, Table};
 pub use money::{Amount, Currency, InvalidAmount, UnknownCurrency, decimal};

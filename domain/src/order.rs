@@ -1,6 +1,6 @@
 //! An order whose numbers have been checked, and what each of its units is worth.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use rust_decimal::prelude::ToPrimitive;
 
@@ -187,6 +187,34 @@ impl Order {
     pub fn credit_of(&self, choose: impl Fn(&Unit) -> bool) -> Amount {
         let chosen = self.units.iter().filter(|it| choose(it));
         chosen.map(|it| it.credit(self.treatment)).sum()
+    }
+}
+
+/// What the storefront says of it, for whoever audits it later: numbers, and nobody's name.
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tax = match self.treatment {
+            TaxTreatment::Outside => "tax outside",
+            TaxTreatment::Inside => "tax inside",
+        };
+        let (reference, total, money) = (&self.reference, self.grand_total, self.currency.code());
+        write!(f, "order {reference} of {total} {money}, {tax}; units worth")?;
+        for (nth, unit) in self.units.iter().enumerate() {
+            let comma = if nth == 0 { "" } else { "," };
+            let status = match unit.status {
+                UnitStatus::Cancelled => "cancelled",
+                UnitStatus::Returned => "returned",
+                UnitStatus::Fulfilled => "fulfilled",
+                UnitStatus::Open => "open",
+            };
+            write!(f, "{comma} {} {status}", unit.credit(self.treatment))?;
+        }
+        write!(f, "; shipping {}", self.shipping.credit)?;
+        for it in &self.instruments {
+            let (method, provider) = (&it.method, &it.provider);
+            write!(f, "; {method}/{provider} paid {}, given back {}", it.paid(), it.given_back())?;
+        }
+        Ok(())
     }
 }
 

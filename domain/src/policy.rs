@@ -200,6 +200,8 @@ pub struct Policy {
     pub custom_form: Option<RecordId>,
     /// Custom fields of the memo.
     pub fields: Vec<FieldRule>,
+    /// Custom fields that the memo does not take over from its invoice, by script id.
+    pub cleared_fields: Vec<String>,
     /// Custom fields of each item line.
     pub line_fields: Vec<FieldRule>,
 }
@@ -226,6 +228,7 @@ impl Default for Policy {
             untaxed_code: None,
             custom_form: None,
             fields: Vec::new(),
+            cleared_fields: Vec::new(),
             line_fields: Vec::new(),
         }
     }

@@ -209,9 +209,10 @@ impl Reason {
                 "erp-permission",
                 "give the integration's role the named permission; nothing is lost",
             ),
-            Self::JournalUnavailable { .. } => {
-                ("journal-unavailable", "check the disk and the path of queue and journal")
-            }
+            Self::JournalUnavailable { .. } => (
+                "journal-unavailable",
+                "check the disk and the path of queue and journal, or the server that keeps them",
+            ),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Adapters fill this in without judging it; [`crate::Order::check`] turns it
 //! into an order whose numbers can be trusted.
 
-use crate::{Amount, OrderId};
+use crate::{Amount, OrderId, UnitStatus, order::status};
 
 /// A number as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,6 +88,14 @@ pub struct UnitSnapshot {
     pub reason: Option<String>,
     /// How it was to be shipped.
     pub service_level: Option<String>,
+}
+
+impl UnitSnapshot {
+    /// Whether it was cancelled, however that is spelt.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        status(self) == UnitStatus::Cancelled
+    }
 }
 
 /// One payment instrument, as it is told.

@@ -13,21 +13,26 @@ pub mod ledger;
 pub mod storefront;
 
 /// Expands to one test per named promise of a suite; `$fresh` is an async
-/// expression that makes a subject.
+/// expression that makes a subject. An attribute in front is put on every test,
+/// as `#[ignore = "needs a server"]` is.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {
-    ($adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
+    (#[$meta:meta] $adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
         mod $adapter {
             use super::*;
 
             $(
                 #[tokio::test(flavor = "multi_thread")]
+                #[$meta]
                 async fn $promise() {
                     let subject = $fresh.await;
                     $crate::contract::$suite::$promise(&subject).await;
                 }
             )+
         }
+    };
+    ($adapter:ident, $fresh:expr, $suite:ident: $($promise:ident),+ $(,)?) => {
+        $crate::contract_tests!(#[cfg(test)] $adapter, $fresh, $suite: $($promise),+);
     };
 }

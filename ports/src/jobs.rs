@@ -9,19 +9,27 @@ use domain::{CancellationId, OrderId};
 ///
 /// # Contract
 ///
+/// Every queue:
+///
 /// - What `push` returned for survives kill -9.
-/// - A job is known by its id: pushing it again while it is in the queue leaves
-///   one job, due at the earlier of both times. A queue that cannot tell may
-///   deliver it twice.
-/// - `receive` leases due jobs, the longest due first; a leased job is not
-///   delivered again before its lease ends, and is delivered again after it.
+/// - `receive` leases due jobs; what is leased is not delivered again before its
+///   lease ends, and is delivered again after it.
 /// - `extend` keeps a running job's lease alive; `ack` forgets the job; `defer`
 ///   gives it back until later, for days if need be, and not early.
 /// - `extend`, `ack` and `defer` with a lease that has ended, and was given to
 ///   somebody else, are [`JobsError::LeaseLost`] and change nothing. A push that
 ///   came while the job was leased is not lost by `ack`.
+/// - A job pushed again while it is in the queue is due at the earlier of both
+///   times.
 /// - `Delivery::attempts` counts how often a runner asked for a deferral with
 ///   [`Job::attempts`] raised; deliveries are not attempts.
+///
+/// A queue that knows its jobs by their ids, as one machine's does, keeps more;
+/// another may deliver a job once for each time it was pushed:
+///
+/// - A job pushed again while it is in the queue stays one job, with the attempts
+///   it has, and is not delivered while it is leased.
+/// - The longest due comes first.
 #[async_trait]
 pub trait Jobs: Send + Sync {
     /// Stores a job durably, to be delivered after `delay`.

@@ -182,9 +182,9 @@ pub enum Step {
     },
     /// A person should see this, though the memo stands.
     Flagged(Flag),
-    /// What was seen or decided, in a sentence for people: it only adds to the
-    /// history. Never a name, an address or a secret.
-    Noted(String),
+    /// What was seen or decided, in sentences for people: each is a line of the
+    /// history, once however often it is noted. Never a name, an address or a secret.
+    Noted(Vec<String>),
     /// An attempt ended so.
     Ended {
         /// The state it leaves the cancellation in.

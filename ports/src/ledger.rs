@@ -3,9 +3,12 @@
 use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId, UnitId};
+use domain::{
+    Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId, RecordedMemo, Timestamp,
+    UnitId,
+};
 
-use crate::Retry;
+use crate::{Cursor, Retry};
 
 /// Reads billing and records credit memos, at most one per key.
 ///
@@ -20,6 +23,8 @@ use crate::Retry;
 /// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
 ///   on record under the key.
 /// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
+/// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
+///   cannot be read is left out. It waits behind everybody else's calls.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -35,6 +40,9 @@ pub trait Ledger: Send + Sync {
     /// Reads number and total of these records back, in one batch. A record that
     /// does not exist is absent from the answer.
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError>;
+
+    /// The credit memos that were made or changed since a moment: the page at this place.
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError>;
 }
 
 /// Which order's billing is wanted, and how far to look.
@@ -98,6 +106,15 @@ pub struct Confirmed {
     pub number: Option<String>,
     /// Its total, payment lines included.
     pub total: Amount,
+}
+
+/// Credit memos on record, whoever made them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoPage {
+    /// The memos.
+    pub memos: Vec<RecordedMemo>,
+    /// The place of the next page, if there is one.
+    pub next: Option<Cursor>,
 }
 
 /// Why the ledger did not do it.

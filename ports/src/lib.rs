@@ -8,6 +8,8 @@
 //! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
 //! `async_trait`; nothing outside this crate and its adapters uses it.
 
+mod access;
+mod backlog;
 mod census;
 mod clock;
 #[cfg(feature = "contract")]
@@ -16,10 +18,14 @@ mod doctor;
 mod jobs;
 mod journal;
 mod ledger;
+mod paging;
 mod retry;
 mod storefront;
+mod stream;
 mod told;
 
+pub use access::Access;
+pub use backlog::{Backlog, Depth};
 pub use census::{Census, Unfinished};
 pub use clock::Clock;
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
@@ -28,8 +34,14 @@ pub use journal::{
     Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
 };
 pub use ledger::{
-    BillingQuery, Confirmed, Ledger, LedgerError, MemosByReference, Posted, Refusal, Sending,
+    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, MemosByReference, Posted, Refusal,
+    Sending,
 };
+pub use paging::{Cursor, Window};
 pub use retry::Retry;
-pub use storefront::{Storefront, StorefrontError};
+pub use storefront::{Basis, CancelledPage, Storefront, StorefrontError};
+pub use stream::{
+    DeliveryKey, EventFilter, EventStream, EventStreamError, InvalidSubscriptionId, Registered,
+    Registration, StreamState, StreamWindow, Subscription, SubscriptionId,
+};
 pub use told::{told, without_addresses};

@@ -3,9 +3,9 @@
 use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
-use domain::{OrderId, OrderSnapshot};
+use domain::{OrderId, OrderSnapshot, Timestamp};
 
-use crate::Retry;
+use crate::{Cursor, Retry, Window};
 
 /// Tells what the storefront says now.
 ///
@@ -16,11 +16,46 @@ use crate::Retry;
 /// - Late data is visible as late: a payment account that is not there yet is
 ///   `payments: None`, never an empty list.
 /// - Amounts arrive exactly, whether they were sent as numbers or as texts.
+/// - `cancelled` tells every order of the window that has a cancelled unit, with all its
+///   units, whatever the page size. An order may be told twice; its payments need not be told.
+/// - Where it cannot be asked for times of change, it tells orders by their creation, from
+///   so long before the window that what changes in it was created then.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait Storefront: Send + Sync {
     /// The order with this id, as it is told now.
     async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError>;
+
+    /// The orders of a window with cancelled units: the page at this place. An order belongs
+    /// to the window of its last change.
+    async fn cancelled(
+        &self,
+        window: Window,
+        place: &Cursor,
+    ) -> Result<CancelledPage, StorefrontError>;
+}
+
+/// Orders with cancelled units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelledPage {
+    /// The orders; a page of many may hold none.
+    pub orders: Vec<OrderSnapshot>,
+    /// How they were found; the same on all pages of a window.
+    pub basis: Basis,
+    /// The place of the next page, if there is one.
+    pub next: Option<Cursor>,
+}
+
+/// What decides whether an order belongs to a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Its last change.
+    Changed,
+    /// Its creation: the storefront cannot be asked for times of change.
+    Created {
+        /// The first instant of creation; long before the window's.
+        since: Timestamp,
+    },
 }
 
 /// Why the storefront did not tell.

@@ -42,6 +42,7 @@ pub use account::{Item, ItemKind};
 pub use auth::Credentials;
 pub use fault::{Calls, Fault, Operation, Rule};
 pub use hold::{Hold, Point};
+pub use limits::Usage;
 pub use listing::{ItemType, ListKind};
 pub use memo::SHIPPING_TAX;
 pub use permission::{Access, Denial};
@@ -94,6 +95,11 @@ impl Account {
     /// Puts an entry on a list that transactions choose from; what they name is on it anyway.
     pub fn list(&self, kind: ListKind, id: &str) {
         self.shared.books().lists.add(kind, id);
+    }
+
+    /// Adds a custom field, though no transaction has it filled in.
+    pub fn custom_field(&self, script_id: &str) {
+        self.shared.books().custom_fields.insert(script_id.to_owned());
     }
 
     /// Sets a tax code's rate in per cent; a code that is not set taxes nothing.
@@ -230,6 +236,12 @@ impl Account {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.shared.limits.running()
+    }
+
+    /// How the slots were used since this was asked last; to be asked while none is taken.
+    #[must_use]
+    pub fn take_usage(&self) -> Usage {
+        self.shared.limits.take_usage()
     }
 
     /// How often each operation was called, failed and blocked calls included.

@@ -1,4 +1,5 @@
-//! A NewStore tenant: a token endpoint and a GraphQL endpoint over the orders put into it.
+//! A NewStore tenant: a token endpoint, a GraphQL endpoint over the orders put into it, and an
+//! event stream.
 //!
 //! Orders are plain objects in the schema's words; lists inside them are plain
 //! arrays and are served as connections, page by page.
@@ -11,6 +12,7 @@ mod filter;
 mod form;
 mod schema;
 mod state;
+mod stream;
 mod validate;
 mod value;
 
@@ -25,6 +27,7 @@ use crate::{clock::Now, serve::Server};
 
 pub use fault::Fault;
 pub use state::Calls;
+pub use stream::{Delivery, Integration, Status, Stream};
 
 /// A running tenant. It stops when its last handle is dropped.
 #[derive(Clone)]
@@ -52,6 +55,13 @@ impl Tenant {
     pub fn token_url(&self) -> String {
         let realm = &self.shared.name;
         format!("http://{}/auth/realms/{realm}{}", self.server.address(), endpoint::TOKEN)
+    }
+
+    /// Its event stream.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        let url = format!("http://{}{}", self.server.address(), stream::PATH);
+        Stream { shared: Arc::clone(&self.shared), url }
     }
 
     /// Puts an order in, or replaces the one with its `id`.
@@ -103,6 +113,11 @@ impl Tenant {
     /// Answers null for every field that no known query selects, though it validates.
     pub fn answer_only_proven_fields(&self) {
         self.shared.world().answers = state::Answers::ProvenOnly;
+    }
+
+    /// Refuses, from now on, filters of orders that name any of these fields.
+    pub fn refuse_filters(&self, fields: &[&str]) {
+        self.shared.world().refused_filters = fields.iter().map(|&it| it.to_owned()).collect();
     }
 
     /// Takes over the tenant's time, which decides when tokens expire.

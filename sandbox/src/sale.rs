@@ -25,6 +25,9 @@ use crate::{netsuite::Account, newstore::Tenant};
 
 pub use billing::{Billing, Booked, KeyColumn, TaxBooking};
 
+/// When orders are placed that say nothing else.
+const PLACED_AT: &str = "2026-11-20T17:12:44.000";
+
 /// An order as a shop sold it, with what happened to it since.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sale {
@@ -50,6 +53,8 @@ pub struct Sale {
     pub grand_total: Option<Decimal>,
     /// When it was placed, without offset, in UTC.
     pub placed_at: String,
+    /// When it last changed, written in the same way.
+    pub updated_at: String,
     /// `web` or `store`.
     pub channel_type: String,
     /// The shop or store.
@@ -118,7 +123,8 @@ impl Sale {
             shipping_tax: Decimal::ZERO,
             payments: Vec::new(),
             grand_total: None,
-            placed_at: "2026-11-20T17:12:44.000".to_owned(),
+            placed_at: PLACED_AT.to_owned(),
+            updated_at: PLACED_AT.to_owned(),
             channel_type: "web".to_owned(),
             channel: "USC".to_owned(),
             coupon: None,
@@ -148,6 +154,12 @@ impl Sale {
     #[must_use]
     pub fn tax_booking(self, tax_booking: TaxBooking) -> Self {
         Self { tax_booking, ..self }
+    }
+
+    /// When it was placed and when it last changed, without offset, in UTC.
+    #[must_use]
+    pub fn times(self, placed_at: &str, updated_at: &str) -> Self {
+        Self { placed_at: placed_at.to_owned(), updated_at: updated_at.to_owned(), ..self }
     }
 
     /// Adds an item.

@@ -18,6 +18,9 @@ const BUSY: Duration = Duration::from_secs(10);
 /// long as [`BUSY`] in all.
 const MODE_TRIES: (u32, Duration) = (1000, Duration::from_millis(10));
 
+/// The size to which a log is cut that a burst made grow, in bytes.
+const LOG_KEPT: i64 = 16 * 1024 * 1024;
+
 /// Statements that fit the cache together; no adapter has more.
 const STATEMENTS: usize = 64;
 
@@ -41,12 +44,16 @@ pub(crate) fn writer(path: &Path, migrations: &[&str]) -> Result<Connection, Sto
     if db.is_readonly("main").map_err(failed)? {
         return Err(StoreError::ReadOnly { path: path.to_owned() });
     }
+    // Before the first page is written, or it has no effect: what is deleted can
+    // be given back to the disk, a little at a time.
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
     let mode = write_ahead(&db).map_err(failed)?;
     if mode != "wal" {
         return Err(StoreError::NoWal { path: path.to_owned(), mode });
     }
     // A commit that was answered survives a power cut, not only a crash.
     db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    db.pragma_update(None, "journal_size_limit", LOG_KEPT).map_err(failed)?;
     db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     let found = migrate(&mut db, migrations).map_err(failed)?;
     if migrations.len() < found {

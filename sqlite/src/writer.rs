@@ -1,4 +1,5 @@
-//! The writer: one thread that commits the work of many callers with one synced write.
+//! The writer: one thread that commits the work of many callers with one synced write,
+//! and gives room back to the disk when nobody wants anything.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,12 +9,22 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
 
 use crate::StoreError;
 
 /// Pieces of work that share one transaction at most.
 const BATCH: usize = 256;
+
+/// Free pages that a file may keep: it will need them again.
+const KEPT_PAGES: i64 = 1024;
+
+/// Free pages that are given back at once: a few milliseconds, so that a caller
+/// who comes meanwhile hardly waits.
+const TIDIED_PAGES: i64 = 256;
 
 /// Pieces that may wait for the writer; past that, callers wait to hand theirs in.
 const BACKLOG: usize = 1024;
@@ -129,7 +140,21 @@ where
 }
 
 fn serve(path: &Path, db: &Connection, mut pieces: mpsc::Receiver<Box<dyn Piece>>) {
-    while let Some(first) = pieces.blocking_recv() {
+    // Free pages above which giving back begins; in between nothing is moved to and fro.
+    let mut limit = 4 * KEPT_PAGES;
+    loop {
+        let first = match pieces.try_recv() {
+            Ok(first) => first,
+            Err(TryRecvError::Empty) if tidy(db, limit) => {
+                limit = KEPT_PAGES;
+                continue;
+            }
+            Err(_) => {
+                limit = 4 * KEPT_PAGES;
+                let Some(first) = pieces.blocking_recv() else { return };
+                first
+            }
+        };
         let mut batch = vec![first];
         while batch.len() < BATCH
             && let Ok(next) = pieces.try_recv()
@@ -141,6 +166,16 @@ fn serve(path: &Path, db: &Connection, mut pieces: mpsc::Receiver<Box<dyn Piece>
             piece.answer(outcome.clone().map_err(|lost| lost.error(path)));
         }
     }
+}
+
+/// Gives some free pages back to the disk, where there are more than `limit`;
+/// whether it did. What fails here fails again, and is told, at the next write.
+fn tidy(db: &Connection, limit: i64) -> bool {
+    let free = db.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
+    // A step frees a page, so it is asked for row after row.
+    let page = |_: &rusqlite::Row<'_>| Ok(());
+    free.is_ok_and(|free| limit < free)
+        && db.pragma(None, "incremental_vacuum", TIDIED_PAGES, page).is_ok()
 }
 
 /// Runs the batch in one transaction and leaves none open, whatever happens.

@@ -190,6 +190,7 @@ fn memo() -> CreditMemo {
         shipping: None,
         application: Some(Application { invoice: id("70211"), amount: total }),
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: total,
         total,
     }

@@ -39,7 +39,8 @@ fn members_among(names: BTreeSet<String>) -> BTreeSet<String> {
     names.into_iter().filter(|it| MEMBERS.contains(&it.as_str())).collect()
 }
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+/// Every source below a folder, with its text.
+pub(crate) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut open = vec![Path::new(WORKSPACE).join(folder)];
     while let Some(path) = open.pop() {
@@ -107,7 +108,7 @@ fn the_core_names_no_product() {
     for folder in ["domain/src", "ports/src"] {
         for (path, text) in sources(folder) {
             let tests = path.ends_with("tests.rs") || path.ends_with("testing.rs");
-            for product in ["NetSuite", "NewStore", "SuiteTalk", "sqlite", "SQS"] {
+            for product in ["NetSuite", "NewStore", "SuiteTalk", "sqlite", "Postgre", "SQS"] {
                 assert!(tests || !text.contains(product), "{} names {product}", path.display());
             }
         }

@@ -8,11 +8,10 @@ use tests::{A, B, ITEMS, ORDER, Settings, World, event, run};
 use crate::crash::PROGRAM;
 
 /// What a command says, and how it ends.
-async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let config = world.config();
-    let mut all = vec![arguments[0], "--config", config.to_str().unwrap()];
-    all.extend(&arguments[1..]);
-    let output = run(PROGRAM, &all).await;
+    let config = ["--config", config.to_str().unwrap()];
+    let output = run(PROGRAM, &[arguments, &config].concat()).await;
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
 }
@@ -52,9 +51,20 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
     for words in ["payment_items has no entry for sezzle.sezzle.usd", "what to do: add", A] {
         assert!(said.contains(words), "{words} in {said}");
     }
-    let (_, said) =
-        command(&world, &["retry", "--state", "parked", "--reason", "unmapped", "--dry-run"]).await;
-    assert!(said.contains("1 would be tried again"), "{said}");
+    let counted = "would be tried again; no memo is under way; 1 unit has no memo yet";
+    let parked: &[&str] = &["retry", "--dry-run", "--state", "parked"];
+    let since = "2026-01-01T00:00:00Z";
+    let table: [(&[&str], String); 5] = [
+        (&["--reason", "unmapped", "--order", ORDER], format!("1 {counted}")),
+        (&["--tenant", "dodici", "--since", since], format!("1 {counted}")),
+        (&["--reason", "closed-period"], "0 would be tried again".to_owned()),
+        (&["--tenant", "seconda"], "0 would be tried again".to_owned()),
+        (&["--since", "2099-01-01T00:00:00Z"], "0 would be tried again".to_owned()),
+    ];
+    for (filter, expected) in table {
+        let (code, said) = command(&world, &[parked, filter].concat()).await;
+        assert_eq!((code, said.contains(&expected)), (Some(0), true), "{filter:?}: {said}");
+    }
 
     process.signal("TERM").await;
     process.ended().await;
@@ -76,10 +86,14 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
 #[tokio::test]
 async fn commands_say_what_is_not_there() {
     let world = World::new(&Settings::default()).await;
-    let table: [(&[&str], i32, &str); 4] = [
+    let table: [(&[&str], i32, &str); 8] = [
         (&["list"], 1, "there is no journal"),
         (&["show", "can-0123456789abcdef0123"], 1, "there is no journal"),
         (&["retry"], 2, "required"),
+        (&["retry", "--order", ORDER], 2, "--state"),
+        (&["retry", "--state", "parked", "--reason", "umapped"], 2, "must be one of"),
+        (&["retry", "--state", "parked", "--since", "yesterday"], 2, "must be a time"),
+        (&["list", "--state", "gone"], 2, "must be one of"),
         (&["submit", "nowhere.json"], 1, "cannot read nowhere.json"),
     ];
     for (arguments, expected, words) in table {
@@ -93,4 +107,16 @@ async fn commands_say_what_is_not_there() {
         (Some(0), true),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_shell_learns_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(PROGRAM, &["completions", shell]).await;
+        assert_eq!(output.status.code(), Some(0), "{shell}: {output:?}");
+        let script = String::from_utf8(output.stdout).unwrap();
+        for word in ["memobridge", "sandbox", "retry", "dry-run"] {
+            assert!(script.contains(word), "{word} for {shell}");
+        }
+    }
 }

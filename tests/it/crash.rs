@@ -3,6 +3,7 @@
 mod ending;
 mod killing;
 mod starting;
+mod storm;
 
 use ports::State;
 use tests::{A, ITEMS, Settings, World, event, pair};
@@ -11,14 +12,14 @@ use tests::{A, ITEMS, Settings, World, event, pair};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
 
 /// Short delays: what is left to wait for are the leases of the dead.
-fn quick() -> Settings {
+pub(crate) fn quick() -> Settings {
     let worker = "first_delay = \"100ms\"\nmax_delay = \"500ms\"".to_owned();
     Settings { worker, ..Settings::default() }
 }
 
 /// What happens after the crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Afterwards {
+pub(crate) enum Afterwards {
     /// NewStore, which got no answer, sends the event again.
     Redelivered,
     /// Nobody does anything.
@@ -27,7 +28,7 @@ enum Afterwards {
 
 /// Starts the program on what the killed one left, and expects it to end well
 /// with these memos.
-async fn recovers(world: &World, memos: &[&str], step: &str, afterwards: Afterwards) {
+pub(crate) async fn recovers(world: &World, memos: &[&str], step: &str, afterwards: Afterwards) {
     let when = format!("killed {step}, then {afterwards:?}");
     let process = world.spawn(PROGRAM).await;
     let sale = pair();

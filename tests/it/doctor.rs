@@ -174,6 +174,21 @@ async fn an_id_that_is_not_on_record_is_named_with_its_place() {
 }
 
 #[tokio::test]
+async fn custom_fields_are_looked_for_where_no_invoice_shows_them() {
+    let policy = "fields = { custbody_nws_order_id = \"order.id\", \
+                  custbody_new = \"order.channel\", custbody_wrong = { constant = \"\" } }\n\
+                  line_fields = { custcol_wrong = \"unit.id\" }";
+    let world = healthy(&taxed(), &Settings::policy(policy)).await;
+    world.account.custom_field("custbody_new");
+    let (code, said) = doctor(&world).await;
+    assert_eq!(code, Some(1), "{said}");
+    says(&said, "fine ", &["custom field custbody_nws_order_id: is on invoices"]);
+    says(&said, "fine ", &["custom field custbody_new: is there"]);
+    says(&said, "wrong ", &["custom field custbody_wrong: does not exist", "policy.fields"]);
+    says(&said, "wrong ", &["custom field custcol_wrong: does not exist", "policy.line_fields"]);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_is_told_before_tokens_are_refused() {
     let table = [
         (90, "warning ", "NTP", Some(0)),

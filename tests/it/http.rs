@@ -1,8 +1,10 @@
 //! The webhook's answers: what happened, what is answered, and what is on record afterwards.
 
+mod access;
 mod books;
 mod crowded;
 mod deferred;
+mod limits;
 mod rejected;
 mod settled;
 mod storage;

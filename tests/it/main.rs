@@ -1,6 +1,7 @@
 //! The outside tests, in one binary: architecture, contracts, and the service over the wire.
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod admin;
 mod architecture;
 mod commands;
 mod contract;
@@ -10,6 +11,12 @@ mod http;
 mod journal_lost;
 mod memo;
 mod netsuite;
+mod openapi;
 mod operations;
+mod postgres;
+mod reconcile;
+mod recover;
 mod signals;
+mod sqs;
+mod stream;
 mod worked_examples;

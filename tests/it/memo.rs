@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use sandbox::{
-    netsuite::{Record, TaxBasis, TaxDetail},
+    netsuite::{Field, Record, TaxBasis, TaxDetail},
     sale::{Billing, Sale, Unit},
 };
 use serde_json::Value;
@@ -49,6 +49,21 @@ line_fields = { custcol_unit = "unit.id" }"#;
     assert_eq!(memo.lines[0].field("custcol_unit"), Some(A));
     let text = memo.memo.unwrap_or_default();
     assert!(text.starts_with("NewStore cancellation TEST-1821: insufficient_stock"), "{text}");
+}
+
+#[tokio::test]
+async fn a_field_of_the_invoice_is_taken_over_unless_policy_clears_it() {
+    let cleared = "fields = { custbody_note = { constant = \"\", type = \"select\" } }";
+    for (policy, note) in [("", Some("for the packer")), (cleared, None)] {
+        let memo = memo_of(&pair(), policy, |world, invoice| {
+            let fields = ["custbody_note", "custbody_other"];
+            let fields = fields.map(|it| Field::text(it, "for the packer"));
+            world.account.edit(invoice, |it| it.fields.extend(fields));
+        })
+        .await;
+        assert_eq!(memo.field("custbody_note"), note, "{policy}");
+        assert_eq!(memo.field("custbody_other"), Some("for the packer"), "{policy}");
+    }
 }
 
 #[tokio::test]

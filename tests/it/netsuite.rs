@@ -131,6 +131,7 @@ fn from_invoice(query: &BillingQuery, invoice: &Invoice) -> CreditMemo {
         shipping: None,
         application: Some(Application { invoice: invoice.id.clone(), amount: line.amount }),
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: line.amount,
         total: line.amount,
     }

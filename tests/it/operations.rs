@@ -1,10 +1,13 @@
 //! The runbook says what the code says.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use domain::Reason;
+use serde_json::Value;
 
-const RUNBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md");
+use crate::architecture::sources;
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 
 /// The table of reasons as the code has it.
 fn table() -> String {
@@ -15,9 +18,49 @@ fn table() -> String {
 
 #[test]
 fn the_runbook_lists_every_reason_with_its_remedy() {
-    let runbook = fs::read_to_string(RUNBOOK).unwrap();
+    let runbook = fs::read_to_string(format!("{DOCS}/OPERATIONS.md")).unwrap();
     let table = table();
     assert!(runbook.contains(&table), "docs/OPERATIONS.md must hold this table:\n{table}");
+}
+
+/// Whether a word in code is a test's name, as our tests are named.
+fn is_a_sentence(word: &str) -> bool {
+    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+    3 <= word.matches('_').count() && word.chars().all(plain)
+}
+
+#[test]
+fn the_threat_model_names_tests_that_there_are() {
+    let text = fs::read_to_string(format!("{DOCS}/THREAT_MODEL.md")).unwrap();
+    let example = fs::read_to_string(format!("{DOCS}/memobridge.example.toml")).unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let named: Vec<_> = quoted.filter(|it| is_a_sentence(it) && !example.contains(it)).collect();
+    assert!(20 < named.len(), "{named:?}");
+    let folders = ["app", "adapters-newstore", "adapters-netsuite", "tests"];
+    let sources: Vec<_> = folders.into_iter().flat_map(sources).collect();
+    for name in named {
+        let function = format!("fn {name}(");
+        assert!(sources.iter().any(|(_, it)| it.contains(&function)), "no test is named {name}");
+    }
+}
+
+#[test]
+fn the_policy_grants_what_opening_the_queue_asks_for_and_no_more() {
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/iam-policy.json");
+    let policy: Value = serde_json::from_str(&fs::read_to_string(policy).unwrap()).unwrap();
+    let actions = |statement: usize| -> BTreeSet<_> {
+        let actions = policy["Statement"][statement]["Action"].as_array().unwrap();
+        actions.iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    let calls = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters-queue/src/sqs/queue.rs");
+    let calls = fs::read_to_string(calls).unwrap();
+    // Each names the right it needs, for when it is missing.
+    let named = ["failed(\"", "permitted(\""].map(|it| calls.split(it).skip(1));
+    let named = named.into_iter().flatten().filter_map(|it| it.split('"').next());
+    assert_eq!(actions(0), named.map(|it| format!("sqs:{it}")).collect());
+    let dead_letter = ["sqs:GetQueueAttributes", "sqs:SendMessage"];
+    assert_eq!(actions(1), dead_letter.map(str::to_owned).into());
+    assert_eq!(policy["Statement"].as_array().unwrap().len(), 2);
 }
 
 #[test]

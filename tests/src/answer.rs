@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use crate::{secrets, settings::KEY};
+use crate::{document::Described, secrets, settings::KEY};
 
 /// What the webhook answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +26,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer, and fails when it tells a secret.
+    /// Reads an answer, and fails when it tells a secret or is not as documented.
     #[must_use]
     pub fn read(status: u16, body: String) -> Self {
         secrets::assert_none("an answer", &body);
+        let (path, kind) = ("/newstore/events", "application/json");
+        Described { method: "post", path, status, kind, body: &body }.check();
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
         let text = |key: &str| json[key].as_str().map(str::to_owned);
         let memos = json["memos"].as_array().into_iter().flatten();

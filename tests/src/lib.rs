@@ -5,23 +5,34 @@
 //! runs in it as a [`Service`] (in this process, its time in the test's hands)
 //! or as a [`Process`] (on its own, so that it can be killed).
 
+mod admin;
 mod answer;
 mod clock;
+mod document;
 mod exposition;
 mod orders;
+mod postgres;
 mod process;
 mod records;
 pub mod secrets;
 mod service;
 mod settings;
+mod sqs;
+mod storm;
 mod world;
 
+pub use admin::Reply;
 pub use answer::{Answer, post};
 pub use clock::FakeClock;
+pub use document::{Described, document};
 pub use exposition::{Exposition, Sample};
-pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, event, paid, pair};
+pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, another, event, paid, pair};
+pub use postgres::{PASSWORD as DATABASE_PASSWORD, Postgres};
 pub use process::{Process, run};
 pub use records::Book;
+pub use secrets::assert_none as assert_no_secret;
 pub use service::Service;
-pub use settings::{KEY, OTHER_KEY, Settings};
+pub use settings::{ADMIN_TOKEN, KEY, OTHER_KEY, Settings};
+pub use sqs::{SqsKind, SqsQueue, aws};
+pub use storm::{Figures, Storm};
 pub use world::World;

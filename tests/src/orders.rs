@@ -36,6 +36,16 @@ pub fn pair() -> Sale {
         .refunded("credit_card", "20.00")
 }
 
+/// An order like [`pair`], of its own number.
+#[must_use]
+pub fn another(number: u8) -> Sale {
+    Sale {
+        order: format!("0c1f2e3d-0000-4000-8000-0000000000{number:02x}"),
+        reference: format!("TEST-{}", 1900 + u16::from(number)),
+        ..pair()
+    }
+}
+
 /// The event on the wire.
 #[must_use]
 pub fn event(sale: &Sale, name: &str, units: &[&str]) -> Value {

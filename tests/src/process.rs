@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::secrets;
+use crate::{secrets, sqs::CREDENTIALS};
 
 /// Real time after which a wait has failed.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -27,6 +27,16 @@ pub struct Process {
 
 impl Process {
     pub(crate) async fn start(program: &str, config: &Path, folder: &Path) -> Self {
+        Self::start_saying(program, config, folder, "info").await
+    }
+
+    /// Starts it with this `RUST_LOG`; it always says where it listens.
+    pub(crate) async fn start_saying(
+        program: &str,
+        config: &Path,
+        folder: &Path,
+        level: &str,
+    ) -> Self {
         let mut run = 1;
         while folder.join(format!("{run}.log")).exists() {
             run += 1;
@@ -36,7 +46,8 @@ impl Process {
         let child = Command::new(program)
             .args(["serve", "--config"])
             .arg(config)
-            .env("RUST_LOG", "info")
+            .env("RUST_LOG", format!("{level},app::serve=info"))
+            .envs(CREDENTIALS)
             .stdin(Stdio::null())
             .stderr(stderr)
             .kill_on_drop(true)
@@ -69,6 +80,12 @@ impl Process {
         found.await.unwrap_or_else(|_| panic!("never said {words:?}:\n{}", self.log()))
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Everything it has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -98,9 +115,17 @@ impl Process {
 
     /// Sends a signal by its name: `TERM`, `INT`.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.expect("there is a kill").success(), "process {id} was there");
+    }
+
+    /// Everything it has logged, once it has ended by itself.
+    pub async fn log_at_its_end(mut self) -> String {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        assert!(ended.is_ok(), "it did not end:\n{}", self.log());
+        secrets::assert_none("the log", &self.log());
+        self.log()
     }
 
     /// Waits until it ends by itself.
@@ -115,7 +140,7 @@ impl Process {
 /// Runs a command to its end: for those that do not start well.
 pub async fn run(program: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(arguments).envs(CREDENTIALS).stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end"));
     let output = output.expect("the program can be started");

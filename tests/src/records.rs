@@ -1,4 +1,4 @@
-//! The service's two files, looked at and disturbed from outside.
+//! The service's queue and journal, looked at and disturbed from outside.
 
 use std::{
     fs,
@@ -7,32 +7,40 @@ use std::{
     time::Duration,
 };
 
-use app::{config, wiring};
+use app::{config::Config, wiring};
 use ports::{Journal, Query, Record, State};
+
+/// The configuration's name in the folder of a world.
+pub(crate) const CONFIG: &str = "memobridge.toml";
 
 /// Real time after which a wait has failed: leases of what was killed end before.
 const PATIENCE: Duration = Duration::from_secs(40);
 const POLL: Duration = Duration::from_millis(25);
 
-/// The folder with the queue and the journal.
+/// Where the queue and the journal are.
 #[derive(Debug, Clone)]
 pub struct Book {
-    /// The journal's file.
+    /// The journal's file, unless it is in a database.
     pub journal: PathBuf,
     /// The queue's file.
     pub queue: PathBuf,
+    config: PathBuf,
 }
 
 impl Book {
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self { journal: folder.join("data/journal.db"), queue: folder.join("data/queue.db") }
+        Self {
+            journal: folder.join("data/journal.db"),
+            queue: folder.join("data/queue.db"),
+            config: folder.join(CONFIG),
+        }
     }
 
     /// A second handle on the journal, as `memobridge list` has it.
     #[must_use]
     pub async fn open(&self) -> Arc<dyn Journal> {
-        let config = config::Journal::Embedded { path: self.journal.clone() };
-        wiring::journal(&config).await.expect("the journal can be opened beside the service")
+        let (_, journal) = Config::stores(&self.config).expect("the configuration is ours");
+        wiring::journal(&journal).await.expect("the journal can be opened beside the service")
     }
 
     /// What became of the only cancellation with this id.
@@ -51,6 +59,24 @@ impl Book {
     /// The state of each cancellation with its reason, oldest first.
     pub async fn states(&self) -> Vec<(State, Option<String>)> {
         self.all().await.into_iter().map(|it| (it.state, it.reason)).collect()
+    }
+
+    /// How many cancellations are in this state.
+    pub async fn count(&self, state: State) -> usize {
+        let mut query = Query { state: Some(state), limit: 10_000, ..Query::default() };
+        let journal = self.open().await;
+        let mut count = 0;
+        loop {
+            let page = journal.find(&query).await.expect("the journal can be read");
+            let Some(last) = page.last() else { return count };
+            query.after = Some(last.place);
+            count += page.len();
+        }
+    }
+
+    /// The newest cancellations in this state, with their lives.
+    pub async fn in_state(&self, state: State) -> Vec<Record> {
+        self.find(&Query { state: Some(state), with_history: true, ..Query::default() }).await
     }
 
     /// Waits, in the machine's time, until every cancellation is in this state.

@@ -6,7 +6,11 @@ use sandbox::netsuite::Credentials;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
-use crate::settings::{ADMIN_TOKEN, KEY, OTHER_KEY};
+use crate::{
+    postgres::PASSWORD,
+    settings::{ADMIN_TOKEN, KEY, OTHER_KEY},
+    sqs::CREDENTIALS,
+};
 
 pub use crate::settings::CLIENT_SECRET;
 
@@ -24,7 +28,8 @@ pub const EMAIL: &str = "jane.roe@example.com";
 #[track_caller]
 pub fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
-    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN];
+    let [_, (_, access)] = CREDENTIALS;
+    let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD, access];
     let keys = [login.consumer_key.as_str(), &login.token_id];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];
     let personal = [NAME, ADDRESS, EMAIL];
@@ -37,7 +42,8 @@ pub fn assert_none(what: &str, text: &str) {
 /// Has every line that the service logs in this process looked at. It is the
 /// service that fails on a secret: loudly, and in whatever test comes first.
 pub(crate) fn watch_logs() {
-    let ours = ["app", "domain", "adapters_newstore", "adapters_netsuite", "adapters_queue"];
+    let ours =
+        ["app", "audit", "domain", "adapters_newstore", "adapters_netsuite", "adapters_queue"];
     let targets = ours.map(|it| (it, Level::DEBUG));
     let lines = fmt::layer().json().flatten_event(true).with_writer(|| Watched);
     let filter = Targets::new().with_targets(targets).with_default(Level::WARN);

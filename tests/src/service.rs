@@ -13,7 +13,7 @@ use ports::{Clock, Record, State};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Answer, Book, Exposition, FakeClock, World, secrets};
+use crate::{Answer, Book, Exposition, FakeClock, World, document::Described, secrets};
 
 /// How far the clock is moved at once, and how long the service then has for itself.
 const STEP: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ pub struct Service {
     /// Where it listens.
     pub address: SocketAddr,
     clock: Arc<FakeClock>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     book: Book,
     application: Option<Application>,
     runtime: Option<Runtime>,
@@ -75,8 +75,11 @@ impl Service {
         let response = self.http.get(format!("http://{}{path}", self.address)).send().await;
         let response = response.expect("the service answers");
         let status = response.status().as_u16();
+        let kind = response.headers().get("content-type").and_then(|it| it.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
         let text = response.text().await.expect("the answer is whole");
         secrets::assert_none(path, &text);
+        Described { method: "get", path, status, kind: &kind, body: &text }.check();
         (status, text)
     }
 

@@ -15,7 +15,8 @@ pub const OTHER_KEY: &str = "webhook-key-of-seconda";
 pub(crate) const CLIENT_ID: &str = "memobridge";
 /// The secret of the API client.
 pub const CLIENT_SECRET: &str = "client-secret-of-dodici";
-pub(crate) const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
+/// The token of the admin API.
+pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 /// What a test may write differently: lines of the sections of their names.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +25,17 @@ pub struct Settings {
     pub server: String,
     /// The mode of `[intake]`; inline where it is empty.
     pub intake: String,
+    /// The whole of `[queue]`; a file beside the configuration where it is empty.
+    pub queue: String,
     /// Lines of `[worker]`.
     pub worker: String,
+    /// Lines of `[reconcile]`; no such section where it is empty.
+    pub reconcile: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
     pub newstore: String,
+    /// Lines of the first retailer's `[customer.stream]`, besides its key; no such section where
+    /// it is empty.
+    pub stream: String,
     /// Lines of `[customer.erp]`, besides how to reach it.
     pub erp: String,
     /// Lines of `[customer.policy]`, besides the items of lines without goods.
@@ -40,6 +48,8 @@ pub struct Settings {
     pub listen: String,
     /// The journal's file; one beside the configuration where it is empty.
     pub journal: String,
+    /// The journal's database by its URL, instead of a file.
+    pub database: String,
 }
 
 const PAYMENT_ITEMS: &str = r#"credit_card = { adyen = "91291" }
@@ -57,8 +67,12 @@ impl Settings {
     pub(crate) fn text(&self, tenant: &Tenant, account: &Account) -> String {
         let Self { server, worker, sections, .. } = self;
         let listen = or(&self.listen, "127.0.0.1:0");
-        let journal = or(&self.journal, "data/journal.db");
+        let journal = match self.database.as_str() {
+            "" => format!("path = \"{}\"", or(&self.journal, "data/journal.db")),
+            url => format!("kind = \"postgres\"\nurl = \"{url}\""),
+        };
         let mode = or(&self.intake, "inline");
+        let queue = or(&self.queue, "path = \"data/queue.db\"");
         let mut text = format!(
             r#"[server]
 listen = "{listen}"
@@ -69,10 +83,10 @@ admin_token = "{ADMIN_TOKEN}"
 mode = "{mode}"
 
 [queue]
-path = "data/queue.db"
+{queue}
 
 [journal]
-path = "{journal}"
+{journal}
 
 [worker]
 {worker}
@@ -80,6 +94,10 @@ path = "{journal}"
 {sections}
 "#
         );
+        if !self.reconcile.is_empty() {
+            let section = format!("\n[reconcile]\n{}\n", self.reconcile);
+            text.push_str(&section);
+        }
         for (name, key) in [("dodici", KEY), ("seconda", OTHER_KEY)] {
             let customer = self.customer(name, key, tenant, account);
             text.write_str(&customer).expect("a string takes any text");
@@ -90,6 +108,10 @@ path = "{journal}"
     fn customer(&self, name: &str, key: &str, tenant: &Tenant, account: &Account) -> String {
         let login = Credentials::example();
         let Self { newstore, erp, policy, .. } = self;
+        let stream = match (key, self.stream.as_str()) {
+            (_, "") | (OTHER_KEY, _) => String::new(),
+            (key, lines) => format!("[customer.stream]\napi_key = \"{key}\"\n{lines}"),
+        };
         format!(
             r#"
 [[customer]]
@@ -102,6 +124,8 @@ token_url = "{token_url}"
 client_id = "{CLIENT_ID}"
 client_secret = "{CLIENT_SECRET}"
 {newstore}
+
+{stream}
 
 [customer.erp]
 kind = "netsuite-soap"

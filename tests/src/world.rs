@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ports::Clock;
 use sandbox::{
-    netsuite::{Account, Credentials, Item, ItemKind, Record},
+    netsuite::{Account, Credentials, Item, ItemKind, Kind, Operation, Record, Standing},
     newstore::Tenant,
     sale::{Billing, Booked, KeyColumn, Sale},
 };
@@ -13,12 +13,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Answer, Book, FakeClock, Process, Service, Settings,
+    A, Answer, B, Book, FakeClock, Process, Service, Settings, pair,
+    records::CONFIG,
     settings::{CLIENT_ID, CLIENT_SECRET},
 };
 
 /// A day in November 2026, in milliseconds: after the orders and their events.
 const TODAY: i64 = 1_795_428_000_000;
+
+/// Calls that a start makes beside everything else: two retailers prove, or try to prove,
+/// that they see invoices and memos.
+const PROOFS: u64 = 4;
 
 /// What lines without goods name, by its id.
 const ITEMS: [(&str, &str); 4] = [
@@ -68,11 +73,28 @@ impl World {
         world
     }
 
+    /// The systems with A and B cancelled, each on an invoice of its own, B's void.
+    pub async fn half_invoiced() -> (Self, Sale, Booked) {
+        let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
+        let world = Self::new(&Settings::default()).await;
+        let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
+        let booked = world.install(&sale, &Billing::Invoices(groups));
+        world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Voided);
+        (world, sale, booked)
+    }
+
     /// Puts a sale into both systems; invoice lines carry unit ids.
     #[expect(clippy::must_use_candidate, reason = "the sale is booked either way")]
     pub fn install(&self, sale: &Sale, billing: &Billing) -> Booked {
         sale.install_newstore(&self.tenant);
         sale.install_netsuite(&self.account, billing, KeyColumn::Present)
+    }
+
+    /// Makes every invoice valid, or void.
+    pub fn all_invoices(&self, standing: Standing) {
+        for invoice in self.account.of_kind(Kind::Invoice) {
+            self.account.edit(&invoice.id, |it| it.standing = standing);
+        }
     }
 
     /// Writes the configuration again, for the next start.
@@ -84,7 +106,7 @@ impl World {
     /// The configuration file.
     #[must_use]
     pub fn config(&self) -> PathBuf {
-        self.folder.path().join("memobridge.toml")
+        self.folder.path().join(CONFIG)
     }
 
     /// The service's files.
@@ -104,9 +126,22 @@ impl World {
         Service::start(self).await
     }
 
+    /// Waits, in the machine's time, until a service that was started asks nothing more by
+    /// itself: for tests that count calls.
+    pub async fn proofs_are_made(&self) {
+        while self.account.calls().of(Operation::Get) < PROOFS {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Starts the service as a process of its own, in the machine's time.
     pub async fn spawn(&self, program: &str) -> Process {
         Process::start(program, &self.config(), self.folder.path()).await
+    }
+
+    /// Starts the service as a process of its own, with this `RUST_LOG`.
+    pub async fn spawn_saying(&self, program: &str, level: &str) -> Process {
+        Process::start_saying(program, &self.config(), self.folder.path(), level).await
     }
 
     /// The totals of all memos on the account, in the order they were made.

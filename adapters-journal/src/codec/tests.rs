@@ -42,6 +42,7 @@ fn memo() -> CreditMemo {
             amount: amount("54.38"),
         }),
         fields: field_types().map(field).collect(),
+        cleared: vec!["custbody_y".to_owned()],
         credit: amount("54.380"),
         total: amount("-0.001"),
     }
@@ -77,6 +78,7 @@ fn bare() -> CreditMemo {
         shipping: Some(shipping),
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         ..memo()
     }
 }
@@ -153,10 +155,24 @@ fn a_memo_that_could_not_be_read_back_is_not_stored() {
     assert!(error.to_string().contains(KEY), "{error}");
 }
 
+/// A memo as it was stored before fields could be cleared.
+const FIRST_VERSION: &str = include_str!("first-version.json");
+
 #[test]
-fn a_memo_of_the_first_version_stays_readable() {
-    let text = include_str!("first-version.json");
-    assert_eq!(decode(KEY, text).unwrap(), memo());
+fn memos_of_every_version_stay_readable() {
+    let first = CreditMemo { cleared: Vec::new(), ..memo() };
+    assert_eq!(decode(KEY, FIRST_VERSION).unwrap(), first);
+    let cleared = r#" "cleared": ["custbody_y"], "credit":"#;
+    let text = FIRST_VERSION.replace(r#" "credit":"#, cleared);
+    assert_eq!(decode(KEY, &text).unwrap(), memo());
+}
+
+#[test]
+fn a_memo_that_clears_nothing_is_stored_as_in_the_first_version() {
+    let text = encode(&CreditMemo { cleared: Vec::new(), ..memo() }).unwrap();
+    let [ours, first] =
+        [&text, FIRST_VERSION].map(|it| serde_json::from_str::<serde_json::Value>(it).unwrap());
+    assert_eq!(ours, first);
 }
 
 #[test]
@@ -175,6 +191,7 @@ fn a_damaged_memo_is_an_error_that_names_its_key() {
         good.replace(r#""payment""#, r#""barter""#),
         good.replace("multi_select", "any"),
         good.replace(r#""reference""#, r#""refrence""#),
+        good.replace(r#"["custbody_y"]"#, r#""custbody_y""#),
         good.replace(KEY, "nst-cm-00000000000000000000"),
     ];
     for text in table {

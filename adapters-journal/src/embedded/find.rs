@@ -1,20 +1,11 @@
 //! Looking cancellations up, from a snapshot.
 
-use domain::{Amount, Timestamp};
-use ports::{MemoRecord, Query, Record};
+use domain::Timestamp;
+use ports::{Query, Record};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
-use super::{
-    claim,
-    failure::Failure,
-    stored::{COLUMNS, Stored},
-};
-
-/// How many are found when the query does not say.
-const DEFAULT_LIMIT: usize = 100;
-
-/// How many are found at most.
-const MAX_LIMIT: usize = 10_000;
+use super::claim;
+use crate::book::{CancellationRow, ClaimRow, Failure, cancellation_row, columns, limit};
 
 /// Conditions and the values of their parameters, in the same order.
 #[derive(Default)]
@@ -57,56 +48,29 @@ impl Filter {
             [] => "TRUE".to_owned(),
             some => some.join(" AND "),
         };
-        format!("SELECT {COLUMNS} FROM cancellation WHERE {conditions} ORDER BY place DESC LIMIT ?")
+        let columns = columns!();
+        format!("SELECT {columns} FROM cancellation WHERE {conditions} ORDER BY place DESC LIMIT ?")
     }
 }
 
 /// Cancellations that match, newest first.
 pub(super) fn find(db: &Connection, query: &Query) -> Result<Vec<Record>, Failure> {
-    let limit = if query.limit == 0 { DEFAULT_LIMIT } else { query.limit.min(MAX_LIMIT) };
     let mut filter = Filter::of(query);
     let mut statement = db.prepare_cached(&filter.sql())?;
-    filter.values.push(i64::try_from(limit)?.into());
+    filter.values.push(i64::try_from(limit(query))?.into());
     let mut rows = statement.query(params_from_iter(filter.values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(record(db, Stored::from_row(row)?, query)?);
+        found.push(record(db, cancellation_row!(row.get), query)?);
     }
     Ok(found)
 }
 
-fn record(db: &Connection, stored: Stored, query: &Query) -> Result<Record, Failure> {
-    let history = if query.with_history { history(db, &stored.id)? } else { Vec::new() };
-    Ok(Record {
-        memos: memos(db, &stored.id)?,
-        flags: flags(db, &stored.id)?,
-        history,
-        cancellation: stored.cancellation,
-        state: stored.state,
-        reason: stored.reason,
-        detail: stored.detail,
-        received_at: stored.received_at,
-        waiting_since: stored.waiting_since,
-        updated_at: stored.updated_at,
-        deliveries: stored.deliveries,
-        place: stored.place.unsigned_abs(),
-    })
-}
-
-fn memos(db: &Connection, id: &str) -> Result<Vec<MemoRecord>, Failure> {
-    let mut statement = db.prepare_cached(
-        "SELECT key, memo, record, number, confirmed_total FROM claim \
-         WHERE cancellation = ?1 ORDER BY seq",
-    )?;
-    let mut rows = statement.query([id])?;
-    let mut memos = Vec::new();
-    while let Some(row) = rows.next()? {
-        let total: Option<String> = row.get("confirmed_total")?;
-        let confirmed_total = total.map(|it| it.parse::<Amount>()).transpose()?;
-        let (claim, number) = (claim::from_row(row)?, row.get("number")?);
-        memos.push(MemoRecord { claim, number, confirmed_total });
-    }
-    Ok(memos)
+fn record(db: &Connection, row: CancellationRow, query: &Query) -> Result<Record, Failure> {
+    let memos = claim::made_by(db, &row.id)?.into_iter().map(ClaimRow::memo_record);
+    let (memos, flags) = (memos.collect::<Result<_, _>>()?, flags(db, &row.id)?);
+    let history = if query.with_history { history(db, &row.id)? } else { Vec::new() };
+    Ok(Record { memos, flags, history, ..row.record()? })
 }
 
 fn flags(db: &Connection, id: &str) -> Result<Vec<String>, Failure> {

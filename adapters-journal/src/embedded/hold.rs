@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{OrderId, Tenant, Timestamp};
+use domain::{Cancellation, OrderId, Tenant, Timestamp};
 use ports::{Hold, HoldToken};
 use rusqlite::{Connection, params};
 
-use super::failure::Failure;
+use crate::book::Failure;
 
 /// Takes or renews the lease, unless another token's is still running.
 pub(super) fn take(
@@ -34,15 +34,15 @@ pub(super) fn take(
     Ok(if changed == 1 { Hold::Held } else { Hold::Elsewhere })
 }
 
-/// Ends the lease, if it is still this token's.
+/// Ends the order's lease, if it is still this token's.
 pub(super) fn release(
     db: &Connection,
-    tenant: &str,
-    order: &str,
+    cancellation: &Cancellation,
     token: &HoldToken,
 ) -> Result<(), Failure> {
+    let Cancellation { tenant, order, .. } = cancellation;
     let mut statement =
         db.prepare_cached("DELETE FROM hold WHERE tenant = ?1 AND order_id = ?2 AND token = ?3")?;
-    statement.execute([tenant, order, &token.0])?;
+    statement.execute([tenant.as_str(), order.as_str(), &token.0])?;
     Ok(())
 }

@@ -1,15 +1,13 @@
-//! What happens to a cancellation: deliveries, endings, retries, flags.
+//! What happens to a cancellation: deliveries, and the steps of its life.
 
-use domain::{Cancellation, CancellationId, Flag, Timestamp};
-use ports::{Known, Opened, State, Step};
-use rusqlite::{Connection, named_params, params};
+use domain::{Cancellation, CancellationId, Timestamp};
+use ports::{Known, Opened, Record, State, Step};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::{
-    claim,
-    failure::Failure,
-    hold,
-    note::{bounded, note},
-    stored::{self, Stored},
+use super::{claim, hold};
+use crate::book::{
+    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, key,
+    received, units,
 };
 
 /// Takes note of a delivery.
@@ -18,19 +16,14 @@ pub(super) fn open(
     cancellation: &Cancellation,
     now: Timestamp,
 ) -> Result<Opened, Failure> {
-    let id = cancellation.id();
-    match Stored::load(db, id.as_str())? {
-        None => first(db, &id, cancellation, now),
-        Some(known) => again(db, &id, cancellation, now, known),
+    match load(db, &cancellation.id())? {
+        None => first(db, cancellation, now),
+        Some(known) => again(db, cancellation, now, known),
     }
 }
 
-fn first(
-    db: &Connection,
-    id: &CancellationId,
-    cancellation: &Cancellation,
-    now: Timestamp,
-) -> Result<Opened, Failure> {
+fn first(db: &Connection, cancellation: &Cancellation, now: Timestamp) -> Result<Opened, Failure> {
+    let id = cancellation.id();
     let mut statement = db.prepare_cached(
         "INSERT INTO cancellation (id, tenant, event, order_id, units, published_at, \
                                    received_at, waiting_since, updated_at, state, deliveries) \
@@ -41,29 +34,28 @@ fn first(
         ":tenant": cancellation.tenant.as_str(),
         ":event": cancellation.event,
         ":order": cancellation.order.as_str(),
-        ":units": stored::units(cancellation)?,
+        ":units": units(cancellation)?,
         ":published": cancellation.published_at.as_millis(),
         ":now": now.as_millis(),
         ":state": State::Working.name(),
     })?;
-    let (event, units) = (&cancellation.event, cancellation.units.len());
-    note(db, id, now, &format!("received {event}, units: {units}"))?;
+    note(db, &id, now, &received(cancellation))?;
     Ok(Opened { cancellation: cancellation.clone(), waiting_since: now, known: Known::New })
 }
 
 fn again(
     db: &Connection,
-    id: &CancellationId,
     delivered: &Cancellation,
     now: Timestamp,
-    known: Stored,
+    known: Record,
 ) -> Result<Opened, Failure> {
+    let id = delivered.id();
     let published = known.cancellation.published_at.min(delivered.published_at);
     let mut statement = db.prepare_cached(
         "UPDATE cancellation SET deliveries = deliveries + 1, published_at = ?2 WHERE id = ?1",
     )?;
     statement.execute(params![id.as_str(), published.as_millis()])?;
-    note(db, id, now, "delivered again")?;
+    note(db, &id, now, DELIVERED_AGAIN)?;
     Ok(Opened {
         cancellation: Cancellation { published_at: published, ..known.cancellation },
         waiting_since: known.waiting_since,
@@ -78,70 +70,71 @@ pub(super) fn step(
     now: Timestamp,
     step: &Step,
 ) -> Result<(), Failure> {
-    let unknown = || Failure::because(format!("cancellation {id} was never opened"));
-    let stored = Stored::load(db, id.as_str())?.ok_or_else(unknown)?;
-    match step {
-        Step::Claimed(memo) => claim::make(db, &stored.cancellation, id, now, memo),
-        Step::Settled { key, record } => claim::settle(db, id, now, key, record),
-        Step::Freed { key, why } => claim::free(db, id, now, key, why),
-        Step::Vanished { key } => claim::vanish(db, id, now, key),
-        Step::Confirmed { key, number, total } => {
-            claim::confirm(db, id, now, key, number.as_deref(), *total)
-        }
-        Step::Flagged(flag) => flagged(db, id, now, flag),
-        Step::Noted(what) => Ok(note(db, id, now, what)?),
-        Step::Ended { state, reason, detail, took } => {
-            // A runner that comes late, or lost its lease, undoes nothing.
-            if state.is_settled() || !stored.state.is_settled() {
-                move_to(db, id, *state, reason.as_deref(), detail.as_deref())?;
+    let mut record = load(db, id)?.ok_or_else(|| Failure::never_opened(id))?;
+    if let Step::Released(token) = step {
+        return hold::release(db, &record.cancellation, token);
+    }
+    let claim = key(step).map(|key| claim::load(db, key)).transpose()?.flatten();
+    let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let once = matches!(changes.change, Change::Note);
+    match changes.change {
+        Change::None | Change::Note => {}
+        Change::State => move_to(db, &record)?,
+        Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text)?,
+        Change::Settle(key, id) => claim::settle(db, key, id)?,
+        Change::Free(key) => claim::forget(db, key)?,
+        Change::Confirm(key, number, total) => claim::confirm(db, key, number, &total)?,
+        Change::Flag(text) => {
+            let mut statement = db.prepare_cached(
+                "INSERT INTO flag (cancellation, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?;
+            if statement.execute([id.as_str(), &text])? == 0 {
+                return Ok(());
             }
-            let parts = [Some(state.name()), reason.as_deref(), detail.as_deref()];
-            let parts: Vec<_> = parts.into_iter().flatten().collect();
-            // First, so that a long detail cannot cut it off.
-            let text = format!("after {} ms {}", took.as_millis(), parts.join(": "));
-            Ok(note(db, id, now, &text)?)
-        }
-        Step::Retried => {
-            move_to(db, id, State::Deferred, None, None)?;
-            let mut deadline =
-                db.prepare_cached("UPDATE cancellation SET waiting_since = ?2 WHERE id = ?1")?;
-            deadline.execute(params![id.as_str(), now.as_millis()])?;
-            Ok(note(db, id, now, "to be tried again, the deadline starts anew")?)
-        }
-        Step::Released(token) => {
-            let order = &stored.cancellation;
-            hold::release(db, order.tenant.as_str(), order.order.as_str(), token)
         }
     }
-}
-
-fn move_to(
-    db: &Connection,
-    id: &CancellationId,
-    state: State,
-    reason: Option<&str>,
-    detail: Option<&str>,
-) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached(
-        "UPDATE cancellation SET state = ?2, reason = ?3, detail = ?4 WHERE id = ?1",
-    )?;
-    statement.execute(params![id.as_str(), state.name(), reason, detail.map(bounded)])?;
+    for (whose, what) in &changes.lines {
+        if !once || !is_noted(db, whose, what)? {
+            note(db, whose, now, what)?;
+        }
+    }
     Ok(())
 }
 
-/// An attempt that is run again finds the same: one flag, one line.
-fn flagged(
-    db: &Connection,
-    id: &CancellationId,
-    now: Timestamp,
-    flag: &Flag,
-) -> Result<(), Failure> {
-    let text = format!("{}: {flag}", flag.name());
+fn move_to(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
-        "INSERT INTO flag (cancellation, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        "UPDATE cancellation SET state = ?2, reason = ?3, detail = ?4, waiting_since = ?5 \
+         WHERE id = ?1",
     )?;
-    if statement.execute([id.as_str(), &text])? == 1 {
-        note(db, id, now, &format!("flagged {text}"))?;
-    }
+    let (id, since) = (record.cancellation.id(), record.waiting_since.as_millis());
+    let Record { state, reason, detail, .. } = record;
+    statement.execute(params![id.as_str(), state.name(), reason, detail, since])?;
+    Ok(())
+}
+
+/// The cancellation with this id, if it was ever received; without memos, flags and history.
+fn load(db: &Connection, id: &CancellationId) -> Result<Option<Record>, Failure> {
+    let mut statement =
+        db.prepare_cached(concat!("SELECT ", columns!(), " FROM cancellation WHERE id = ?1"))?;
+    let row = statement.query_row([id.as_str()], |row| Ok(cancellation_row!(row.get)));
+    row.optional()?.map(CancellationRow::record).transpose()
+}
+
+fn is_noted(db: &Connection, id: &CancellationId, text: &str) -> rusqlite::Result<bool> {
+    let mut found =
+        db.prepare_cached("SELECT 1 FROM history WHERE cancellation = ?1 AND text = ?2 LIMIT 1")?;
+    found.exists([id.as_str(), text])
+}
+
+/// Appends a line of history and moves the cancellation's last step to it. A claim
+/// outlives the cancellation that made it, whose life then has no more lines.
+fn note(db: &Connection, id: &CancellationId, now: Timestamp, text: &str) -> rusqlite::Result<()> {
+    let mut append = db.prepare_cached(
+        "INSERT INTO history (cancellation, at, text) \
+         SELECT id, ?2, ?3 FROM cancellation WHERE id = ?1",
+    )?;
+    append.execute(params![id.as_str(), now.as_millis(), text])?;
+    let mut touch = db.prepare_cached("UPDATE cancellation SET updated_at = ?2 WHERE id = ?1")?;
+    touch.execute(params![id.as_str(), now.as_millis()])?;
     Ok(())
 }

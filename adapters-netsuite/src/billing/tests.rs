@@ -5,8 +5,8 @@ use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
 use crate::fixtures::{
-    Asks, OTHER_UNIT, UNIT, adapter, always, asked, envelope, get_done, get_refused, http, id,
-    memo_record, once, reply, status, unit,
+    Asks, OTHER_UNIT, UNIT, adapter, always, asked, bodies, envelope, get_done, get_refused, http,
+    id, memo_record, once, reply, rows, status, unit,
 };
 
 fn query(memos_by_reference: MemosByReference) -> BillingQuery {
@@ -18,28 +18,11 @@ fn query(memos_by_reference: MemosByReference) -> BillingQuery {
     }
 }
 
-/// What a search answers with these records, as one page of so many.
-fn rows(operation: &str, pages: u32, total: usize, records: &[String]) -> String {
-    envelope(&format!(
-        "<{operation}Response><r:searchResult xmlns:r=\"urn:r\">{}\
-         <r:totalRecords>{total}</r:totalRecords><r:totalPages>{pages}</r:totalPages>\
-         <r:searchId>S1</r:searchId><r:recordList>{}</r:recordList></r:searchResult>\
-         </{operation}Response>",
-        status(None),
-        records.concat()
-    ))
-}
-
 fn cash_sale(id: &str) -> String {
     format!(
         "<record xsi:type=\"s:CashSale\" internalId=\"{id}\">\
          <createdFrom internalId=\"68001\"/></record>"
     )
-}
-
-async fn bodies(server: &MockServer) -> Vec<String> {
-    let requests = server.received_requests().await.unwrap();
-    requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
 }
 
 /// What `billing` asks for, in order, with a letter for what was searched for.
@@ -351,14 +334,14 @@ async fn a_search_by_number_that_is_not_understood_is_asked_by_the_orders_id() {
         let other = "<record xsi:type=\"s:CashSale\" internalId=\"1\"><createdFrom \
                      internalId=\"68002\"/></record>";
         let ours = other.replace("68002", "68001").replace("\"1\"", "\"2\"");
-        self::rows("search", 1, 2, &[other.to_owned(), ours])
+        crate::fixtures::rows("search", 1, 2, &[other.to_owned(), ours])
     };
     for answer in [rows, refused, of_several] {
         let server = MockServer::start().await;
         once(&server, "search", http(200, answer.clone())).await;
         always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
         once(&server, "search", http(200, reply("search_invoices_ok"))).await;
-        let memos = self::rows("search", 1, 1, &[memo_record()]);
+        let memos = crate::fixtures::rows("search", 1, 1, &[memo_record()]);
         always(&server, "search", http(200, memos)).await;
         let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await;
         let billing = billing.unwrap_or_else(|why| panic!("{why:?} after {answer}"));

@@ -113,6 +113,32 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     assert_eq!(failure.to_string(), "answer is too large or too deep");
 }
 
+/// Twice as many spaces as are read of any answer, compressed: one, and then again and again
+/// the last byte 258 times.
+fn bomb() -> Vec<u8> {
+    let (block, space, again) = ("110", "01010000", "1100010100000");
+    let times = 2 * MAX_ANSWER / 258;
+    let bits = [block, space].into_iter().chain(std::iter::repeat_n(again, times));
+    let bits: Vec<u8> = bits.flat_map(str::bytes).map(|it| it - b'0').collect();
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
+    let mut gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    gzip.extend(bits.chunks(8).map(byte));
+    gzip
+}
+
+#[tokio::test]
+async fn an_answer_that_is_small_only_while_it_is_compressed_is_not_read_to_its_end() {
+    let endpoint = raw_server(|mut stream| {
+        stream.read_exact(&mut [0; 64]).unwrap();
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+        let _ = stream.write_all(&[head.as_bytes(), &bomb()].concat());
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    assert!(bomb().len() < MAX_ANSWER / 50);
+    let failure = client(endpoint, Duration::from_secs(30)).call(&question()).await.unwrap_err();
+    assert_eq!(failure.to_string(), "answer is too large or too deep");
+}
+
 #[tokio::test]
 async fn no_more_requests_are_in_flight_than_allowed() {
     use std::sync::atomic::{AtomicUsize, Ordering};

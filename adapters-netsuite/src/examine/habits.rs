@@ -1,6 +1,6 @@
 //! Whether the account's invoices look as the policy thinks: stock, taxes, unit ids.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use domain::{ItemPolicy, Tax};
 use jiff::Timestamp;
@@ -61,11 +61,7 @@ impl Examination<'_> {
         self.findings.push(taxes(&self.habits, self.wants.policy.tax));
         let key = self.key_column();
         self.findings.push(key);
-        let policy = &self.wants.policy;
-        let rules = policy.fields.iter().chain(&policy.line_fields);
-        let shown = &self.habits.fields;
-        self.findings.extend(rules.map(|it| custom_field(&it.script_id, shown)));
-        Ok(())
+        self.custom_fields().await
     }
 
     /// What some invoices show, recent ones if there are any.
@@ -149,17 +145,6 @@ impl Examination<'_> {
             }
         }
     }
-}
-
-/// Whether a custom field that memos shall carry is seen in the account.
-fn custom_field(script_id: &str, shown: &BTreeSet<String>) -> Finding {
-    let what = format!("custom field {script_id}");
-    if shown.contains(&script_id.to_ascii_lowercase()) {
-        return Finding::fine(what, "is on invoices");
-    }
-    let seen = "is on no invoice that was looked at; whether credit memos have it shows when the \
-                first one is recorded";
-    Finding::untold(what, seen)
 }
 
 /// Whether the policy reckons with the kind of tax that the account has.

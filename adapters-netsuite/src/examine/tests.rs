@@ -365,6 +365,68 @@ async fn invoices_show_stock_taxes_and_the_key_column() {
 }
 
 #[tokio::test]
+async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
+    let rule = |script_id: &str| FieldRule {
+        script_id: script_id.to_owned(),
+        source: FieldSource::OrderId,
+        kind: FieldType::String,
+    };
+    let policy = Policy {
+        fields: vec![rule("custbody_a")],
+        cleared_fields: vec!["custbody_b".to_owned()],
+        line_fields: vec![rule("custcol_a")],
+        ..Policy::default()
+    };
+    let shown =
+        |id: &str| format!("<customFieldList><customField scriptId=\"{id}\"/></customFieldList>");
+    let field = |id: &str, more: &str| {
+        record("TransactionBodyCustomField", "1", &format!("<scriptId>{id}</scriptId>{more}"))
+    };
+    let missing = || status(Some("RCRD_DSNT_EXIST"));
+    let known = || field("custbody_x", "");
+    // What is answered for a, b and, where invoices show it, x; and what is said of a and b.
+    let table = [
+        (vec![field("CUSTBODY_A", ""), missing(), known()], ["fine", "wrong"]),
+        (vec![missing(), missing(), known()], ["wrong", "wrong"]),
+        (
+            vec![field("custbody_a", "<bodySale>false</bodySale>"), missing(), missing()],
+            ["warning", "unknown"],
+        ),
+        (vec![missing(), missing(), missing()], ["unknown", "unknown"]),
+        (vec![field("custbody_a", ""), missing()], ["fine", "unknown"]),
+        (
+            vec![field("custbody_a", ""), status(Some("INVALID_RCRD_TYPE")), known()],
+            ["fine", "unknown"],
+        ),
+    ];
+    for (answers, [a, b]) in table {
+        let is_shown = answers.len() == 3;
+        let shown = |id: &str| if is_shown { shown(id) } else { String::new() };
+        let server = MockServer::start().await;
+        let lines = format!("<item><item internalId=\"9001\"/>{}</item>", shown("custcol_x"));
+        always(&server, "search", invoices(&lines, &shown("custbody_x"))).await;
+        always(&server, "getServerTime", http(200, time(0))).await;
+        let columns = [missing(), field("custcol_x", "")];
+        let answer = move |request: &Asked| {
+            let asks = |kind: &str| String::from_utf8_lossy(&request.body).contains(kind);
+            let told: &[String] = match () {
+                () if asks("transactionBodyCustomField") => &answers,
+                () if asks("transactionColumnCustomField") => &columns,
+                () => &[],
+            };
+            http(200, listed(told))
+        };
+        always(&server, "getList", answer).await;
+        let wants = Wants { policy: policy.clone(), records: Vec::new() };
+        let lines = examined(&server, &wants).await;
+        says(&lines, &format!("{a} custom field custbody_a"), "");
+        says(&lines, &format!("{b} custom field custbody_b"), "");
+        let column = if is_shown { "wrong" } else { "unknown" };
+        says(&lines, &format!("{column} custom field custcol_a"), "");
+    }
+}
+
+#[tokio::test]
 async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
     let body = "<currency internalId=\"1\"/><location internalId=\"5\"/>";
     let line = "<item><item internalId=\"9001\"/></item>";

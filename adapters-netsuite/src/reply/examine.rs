@@ -11,7 +11,7 @@ use super::{
     field::reference,
     line::{items, units},
 };
-use crate::{books::Books, fault::Failure};
+use crate::{books::Books, fault::Failure, request::Place};
 
 /// How invoices are booked, as far as some of them show it.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ pub(crate) struct Habits {
     pub(crate) tax_details: bool,
     /// Some line bears unit ids.
     pub(crate) unit_ids: bool,
-    /// Script ids of custom fields that bodies or lines show, in lower case.
-    pub(crate) fields: BTreeSet<String>,
+    /// The script ids of custom fields that they show, in lower case.
+    pub(crate) fields: BTreeMap<Place, BTreeSet<String>>,
 }
 
 /// The server's time.
@@ -71,11 +71,12 @@ impl Habits {
             self.tax_codes |= refers(line, "taxCode").is_some();
             self.unit_ids |= !units(line, books).is_empty();
         }
-        for node in items(invoice).chain(std::iter::once(invoice)) {
+        let lines = items(invoice).map(|it| (Place::Line, it));
+        for (place, node) in lines.chain([(Place::Body, invoice)]) {
             let fields = node.child("customFieldList").into_iter();
             let ids = fields.flat_map(|it| it.all("customField"));
             let ids = ids.filter_map(|it| it.attribute("scriptId"));
-            self.fields.extend(ids.map(str::to_ascii_lowercase));
+            self.fields.entry(place).or_default().extend(ids.map(str::to_ascii_lowercase));
         }
         self.tax_codes |= refers(invoice, "taxItem").is_some();
         let details = invoice.child("taxDetailsList");

@@ -1,12 +1,13 @@
 //! A credit memo on record: whole, by what identifies it, or by what people see of it.
 
-use domain::{ExistingLine, ExistingMemo, RecordId, UnitId};
+use domain::{ExistingLine, ExistingMemo, RecordId, RecordedMemo, Standing, UnitId};
 use ports::Confirmed;
 
 use super::{
     Node, Unreadable,
     field::{
-        amount, flag, integer, made_from, number, own_id, required_amount, required_reference,
+        amount, flag, integer, made_from, number, own_id, reference, required_amount,
+        required_reference,
     },
     line::{item, items, line_amount, units},
 };
@@ -49,6 +50,21 @@ pub(crate) fn existing(record: &Node, books: &Books) -> Result<ExistingMemo, Unr
         total: required_amount(record, "total")?,
         shipping_cost: amount(record, "shippingCost")?.unwrap_or_default(),
         lines: lines.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Reads a memo with what else ties it to an order; the search that found it tells its standing.
+pub(crate) fn recorded(
+    record: &Node,
+    books: &Books,
+    standing: Standing,
+) -> Result<RecordedMemo, Unreadable> {
+    Ok(RecordedMemo {
+        memo: existing(record, books)?,
+        number: record.value("tranId").map(str::to_owned),
+        reference: record.value("otherRefNum").map(str::to_owned),
+        currency: reference(record, "currency")?,
+        standing,
     })
 }
 

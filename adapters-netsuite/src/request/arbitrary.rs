@@ -13,13 +13,13 @@ pub(crate) fn memo() -> impl Strategy<Value = CreditMemo> {
         vec(line(), 0..5),
         of(shipping()),
         of((id(), amount())),
-        vec(field("custbody"), 0..4),
+        (vec(field("custbody"), 0..4), vec("custbody_[a-z_]{1,12}", 0..3)),
         of(id()),
     );
     (head, body, vec(unit(), 1..5), (id(), of(id()), text(), text(), day()), amount()).prop_map(
         |(head, body, units, (entity, currency, reference, text, date), total)| {
             let (source, optional, tax_basis) = head;
-            let (lines, shipping, application, fields, account) = body;
+            let (lines, shipping, application, (fields, cleared), account) = body;
             let [location, department, class, subsidiary, custom_form, tax_item] =
                 optional.try_into().expect("there are six");
             let tenant = "dodici".parse().expect("a tenant");
@@ -47,6 +47,7 @@ pub(crate) fn memo() -> impl Strategy<Value = CreditMemo> {
                 shipping,
                 application: application.map(|(invoice, amount)| Application { invoice, amount }),
                 fields,
+                cleared,
                 credit: total,
                 total,
             }

@@ -19,6 +19,7 @@ pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
     let record = Element::new("m:record")
         .attribute("xsi:type", "cu:CreditMemo")
         .attribute("externalId", &memo.key)
+        .children(cleared(memo))
         .text_if("cu:taxDetailsOverride", (memo.tax_basis == TaxBasis::Details).then_some(true))
         .reference_if("cu:customForm", memo.custom_form.as_ref())
         .reference_if("cu:currency", memo.currency.as_ref())
@@ -43,6 +44,13 @@ pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
         .children(tax_details(memo))
         .children(body_fields(memo, books));
     Request::new(Operation::Add, Element::new("m:add").child(record))
+}
+
+/// What NetSuite would copy from the invoice and shall not: first in any record, and
+/// in the core namespace.
+fn cleared(memo: &CreditMemo) -> Option<Element> {
+    let names = memo.cleared.iter().map(|it| Element::new("c:name").content(it));
+    (!memo.cleared.is_empty()).then(|| Element::new("c:nullFieldList").children(names))
 }
 
 /// Stated even where it is nothing: NetSuite would copy the invoice's.

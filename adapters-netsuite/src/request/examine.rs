@@ -41,6 +41,33 @@ pub(crate) fn types_of(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
+/// Where transactions have custom fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// In the body.
+    Body,
+    /// On each line.
+    Line,
+}
+
+/// The records that describe these custom fields.
+pub(crate) fn custom_fields<'a>(
+    place: Place,
+    script_ids: impl IntoIterator<Item = &'a str>,
+) -> Request {
+    let kind = match place {
+        Place::Body => "transactionBodyCustomField",
+        Place::Line => "transactionColumnCustomField",
+    };
+    let references = script_ids.into_iter().map(|it| {
+        Element::new("m:baseRef")
+            .attribute("xsi:type", "c:CustomizationRef")
+            .attribute("type", kind)
+            .attribute("scriptId", it)
+    });
+    Request::new(Operation::GetList, Element::new("m:getList").children(references))
+}
+
 /// How many ids of a kind one [`list`] may ask for.
 pub(crate) fn ids_at_once(kind: RecordKind) -> usize {
     MAX_IDS / types_of(kind).len().max(1)
@@ -75,11 +102,7 @@ pub(crate) fn memo_form() -> Request {
 
 /// A few invoices; those changed since a moment, where one is given.
 pub(crate) fn some_invoices(since: Option<impl Display>) -> Request {
-    let changed = since.map(|it| {
-        Element::new("cm:lastModifiedDate")
-            .attribute("operator", "onOrAfter")
-            .text("c:searchValue", it)
-    });
+    let changed = since.map(search::changed_since);
     let valid = Element::new("cm:voided").text("c:searchValue", false);
     let criteria = [search::main_line(), search::types(&["_invoice"]), valid];
     let search = search::search(changed.into_iter().chain(criteria));

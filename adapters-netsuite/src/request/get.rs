@@ -10,7 +10,7 @@ use super::{Element, Operation, Request};
 pub(crate) const MAX_IDS: usize = 1000;
 
 /// The types of record that are read by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RecordType {
     /// A sales order.
     SalesOrder,

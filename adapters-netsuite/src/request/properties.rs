@@ -17,9 +17,10 @@ const ORDER: [(&str, &str); 12] = [
     ("tokenPassport", "account consumerKey token nonce timestamp signature"),
     (
         "CreditMemo",
-        "taxDetailsOverride customForm currency entity tranDate createdFrom department class \
-         location subsidiary otherRefNum memo account taxItem autoApply shipMethod shippingCost \
-         shippingTaxCode handlingCost itemList applyList taxDetailsList customFieldList",
+        "nullFieldList taxDetailsOverride customForm currency entity tranDate createdFrom \
+         department class location subsidiary otherRefNum memo account taxItem autoApply \
+         shipMethod shippingCost shippingTaxCode handlingCost itemList applyList taxDetailsList \
+         customFieldList",
     ),
     (
         "CreditMemoItem",
@@ -36,8 +37,9 @@ const ORDER: [(&str, &str); 12] = [
 ];
 
 /// Prefixes by what is in an element: its children, not the element itself.
-const NAMESPACES: [(&str, &str); 8] = [
+const NAMESPACES: [(&str, &str); 9] = [
     ("tokenPassport", "core"),
+    ("nullFieldList", "core"),
     ("CreditMemo", "customers"),
     ("CreditMemoItem", "customers"),
     ("apply", "customers"),
@@ -93,8 +95,11 @@ fn check(text: &str) {
             }
         }
         if let Some((_, namespace)) = NAMESPACES.iter().find(|(of, _)| *of == kind) {
-            let all = elements(node).all(|it| is_in(it, namespace));
-            assert!(all, "a child of {kind} is not in {namespace} in {text}");
+            for child in elements(node) {
+                let name = child.tag_name().name();
+                let namespace = if name == "nullFieldList" { "core" } else { namespace };
+                assert!(is_in(child, namespace), "{name} is not in {namespace} in {text}");
+            }
         }
     }
 }
@@ -123,6 +128,10 @@ proptest! {
         let document = Document::parse(&text).unwrap();
         let record = document.descendants().find(|it| it.tag_name().name() == "record").unwrap();
         prop_assert_eq!(record.attribute("externalId"), Some(memo.key.as_str()));
+        let nulls = elements(record).find(|it| it.tag_name().name() == "nullFieldList");
+        let names = nulls.into_iter().flat_map(elements);
+        let cleared: Vec<_> = names.filter_map(|it| it.text()).collect();
+        prop_assert_eq!(cleared, memo.cleared.iter().map(String::as_str).collect::<Vec<_>>());
         let list = elements(record).find(|it| it.tag_name().name() == "itemList").unwrap();
         prop_assert_eq!(elements(list).count(), memo.lines.len());
         for (line, told) in elements(list).zip(&memo.lines) {

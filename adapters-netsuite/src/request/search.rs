@@ -3,12 +3,19 @@
 //! Criteria stand in alphabetical order, as the schema wants them. `mainLine`
 //! makes the answer one row per transaction instead of one per line.
 
-use domain::RecordId;
+use std::fmt::Display;
+
+use domain::{RecordId, Standing};
 
 use super::{Element, Operation, Request};
 
 /// Records on one page; each comes with all its lines.
 pub(super) const PAGE_SIZE: u32 = 100;
+
+/// No longer number is on any transaction, in characters: what is longer was cut.
+const NUMBER_LENGTH: usize = 45;
+/// Memos on one page where all of a span of time are read: they are small, and many.
+const MEMOS_AT_ONCE: u32 = 200;
 
 /// The invoices and cash sales made from a sales order, voided ones left out.
 pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
@@ -46,10 +53,19 @@ pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
 
 /// The credit memos that bear an order's number.
 pub(crate) fn memos_by_reference(reference: &str) -> Request {
+    let number: String = reference.chars().take(NUMBER_LENGTH).collect();
     let number = Element::new("cm:otherRefNum")
         .attribute("operator", "equalTo")
-        .text("c:searchValue", reference);
+        .text("c:searchValue", number);
     search([main_line(), number, types(&["_creditMemo"])])
+}
+
+/// The credit memos that were made or changed since a moment, those that count or the
+/// voided ones: nothing else tells one from the other.
+pub(crate) fn memos_since(since: impl Display, standing: Standing) -> Request {
+    let voided = Element::new("cm:voided").text("c:searchValue", standing == Standing::Voided);
+    let criteria = [changed_since(since), main_line(), types(&["_creditMemo"]), voided];
+    Request { page_size: MEMOS_AT_ONCE, ..search(criteria) }
 }
 
 /// A further page of a search.
@@ -69,6 +85,12 @@ pub(super) fn search(criteria: impl IntoIterator<Item = Element>) -> Request {
 fn made_from(records: &[RecordId]) -> Element {
     let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
     Element::new("cm:createdFrom").attribute("operator", "anyOf").children(values)
+}
+
+pub(super) fn changed_since(moment: impl Display) -> Element {
+    Element::new("cm:lastModifiedDate")
+        .attribute("operator", "onOrAfter")
+        .text("c:searchValue", moment)
 }
 
 pub(super) fn main_line() -> Element {

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use domain::{
     Amount, BodyShipping, CreditMemo, FieldType, InstrumentKey, LineKind, LineTarget, LinesToClose,
-    MemoLine, Source, TaxBasis, TaxDetail,
+    MemoLine, Source, Standing, TaxBasis, TaxDetail,
 };
 use ports::RecordKind;
 
@@ -27,12 +27,16 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("search_bills_of_number", bills_of_number("US-100042 <&>")),
         ("search_memos_of_invoices", memos_of(&ids(&["70211", "70212"]))),
         ("search_memos_by_reference", memos_by_reference("US-100042")),
+        ("search_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Valid)),
+        ("search_voided_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Voided)),
         ("search_more", page("WEBSERVICES_TSTDRV123_SB1_1_abc", 2)),
         ("get_server_time", server_time()),
         ("initialize_memo_form", memo_form()),
         ("get_list_of_items", list(RecordKind::Item, &ids(&["8494", "91291"]))),
         ("get_list_of_tax_codes", list(RecordKind::TaxCode, &ids(&["501"]))),
         ("get_list_of_locations", list(RecordKind::Location, &ids(&["5", "12"]))),
+        ("get_list_of_body_fields", custom_fields(Place::Body, ["custbody_a", "custbody_b"])),
+        ("get_list_of_line_fields", custom_fields(Place::Line, ["custcol_a"])),
         ("search_invoices_of_late", some_invoices(Some("2026-10-24T08:30:00Z"))),
         ("search_invoices_of_any_age", some_invoices(None::<&str>)),
         ("update_close_lines", close_lines(&lines_to_close())),
@@ -114,6 +118,7 @@ fn memo_with_every_field() -> CreditMemo {
             field("custbody_total", FieldType::Double, "54.38"),
             field("custbody_cancelled_on", FieldType::Date, "2026-11-23"),
         ],
+        cleared: vec!["custbody_delivery_note".to_owned(), "custbody_sent_on".to_owned()],
         ..memo()
     }
 }
@@ -229,6 +234,13 @@ fn the_version_is_in_every_namespace() {
     let written = bills_of(&id("1")).envelope("2024_1", &passport);
     assert_eq!(written.matches("_2024_1.").count(), 5, "{written}");
     assert!(!written.contains("2025_2"), "{written}");
+}
+
+#[test]
+fn memos_are_looked_for_by_the_number_that_they_can_bear() {
+    let written = written(&memos_by_reference(&"é".repeat(50)));
+    let number = "é".repeat(45);
+    assert!(written.contains(&format!("<c:searchValue>{number}</c:searchValue>")), "{written}");
 }
 
 #[test]

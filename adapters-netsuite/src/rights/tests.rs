@@ -6,13 +6,17 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use ports::{BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use ports::{Access, BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use tokio::task::JoinSet;
 use wiremock::MockServer;
 
 use super::*;
 use crate::{
     NetSuite, Options,
-    fixtures::{TIMESTAMP, always, asked, get_refused, http, memo, once, options, reply},
+    fixtures::{
+        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, memo, once, options,
+        reply,
+    },
 };
 
 /// Moves when it is told to.
@@ -71,6 +75,57 @@ async fn a_proof_is_good_for_an_hour() {
         ledger.billing(&query()).await.unwrap();
         assert_eq!(gets(&server).await, expected, "after {minutes} minutes");
     }
+}
+
+#[tokio::test]
+async fn a_proof_that_is_asked_for_is_made_anew_and_believed_afterwards() {
+    let server = empty("RCRD_DSNT_EXIST").await;
+    let (ledger, _) = adapter(&server);
+    ledger.prove().await.unwrap();
+    ledger.prove().await.unwrap();
+    assert_eq!(asked(&server).await, ["get"; 4]);
+    ledger.billing(&query()).await.unwrap();
+    assert_eq!(gets(&server).await, 6, "two for the order, none for a proof");
+}
+
+#[tokio::test]
+async fn the_first_refusal_ends_a_proof() {
+    let table = [
+        (http(200, get_refused("INSUFFICIENT_PERMISSION")), "Forbidden", 1),
+        (http(500, fault("invalidAccountFault", "INVALID_ACCT", "no")), "Unauthorized", 1),
+        // Once more, in case a good login was refused under load.
+        (http(500, fault("invalidCredentialsFault", "USER_ERROR", "no")), "Unauthorized", 2),
+        (http(502, ""), "Unavailable", 1),
+    ];
+    for (answer, expected, calls) in table {
+        let server = MockServer::start().await;
+        let input = format!("{answer:?}");
+        always(&server, "get", answer).await;
+        let error = adapter(&server).0.prove().await.unwrap_err();
+        assert!(format!("{error:?}").starts_with(expected), "{error:?} for {input}");
+        assert_eq!(gets(&server).await, calls, "{input}");
+    }
+}
+
+/// Real time: silence is what is measured.
+#[tokio::test]
+async fn nobody_waits_for_the_proof_of_one_after_another() {
+    const WAITING: usize = 12;
+    let server = MockServer::start().await;
+    always(&server, "get", http(200, "").set_delay(Duration::from_mins(1))).await;
+    let timeout = Duration::from_millis(200);
+    let options = Options { endpoint: Some(server.uri()), timeout, ..options() };
+    let client = Arc::new(Client::new(options, Arc::new(StoppedClock)).unwrap());
+    let rights = Arc::new(Rights::default());
+    let mut proving = JoinSet::new();
+    for _ in 0..WAITING {
+        let (client, rights) = (Arc::clone(&client), Arc::clone(&rights));
+        proving.spawn(async move { rights.prove(&client, RecordType::Invoice).await });
+    }
+    let proofs = proving.join_all().await;
+    assert!(proofs.iter().all(Result::is_err), "{proofs:?}");
+    let calls = gets(&server).await;
+    assert!(calls <= WAITING / 2, "{calls} called one after another");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use domain::Amount;
+use domain::{Amount, Reading};
 use graphql_client::Response;
 use serde_json::{Value, json};
 

@@ -92,6 +92,14 @@ fn a_reason_is_trimmed_and_cut() {
 }
 
 #[test]
+fn every_event_that_is_listed_is_handled() {
+    for name in EVENTS {
+        let items = json!([{ "id": A, "status": "cancelled" }]);
+        assert!(with_items(name, &items).unwrap().is_some(), "{name}");
+    }
+}
+
+#[test]
 fn other_events_are_none_of_ours_whatever_they_carry() {
     for name in ["order.created", "order.items_swapped", "ORDER.CANCELLED", "x"] {
         let envelope = envelope(event(name, &json!({ "id": 1, "items": "?" })).as_bytes()).unwrap();

@@ -1,20 +1,8 @@
 //! How much is in the queue, for metrics.
 
-use std::time::Duration;
-
 use domain::Timestamp;
+use ports::Depth;
 use rusqlite::Connection;
-
-/// The queue at one instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Depth {
-    /// Jobs in nobody's hands, due or not.
-    pub waiting: u64,
-    /// Jobs in somebody's hands.
-    pub leased: u64,
-    /// For how long the job that is due longest has been due; none when none is.
-    pub oldest_due: Option<Duration>,
-}
 
 pub(super) fn measure(db: &Connection, now: Timestamp) -> rusqlite::Result<Depth> {
     let mut statement = db.prepare_cached(

@@ -2,61 +2,17 @@
 
 use std::error::Error;
 
-use domain::Timestamp;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::MAX_BODY;
-
-/// Time does not matter here: it stands still, and nobody waits for it.
-struct Still;
-
-#[async_trait]
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_790_000_000_000)
-    }
-
-    async fn sleep(&self, _: Duration) {
-        std::future::pending::<()>().await;
-    }
-}
-
-const NOW: Duration = Duration::ZERO;
-const MINUTE: Duration = Duration::from_mins(1);
+use crate::{
+    MAX_BODY,
+    testing::{MINUTE, NOW, StoppedClock, job},
+};
 
 fn queue(folder: &TempDir) -> Embedded {
-    Embedded::open(&folder.path().join("queue.db"), Arc::new(Still)).unwrap()
-}
-
-fn job(name: &str) -> Job {
-    Job {
-        id: name.parse().unwrap(),
-        order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
-        attempts: 0,
-        body: "{}".to_owned(),
-    }
-}
-
-#[tokio::test]
-async fn the_depth_tells_waiting_from_leased() {
-    let folder = tempfile::tempdir().unwrap();
-    let queue = queue(&folder);
-    let empty = Depth { waiting: 0, leased: 0, oldest_due: None };
-    assert_eq!(queue.depth().await.unwrap(), empty);
-
-    queue.push(&job("a"), NOW).await.unwrap();
-    queue.receive(1, MINUTE, NOW).await.unwrap();
-    queue.push(&job("b"), MINUTE).await.unwrap();
-    let nothing_due = Depth { waiting: 1, leased: 1, oldest_due: None };
-    assert_eq!(queue.depth().await.unwrap(), nothing_due);
-
-    queue.push(&job("c"), NOW).await.unwrap();
-    let long_due = "UPDATE job SET due = due - 5000 WHERE id = 'c'";
-    queue.write(|db| Ok(db.execute_batch(long_due)?)).await.unwrap();
-    let due = Depth { waiting: 2, leased: 1, oldest_due: Some(Duration::from_secs(5)) };
-    assert_eq!(queue.depth().await.unwrap(), due);
+    Embedded::open(&folder.path().join("queue.db"), Arc::new(StoppedClock::default())).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +79,9 @@ fn a_path_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue.db");
     std::fs::create_dir(&path).unwrap();
-    let error = Embedded::open(&path, Arc::new(Still)).err().expect("a folder is no queue");
+    let error = Embedded::open(&path, Arc::new(StoppedClock::default()))
+        .err()
+        .expect("a folder is no queue");
     let cause = error.source().expect("the port's error has a source").to_string();
     assert!(cause.contains("queue.db"), "{cause}");
 }

@@ -2,11 +2,13 @@
 
 use std::io::Write;
 
-use domain::{CancellationId, ClaimState, OrderId, Reason, Tenant, Timestamp};
-use ports::{MemoRecord, Query, Record, State};
-use serde_json::{Value, json};
+use domain::{CancellationId, OrderId, Reason, Tenant, Timestamp};
+use ports::{Query, State};
 
-use crate::wiring;
+use crate::{
+    view::{instant, standing, summary, whole},
+    wiring, words,
+};
 
 use super::{ConfigFile, Failure, stores};
 
@@ -16,14 +18,17 @@ pub(super) struct List {
     #[command(flatten)]
     config: ConfigFile,
     /// Only in this state: working, deferred, posted, skipped or parked.
-    #[arg(long, value_parser = state)]
-    pub(super) state: Option<State>,
+    #[arg(long, value_parser = words::state)]
+    state: Option<State>,
     /// Only of this order, by its id.
     #[arg(long)]
     order: Option<OrderId>,
     /// Only of this tenant.
     #[arg(long)]
     tenant: Option<Tenant>,
+    /// Only those first received since, for example 2026-11-21T09:30:00Z.
+    #[arg(long, value_parser = words::instant)]
+    since: Option<Timestamp>,
     /// At most this many, newest first.
     #[arg(long, default_value_t = 100)]
     limit: usize,
@@ -44,12 +49,6 @@ pub(super) struct Show {
     json: bool,
 }
 
-/// The state with this name.
-pub(super) fn state(name: &str) -> Result<State, String> {
-    let names = State::ALL.map(|(_, name)| name).join(", ");
-    State::named(name).ok_or(format!("must be one of {names}"))
-}
-
 /// Prints cancellations, newest first.
 pub(super) async fn list(arguments: List) -> Result<(), Failure> {
     let (_, journal) = stores(&arguments.config.file)?;
@@ -58,6 +57,7 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
         state: arguments.state,
         order: arguments.order,
         tenant: arguments.tenant,
+        since: arguments.since,
         limit: arguments.limit,
         ..Query::default()
     };
@@ -101,13 +101,7 @@ pub(super) async fn show(arguments: Show) -> Result<(), Failure> {
         found.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {}", arguments.id))?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let mut all = summary(&record);
-        let history = record.history.iter();
-        let history = history.map(|(at, what)| json!({ "at": instant(*at), "what": what }));
-        all["history"] = history.collect();
-        all["units"] = record.cancellation.units.keys().map(ToString::to_string).collect();
-        all["memos"] = record.memos.iter().map(memo).collect();
-        writeln!(out, "{all}")?;
+        writeln!(out, "{}", whole(&record))?;
         return Ok(());
     }
     let cancellation = &record.cancellation;
@@ -152,45 +146,4 @@ pub(super) async fn show(arguments: Show) -> Result<(), Failure> {
         writeln!(out, "{}  {what}", instant(*at))?;
     }
     Ok(())
-}
-
-fn summary(record: &Record) -> Value {
-    json!({
-        "id": record.cancellation.id().as_str(),
-        "tenant": record.cancellation.tenant.as_str(),
-        "order": record.cancellation.order.as_str(),
-        "event": record.cancellation.event,
-        "state": record.state.name(),
-        "reason": record.reason,
-        "detail": record.detail,
-        "received_at": instant(record.received_at),
-        "updated_at": instant(record.updated_at),
-        "deliveries": record.deliveries,
-        "flags": record.flags,
-    })
-}
-
-fn memo(memo: &MemoRecord) -> Value {
-    let sent = &memo.claim.memo;
-    json!({
-        "external_id": sent.key.as_str(),
-        "standing": standing(memo),
-        "number": memo.number,
-        "units": sent.units.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "currency": sent.money.code(),
-        "credit": sent.credit.to_string(),
-        "total": sent.total.to_string(),
-        "confirmed_total": memo.confirmed_total.map(|it| it.to_string()),
-    })
-}
-
-fn standing(memo: &MemoRecord) -> String {
-    match &memo.claim.state {
-        ClaimState::Unsettled => "outcome unknown".to_owned(),
-        ClaimState::Settled(record) => format!("on record as {record}"),
-    }
-}
-
-fn instant(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()
 }

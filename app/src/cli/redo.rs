@@ -1,23 +1,25 @@
 //! `retry` and `submit`: what a person wants tried, again or for the first time.
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
-use domain::{Amount, CancellationId, ClaimState};
-use ports::{Clock, Jobs, Journal, Known, MemoRecord, Query, Record, State, Step};
+use domain::{CancellationId, OrderId, Tenant, Timestamp};
+use ports::{Clock, Journal, Known, State, Step, told};
 use serde_json::json;
 
 use crate::{
+    audit::{Person, Wish},
     clock::SystemClock,
     credit::Progress,
-    service::{Runner, job},
+    retry::{self, Door, Filter, Intent, Refused, Tally, Way},
+    service::Runner,
+    telemetry::{self, Logs},
+    view::instant,
     wiring::{self, webhook},
+    words,
 };
 
-use super::{ConfigFile, Failure, load, look::state, stores};
-
-/// How many cancellations one look reads.
-const PAGE: usize = 500;
+use super::{ConfigFile, Failure, load, stores};
 
 /// What `retry` is asked for.
 #[derive(Debug, clap::Args)]
@@ -27,15 +29,42 @@ pub(super) struct Retry {
     /// These cancellations.
     #[arg(required_unless_present = "state")]
     ids: Vec<CancellationId>,
-    /// All in this state.
-    #[arg(long, value_parser = state, conflicts_with = "ids")]
+    /// All in this state: parked, deferred or working.
+    #[arg(long, value_parser = words::state, conflicts_with = "ids")]
     state: Option<State>,
     /// Only with this reason.
-    #[arg(long, requires = "state")]
+    #[arg(long, value_parser = words::reason, requires = "state")]
     reason: Option<String>,
+    /// Only of this tenant.
+    #[arg(long, requires = "state")]
+    tenant: Option<Tenant>,
+    /// Only of this order, by its id.
+    #[arg(long, requires = "state")]
+    order: Option<OrderId>,
+    /// Only those first received since, for example 2026-11-21T09:30:00Z.
+    #[arg(long, value_parser = words::instant, requires = "state")]
+    since: Option<Timestamp>,
     /// Only counts them, with the amounts that are known.
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Retry {
+    fn filter(&self) -> Option<Filter> {
+        Some(Filter {
+            state: self.state?,
+            reason: self.reason.clone(),
+            tenant: self.tenant.clone(),
+            order: self.order.clone(),
+            since: self.since,
+        })
+    }
+
+    /// What the audit trail says it was about.
+    fn subject(&self) -> String {
+        let listed = || self.ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        self.filter().map_or_else(listed, |it| it.to_string())
+    }
 }
 
 /// What `submit` is asked for.
@@ -51,71 +80,50 @@ pub(super) struct Submit {
 pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
     let (queue, journal) = stores(&arguments.config.file)?;
     let journal = wiring::journal_in_use(&journal).await?;
-    let found = wanted(&*journal, &arguments).await?;
-    let mut out = std::io::stdout().lock();
+    let mut tally = Tally::default();
     if arguments.dry_run {
-        let mut sums: BTreeMap<&str, Amount> = BTreeMap::new();
-        let open = |it: &&MemoRecord| it.claim.state == ClaimState::Unsettled;
-        for memo in found.iter().flat_map(|it| &it.memos).filter(open) {
-            *sums.entry(memo.claim.memo.money.code()).or_default() += memo.claim.memo.credit;
-        }
-        let sums: Vec<_> = sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();
-        let sums = match sums.as_slice() {
-            [] => "no memo is under way".to_owned(),
-            some => format!("memos under way: {}", some.join(", ")),
-        };
-        writeln!(out, "{} would be tried again; {sums}", found.len())?;
+        wanted(&*journal, &arguments, Intent::Count, &mut tally).await?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
+    telemetry::start(Logs::OfACommand)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let jobs = wiring::jobs(&queue, &clock).await?;
-    for record in &found {
-        put_back(&*journal, &*jobs, &*clock, record).await?;
-        writeln!(out, "{} is back in the queue", record.cancellation.id())?;
+    let way = Way { jobs: &*jobs, clock: &*clock, door: Door::CommandLine };
+    let ended = wanted(&*journal, &arguments, Intent::PutBack(way), &mut tally).await;
+    let subject = arguments.subject();
+    let wish = Wish { person: &Person::Here, action: "retry", subject: &subject };
+    match &ended {
+        Ok(()) => wish.done(&format!("{} put back", tally.ids.len())),
+        Err(why) => wish.refused(&format!("{} put back, then: {}", tally.ids.len(), told(why))),
     }
-    Ok(())
+    let mut out = std::io::stdout().lock();
+    for id in &tally.ids {
+        writeln!(out, "{id} is back in the queue")?;
+    }
+    Ok(ended?)
 }
 
-/// Starts the deadline anew and queues the cancellation.
-async fn put_back(
+/// Those with the ids that are given, and none of them when one may not be
+/// tried again; or all that match.
+async fn wanted(
     journal: &dyn Journal,
-    jobs: &dyn Jobs,
-    clock: &dyn Clock,
-    record: &Record,
-) -> anyhow::Result<()> {
-    let id = record.cancellation.id();
-    journal.record(&id, clock.now(), &Step::Retried).await?;
-    Ok(jobs.push(&job(&record.cancellation), Duration::ZERO).await?)
-}
-
-async fn wanted(journal: &dyn Journal, arguments: &Retry) -> Result<Vec<Record>, Failure> {
+    arguments: &Retry,
+    intent: Intent<'_>,
+    tally: &mut Tally,
+) -> Result<(), Refused> {
+    if let Some(filter) = arguments.filter() {
+        return retry::all(journal, &filter, intent, tally).await;
+    }
     let mut found = Vec::new();
     for id in &arguments.ids {
-        let query = Query { id: Some(id.clone()), limit: 1, ..Query::default() };
-        let record = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();
-        let record = record.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {id}"))?;
-        if !matches!(record.state, State::Parked | State::Deferred | State::Working) {
-            let state = record.state.name();
-            return Err(anyhow::anyhow!("{id} is {state}: there is nothing to try again").into());
-        }
-        found.push(record);
+        found.push(retry::one(journal, id).await?);
     }
-    let Some(state) = arguments.state else {
-        return Ok(found);
-    };
-    if matches!(state, State::Posted | State::Skipped) {
-        return Err(anyhow::anyhow!("what is {} is not tried again", state.name()).into());
+    for record in &found {
+        retry::apply(journal, record, intent, tally).await?;
     }
-    let reason = arguments.reason.clone();
-    let mut query = Query { state: Some(state), reason, limit: PAGE, ..Query::default() };
-    loop {
-        let page = journal.find(&query).await.map_err(anyhow::Error::from)?;
-        let Some(last) = page.last() else {
-            return Ok(found);
-        };
-        query.after = Some(last.place);
-        found.extend(page);
-    }
+    Ok(())
 }
 
 /// Runs an event from a file as if it had arrived, and prints what became of it.
@@ -127,6 +135,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let cancellation = event.cancellation().map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
+    telemetry::start(Logs::OfACommand)?;
     let clock = Arc::new(SystemClock);
     let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
@@ -135,9 +144,13 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let member = service.customers.get(tenant).cloned();
     let member = member.ok_or_else(|| anyhow::anyhow!("no customer is configured for {tenant}"))?;
     let now = service.desk.clock.now();
-    let opened =
-        service.desk.journal.open(&cancellation, now).await.map_err(anyhow::Error::from)?;
+    let journal = &service.desk.journal;
+    let opened = journal.open(&cancellation, now).await.map_err(anyhow::Error::from)?;
     let id = cancellation.id();
+    let note =
+        Step::Noted(vec![format!("submitted {} at {}", Door::CommandLine.phrase(), instant(now))]);
+    journal.record(&id, now, &note).await.map_err(anyhow::Error::from)?;
+    let wish = Wish { person: &Person::Here, action: "submit", subject: id.as_str() };
     let mut out = std::io::stdout().lock();
     if let Known::Before {
         state: state @ (State::Posted | State::Skipped | State::Parked),
@@ -145,10 +158,12 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     } = &opened.known
     {
         let outcome = if *state == State::Posted { "already-posted" } else { state.name() };
+        wish.done(outcome);
         writeln!(out, "{}", json!({ "outcome": outcome, "id": id.as_str(), "reason": reason }))?;
         return Ok(());
     }
     let outcome = service.attempt(&member, &opened, Runner::Webhook, &Progress::default()).await;
+    wish.done(outcome.name());
     let reason = outcome.reason();
     let answer = json!({
         "outcome": outcome.name(),

@@ -41,6 +41,7 @@ pub(super) fn read(section: &Section<'_>) -> Policy {
     let flag = [("true", true), ("false", false)];
     let default = Policy::default();
     let id = |key| section.get(key, str::parse::<RecordId>);
+    let (fields, cleared_fields) = memo_fields(section);
     let policy = Policy {
         not_invoiced: section.choice(
             "not_invoiced",
@@ -113,8 +114,9 @@ pub(super) fn read(section: &Section<'_>) -> Policy {
         tax_item: id("tax_item"),
         untaxed_code: id("untaxed_code"),
         custom_form: id("custom_form"),
-        fields: fields(section, "fields"),
-        line_fields: fields(section, "line_fields"),
+        fields,
+        cleared_fields,
+        line_fields: line_fields(section),
     };
     if policy.settlement == Settlement::PaymentItems && policy.tax == Tax::FromInvoice {
         section.fault(
@@ -148,6 +150,30 @@ fn item(section: &Section<'_>) -> ItemPolicy {
     }
     section.choice("item", &[("invoice", ())], ());
     ItemPolicy::Invoice
+}
+
+/// An empty constant clears the field.
+fn clears(rule: &FieldRule) -> bool {
+    rule.source == FieldSource::Constant(String::new())
+}
+
+/// The fields that the memo carries, and those that it clears.
+fn memo_fields(section: &Section<'_>) -> (Vec<FieldRule>, Vec<String>) {
+    let rules = fields(section, "fields").into_iter();
+    let (cleared, carried): (Vec<_>, Vec<_>) = rules.partition(clears);
+    (carried, cleared.into_iter().map(|it| it.script_id).collect())
+}
+
+/// Nothing is cleared on a line: only records can be told to leave a field empty.
+fn line_fields(section: &Section<'_>) -> Vec<FieldRule> {
+    const KEY: &str = "line_fields";
+    let rules = fields(section, KEY);
+    for rule in rules.iter().filter(|it| clears(it)) {
+        if let Some(table) = section.section(KEY) {
+            table.fault(&rule.script_id, "is empty: only a field of the memo can be cleared");
+        }
+    }
+    rules
 }
 
 fn fields(section: &Section<'_>, key: &'static str) -> Vec<FieldRule> {
@@ -206,6 +232,7 @@ fn rule(
 /// Whether what the source gives can be written as this type.
 fn fits(source: &FieldSource, kind: FieldType) -> bool {
     match (source, kind) {
+        (FieldSource::Constant(text), _) if text.is_empty() => true,
         (FieldSource::Constant(text), FieldType::Boolean) => ["true", "false"].contains(&&**text),
         (FieldSource::Constant(text), FieldType::Long) => text.parse::<i64>().is_ok(),
         (FieldSource::Constant(text), FieldType::Double) => domain::decimal(text).is_ok(),

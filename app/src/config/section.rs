@@ -137,6 +137,31 @@ impl<'a> Section<'a> {
         self.get(key, parse)
     }
 
+    /// A list whose every text parses, and is not empty; a fault for each that does not. `None`
+    /// where the key is missing, or together with a fault.
+    pub(crate) fn list<T, E: fmt::Display>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let tree = self.tree(key)?;
+        let items = match &tree.value {
+            Value::List(items) if !items.is_empty() => items,
+            _ => {
+                self.fault(key, "must be a list of at least one text");
+                return None;
+            }
+        };
+        let name = self.key(key);
+        let read = |item: &Tree| {
+            let text = self.resolve(&name, item)?;
+            let note = |why: E| self.source.fault(item.line, format!("{name} {why}"));
+            parse(&text).map_err(note).ok()
+        };
+        let parsed: Vec<_> = items.iter().map(read).collect();
+        parsed.into_iter().collect()
+    }
+
     /// A duration such as `"10s"`, or its default.
     pub(crate) fn duration(&self, key: &'static str, default: Duration) -> Duration {
         self.get(key, duration).unwrap_or(default)

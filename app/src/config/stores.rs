@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
-
 use super::{
-    secret,
     section::{Section, one_of},
     url,
 };
+use crate::wiring::DatabaseUrl;
 
 /// `[queue]`
 #[derive(Debug, Clone)]
@@ -45,8 +43,8 @@ pub enum Journal {
     },
     /// A PostgreSQL database, shared by replicas.
     Postgres {
-        /// `postgres://USER:PASSWORD@HOST/DATABASE`, redacted in `Debug`.
-        url: SecretString,
+        /// Where it is and how to log in, redacted in `Debug`.
+        url: DatabaseUrl,
     },
 }
 
@@ -87,7 +85,9 @@ fn journal(root: &Section<'_>) -> Option<Journal> {
     };
     let journal = match kind(&section, "postgres")? {
         Kind::Embedded => Some(Journal::Embedded { path: path(&section, FILE) }),
-        Kind::Shared => section.required("url", secret).map(|url| Journal::Postgres { url }),
+        Kind::Shared => {
+            section.required("url", str::parse::<DatabaseUrl>).map(|url| Journal::Postgres { url })
+        }
     };
     section.done();
     journal

@@ -32,6 +32,12 @@ fn faults(line: &str, instead: &str) -> String {
     error.to_string().replace(&place, "HERE ")
 }
 
+#[track_caller]
+fn check(line: &str, instead: &str, expected: &str) {
+    let found = faults(line, instead);
+    assert!(found.starts_with(expected), "{instead}\n  gave     {found}\n  not      {expected}");
+}
+
 #[test]
 fn the_example_is_a_configuration() {
     let config = parse(EXAMPLE).unwrap();
@@ -40,6 +46,22 @@ fn the_example_is_a_configuration() {
     assert_eq!(path, Path::new("/etc/memobridge/data/queue.db"));
     let secret = config.customers[0].newstore.client_secret.expose_secret();
     assert_eq!(secret, "secret-of-DODICI_CLIENT_SECRET");
+}
+
+#[test]
+fn what_is_not_to_be_compared_is_not() {
+    let (before, rest) = EXAMPLE.split_once("[reconcile]").unwrap();
+    let (keys, after) = rest.split_once("\n[[customer]]").unwrap();
+    let section = |lines: &str| {
+        let text = format!("{before}{lines}\n[[customer]]{after}");
+        parse(&text).unwrap().reconcile
+    };
+    assert_eq!(section(""), None);
+    let default = section("[reconcile]");
+    assert_eq!(default, section(&format!("[reconcile]{keys}")));
+    let day = Duration::from_hours(24);
+    let expected = Reconcile { every: day, window: day * 2, repair: Repair::Off };
+    assert_eq!(default, Some(expected));
 }
 
 #[test]
@@ -93,7 +115,23 @@ fn a_fault_is_named_with_its_line_and_key() {
             "custbody_source = { constant = \"maybe\", type = \"boolean\" }",
             "HERE customer.policy.fields.custbody_source has a value that is no boolean",
         ),
+        (
+            "kind = \"embedded\"             # one file; several",
+            "kind = \"postgres\"\nurl = \"mysql://clerk:geheim@books/x\" # one file; several",
+            "HERE journal.url must begin with postgres:// or postgresql://",
+        ),
+        (
+            "{ from = \"unit.tax_rate\", type = \"double\" }",
+            "{ constant = \"\", type = \"double\" }",
+            "HERE customer.policy.line_fields.custcol_nws_override_taxcode is empty: only a field \
+             of the memo can be cleared",
+        ),
         ("tenant = \"dodici\"", "tenant = \"\"", "HERE customer.tenant is empty"),
+        (
+            "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]",
+            "webhook_keys = []",
+            "HERE customer.webhook_keys must be a list of at least one text",
+        ),
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
             "client_secret = { env = \"NOT_SET\" }",
@@ -102,11 +140,68 @@ fn a_fault_is_named_with_its_line_and_key() {
         ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "client_secret = 5.5.5", "HERE"),
     ];
     for (line, instead, expected) in table {
-        let found = faults(line, instead);
-        assert!(
-            found.starts_with(expected),
-            "{instead}\n  gave     {found}\n  not      {expected}"
-        );
+        check(line, instead, expected);
+    }
+}
+
+#[test]
+fn a_fault_of_a_section_that_may_be_absent_is_named_too() {
+    // line, instead, expected
+    let table = [
+        (
+            "id = \"memobridge\"             # replays",
+            "id = \"memobridge of dodici\" # replays",
+            "HERE customer.stream.id must be at most 24 letters, digits, '-', '_' or '.', a letter \
+             or digit first: replays are named after it",
+        ),
+        (
+            "callback_url = \"https://",
+            "callback_url = \"http://",
+            "HERE customer.stream.callback_url must be a URL with https, or http to this machine",
+        ),
+        (
+            "api_key = { env = \"DODICI_WEBHOOK_KEY\" }",
+            "api_key = \"another\"",
+            "HERE customer.stream.api_key must be one of webhook_keys: events would be answered 401",
+        ),
+        (
+            "events = [\"order.items_cancelled\", \"order.cancelled\"]",
+            "events = [\"order.item_cancelled\"]",
+            "HERE customer.stream.events has \"order.item_cancelled\", which is not handled: \
+             choose among order.items_cancelled, order.cancelled",
+        ),
+        (
+            "events = [\"order.items_cancelled\", \"order.cancelled\"]",
+            "event = [\"order.cancelled\"]",
+            "HERE customer.stream.event is not a known key; did you mean events?",
+        ),
+        (
+            "window = \"48h\"",
+            "window = \"23h\"",
+            "HERE reconcile.window must not be shorter than every: cancellations would be missed",
+        ),
+        ("every = \"24h\"", "every = \"1s\"", "HERE reconcile.every must be at least \"1m\""),
+        (
+            "repair = false",
+            "repair = \"yes\"",
+            "HERE reconcile.repair must be \"true\" or \"false\", not \"yes\"",
+        ),
+    ];
+    for (line, instead, expected) in table {
+        check(line, instead, expected);
+    }
+}
+
+#[test]
+fn an_empty_constant_clears_a_field_of_any_type() {
+    for kind in ["string", "select", "multiselect", "boolean", "long", "double", "date"] {
+        let empty = format!("{{ constant = \"\", type = \"{kind}\" }}");
+        let text = EXAMPLE.replace("{ constant = \"newstore\" }", &empty);
+        let config = parse(&text).unwrap_or_else(|why| panic!("{kind}: {why}"));
+        let policy = &config.customers[0].policy;
+        assert_eq!(policy.cleared_fields, ["custbody_source"], "{kind}");
+        let carried: Vec<_> = policy.fields.iter().map(|it| it.script_id.as_str()).collect();
+        assert_eq!(carried, ["custbody_nws_order_id"], "{kind}");
     }
 }
 
@@ -156,6 +251,21 @@ fn telemetry_is_off_until_it_has_a_collector() {
 }
 
 #[test]
+fn a_stream_may_say_no_more_than_where_events_go() {
+    let text = EXAMPLE
+        .replace("id = \"memobridge\"             # replays", "# replays")
+        .replace("events = [\"order.items_cancelled\", \"order.cancelled\"]", "");
+    let stream = parse(&text).unwrap().customers.remove(0).stream.unwrap();
+    assert_eq!(stream.id.as_str(), "memobridge");
+    assert_eq!(Vec::from_iter(stream.events), ["order.cancelled", "order.items_cancelled"]);
+    assert_eq!(stream.url, None);
+    let (head, rest) = EXAMPLE.split_once("[customer.stream]").unwrap();
+    let (_, tail) = rest.split_once("[customer.erp]").unwrap();
+    let config = parse(&format!("{head}[customer.erp]{tail}")).unwrap();
+    assert!(config.customers[0].stream.is_none());
+}
+
+#[test]
 fn a_secret_never_shows() {
     let config = parse(EXAMPLE).unwrap();
     let mut text = String::new();
@@ -164,6 +274,20 @@ fn a_secret_never_shows() {
     let broken = EXAMPLE.replace("[server]", "[server]\nadmin = { env = \"DODICI_WEBHOOK_KEY\" }");
     let error = parse(&broken).unwrap_err().to_string();
     assert!(!error.contains("secret-of-"), "{error}");
+}
+
+#[test]
+fn a_database_is_named_by_its_url_and_shown_to_nobody() {
+    let url = "url = \"postgres://clerk:secret-of-clerk@books.example/memobridge\"";
+    let (path, file) =
+        ("path = \"data/journal.db\"", "kind = \"embedded\"             # one file; several");
+    let text = EXAMPLE.replace(file, "kind = \"postgres\" #").replace(path, url);
+    let config = parse(&text).unwrap();
+    assert!(matches!(config.journal, Journal::Postgres { .. }), "{:?}", config.journal);
+    assert!(!format!("{config:?}").contains("secret-of-"), "{config:?}");
+    let broken = text.replace("/memobridge\"", "/memobridge?sslmod=secret-of-clerk\"");
+    let error = parse(&broken).unwrap_err().to_string();
+    assert!(error.ends_with("journal.url has the unknown parameter sslmod"), "{error}");
 }
 
 #[test]

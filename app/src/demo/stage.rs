@@ -12,6 +12,7 @@ use crate::{clock::SystemClock, config::Config, serve::Application, telemetry, w
 
 const FIRST_KEY: &str = "sandbox-webhook-key";
 const SECOND_KEY: &str = "sandbox-second-webhook-key";
+const ADMIN_TOKEN: &str = "sandbox-admin-token";
 
 /// One retailer's side of the stage.
 pub(super) struct Retailer {
@@ -65,11 +66,15 @@ impl Stage {
              webhook   {webhook}\n  \
              health    http://{address}/health/ready\n  \
              metrics   http://{address}/metrics\n  \
+             admin     http://{address}/api/openapi.json\n  \
              NewStore  {graphql}\n  \
              NetSuite  {netsuite}\n  \
              files     {folder}\n\n\
              Send the first sample once more:\n  \
-             curl -s {webhook} -H 'Authorization: Bearer {FIRST_KEY}' -d '{event}'\n",
+             curl -s {webhook} -H 'Authorization: Bearer {FIRST_KEY}' -d '{event}'\n\n\
+             See what is parked:\n  \
+             curl -s 'http://{address}/api/cancellations?state=parked' \
+             -H 'Authorization: Bearer {ADMIN_TOKEN}'\n",
             webhook = self.webhook(),
             graphql = self.dodici.tenant.graphql_url(),
             netsuite = self.dodici.account.endpoint(),
@@ -96,16 +101,19 @@ fn parse(file: &Path, text: &str) -> anyhow::Result<Config> {
 
 /// As a retailer would write it, but for deadlines of seconds.
 fn configuration(dodici: &Retailer, seconda: &Retailer) -> String {
-    let service = r#"
+    let service = format!(
+        r#"
 [server]
 listen = "127.0.0.1:0"
 drain = "5s"
+admin_token = "{ADMIN_TOKEN}"
 
 [worker]
 first_delay = "1s"
 max_delay = "2s"
 give_up_after = "8s"
-"#;
+"#
+    );
     let first = customer(
         "dodici",
         dodici,

@@ -1,8 +1,8 @@
-//! What the webhook answers: the table of outcomes, once.
+//! What calls are answered: the webhook's table of outcomes, and everybody's refusals.
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::CancellationId;
@@ -17,6 +17,8 @@ use crate::{credit::Outcome, wiring::webhook::Malformed};
 pub(super) struct Answer {
     #[serde(skip)]
     pub(super) status: StatusCode,
+    #[serde(skip)]
+    connection: Connection,
     pub(super) outcome: &'static str,
     id: Option<String>,
     pub(super) reason: Option<String>,
@@ -29,6 +31,14 @@ pub(super) struct Answer {
     /// External ids of memos that are on record because of this call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     memos: Vec<String>,
+}
+
+/// What becomes of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    Kept,
+    /// Whoever comes again makes a new one, when there is room.
+    Closed,
 }
 
 impl Answer {
@@ -70,19 +80,26 @@ impl Answer {
         Self { reason, ..Self::new(StatusCode::OK, "ignored") }
     }
 
+    /// Back in the queue because a person wants it.
+    pub(super) fn retried(id: &CancellationId) -> Self {
+        Self::about(id, StatusCode::OK, "retried")
+    }
+
     /// A call that is not taken, and why.
     pub(super) fn refused(status: StatusCode, reason: &str) -> Self {
-        let outcome = match status {
-            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
-            _ => "rejected",
-        };
+        let outcome = if status.is_server_error() { "unavailable" } else { "rejected" };
         Self { reason: Some(reason.to_owned()), ..Self::new(status, outcome) }
     }
 
-    /// A body of the wrong shape, with the field named.
-    pub(super) fn malformed(why: Malformed) -> Self {
-        let refused = Self::refused(StatusCode::BAD_REQUEST, &why.to_string());
-        Self { field: Some(why.field), ..refused }
+    /// No more work is taken.
+    pub(super) fn shutting_down() -> Self {
+        Self::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down")
+    }
+
+    /// Nothing is wrong with the call: it is to come again.
+    pub(super) fn turned_away(reason: &str) -> Self {
+        let refused = Self::refused(StatusCode::INTERNAL_SERVER_ERROR, reason);
+        Self { connection: Connection::Closed, ..refused }
     }
 
     /// Says on the delivery's span what is answered.
@@ -102,6 +119,7 @@ impl Answer {
     fn new(status: StatusCode, outcome: &'static str) -> Self {
         Self {
             status,
+            connection: Connection::Kept,
             outcome,
             id: None,
             reason: None,
@@ -112,8 +130,28 @@ impl Answer {
     }
 }
 
+/// A call of the wrong shape, with the field named.
+impl From<Malformed> for Answer {
+    fn from(why: Malformed) -> Self {
+        let refused = Self::refused(StatusCode::BAD_REQUEST, &why.to_string());
+        Self { field: Some(why.field), ..refused }
+    }
+}
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        (self.status, Json(self)).into_response()
+        let (status, connection) = (self.status, self.connection);
+        let mut response = (status, Json(self)).into_response();
+        let mut add =
+            |name, value| response.headers_mut().insert(name, HeaderValue::from_static(value));
+        match status {
+            StatusCode::UNAUTHORIZED => add(header::WWW_AUTHENTICATE, "Bearer"),
+            StatusCode::TOO_MANY_REQUESTS => add(header::RETRY_AFTER, "60"),
+            _ => None,
+        };
+        if connection == Connection::Closed {
+            add(header::CONNECTION, "close");
+        }
+        response
     }
 }

@@ -1,8 +1,10 @@
 //! Calls to the ERP, by operation and how they ended.
 
 use async_trait::async_trait;
-use domain::{Billing, CreditMemo, LinesToClose, RecordId};
-use ports::{BillingQuery, Confirmed, Ledger, LedgerError, Posted, Refusal, Sending};
+use domain::{Billing, CreditMemo, LinesToClose, RecordId, Timestamp};
+use ports::{
+    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+};
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{System, failed};
@@ -11,7 +13,7 @@ use super::{System, failed};
 impl Ledger for System<dyn Ledger> {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let span = tracing::info_span!("ledger.billing", class = Empty, otel.status_code = Empty);
-        self.watch("billing", span, self.port.billing(query)).await
+        self.watch_ledger("billing", span, self.port.billing(query)).await
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
@@ -22,23 +24,28 @@ impl Ledger for System<dyn Ledger> {
             class = Empty,
             otel.status_code = Empty
         );
-        self.watch("post", span, self.port.post(memo, sending)).await
+        self.watch_ledger("post", span, self.port.post(memo, sending)).await
     }
 
     async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
         let span =
             tracing::info_span!("ledger.close_lines", class = Empty, otel.status_code = Empty);
-        self.watch("close_lines", span, self.port.close_lines(lines)).await
+        self.watch_ledger("close_lines", span, self.port.close_lines(lines)).await
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let span = tracing::info_span!("ledger.confirm", class = Empty, otel.status_code = Empty);
-        self.watch("confirm", span, self.port.confirm(records)).await
+        self.watch_ledger("confirm", span, self.port.confirm(records)).await
+    }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        let span = tracing::info_span!("ledger.memos", class = Empty, otel.status_code = Empty);
+        self.watch_ledger("memos", span, self.port.memos(since, place)).await
     }
 }
 
-impl System<dyn Ledger> {
-    async fn watch<T>(
+impl<P: ?Sized> System<P> {
+    pub(super) async fn watch_ledger<T>(
         &self,
         operation: &'static str,
         span: Span,

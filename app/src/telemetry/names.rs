@@ -72,6 +72,12 @@ pub const ALL: &[Metric] = &[
         "calls of the webhook by their answer; no tenant where the call was turned away",
     ),
     counter(
+        "memobridge_admin_calls_total",
+        &["status"],
+        "calls of the admin API by the status of their answer",
+    )
+    .with("server.admin_token"),
+    counter(
         "memobridge_outcomes_total",
         &["tenant", "outcome", "reason"],
         "attempts, of webhook and worker, by how they ended",
@@ -118,7 +124,7 @@ pub const ALL: &[Metric] = &[
         "memobridge_queue_oldest_due_seconds",
         Unit::Seconds,
         &[],
-        "how long the job that is due longest has been due; 0 when none is",
+        "how long the job that is due longest has been due; 0 when none is, or the queue cannot tell",
     ),
     gauge("memobridge_turns_running", Unit::Count, &["tenant"], "jobs the worker is at"),
     gauge(
@@ -161,15 +167,20 @@ pub const ALL: &[Metric] = &[
     ),
     counter(
         "memobridge_newstore_calls_total",
-        &["tenant", "class"],
-        "questions to NewStore, an order each, by how they ended",
+        &["tenant", "operation", "class"],
+        "questions to NewStore by how they ended",
     ),
-    seconds("memobridge_newstore_call_seconds", CALL, &["tenant"], "how long they took"),
+    seconds(
+        "memobridge_newstore_call_seconds",
+        CALL,
+        &["tenant", "operation"],
+        "how long they took",
+    ),
     gauge(
         "memobridge_newstore_token_expires_timestamp_seconds",
         Unit::Seconds,
         &["tenant"],
-        "when the access token in use ends, in seconds since 1970",
+        "when the access token granted last ends, in seconds since 1970",
     ),
     gauge(
         "memobridge_stream_running",
@@ -182,19 +193,37 @@ pub const ALL: &[Metric] = &[
         .with("[customer.stream]"),
     reconciled(
         "memobridge_reconcile_missing",
-        "cancelled units that should have a memo, and have none",
+        "findings of the last comparison: cancelled units on no memo",
     ),
-    reconciled("memobridge_reconcile_doubled", "units that are on two memos"),
-    reconciled("memobridge_reconcile_different", "units whose memo has another amount"),
-    reconciled("memobridge_reconcile_unclear", "units that could not be compared"),
-    reconciled("memobridge_reconcile_waiting", "units whose cancellation is being worked on"),
-    reconciled("memobridge_reconcile_parked", "units whose cancellation needs a person"),
-    reconciled("memobridge_reconcile_unexplained", "memos that no cancellation explains"),
+    reconciled(
+        "memobridge_reconcile_doubled",
+        "findings of the last comparison: memos that credit what another one credits",
+    ),
+    reconciled(
+        "memobridge_reconcile_different",
+        "findings of the last comparison: memos that do not come to what was sent",
+    ),
+    reconciled(
+        "memobridge_reconcile_unclear",
+        "findings of the last comparison: orders that could not be compared",
+    ),
+    reconciled(
+        "memobridge_reconcile_waiting",
+        "findings of the last comparison: units whose cancellation is being worked on",
+    ),
+    reconciled(
+        "memobridge_reconcile_parked",
+        "findings of the last comparison: units whose cancellation needs a person",
+    ),
+    reconciled(
+        "memobridge_reconcile_unexplained",
+        "findings of the last comparison: memos for goods neither cancelled nor returned",
+    ),
     gauge(
         "memobridge_reconcile_last_run_seconds",
         Unit::Seconds,
         &["tenant"],
-        "when the last comparison ended, in seconds since 1970",
+        "when the last comparison that was finished began, in seconds since 1970",
     )
     .with("[reconcile]"),
     counter("memobridge_reconcile_failures_total", &["tenant"], "comparisons that did not end")

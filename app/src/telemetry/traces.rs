@@ -32,7 +32,6 @@ const OURS: [&str; 2] = ["app", "adapters"];
 
 /// What exports, if anything does.
 #[derive(Debug)]
-#[must_use]
 pub struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {

@@ -73,6 +73,7 @@ pub(super) fn assemble(
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: case.policy.cleared_fields.clone(),
         credit: Amount::ZERO,
         total: Amount::ZERO,
     };

@@ -14,19 +14,23 @@ use super::{
     shipping,
 };
 use crate::{
-    Amount, BillingLine, ClaimState, CreditMemo, ExistingLine, ExistingMemo, InstrumentKey,
+    Amount, BillingLine, Claim, ClaimState, CreditMemo, ExistingLine, ExistingMemo, InstrumentKey,
     Invoice, ItemRef, LineKind, MemoKey, RecordId, Unit, UnitId,
 };
 
 /// One earlier memo, brought to one form.
 #[derive(Debug, Clone)]
 pub(super) struct Booked {
+    /// Its record; none where only our claim shows it.
+    pub(super) record: Option<RecordId>,
     /// The invoice it credits.
     pub(super) invoice: Option<RecordId>,
     /// Whether we made it.
     pub(super) ours: bool,
     /// Its total, payment lines left out.
     pub(super) credit: Amount,
+    /// What of that is rounding.
+    pub(super) rounding: Amount,
     pub(super) lines: Vec<BookedLine>,
     /// What its payment lines took, by item.
     payments: Vec<(RecordId, Amount)>,
@@ -59,15 +63,15 @@ pub(super) struct Credited {
 impl Credited {
     pub(super) fn of(case: &Case<'_>) -> Self {
         let settled = case.claims.iter().filter(|it| it.state != ClaimState::Unsettled);
-        let claims: Vec<&CreditMemo> = settled.map(|it| &it.memo).collect();
+        let claims: Vec<&Claim> = settled.collect();
         let on_record = case.billing.memos.iter().map(|memo| {
-            let claim = claims.iter().find(|claim| same(memo, claim));
-            booked(case, memo, claim.copied())
+            let claim = claims.iter().find(|claim| is_of(memo, claim));
+            booked(case, memo, claim.map(|it| &it.memo))
         });
         let hidden =
-            claims.iter().filter(|claim| !case.billing.memos.iter().any(|it| same(it, claim)));
+            claims.iter().filter(|claim| !case.billing.memos.iter().any(|it| is_of(it, claim)));
         let mut credited = Self {
-            memos: on_record.chain(hidden.map(|claim| claimed(claim))).collect(),
+            memos: on_record.chain(hidden.map(|claim| claimed(&claim.memo))).collect(),
             units: BTreeSet::new(),
             ours: BTreeSet::new(),
             taken: BTreeMap::new(),
@@ -86,14 +90,14 @@ impl Credited {
                 }
             }
         }
-        for claim in &claims {
+        for claim in claims.iter().map(|it| &it.memo) {
             credited.units.extend(claim.units.iter().cloned());
             credited.ours.extend(claim.units.iter().cloned());
             for (instrument, amount) in claim.takings() {
                 *credited.taken.entry(instrument.clone()).or_default() += amount;
             }
         }
-        let foreign = |memo: &&ExistingMemo| !claims.iter().any(|claim| same(memo, claim));
+        let foreign = |memo: &&ExistingMemo| !claims.iter().any(|claim| is_of(memo, claim));
         for memo in case.billing.memos.iter().filter(foreign) {
             credited.take_by_item(case, &booked(case, memo, None));
         }
@@ -203,6 +207,12 @@ impl Credited {
     }
 }
 
+/// Whether the record is the one that a claim was settled with; somebody may have given it
+/// another external id.
+fn is_of(record: &ExistingMemo, claim: &Claim) -> bool {
+    claim.state == ClaimState::Settled(record.id.clone()) || same(record, &claim.memo)
+}
+
 /// Whether the record is this memo of ours, by its key.
 fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
     let id = record.external_id.as_deref().unwrap_or("");
@@ -235,7 +245,16 @@ fn items_of<'a>(case: &Case<'a>, product: &str) -> BTreeSet<&'a RecordId> {
     invoiced.chain(ordered).filter(is_product).map(|it| &it.item.id).collect()
 }
 
-fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
+/// The product of the order that a line without unit ids is about.
+pub(super) fn product_of<'a>(case: &Case<'a>, line: &BookedLine) -> Option<&'a str> {
+    let is_it = |product: &&str| {
+        items_of(case, product).contains(&line.item.id) || likeness(&line.item, product).is_some()
+    };
+    case.order.units.iter().map(|it| it.product.as_str()).find(is_it)
+}
+
+/// Whether a memo credits the shipping.
+pub(super) fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
     let is_shipping = |line: &ExistingLine| {
         role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping
     };
@@ -245,6 +264,7 @@ fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
 fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
     let mut lines: Vec<BookedLine> = Vec::new();
     let mut payments = Vec::new();
+    let mut rounding = Amount::ZERO;
     for line in &memo.lines {
         match role(&line.item.id, line.amount, case.policy, case.maps) {
             Role::Goods => lines.push(BookedLine {
@@ -261,7 +281,8 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
                 }
             }
             Role::Payment => payments.push((line.item.id.clone(), -line.amount)),
-            Role::Tax | Role::Rounding | Role::Shipping => {}
+            Role::Rounding => rounding += line.amount,
+            Role::Tax | Role::Shipping => {}
         }
     }
     let nameless = lines.iter().all(|it| it.units.is_empty());
@@ -284,7 +305,9 @@ fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> B
     let invoice = invoice.or_else(|| memo.applied_to.first().cloned());
     let invoice = invoice.or_else(by_unit).or_else(by_shipping);
     let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
-    Booked { invoice, ours, credit: memo.total + taken, lines, payments }
+    let record = Some(memo.id.clone());
+    let credit = memo.total + taken;
+    Booked { record, invoice, ours, credit, rounding, lines, payments }
 }
 
 /// The units on an earlier memo's line: those it names, else the one unit of the
@@ -326,5 +349,6 @@ fn claimed(memo: &CreditMemo) -> Booked {
         }
     }
     let invoice = memo.source.invoice().cloned();
-    Booked { invoice, ours: true, credit: memo.credit, lines, payments: Vec::new() }
+    let (rounding, payments) = (Amount::ZERO, Vec::new());
+    Booked { record: None, invoice, ours: true, credit: memo.credit, rounding, lines, payments }
 }

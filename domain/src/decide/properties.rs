@@ -85,6 +85,20 @@ proptest! {
     }
 
     #[test]
+    fn what_was_credited_agrees_and_a_memo_that_goes_is_missing(
+        sale in sales(),
+        (events, _) in histories(),
+        nth in 0..16_usize,
+    ) {
+        let mut world = World::new(&sale, &events);
+        for event in &events {
+            world.play(event)?;
+        }
+        world.agrees()?;
+        world.misses_a_memo_that_goes(nth)?;
+    }
+
+    #[test]
     fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in wild::tales()) {
         wild.decide()?;
     }

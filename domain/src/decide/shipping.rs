@@ -34,16 +34,20 @@ pub(super) fn due<'a>(case: &Case<'a>, credited: &Credited) -> Option<ShippingDu
     if credited.units.contains(&UnitId::shipping()) {
         return None;
     }
-    let named = case.order.units.iter().filter(|it| case.cancellation.units.contains_key(&it.id));
-    let mut levels = named.chain(&case.order.units).filter_map(|it| it.service_level.as_deref());
     let (invoice, billed) = bearer(case);
     Some(ShippingDue {
         charge: case.order.shipping,
-        level: levels.next(),
+        level: level(case),
         invoice,
         line: invoice.and_then(|it| shipping_line(case, it)),
         billed,
     })
+}
+
+/// How the order was to be shipped: the cancelled units before the others.
+pub(super) fn level<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let named = case.order.units.iter().filter(|it| case.cancellation.units.contains_key(&it.id));
+    named.chain(&case.order.units).find_map(|it| it.service_level.as_deref())
 }
 
 /// The invoice that bears the order's shipping; the lowest where none shows it.

@@ -2,29 +2,35 @@
 
 mod claims;
 mod counted;
-mod sample;
+mod crowd;
+pub mod sample;
 mod steps;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::{Amount, Flag};
 
-pub use self::{claims::*, counted::*};
+pub use self::{claims::*, counted::*, crowd::*};
 use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},
 };
-use crate::{Hold, Journal, JournalError, Known, Query, State, Step};
+use crate::{Census, Hold, Journal, JournalError, Known, Query, State, Step};
 
 const LEASE: Duration = Duration::from_mins(1);
 
 /// A journal set up for testing.
+#[async_trait]
 pub trait Subject: Send + Sync {
     /// An empty journal.
     fn journal(&self) -> &dyn Journal;
 
+    /// The same journal, to be counted.
+    fn census(&self) -> &dyn Census;
+
     /// The same journal, opened once more as another process would.
-    fn reopen(&self) -> Box<dyn Journal>;
+    async fn reopen(&self) -> Box<dyn Journal>;
 }
 
 /// A redelivery finds what the first delivery left, with the earliest
@@ -135,17 +141,35 @@ pub async fn a_retry_starts_the_deadline_anew(subject: &dyn Subject) {
     assert_eq!(opened.waiting_since, at(500));
 }
 
-/// A note is a line, and nothing else.
+/// A note is a line, once, and nothing else.
 pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn Subject) {
     let journal = opened(subject).await;
     step(journal, ended(State::Posted, None)).await.unwrap();
     let before = only(journal, &Query::default()).await;
-    step(journal, Step::Noted("2 units of 3 are cancelled".to_owned())).await.unwrap();
+    let seen = ["2 units of 3 are cancelled", "location 5: invoice 70211"].map(str::to_owned);
+    for lines in [&seen[..1], &seen, &seen] {
+        step(journal, Step::Noted(lines.to_vec())).await.unwrap();
+    }
     let after = only(journal, &Query::default()).await;
-    let (last, earlier) = after.history.split_last().unwrap();
-    assert_eq!(last, &(at(1), "2 units of 3 are cancelled".to_owned()));
+    let (earlier, noted) = after.history.split_at(before.history.len());
     assert_eq!(earlier, before.history);
+    assert_eq!(noted, seen.map(|it| (at(1), it)));
     assert_eq!((after.state, after.reason), (before.state, before.reason));
+}
+
+/// What others say is not ours to choose: every character can be written down.
+pub async fn any_text_can_be_written_down(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let text = "it says \"'\0\\\u{1}\u{fffd}\u{1f9e6}%s$1\" here";
+    step(journal, Step::Noted(vec![text.to_owned()])).await.unwrap();
+    let (state, detail) = (State::Parked, Some(text.to_owned()));
+    step(journal, Step::Ended { state, reason: None, detail, took: Duration::ZERO }).await.unwrap();
+    let found = only(journal, &Query::default()).await;
+    let [.., (_, noted), (_, ended)] = &found.history[..] else { panic!("{:?}", found.history) };
+    for told in [noted, ended, found.detail.as_ref().unwrap()] {
+        let whole = told.contains("it says \"'") && told.contains("\u{1f9e6}%s$1\" here");
+        assert!(whole, "{told:?}");
+    }
 }
 
 /// Every step that changes something adds a line, and none is ever taken away.
@@ -260,7 +284,7 @@ pub async fn a_step_of_an_unknown_cancellation_is_refused(subject: &dyn Subject)
 /// What was answered is on disk, and another process sees it at once.
 pub async fn a_journal_is_shared_by_processes(subject: &dyn Subject) {
     let journal = opened(subject).await;
-    let beside = subject.reopen();
+    let beside = subject.reopen().await;
     let memo = memo(ORDER, &["a"], 2000);
     claim(journal, &memo).await.unwrap();
     step(journal, settled(&memo, "77")).await.unwrap();

@@ -1,5 +1,7 @@
 //! What every implementation of the `ledger` port promises.
 
+mod memos;
+
 use std::{
     future::{Future, poll_fn},
     pin::pin,
@@ -9,9 +11,10 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Amount, Application, Billing, BillingLine, CreditMemo, Invoice, LineKind, LineTarget,
-    LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, UnitId,
+    LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp, UnitId,
 };
 
+pub use self::memos::*;
 use crate::{BillingQuery, Ledger, LedgerError, MemosByReference, Posted, Refusal, Retry, Sending};
 
 /// A ledger set up for testing, with what can go wrong with it.
@@ -56,6 +59,19 @@ pub trait Subject: Send + Sync {
 
     /// Our credentials are revoked.
     fn revoke(&self);
+
+    /// Somebody enters a memo by hand, from the invoice, over the goods of its first line,
+    /// without an external id and without unit ids.
+    fn credit_by_hand(&self) -> RecordId;
+
+    /// Somebody voids a memo.
+    fn void(&self, memo: &RecordId);
+
+    /// Puts at most so many records on a page, whatever is asked for.
+    fn limit_pages(&self, records: usize);
+
+    /// The ledger's time: when records change.
+    fn now(&self) -> Timestamp;
 
     /// How many credit memos are on record.
     fn memos_on_record(&self) -> usize;
@@ -380,6 +396,7 @@ fn outline(query: &BillingQuery, line: &BillingLine, source: &RecordId) -> Credi
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: line.amount,
         total: line.amount,
     }

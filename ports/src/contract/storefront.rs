@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot,
+    Amount, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Timestamp, TransactionSnapshot,
+    UnitSnapshot,
 };
 
-use crate::{Storefront, StorefrontError};
+use crate::{Basis, Cursor, Storefront, StorefrontError, Window};
 
 /// A storefront set up for testing: it shows what it is told to show.
 #[async_trait]
@@ -21,6 +22,12 @@ pub trait Subject: Send + Sync {
 
     /// Shows the order no longer, as if it had not been replicated yet.
     async fn hide(&self, id: &OrderId);
+
+    /// The order was created and last changed at these times.
+    async fn date(&self, id: &OrderId, created: Timestamp, changed: Timestamp);
+
+    /// Does not answer any more which orders changed when.
+    async fn refuse_times_of_change(&self);
 
     /// Puts at most so many entries on a page, whatever is asked for.
     async fn limit_pages(&self, entries: usize);
@@ -118,6 +125,50 @@ pub async fn what_is_told_is_what_holds_now(subject: &dyn Subject) {
     }
 }
 
+/// A cancellation whose event was lost is found by the order's last change.
+pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(subject: &dyn Subject) {
+    // cancelled, created, changed, told
+    let table = [
+        ("cancelled", -90, 0, true),
+        ("Canceled", 1, 9, true),
+        ("cancelled", 1, 10, false),
+        ("cancelled", -2, -1, false),
+        ("opened", 1, 1, false),
+    ];
+    for (nth, (status, created, changed, _)) in table.iter().enumerate() {
+        show_at(subject, nth, status, *created, *changed).await;
+    }
+    let (told, basis) = told_of_window(subject).await;
+    assert_eq!(basis, Basis::Changed);
+    let expected = table.iter().enumerate().filter(|(_, row)| row.3);
+    let expected: Vec<_> = expected.map(|(nth, row)| listed(nth, row.0)).collect();
+    assert_eq!(told, expected);
+}
+
+/// An order that is missed is money that nobody looks for.
+pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn Subject) {
+    for nth in 0..23 {
+        show_at(subject, nth, "cancelled", 1, 1).await;
+    }
+    let expected: Vec<_> = (0..23).map(|nth| listed(nth, "cancelled")).collect();
+    for limit in [1, 7, 22, 23, 100] {
+        subject.limit_pages(limit).await;
+        assert_eq!(told_of_window(subject).await.0, expected, "pages of {limit}");
+    }
+}
+
+/// A filter that is refused is no reason to look at nothing.
+pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(subject: &dyn Subject) {
+    show_at(subject, 0, "cancelled", 1, 1).await;
+    show_at(subject, 1, "cancelled", -20, 1).await;
+    show_at(subject, 2, "cancelled", 10, 10).await;
+    subject.refuse_times_of_change().await;
+    let (told, basis) = told_of_window(subject).await;
+    assert_eq!(told, [listed(0, "cancelled"), listed(1, "cancelled")]);
+    let Basis::Created { since } = basis else { panic!("{basis:?}") };
+    assert!(since <= hour(-20), "{since:?} is not long enough before the window");
+}
+
 /// A caller need not bring a timeout of its own.
 pub async fn every_call_ends_within_the_timeout(subject: &dyn Subject) {
     let order = order();
@@ -132,6 +183,45 @@ pub async fn every_call_ends_within_the_timeout(subject: &dyn Subject) {
 
 async fn told(subject: &dyn Subject) -> Option<OrderSnapshot> {
     subject.storefront().order(&order().id).await.unwrap()
+}
+
+fn hour(hours: i64) -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000 + hours * 3_600_000)
+}
+
+/// Shows the order of this number, created and changed so many hours after the window began.
+async fn show_at(subject: &dyn Subject, nth: usize, status: &str, created: i64, changed: i64) {
+    let order = listed(nth, status);
+    subject.show(&order, Sent::Texts).await;
+    subject.date(&order.id, hour(created), hour(changed)).await;
+}
+
+/// An order as far as a window tells it: one unit lives.
+fn listed(nth: usize, status: &str) -> OrderSnapshot {
+    let cancelled = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
+    let living = UnitSnapshot { status: Some("opened".to_owned()), ..unit("unit-2") };
+    OrderSnapshot {
+        id: format!("9f4e8ffc-c79c-5839-b1b7-{nth:012}").parse().unwrap(),
+        coupon: None,
+        payments: None,
+        units: vec![cancelled, living],
+        ..order()
+    }
+}
+
+/// The orders of a window of ten hours, in the order of their ids.
+async fn told_of_window(subject: &dyn Subject) -> (Vec<OrderSnapshot>, Basis) {
+    let window = Window { since: hour(0), until: Some(hour(10)) };
+    let (mut told, mut place) = (Vec::new(), Cursor::default());
+    loop {
+        let page = subject.storefront().cancelled(window, &place).await.unwrap();
+        told.extend(page.orders);
+        let Some(next) = page.next else {
+            told.sort_by(|a, b| a.id.cmp(&b.id));
+            return (told, page.basis);
+        };
+        place = next;
+    }
 }
 
 fn order() -> OrderSnapshot {

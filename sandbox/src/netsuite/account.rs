@@ -1,7 +1,7 @@
 //! What an account remembers: its books, and the scripts that disturb it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -55,6 +55,7 @@ pub(super) struct Books {
     pub(super) nonces: Nonces,
     pub(super) items: HashMap<String, Item>,
     pub(super) lists: Lists,
+    pub(super) custom_fields: HashSet<String>,
     pub(super) tax_codes: HashMap<String, Decimal>,
     pub(super) currencies: HashMap<String, u32>,
     pub(super) denials: Vec<Denial>,
@@ -98,6 +99,7 @@ impl Shared {
             nonces: Nonces::default(),
             items: HashMap::new(),
             lists: Lists::default(),
+            custom_fields: HashSet::new(),
             tax_codes: HashMap::from([("-8".to_owned(), Decimal::ZERO)]),
             currencies: HashMap::new(),
             denials: Vec::new(),

@@ -14,7 +14,9 @@ use axum::{
 use super::{
     Fault, Operation, Point,
     account::Shared,
-    auth, operation, reply,
+    auth,
+    fault::Strike,
+    operation, reply,
     reply::{Refusal, Written},
     request,
 };
@@ -57,34 +59,43 @@ async fn run(shared: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Outcome 
     let Some(operation) = soap_action(headers) else {
         return answer(soap(reply::malformed("There is no SOAPAction header for this")));
     };
-    let fault = shared.script.strike(operation);
-    match fault.clone() {
-        Some(Fault::Down) => return Outcome::Silence,
-        Some(fault @ Fault::Soap { .. }) => return answer(soap(fault)),
-        Some(Fault::Html { status, body }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-            return answer((status, html, body).into_response());
-        }
-        _ => {}
+    let strike = shared.script.strike(operation);
+    if let Some(Strike {
+        fault: fault @ (Fault::Down | Fault::Soap { .. } | Fault::Html { .. }),
+        point: Point::BeforeCommit,
+    }) = &strike
+    {
+        return spoilt(Some(fault), String::new());
     }
+    let fault = strike.as_ref().map(|it| &it.fault);
     let Some(_slot) = shared.limits.enter() else {
         return answer(soap(Fault::throttled()));
     };
     if let Some(Fault::Slow(wait)) = fault {
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(*wait).await;
     }
     if let Err(fault) = admit(shared, operation, headers, body) {
         return answer(soap(fault));
     }
     shared.holds.wait(operation, Point::BeforeCommit).await;
-    let text = match perform(shared, operation, body, fault.as_ref()) {
+    let text = match perform(shared, operation, body, strike.as_ref()) {
         Ok(text) => text,
         Err(fault) => return answer(soap(fault)),
     };
     shared.holds.wait(operation, Point::AfterCommit).await;
+    spoilt(fault, text)
+}
+
+/// What a fault makes of the answer that is due.
+fn spoilt(fault: Option<&Fault>, text: String) -> Outcome {
     match fault {
-        Some(Fault::LoseReply) => Outcome::Silence,
+        Some(Fault::Down | Fault::LoseReply) => Outcome::Silence,
+        Some(fault @ Fault::Soap { .. }) => answer(soap(fault.clone())),
+        Some(Fault::Html { status, body }) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            answer((status, html, body.clone()).into_response())
+        }
         Some(Fault::Empty) => answer(xml(StatusCode::OK, String::new())),
         Some(Fault::Truncate) => {
             let end = text.floor_char_boundary(text.len() / 2);
@@ -118,23 +129,30 @@ fn perform(
     shared: &Shared,
     operation: Operation,
     body: &[u8],
-    fault: Option<&Fault>,
+    strike: Option<&Strike>,
 ) -> Result<String, Fault> {
     let document = request::parse(utf8(body)?)?;
     let node = request::body(&document)?;
     let mut books = shared.books();
     books.requests += 1;
-    let content = if let Some(Fault::Refusal { code, message }) = fault {
-        operation::refused(operation, &Refusal::new(code, message))
+    let refused = |when| match strike {
+        Some(Strike { fault: Fault::Refusal { code, message }, point }) if *point == when => {
+            Some(operation::refused(operation, &Refusal::new(code, message)))
+        }
+        _ => None,
+    };
+    let content = if let Some(refused) = refused(Point::BeforeCommit) {
+        refused
     } else {
-        let ending = match fault {
+        let ending = match strike.map(|it| &it.fault) {
             Some(Fault::AfterSubmitFailed) => Written::ScriptFailed,
             Some(Fault::Warning) => Written::Warned,
             _ => Written::Done,
         };
         let preferences = request::search_preferences(&document);
         let limit = shared.limits.get();
-        operation::perform(&mut books, operation, node, preferences, ending, limit)
+        let done = operation::perform(&mut books, operation, node, preferences, ending, limit);
+        refused(Point::AfterCommit).unwrap_or(done)
     };
     Ok(reply::envelope(&books.credentials.account, books.requests, &content))
 }

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use super::Point;
+
 /// The operations the account answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the SOAP operation of its name")]
@@ -23,7 +25,7 @@ pub enum Operation {
     GetIntegrationGovernanceInfo,
 }
 
-/// A way to fail.
+/// A way to fail. What says here that nothing was done may be a lie: see [`Rule::at`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is closed without an answer; nothing was done.
@@ -70,10 +72,17 @@ pub enum Fault {
 /// A fault with its reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    fault: Fault,
+    strike: Strike,
     operation: Option<Operation>,
     left: Option<u32>,
     spared: u32,
+}
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Strike {
+    pub(super) fault: Fault,
+    pub(super) point: Point,
 }
 
 /// The faults in force and the calls so far.
@@ -142,6 +151,12 @@ impl Fault {
         Rule::from(self).times(calls)
     }
 
+    /// Strikes at this point: after the commit, what it says was not done has been done.
+    #[must_use]
+    pub fn at(self, point: Point) -> Rule {
+        Rule::from(self).at(point)
+    }
+
     /// Scheduled maintenance.
     #[must_use]
     pub fn maintenance() -> Self {
@@ -201,6 +216,12 @@ impl Rule {
         Self { left: Some(calls), ..self }
     }
 
+    /// Strikes at this point: after the commit, what it says was not done has been done.
+    #[must_use]
+    pub fn at(self, point: Point) -> Self {
+        Self { strike: Strike { point, ..self.strike }, ..self }
+    }
+
     /// Lets this many calls pass before it begins.
     #[must_use]
     pub fn after(self, calls: u32) -> Self {
@@ -210,7 +231,8 @@ impl Rule {
 
 impl From<Fault> for Rule {
     fn from(fault: Fault) -> Self {
-        Self { fault, operation: None, left: None, spared: 0 }
+        let strike = Strike { fault, point: Point::BeforeCommit };
+        Self { strike, operation: None, left: None, spared: 0 }
     }
 }
 
@@ -242,7 +264,7 @@ impl Script {
     }
 
     /// Counts a call and finds what goes wrong with it: the first rule that reaches it.
-    pub(super) fn strike(&self, operation: Operation) -> Option<Fault> {
+    pub(super) fn strike(&self, operation: Operation) -> Option<Strike> {
         let mut inner = self.lock();
         *inner.calls.0.entry(operation).or_default() += 1;
         let reaches = |rule: &&mut Rule| rule.operation.is_none_or(|it| it == operation);
@@ -256,7 +278,7 @@ impl Script {
                 Some(left) => *left -= 1,
                 None => {}
             }
-            return Some(rule.fault.clone());
+            return Some(rule.strike.clone());
         }
         None
     }

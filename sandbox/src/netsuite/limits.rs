@@ -1,15 +1,31 @@
-//! How many requests run at once.
+//! How many requests run at once, and how much of the time that could run do.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// Slots for requests.
-pub(super) struct Limits {
-    limit: AtomicUsize,
-    running: AtomicUsize,
-    peak: AtomicUsize,
+pub(super) struct Limits(Mutex<State>);
+
+struct State {
+    limit: usize,
+    running: usize,
+    peak: usize,
+    usage: Usage,
+    /// When the first request of what is measured began.
+    began: Option<Instant>,
+    /// When `running` changed last.
+    changed: Instant,
+}
+
+/// How an account's slots were used, in the machine's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The time that requests ran, added up over all of them.
+    pub busy: Duration,
+    /// From the beginning of the first request to the end of the last.
+    pub span: Duration,
 }
 
 /// A request that runs.
@@ -17,41 +33,68 @@ pub(super) struct Slot(Arc<Limits>);
 
 impl Limits {
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit: AtomicUsize::new(limit),
-            running: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-        }
+        Self(Mutex::new(State {
+            limit,
+            running: 0,
+            peak: 0,
+            usage: Usage::default(),
+            began: None,
+            changed: Instant::now(),
+        }))
     }
 
     pub(super) fn set(&self, limit: usize) {
-        self.limit.store(limit, SeqCst);
+        self.state().limit = limit;
     }
 
     pub(super) fn get(&self) -> usize {
-        self.limit.load(SeqCst)
+        self.state().limit
     }
 
     pub(super) fn running(&self) -> usize {
-        self.running.load(SeqCst)
+        self.state().running
     }
 
     pub(super) fn peak(&self) -> usize {
-        self.peak.load(SeqCst)
+        self.state().peak
+    }
+
+    /// The usage since this was asked last.
+    pub(super) fn take_usage(&self) -> Usage {
+        let mut state = self.state();
+        state.began = None;
+        std::mem::take(&mut state.usage)
     }
 
     /// A slot, if one is free.
     pub(super) fn enter(self: &Arc<Self>) -> Option<Slot> {
-        let limit = self.get();
-        let free = |running| (running < limit).then_some(running + 1);
-        let before = self.running.fetch_update(SeqCst, SeqCst, free).ok()?;
-        self.peak.fetch_max(before + 1, SeqCst);
+        let mut state = self.state();
+        if state.limit <= state.running {
+            return None;
+        }
+        state.run(|running| running + 1);
+        state.peak = state.peak.max(state.running);
         Some(Slot(Arc::clone(self)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn run(&mut self, change: impl Fn(usize) -> usize) {
+        let now = Instant::now();
+        let began = *self.began.get_or_insert(now);
+        let before = u32::try_from(self.running).unwrap_or(u32::MAX);
+        self.usage.busy += (now - self.changed) * before;
+        self.usage.span = now - began;
+        (self.running, self.changed) = (change(self.running), now);
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, SeqCst);
+        self.0.state().run(|running| running - 1);
     }
 }

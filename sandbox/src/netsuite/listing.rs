@@ -6,7 +6,7 @@ use super::{
     Record,
     account::Books,
     reply::Refusal,
-    xml::{ACCOUNTING, CORE, Xml},
+    xml::{ACCOUNTING, CORE, CUSTOMIZATION, Xml},
 };
 
 /// What an item is on record as.
@@ -36,6 +36,13 @@ pub enum ListKind {
     Currency,
     SalesTaxItem,
     TaxGroup,
+}
+
+/// A custom field, by where transactions have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum FieldKind {
+    Body,
+    Column,
 }
 
 /// What is on record though no transaction names it.
@@ -106,11 +113,34 @@ impl Lists {
     }
 }
 
+impl FieldKind {
+    fn named(name: &str) -> Option<(&'static str, Self)> {
+        match name {
+            "transactionBodyCustomField" => Some(("TransactionBodyCustomField", Self::Body)),
+            "transactionColumnCustomField" => Some(("TransactionColumnCustomField", Self::Column)),
+            _ => None,
+        }
+    }
+
+    /// Whether a transaction has it.
+    fn is_used(self, books: &Books, script_id: &str) -> bool {
+        books.records().any(|it| match self {
+            Self::Body => it.field(script_id).is_some(),
+            Self::Column => it.lines.iter().any(|it| it.field(script_id).is_some()),
+        })
+    }
+}
+
 /// The record of a type that is no transaction; `None` if there is no such type.
 pub(super) fn get(books: &Books, kind: &str, id: &str) -> Option<Result<String, Refusal>> {
     if let Some((class, kind)) = ItemType::named(kind) {
         let item = books.items.get(id).filter(|it| it.record == kind);
         let written = item.map(|it| write(class, id, "itemId", &it.name));
+        return Some(written.ok_or_else(Refusal::no_such_record));
+    }
+    if let Some((class, kind)) = FieldKind::named(kind) {
+        let is_there = books.custom_fields.contains(id) || kind.is_used(books, id);
+        let written = is_there.then(|| write_field(class, id));
         return Some(written.ok_or_else(Refusal::no_such_record));
     }
     let (class, kind) = ListKind::named(kind)?;
@@ -136,6 +166,17 @@ fn write(class: &str, id: &str, field: &str, name: &str) -> String {
     xml.open("record", &attributes);
     xml.leaf(&format!("listAcct:{field}"), name);
     xml.leaf("listAcct:isInactive", "false");
+    xml.close("record");
+    xml.finish()
+}
+
+fn write_field(class: &str, script_id: &str) -> String {
+    let mut xml = Xml::default();
+    let class = format!("setupCustom:{class}");
+    let attributes =
+        [("xmlns:setupCustom", CUSTOMIZATION), ("xsi:type", class.as_str()), ("internalId", "1")];
+    xml.open("record", &attributes);
+    xml.leaf("setupCustom:scriptId", script_id);
     xml.close("record");
     xml.finish()
 }

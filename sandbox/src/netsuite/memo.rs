@@ -36,7 +36,7 @@ pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusa
     lengths(&draft.record)?;
     let invoice = source(books, &draft.record)?.cloned();
     if let Some(invoice) = &invoice {
-        inherit(&mut draft.record, invoice)?;
+        inherit(&mut draft, invoice)?;
         creditable::lines(books, &mut draft, invoice)?;
     }
     let memo = &mut draft.record;
@@ -156,7 +156,9 @@ fn source<'a>(books: &'a Books, memo: &Record) -> Result<Option<&'a Record>, Ref
 }
 
 /// Copies from the invoice what the request leaves open, as the entry form does.
-fn inherit(memo: &mut Record, invoice: &Record) -> Result<(), Refusal> {
+fn inherit(draft: &mut Draft, invoice: &Record) -> Result<(), Refusal> {
+    let Draft { record: memo, nulls, .. } = draft;
+    let is_null = |name: &str| nulls.iter().any(|it| it == name);
     if memo.entity != invoice.entity {
         return Err(Refusal::invalid_reference("entity", &memo.entity));
     }
@@ -167,17 +169,22 @@ fn inherit(memo: &mut Record, invoice: &Record) -> Result<(), Refusal> {
         return Err(Refusal::invalid_reference("currency", &memo.currency));
     }
     let copied = [
-        (&mut memo.account, &invoice.account),
-        (&mut memo.location, &invoice.location),
-        (&mut memo.department, &invoice.department),
-        (&mut memo.class, &invoice.class),
-        (&mut memo.subsidiary, &invoice.subsidiary),
-        (&mut memo.other_ref_num, &invoice.other_ref_num),
-        (&mut memo.ship_method, &invoice.ship_method),
+        ("account", &mut memo.account, &invoice.account),
+        ("location", &mut memo.location, &invoice.location),
+        ("department", &mut memo.department, &invoice.department),
+        ("class", &mut memo.class, &invoice.class),
+        ("subsidiary", &mut memo.subsidiary, &invoice.subsidiary),
+        ("otherRefNum", &mut memo.other_ref_num, &invoice.other_ref_num),
+        ("shipMethod", &mut memo.ship_method, &invoice.ship_method),
     ];
-    for (ours, theirs) in copied {
-        if ours.is_none() {
+    for (name, ours, theirs) in copied {
+        if ours.is_none() && !is_null(name) {
             ours.clone_from(theirs);
+        }
+    }
+    for field in &invoice.fields {
+        if memo.field(&field.script_id).is_none() && !is_null(&field.script_id) {
+            memo.fields.push(field.clone());
         }
     }
     if memo.tax_basis == TaxBasis::Codes {

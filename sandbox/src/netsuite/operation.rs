@@ -96,7 +96,8 @@ pub(super) fn refused(operation: Operation, refusal: &Refusal) -> String {
 fn get(books: &Books, node: Node<'_, '_>) -> Result<String, Refusal> {
     let kind = attribute(node, "type").unwrap_or_default();
     let Some(kind) = Kind::named(kind) else {
-        let id = attribute(node, "internalId").unwrap_or_default();
+        let id = attribute(node, "internalId").or_else(|| attribute(node, "scriptId"));
+        let id = id.unwrap_or_default();
         let unknown = || Refusal::new("INVALID_RCRD_TYPE", "Invalid record type.");
         return listing::get(books, kind, id).ok_or_else(unknown)?;
     };

@@ -15,6 +15,8 @@ use super::{
 /// A memo as it was asked for.
 pub(super) struct Draft {
     pub(super) record: Record,
+    /// The fields that shall stay empty, whatever the source says.
+    pub(super) nulls: Vec<String>,
     pub(super) replace: Replace,
     pub(super) apply: Apply,
 }
@@ -78,7 +80,8 @@ pub(super) fn credit_memo(books: &Books, node: Node<'_, '_>) -> Result<Draft, Re
     }
     memo.fields = fields(node);
     memo.lines = listed(node, "itemList").map(line).collect::<Result<_, _>>()?;
-    Ok(Draft { replace: replace(node), apply: apply(node), record: memo })
+    let nulls = listed(node, "nullFieldList").map(|it| content(it).to_owned()).collect();
+    Ok(Draft { nulls, replace: replace(node), apply: apply(node), record: memo })
 }
 
 /// Whether a record's item list replaces the lines that are there.

@@ -89,10 +89,13 @@ pub(super) fn base_ref(node: Node<'_, '_>) -> Result<(), Violation> {
     if !node.has_tag_name((MESSAGES, "baseRef")) {
         return Err(format!("Invalid element - {}", node.tag_name().name()));
     }
-    if !is_type(node, CORE, "RecordRef") {
-        return Err("baseRef is abstract: BaseRef cannot be instantiated".to_owned());
+    match xsi_type(node) {
+        Some((CORE, "RecordRef")) => reference(node, &["internalId", "externalId", "type"]),
+        Some((CORE, "CustomizationRef")) => {
+            reference(node, &["internalId", "externalId", "type", "scriptId"])
+        }
+        _ => Err("baseRef is abstract: BaseRef cannot be instantiated".to_owned()),
     }
-    reference(node, &["internalId", "externalId", "type"])
 }
 
 fn value(node: Node<'_, '_>, kind: &str) -> Result<(), Violation> {

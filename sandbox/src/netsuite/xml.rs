@@ -11,6 +11,7 @@ pub(super) const CORE: &str = "urn:core_2025_2.platform.webservices.netsuite.com
 pub(super) const COMMON: &str = "urn:common_2025_2.platform.webservices.netsuite.com";
 pub(super) const FAULTS: &str = "urn:faults_2025_2.platform.webservices.netsuite.com";
 pub(super) const ACCOUNTING: &str = "urn:accounting_2025_2.lists.webservices.netsuite.com";
+pub(super) const CUSTOMIZATION: &str = "urn:customization_2025_2.setup.webservices.netsuite.com";
 pub(super) const SALES: &str = "urn:sales_2025_2.transactions.webservices.netsuite.com";
 pub(super) const CUSTOMERS: &str = "urn:customers_2025_2.transactions.webservices.netsuite.com";
 

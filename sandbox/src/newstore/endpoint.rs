@@ -1,4 +1,4 @@
-//! The two endpoints over HTTP: who may ask, and what goes wrong on the way.
+//! The endpoints over HTTP: who may ask, and what goes wrong on the way.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use axum::{
     extract::{ConnectInfo, Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{any, post},
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Fault, execute, form, state::Shared};
+use super::{Fault, execute, form, state::Shared, stream};
 use crate::serve::Wire;
 
 pub(super) const GRAPHQL: &str = "/api/v1/org/data/query";
@@ -23,6 +23,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route(GRAPHQL, post(graphql))
         .route(&format!("/auth/realms/{{realm}}{TOKEN}"), post(token))
+        .route(stream::PATH, any(stream::serve))
+        .route(&format!("{}/{{*place}}", stream::PATH), any(stream::serve))
         .with_state(Arc::clone(shared))
 }
 
@@ -86,21 +88,40 @@ async fn graphql(
     body: Bytes,
 ) -> Response {
     shared.world().calls.graphql += 1;
-    let fault = strike(&shared.fault, wire).await;
+    behind(&shared, &shared.fault, wire, &headers, |fault| query(&shared, fault, &headers, &body))
+        .await
+}
+
+/// What `answer` says to a caller with a good token, subject to the fault in force.
+pub(super) async fn behind(
+    shared: &Shared,
+    channel: &watch::Sender<Fault>,
+    wire: Wire,
+    headers: &HeaderMap,
+    answer: impl FnOnce(&Fault) -> (StatusCode, Value),
+) -> Response {
+    let fault = strike(channel, wire).await;
     if let Some(answer) = scripted(&fault) {
         return answer;
     }
-    finish(&fault, query(&shared, &fault, &headers, &body))
+    let refused = refused(shared, channel, &fault, headers);
+    finish(&fault, refused.unwrap_or_else(|| answer(&fault)))
 }
 
-fn query(shared: &Shared, fault: &Fault, headers: &HeaderMap, body: &[u8]) -> (StatusCode, Value) {
+/// What a caller without a good token is told.
+fn refused(
+    shared: &Shared,
+    channel: &watch::Sender<Fault>,
+    fault: &Fault,
+    headers: &HeaderMap,
+) -> Option<(StatusCode, Value)> {
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        return (StatusCode::UNAUTHORIZED, json!({ "message": "Unauthorized" }));
+        return Some((StatusCode::UNAUTHORIZED, json!({ "message": "Unauthorized" })));
     };
     let bearer = authorization.to_str().ok().and_then(|it| it.strip_prefix("Bearer "));
     let rejected = *fault == Fault::NextTokenRejected;
     if rejected {
-        shared.fault.send_if_modified(|current| {
+        channel.send_if_modified(|current| {
             let still = *current == Fault::NextTokenRejected;
             if still {
                 *current = Fault::None;
@@ -108,10 +129,12 @@ fn query(shared: &Shared, fault: &Fault, headers: &HeaderMap, body: &[u8]) -> (S
             still
         });
     }
-    if rejected || !bearer.is_some_and(|token| shared.world().accepts(token)) {
-        let message = "User is not authorized to access this resource";
-        return (StatusCode::FORBIDDEN, json!({ "Message": message }));
-    }
+    let good = !rejected && bearer.is_some_and(|token| shared.world().accepts(token));
+    let message = "User is not authorized to access this resource";
+    (!good).then(|| (StatusCode::FORBIDDEN, json!({ "Message": message })))
+}
+
+fn query(shared: &Shared, fault: &Fault, headers: &HeaderMap, body: &[u8]) -> (StatusCode, Value) {
     let Ok(request) = serde_json::from_slice::<Value>(body) else {
         return (StatusCode::BAD_REQUEST, json!({ "errors": [{ "message": "not JSON" }] }));
     };

@@ -157,7 +157,10 @@ impl Run<'_> {
         });
         let arguments: Map<String, Value> = given.collect();
         let found = match parent {
-            "Query" => self.root(&field.name, &arguments),
+            "Query" => {
+                self.check_filter(&arguments)?;
+                self.root(&field.name, &arguments)
+            }
             _ => member(object, &field.name),
         };
         let inner = schema::name(&known.ty);
@@ -183,6 +186,17 @@ impl Run<'_> {
             }
             Value::String(text) if inner == "Datetime" => Ok(text.trim_end_matches('Z').into()),
             other => Ok(other.clone()),
+        }
+    }
+
+    /// Some tenants do not let orders be filtered by everything.
+    fn check_filter(&self, arguments: &Map<String, Value>) -> Result<(), String> {
+        let mut fields = arguments.get("filter").and_then(Value::as_object).into_iter().flatten();
+        match fields.find(|(name, _)| self.world.refused_filters.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                Err(format!("Field \"{name}\" is not defined by type \"OrderFilter\"."))
+            }
         }
     }
 

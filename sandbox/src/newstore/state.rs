@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Fault, schema::Schema};
+use super::{Fault, schema::Schema, stream::Registry};
 use crate::clock::{self, Now};
 
 /// How often each endpoint was called.
@@ -19,6 +19,8 @@ pub struct Calls {
     pub token: u64,
     /// Queries.
     pub graphql: u64,
+    /// Calls of the event stream's registration.
+    pub stream: u64,
 }
 
 /// Which fields the tenant answers.
@@ -37,6 +39,8 @@ pub(super) struct Shared {
     pub(super) schema: Schema,
     pub(super) fault: watch::Sender<Fault>,
     pub(super) token_fault: watch::Sender<Fault>,
+    pub(super) stream_fault: watch::Sender<Fault>,
+    pub(super) stream: watch::Sender<Registry>,
     world: Mutex<World>,
 }
 
@@ -46,6 +50,7 @@ pub(super) struct World {
     pub(super) token_ttl: u32,
     pub(super) page_limit: usize,
     pub(super) answers: Answers,
+    pub(super) refused_filters: Vec<String>,
     pub(super) calls: Calls,
     pub(super) now: Now,
 }
@@ -58,6 +63,7 @@ impl Shared {
             token_ttl: 3600,
             page_limit: 100,
             answers: Answers::Everything,
+            refused_filters: Vec::new(),
             calls: Calls::default(),
             now: clock::machine(),
         };
@@ -68,6 +74,8 @@ impl Shared {
             schema: Schema::embedded(),
             fault: watch::Sender::default(),
             token_fault: watch::Sender::default(),
+            stream_fault: watch::Sender::default(),
+            stream: watch::Sender::default(),
             world: Mutex::new(world),
         }
     }
@@ -75,6 +83,18 @@ impl Shared {
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         // A test that panicked inside `edit` must not take the others with it.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant's time.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.world().now)()
+    }
+
+    /// Changes the event stream, and tells those who wait for a change.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Registry) -> T) -> T {
+        let mut result = None;
+        self.stream.send_modify(|it| result = Some(change(it)));
+        result.expect("the change was made")
     }
 }
 

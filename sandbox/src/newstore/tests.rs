@@ -58,7 +58,7 @@ impl Bench {
     }
 }
 
-async fn ask(http: &Client, tenant: &Tenant, id: &str, secret: &str) -> Response {
+pub(super) async fn ask(http: &Client, tenant: &Tenant, id: &str, secret: &str) -> Response {
     let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
     http.post(tenant.token_url()).form(&form).send().await.unwrap()
 }
@@ -310,7 +310,7 @@ async fn faults_last_until_they_are_set_again() {
     assert!(bench.send(&body).await.unwrap_err().is_connect());
     bench.tenant.accept_connections().await;
     assert_eq!(bench.send(&body).await.unwrap().status(), 200);
-    assert_eq!(bench.tenant.calls(), Calls { token: 1, graphql: 16 });
+    assert_eq!(bench.tenant.calls(), Calls { token: 1, graphql: 16, stream: 0 });
 }
 
 #[tokio::test]
@@ -343,4 +343,21 @@ async fn fields_that_no_query_is_known_to_select_can_be_withheld() {
     let page = json!({ "hasNextPage": true, "hasPreviousPage": false, "endCursor": null });
     assert_eq!(order["items"]["pageInfo"], page);
     assert!(order["items"]["edges"][0]["cursor"].is_string());
+}
+
+#[tokio::test]
+async fn filters_can_be_refused_by_field() {
+    let bench = Bench::with_a_sale().await;
+    let since = "{ greaterThanOrEqualTo: \"2026-11-20T17:12:44.000\" }";
+    let count =
+        |field: &str| format!("{{ orders(filter: {{ {field}: {since} }}) {{ totalCount }} }}");
+    for field in ["updatedAt", "createdAt"] {
+        let answer = bench.query(&count(field)).await;
+        assert_eq!(answer["data"]["orders"]["totalCount"], 1, "{answer}");
+    }
+    bench.tenant.refuse_filters(&["updatedAt"]);
+    let answer = bench.query(&count("updatedAt")).await;
+    assert!(answer["errors"].to_string().contains("updatedAt"), "{answer}");
+    let answer = bench.query(&count("createdAt")).await;
+    assert_eq!(answer["data"]["orders"]["totalCount"], 1, "{answer}");
 }

@@ -20,7 +20,7 @@ pub(super) fn json(sale: &Sale) -> Value {
         "status": "open",
         "placedAt": sale.placed_at,
         "createdAt": sale.placed_at,
-        "updatedAt": sale.placed_at,
+        "updatedAt": sale.updated_at,
         "demandLocationId": null,
         "currency": sale.currency,
         "isExchange": false,

@@ -46,6 +46,8 @@ fn an_answered_write_is_a_synced_write() {
         ("journal_mode", "wal"),
         ("synchronous", "2"),
         ("foreign_keys", "1"),
+        ("auto_vacuum", "2"),
+        ("journal_size_limit", "16777216"),
         ("busy_timeout", "10000"),
     ];
     for (pragma, expected) in table {

@@ -2,46 +2,52 @@
 
 use std::{sync::Arc, time::Duration};
 
+use adapters_queue::{Embedded, Memory, Sqs, SqsOptions};
 use async_trait::async_trait;
 use ports::{
-    Jobs,
+    Backlog, Clock, Jobs,
     contract::jobs::{Durable, Subject},
     contract_tests,
 };
+use serde_json::json;
 use tempfile::TempDir;
-use tests::FakeClock;
+use tests::{FakeClock, SqsKind, SqsQueue};
 
-struct Memory {
-    queue: adapters_queue::Memory,
+/// A queue whose time is the test's, and the folder it is in.
+struct Clocked<Queue, Folder> {
+    queue: Queue,
     clock: Arc<FakeClock>,
+    folder: Folder,
 }
 
-struct Embedded {
-    queue: adapters_queue::Embedded,
-    clock: Arc<FakeClock>,
-    folder: TempDir,
-}
-
-fn memory() -> Memory {
+fn memory() -> Clocked<Memory, ()> {
     let clock = Arc::new(FakeClock::default());
-    Memory { queue: adapters_queue::Memory::new(Arc::clone(&clock) as _), clock }
+    Clocked { queue: Memory::new(Arc::clone(&clock) as _), clock, folder: () }
 }
 
-fn embedded() -> Embedded {
+fn embedded() -> Clocked<Embedded, TempDir> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let clock = Arc::new(FakeClock::default());
-    Embedded { queue: open(&folder, &clock), clock, folder }
+    Clocked { queue: open(&folder, &clock), clock, folder }
 }
 
-fn open(folder: &TempDir, clock: &Arc<FakeClock>) -> adapters_queue::Embedded {
+fn open(folder: &TempDir, clock: &Arc<FakeClock>) -> Embedded {
     let path = folder.path().join("queue.db");
-    adapters_queue::Embedded::open(&path, Arc::clone(clock) as _).expect("a new file opens")
+    Embedded::open(&path, Arc::clone(clock) as _).expect("a new file opens")
 }
 
 #[async_trait]
-impl Subject for Memory {
+impl<Queue: Jobs + Backlog, Folder: Send + Sync> Subject for Clocked<Queue, Folder> {
     fn jobs(&self) -> &dyn Jobs {
         &self.queue
+    }
+
+    fn backlog(&self) -> &dyn Backlog {
+        &self.queue
+    }
+
+    fn moment(&self) -> Duration {
+        Duration::from_millis(1)
     }
 
     async fn advance(&self, by: Duration) {
@@ -50,32 +56,66 @@ impl Subject for Memory {
 }
 
 #[async_trait]
-impl Subject for Embedded {
-    fn jobs(&self) -> &dyn Jobs {
-        &self.queue
-    }
-
-    async fn advance(&self, by: Duration) {
-        self.clock.advance(by);
-    }
-}
-
-impl Durable for Embedded {
-    fn reopen(&self) -> Box<dyn Jobs> {
+impl Durable for Clocked<Embedded, TempDir> {
+    async fn reopen(&self) -> Box<dyn Jobs> {
         Box::new(open(&self.folder, &self.clock))
+    }
+}
+
+/// A queue in SQS, whose server keeps the test's time as well.
+struct Shared {
+    queue: Sqs,
+    clock: Arc<FakeClock>,
+    server: SqsQueue,
+}
+
+async fn sqs(kind: SqsKind) -> Shared {
+    let server = SqsQueue::create(kind, &json!({})).await;
+    let clock = Arc::new(FakeClock::default());
+    server.set_clock(clock.now()).await;
+    Shared { queue: connect(&server, &clock).await, clock, server }
+}
+
+async fn connect(server: &SqsQueue, clock: &Arc<FakeClock>) -> Sqs {
+    let options = SqsOptions { url: server.url.clone(), dead_letter_url: None };
+    let queue = Sqs::open(&tests::aws().await, &options, Arc::clone(clock) as _).await;
+    queue.unwrap_or_else(|why| panic!("{}", ports::told(&why)))
+}
+
+#[async_trait]
+impl Subject for Shared {
+    fn jobs(&self) -> &dyn Jobs {
+        &self.queue
+    }
+
+    fn backlog(&self) -> &dyn Backlog {
+        &self.queue
+    }
+
+    fn moment(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.server.set_clock(self.clock.now()).await;
+    }
+}
+
+#[async_trait]
+impl Durable for Shared {
+    async fn reopen(&self) -> Box<dyn Jobs> {
+        Box::new(connect(&self.server, &self.clock).await)
     }
 }
 
 /// The promises of every queue, and those that only some can keep.
 macro_rules! queue_tests {
-    ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
-        contract_tests!($adapter, $fresh, jobs:
+    ($(#[$attribute:meta])? $adapter:ident, $fresh:expr $(, $more:ident)* $(,)?) => {
+        contract_tests!($(#[$attribute])? $adapter, $fresh, jobs:
             a_pushed_job_is_delivered,
             a_delayed_job_is_not_delivered_early,
-            a_job_pushed_twice_is_one,
             a_job_pushed_twice_is_due_at_the_earlier_time,
-            a_second_push_leaves_the_attempts,
-            the_longest_due_comes_first,
             no_more_than_max_are_leased,
             a_lease_that_ends_is_delivered_again,
             an_extended_lease_lasts,
@@ -87,19 +127,52 @@ macro_rules! queue_tests {
             a_settled_lease_is_lost,
             a_push_while_leased_outlives_the_ack,
             a_push_while_leased_hastens_a_deferral,
+            a_push_hastens_a_deferred_job,
             receive_waits_for_a_push,
             receive_waits_for_a_deferral,
             receive_wakes_when_a_job_falls_due,
             receive_gives_up_after_its_wait,
+            the_backlog_tells_waiting_from_leased,
             $($more,)*
         );
     };
 }
 
-queue_tests!(in_memory, async { memory() });
-queue_tests!(
+/// Besides, the promises of a queue that knows its jobs by their ids.
+macro_rules! knowing_queue_tests {
+    ($adapter:ident, $fresh:expr $(, $more:ident)* $(,)?) => {
+        queue_tests!(
+            $adapter,
+            $fresh,
+            a_job_pushed_twice_is_one,
+            a_second_push_leaves_the_attempts,
+            a_push_while_leased_waits_for_the_ack,
+            the_longest_due_comes_first,
+            the_backlog_knows_the_longest_due
+            $(, $more)*
+        );
+    };
+}
+
+knowing_queue_tests!(in_memory, async { memory() });
+knowing_queue_tests!(
     in_a_file,
     async { embedded() },
     a_queue_survives_its_process,
-    a_queue_is_shared_by_processes
+    a_queue_is_shared_by_processes,
+    a_lease_survives_its_process,
+);
+queue_tests!(
+    #[ignore = "needs fauxqs"]
+    in_sqs_fifo,
+    sqs(SqsKind::Fifo),
+    a_queue_survives_its_process,
+    a_queue_is_shared_by_processes,
+);
+queue_tests!(
+    #[ignore = "needs fauxqs"]
+    in_sqs_standard,
+    sqs(SqsKind::Standard),
+    a_queue_survives_its_process,
+    a_queue_is_shared_by_processes,
 );

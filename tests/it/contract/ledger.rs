@@ -11,7 +11,9 @@ use ports::{
 };
 use rust_decimal::Decimal;
 use sandbox::{
-    netsuite::{Access, Account, Credentials, Denial, Fault, Kind, Operation, Record},
+    netsuite::{
+        Access, Account, Credentials, Denial, Fault, Kind, Line, Operation, Record, Standing,
+    },
     sale::{Billing, KeyColumn, Sale, Unit},
 };
 use tests::FakeClock;
@@ -22,6 +24,7 @@ const NOT_INVOICED: (&str, &str) = ("0c1f2e3d-0000-4000-8000-00000000000a", "TES
 struct InASandbox {
     ledger: NetSuite,
     account: Account,
+    clock: Arc<FakeClock>,
 }
 
 async fn netsuite() -> InASandbox {
@@ -45,7 +48,8 @@ async fn netsuite() -> InASandbox {
         time_zone: "America/New_York".to_owned(),
         line_key_field: "custcol_nws_item_id".to_owned(),
     };
-    InASandbox { ledger: NetSuite::new(options, clock).unwrap(), account }
+    let ledger = NetSuite::new(options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    InASandbox { ledger, account, clock }
 }
 
 fn install(account: &Account, (order, reference): (&str, &str), billing: &Billing, digit: &str) {
@@ -120,6 +124,27 @@ impl Subject for InASandbox {
         self.account.credentials(Credentials { token_secret, ..Credentials::example() });
     }
 
+    fn credit_by_hand(&self) -> RecordId {
+        let invoice = self.account.of_kind(Kind::Invoice).remove(0);
+        let mut memo = Record::new(Kind::CreditMemo, &invoice.entity, &invoice.currency);
+        memo.created_from = Some(invoice.id.clone());
+        let line = &invoice.lines[0];
+        memo.lines = vec![Line { fields: Vec::new(), order_line: Some(line.line), ..line.clone() }];
+        self.account.add(memo).parse().unwrap()
+    }
+
+    fn void(&self, memo: &RecordId) {
+        self.account.edit(memo.as_str(), |it| it.standing = Standing::Voided);
+    }
+
+    fn limit_pages(&self, records: usize) {
+        self.account.page_limit(records);
+    }
+
+    fn now(&self) -> domain::Timestamp {
+        self.clock.now()
+    }
+
     fn memos_on_record(&self) -> usize {
         self.account.memos().len()
     }
@@ -144,6 +169,11 @@ contract_tests!(netsuite_in_a_sandbox, netsuite(), ledger:
     throttling_leaves_nothing_on_record,
     an_outage_ends,
     totals_are_read_back,
+    memos_are_told_with_what_ties_them_to_an_order,
+    all_memos_are_told_whatever_the_page_size,
+    memos_that_did_not_change_since_are_not_told,
+    a_voided_memo_is_told_as_voided,
+    memos_that_may_not_be_seen_are_never_none,
     a_memo_without_an_invoice_is_found_by_the_number,
     closing_lines_twice_is_closing_them_once,
 );

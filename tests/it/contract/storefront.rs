@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use adapters_newstore::{NewStore, Options};
 use async_trait::async_trait;
 use domain::{
-    InstrumentSnapshot, OrderId, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot,
+    InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Timestamp, TransactionSnapshot,
+    UnitSnapshot,
 };
 use ports::{
     Storefront,
@@ -52,6 +53,21 @@ impl Subject for Simulated {
 
     async fn hide(&self, id: &OrderId) {
         self.tenant.remove(id.as_str());
+    }
+
+    async fn date(&self, id: &OrderId, created: Timestamp, changed: Timestamp) {
+        let text = |at: Timestamp| {
+            let at = jiff::Timestamp::from_millisecond(at.as_millis()).expect("a time of our days");
+            json!(at.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string())
+        };
+        self.tenant.edit(id.as_str(), |order| {
+            order["createdAt"] = text(created);
+            order["updatedAt"] = text(changed);
+        });
+    }
+
+    async fn refuse_times_of_change(&self) {
+        self.tenant.refuse_filters(&["updatedAt"]);
     }
 
     async fn limit_pages(&self, entries: usize) {
@@ -145,5 +161,8 @@ contract_tests!(newstore_graphql, newstore(), storefront:
     payments_that_are_late_are_none_and_never_an_empty_list,
     amounts_arrive_exactly_as_numbers_and_as_texts,
     what_is_told_is_what_holds_now,
+    orders_that_changed_in_a_window_are_told_with_all_their_units,
+    a_window_is_told_whole_whatever_the_page_size,
+    where_changes_cannot_be_asked_for_orders_are_told_by_creation,
     every_call_ends_within_the_timeout,
 );

@@ -187,7 +187,7 @@ async fn after_it_was_accepted() {
 
 /// NewStore has its 200: nobody sends the event again.
 async fn after_it_was_deferred_while_the_erp_was_silent(point: Point) {
-    let server = "respond_within = \"2s\"".to_owned();
+    let server = "respond_within = \"3s\"".to_owned();
     let world = World::with(&pair(), &Settings { server, ..quick() }).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, point);

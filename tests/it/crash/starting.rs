@@ -2,7 +2,8 @@
 
 use std::{fs, net::TcpListener, time::Duration};
 
-use tests::{A, ITEMS, Settings, World, event, pair, run};
+use sandbox::netsuite::{Access, Denial, Kind};
+use tests::{A, ITEMS, Process, Settings, World, event, pair, run};
 
 use super::PROGRAM;
 
@@ -73,18 +74,35 @@ async fn what_newstore_never_sent_again_is_counted_at_the_start() {
     answer.unwrap().is(500, "unavailable");
     process.kill().await;
     let process = world.spawn(PROGRAM).await;
+    metrics_show(&world, &process, "memobridge_working_too_long 1").await;
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_at_the_start_is_told_before_any_event_comes() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    world.account.deny(Denial { kind: Kind::CreditMemo, access: Access::View });
+    let mut process = world.spawn(PROGRAM).await;
+    let line = r#"memobridge_breaker_open{tenant="dodici",trouble="permission"} 1"#;
+    metrics_show(&world, &process, line).await;
+    let line = r#"memobridge_breaker_open{tenant="dodici",trouble="credentials"} 0"#;
+    metrics_show(&world, &process, line).await;
+    process.logged("The ERP of dodici is held back until it works: permission").await;
+}
+
+/// Waits for a line of the metrics.
+async fn metrics_show(world: &World, process: &Process, line: &str) {
     let url = format!("http://{}/metrics", process.address);
-    let counted = async {
+    let shown = async {
         loop {
             let text = world.http.get(&url).send().await.unwrap().text().await.unwrap();
-            if text.lines().any(|it| it == "memobridge_working_too_long 1") {
+            if text.lines().any(|it| it == line) {
                 return;
             }
             tokio::task::yield_now().await;
         }
     };
-    let ended = tokio::time::timeout(Duration::from_secs(20), counted).await;
-    assert!(ended.is_ok(), "{}", process.log());
+    let ended = tokio::time::timeout(Duration::from_secs(20), shown).await;
+    assert!(ended.is_ok(), "no {line}: {}", process.log());
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use ports::{Hold, HoldToken, State};
 use sandbox::{
     netsuite::{Operation, Point, Standing},
     newstore::Fault,
-    sale::Billing,
 };
 use serde_json::{Value, json};
 use tests::{A, B, ITEMS, ORDER, Settings, World, event, pair};
@@ -56,8 +55,8 @@ const LATE: [Late; 7] = [
     },
     Late {
         reason: "not-invoiced",
-        make: |world| set_invoice(world, Standing::Voided),
-        mend: |world| set_invoice(world, Standing::Valid),
+        make: |world| world.all_invoices(Standing::Voided),
+        mend: |world| world.all_invoices(Standing::Valid),
     },
 ];
 
@@ -68,12 +67,6 @@ fn edit(world: &World, change: impl FnOnce(&mut Value)) {
 fn set_external_id(world: &World, id: Option<&str>) {
     for order in world.account.of_kind(sandbox::netsuite::Kind::SalesOrder) {
         world.account.edit(&order.id, |it| it.external_id = id.map(str::to_owned));
-    }
-}
-
-fn set_invoice(world: &World, standing: Standing) {
-    for invoice in world.account.of_kind(sandbox::netsuite::Kind::Invoice) {
-        world.account.edit(&invoice.id, |it| it.standing = standing);
     }
 }
 
@@ -227,11 +220,7 @@ async fn past_respond_within_the_answer_is_given_and_the_work_goes_on() {
 
 #[tokio::test]
 async fn memos_posted_beside_units_that_wait_are_listed() {
-    let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::new(&Settings::default()).await;
-    let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
-    let booked = world.install(&sale, &Billing::Invoices(groups));
-    world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Voided);
+    let (world, sale, booked) = World::half_invoiced().await;
     let service = world.serve().await;
     let answer = service.post(&event(&sale, ITEMS, &[A, B])).await;
     answer.is(200, "deferred").because("not-invoiced");

@@ -25,6 +25,7 @@ async fn a_memo_created_now_is_posted() {
 async fn a_redelivery_is_already_posted() {
     let world = World::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
+    world.proofs_are_made().await;
     let first = service.post(&event(&pair(), ITEMS, &[A])).await;
     let calls = (world.account.calls(), world.tenant.calls());
     for _ in 0..3 {
@@ -133,6 +134,7 @@ async fn what_needs_a_person_is_parked_and_a_redelivery_does_not_retry_it() {
         let booked = world.install(&sale, &billing);
         make(&world, booked.invoices.first().map_or("", String::as_str));
         let service = world.serve().await;
+        world.proofs_are_made().await;
         let answer = service.post(&event(&sale, ITEMS, &[A])).await;
         answer.is(200, "parked").because(reason);
         world.account.clear_faults();

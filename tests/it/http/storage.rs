@@ -1,9 +1,15 @@
 //! A queue or journal that cannot store: 500, and nothing is answered as done.
 
-use std::path::Path;
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use ports::State;
 use rusqlite::Connection;
+use sandbox::sale::{Sale, Unit};
 use tests::{A, ITEMS, Settings, World, event, pair};
 
 /// Where storing fails.
@@ -64,6 +70,67 @@ async fn a_journal_that_cannot_store_is_unavailable_and_doubles_nothing() {
         assert_eq!(again.status, 200, "{full:?}: {again:?}");
         service.until(&again, State::Posted).await;
         world.has_memos(&["20.00"], &format!("{full:?}, with room again"));
+    }
+}
+
+/// A small disk at a folder, gone when it is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: PathBuf) -> Self {
+        fs::create_dir_all(&folder).unwrap();
+        let options = ["-t", "tmpfs", "-o", "size=2m", "tmpfs"];
+        let mounted = Command::new("mount").args(options).arg(&folder).status().unwrap();
+        assert!(mounted.success(), "{mounted}");
+        Self(folder)
+    }
+
+    /// Leaves no room at all; the returned file is what takes it.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("something-else");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write_all(&[7; 512]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let ended = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        assert!(ended.is_ok_and(|it| it.success()), "{} stays mounted", self.0.display());
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs root: mounts a small disk"]
+async fn a_full_disk_is_unavailable_and_recovers() {
+    for mode in ["inline", "queued"] {
+        let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
+        let world = World::with(&pair(), &settings).await;
+        let disk = SmallDisk::mount(world.book().journal.parent().unwrap().to_owned());
+        let service = world.serve().await;
+        let other = disk.fill();
+        let refused = async {
+            // What is left inside the files themselves is used up first.
+            for order in 1.. {
+                let sale = Sale::new(&format!("9f4e8ffc-0000-4000-8000-{order:012x}"), "FULL");
+                let answer =
+                    service.post(&event(&sale.unit(Unit::new(A, "1", "1.00")), ITEMS, &[A])).await;
+                if answer.status != 200 {
+                    return answer;
+                }
+            }
+            unreachable!("orders never end")
+        };
+        refused.await.is(500, "unavailable").because("journal-unavailable");
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
+        assert_eq!(service.get("/health/live").await.0, 200);
+        fs::remove_file(other).unwrap();
+        let again = service.post(&event(&pair(), ITEMS, &[A])).await;
+        assert_eq!(again.status, 200, "{mode}: {again:?}");
+        service.until(&again, State::Posted).await;
+        world.has_memos(&["20.00"], mode);
+        service.stop().await;
     }
 }
 

@@ -48,23 +48,26 @@ async fn an_erp_that_does_not_answer_is_unavailable_and_the_next_delivery_posts(
 
 #[tokio::test]
 async fn an_erp_that_fails_while_the_memo_is_sent_ends_with_one_memo() {
-    for (what, rule) in outages() {
-        let world = World::with(&pair(), &Settings::default()).await;
-        world.account.fault(rule.on(Operation::Add));
-        let service = world.serve().await;
-        let first = service.post(&event(&pair(), ITEMS, &[A])).await;
-        assert!([200, 500].contains(&first.status), "{what}: {first:?}");
-        world.account.clear_faults();
-        world.clock.advance(Duration::from_secs(15));
-        let again = service.post(&event(&pair(), ITEMS, &[A])).await;
-        let outcomes = [first.outcome.as_str(), again.outcome.as_str()];
-        let expected = if first.status == 200 {
-            ["posted", "already-posted"]
-        } else {
-            ["unavailable", "posted"]
-        };
-        assert_eq!(outcomes, expected, "{what}");
-        world.has_memos(&["20.00"], what);
+    for point in [Point::BeforeCommit, Point::AfterCommit] {
+        for (what, rule) in outages() {
+            let when = format!("{what}, {point:?}");
+            let world = World::with(&pair(), &Settings::default()).await;
+            world.account.fault(rule.on(Operation::Add).at(point));
+            let service = world.serve().await;
+            let first = service.post(&event(&pair(), ITEMS, &[A])).await;
+            assert!([200, 500].contains(&first.status), "{when}: {first:?}");
+            world.account.clear_faults();
+            world.clock.advance(Duration::from_secs(15));
+            let again = service.post(&event(&pair(), ITEMS, &[A])).await;
+            let outcomes = [first.outcome.as_str(), again.outcome.as_str()];
+            let expected = if first.status == 200 {
+                ["posted", "already-posted"]
+            } else {
+                ["unavailable", "posted"]
+            };
+            assert_eq!(outcomes, expected, "{when}");
+            world.has_memos(&["20.00"], &when);
+        }
     }
 }
 
@@ -160,6 +163,7 @@ async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
     let service = world.serve().await;
+    world.proofs_are_made().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(500, "unavailable").because("erp-credentials");
     let calls = world.account.calls();

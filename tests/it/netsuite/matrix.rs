@@ -1,4 +1,4 @@
-//! Every way to fail, in every operation, once and for ever.
+//! Every way to fail, in every operation, before and after it is done, once and for ever.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
 
 use ports::{Ledger, LedgerError, Posted, Sending};
 use sandbox::{
-    netsuite::{Credentials, Fault, Operation, Rule},
+    netsuite::{Credentials, Fault, Operation, Point, Rule},
     sale::Billing,
 };
 
@@ -19,7 +19,7 @@ struct Row {
     fault: Fault,
     /// Of `billing` and `confirm`.
     read: &'static str,
-    /// Of `post`, where `add` fails.
+    /// Of `post`, where `add` fails; before its commit, where the fault is not by nature after it.
     add: &'static str,
     /// Of `post`, where the look before it fails.
     look: &'static str,
@@ -41,6 +41,7 @@ fn rows() -> Vec<Row> {
         status,
         body: format!("<html><body>{words}</body></html>"),
     };
+    let page = |body: &str| Fault::Html { status: 200, body: body.to_owned() };
     let soap = |element, code| Fault::soap(element, code, "in the account's words");
     let refusal = |code| Fault::refusal(code, "in the account's words");
     vec![
@@ -49,7 +50,10 @@ fn rows() -> Vec<Row> {
         row(Fault::unexpected(), ["unavailable", "unknown", "unavailable", "unknown"]),
         row(html(502, "Bad Gateway"), ["unavailable", "unknown", "unavailable", "unknown"]),
         row(html(504, "Timeout"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(html(503, "Busy"), ["unavailable", "unknown", "unavailable", "unknown"]),
         row(html(200, "Hello"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(page(""), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(page("<e:Envelope><e:Body>"), ["unavailable", "unknown", "unavailable", "unknown"]),
         row(
             soap("faultFromNextYear", "CODE_FROM_NEXT_YEAR"),
             ["unavailable", "unknown", "unavailable", "unknown"],
@@ -101,26 +105,54 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// How often a fault strikes.
+/// How often a fault strikes, and on which side of the commit.
 #[derive(Debug, Clone, Copy)]
-enum Strikes {
+struct Strikes {
+    often: Often,
+    point: Point,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Often {
     Once,
     Always,
 }
 
 impl Strikes {
     fn rule(self, fault: &Fault, operation: Operation) -> Rule {
-        match self {
-            Self::Once => fault.clone().on(operation).times(1),
-            Self::Always => fault.clone().on(operation),
+        let rule = fault.clone().on(operation).at(self.point);
+        match self.often {
+            Often::Once => rule.times(1),
+            Often::Always => rule,
         }
     }
 
     /// A login that is refused once is tried again, and that is all that ever is.
     fn expected(self, fault: &Fault, told: &'static str, good: &'static str) -> &'static str {
-        match self {
-            Self::Once if *fault == Fault::invalid_login() => good,
+        match self.often {
+            Often::Once if *fault == Fault::invalid_login() => good,
             _ => told,
+        }
+    }
+
+    /// What `post` makes of it where `add` fails. A doubt, and a refusal that is none, end
+    /// in a look at what is on record; what says that we were not let in is believed, and
+    /// the next attempt looks.
+    fn expected_of_add(self, row: &Row) -> &'static str {
+        let is_looked_for =
+            ["unknown", "conflict"].contains(&row.add) || row.add.starts_with("refused");
+        match self.point {
+            Point::AfterCommit if is_looked_for => "already",
+            Point::AfterCommit => self.expected(&row.fault, row.add, "already"),
+            Point::BeforeCommit => self.expected(&row.fault, row.add, "now"),
+        }
+    }
+
+    /// How many memos there are then.
+    fn on_record(self, result: &str) -> usize {
+        match self.point {
+            Point::AfterCommit => 1,
+            Point::BeforeCommit => usize::from(["now", "already"].contains(&result)),
         }
     }
 }
@@ -191,16 +223,41 @@ fn posted(result: Result<Posted, LedgerError>) -> String {
     })
 }
 
-fn cases() -> Vec<(Row, Strikes)> {
-    let once = rows().into_iter().map(|it| (it, Strikes::Once));
-    once.chain(rows().into_iter().map(|it| (it, Strikes::Always))).collect()
+/// What was done by nature when it is answered so.
+fn is_of_the_answer(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::LoseReply
+            | Fault::Truncate
+            | Fault::Empty
+            | Fault::AfterSubmitFailed
+            | Fault::Warning
+    )
+}
+
+/// The faults of an operation that has nothing to commit.
+fn cases_of_reading() -> Vec<(Row, Strikes)> {
+    cases_at(Point::BeforeCommit)
+}
+
+/// The faults of one that writes, on both sides of the commit where that makes a difference.
+fn cases_of_writing() -> Vec<(Row, Strikes)> {
+    let mut cases = cases_at(Point::AfterCommit);
+    cases.retain(|(row, _)| !is_of_the_answer(&row.fault));
+    cases.extend(cases_at(Point::BeforeCommit));
+    cases
+}
+
+fn cases_at(point: Point) -> Vec<(Row, Strikes)> {
+    let strike = |often| rows().into_iter().map(move |it| (it, Strikes { often, point }));
+    [Often::Once, Often::Always].into_iter().flat_map(strike).collect()
 }
 
 #[tokio::test]
 async fn what_is_read_fails_by_its_name_and_without_insisting() {
     let log = Log::default();
     let _listening = log.listen();
-    for (row, strikes) in cases() {
+    for (row, strikes) in cases_of_reading() {
         for operation in [Operation::Search, Operation::Get, Operation::GetList] {
             let when = format!("{:?} {strikes:?} in {operation:?}", row.fault);
             let bench = Bench::new().await;
@@ -214,7 +271,7 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
                 _ => shown(bench.ledger.billing(&query(1)).await, |_| OK),
             };
             // A search that is refused as such is asked in another way.
-            let another_way = matches!((operation, strikes), (Operation::Search, Strikes::Once))
+            let another_way = (operation, strikes.often) == (Operation::Search, Often::Once)
                 && row.read.starts_with("refused");
             let read = if another_way { OK } else { row.read };
             assert_eq!(result, strikes.expected(&row.fault, read, OK), "{when}");
@@ -232,7 +289,7 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
 async fn whatever_add_answers_there_is_one_memo_in_the_end() {
     let log = Log::default();
     let _listening = log.listen();
-    for (row, strikes) in cases() {
+    for (row, strikes) in cases_of_writing() {
         let when = format!("{:?} {strikes:?} in add", row.fault);
         let bench = Bench::new().await;
         bench.install(1, &Billing::OneInvoice);
@@ -240,12 +297,11 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
         let before = bench.account.calls();
         bench.account.fault(strikes.rule(&row.fault, Operation::Add));
         let result = posted(bench.ledger.post(&memo, Sending::First).await);
-        assert_eq!(result, strikes.expected(&row.fault, row.add, "now"), "{when}");
+        assert_eq!(result, strikes.expected_of_add(&row), "{when}");
         let calls = bench.account.calls();
         assert!(calls.of(Operation::Add) <= 2, "{when}: {calls:?}");
         assert!(calls.total() - before.total() <= 3, "{when}: {calls:?}");
-        let on_record = usize::from(["now", "already"].contains(&result.as_str()));
-        assert_eq!(bench.account.memos().len(), on_record, "{when}");
+        assert_eq!(bench.account.memos().len(), strikes.on_record(&result), "{when}");
 
         bench.account.clear_faults();
         for sending in [Sending::Again, Sending::First] {
@@ -261,7 +317,7 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
 async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
     let log = Log::default();
     let _listening = log.listen();
-    for (row, strikes) in cases() {
+    for (row, strikes) in cases_of_reading() {
         for on_record in [0, 1] {
             let when = format!("{:?} {strikes:?} in get, {on_record} on record", row.fault);
             let bench = Bench::new().await;
@@ -292,7 +348,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
 async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
     let log = Log::default();
     let _listening = log.listen();
-    for (row, strikes) in cases() {
+    for (row, strikes) in cases_of_writing() {
         let when = format!("{:?} {strikes:?} in update", row.fault);
         let bench = Bench::new().await;
         bench.install(1, &Billing::NotInvoiced);

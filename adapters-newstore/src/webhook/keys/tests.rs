@@ -33,3 +33,11 @@ fn empty_keys_accept_nothing() {
 fn keys_are_never_shown() {
     assert_eq!(format!("{:?}", keys(&["old-key", "new-key"])), "Keys(2)");
 }
+
+#[test]
+fn a_fingerprint_names_a_key_and_does_not_tell_it() {
+    let text = fingerprint("old-key");
+    assert_eq!(text.len(), 8);
+    assert_eq!(text, fingerprint("old-key"));
+    assert_ne!(text, fingerprint("old-kez"));
+}

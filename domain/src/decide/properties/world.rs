@@ -1,5 +1,7 @@
 //! A simulated shop: events come in, memos go on record, and some of it is forgotten.
 
+mod agreement;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{prelude::*, test_runner::TestCaseError};

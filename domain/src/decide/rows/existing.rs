@@ -1,7 +1,7 @@
 //! Units that are on a credit memo already, whoever made it.
 
 use super::*;
-use crate::ExistingMemo;
+use crate::{ClaimState, ExistingMemo};
 
 /// Four pieces of one product on one invoice, all money given back.
 fn four() -> Story {
@@ -145,6 +145,18 @@ fn a_settled_claim_counts_even_where_the_ledger_does_not_show_its_memo() {
         story.record(&plan);
         assert_eq!(credited(&story, &["a", "b", "c", "d"]), ["a", "c", "d"], "{story:#?}");
     }
+}
+
+#[test]
+fn a_memo_of_ours_counts_once_though_somebody_changed_its_external_id() {
+    let mut story = four();
+    let plan = story.plan(&["a", "b", "c"]);
+    story.settle(&plan);
+    story.record(&plan);
+    let ClaimState::Settled(record) = &story.claims[0].state else { panic!("{story:#?}") };
+    story.memos[0].id = record.clone();
+    story.memos[0].external_id = Some("corrected".to_owned());
+    assert_eq!(credited(&story, &["a", "b", "c", "d"]), ["d"]);
 }
 
 #[test]

@@ -131,6 +131,12 @@ fn a_field_without_a_value_is_left_out() {
 }
 
 #[test]
+fn what_policy_clears_is_cleared_on_every_memo() {
+    let memo = story().with(|it| it.cleared_fields = vec!["custbody_y".into()]).memo(&["a"]);
+    assert_eq!(memo.cleared, ["custbody_y"]);
+}
+
+#[test]
 fn only_item_lines_carry_line_fields() {
     let story = Story::new().unit("a", "20.00").discounts("4.00", "0.00").paid("16.00");
     let story = story.refunded("16.00");

@@ -37,6 +37,14 @@ pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
     assert_eq!(journal.claims(&tenant("other"), &order(ORDER)).await.unwrap(), []);
 }
 
+/// A memo is claimed by a cancellation of its own order.
+pub async fn a_memo_of_another_order_is_not_claimed(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let result = claim(journal, &memo(OTHER_ORDER, &["a"], 2000)).await;
+    assert!(matches!(result, Err(JournalError::Unavailable(_))), "{result:?}");
+    assert_eq!(journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap(), []);
+}
+
 /// What is sent is what was claimed last.
 pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn Subject) {
     let journal = opened(subject).await;

@@ -3,22 +3,14 @@
 use domain::Cancellation;
 
 use super::{
+    Subject,
     sample::{ORDER, at, cancellation, tenant},
     steps::ended,
 };
-use crate::{Census, Journal, State, Unfinished};
-
-/// A journal that can be counted, set up for testing.
-pub trait Counted: Send + Sync {
-    /// An empty journal.
-    fn journal(&self) -> &dyn Journal;
-
-    /// The same journal.
-    fn census(&self) -> &dyn Census;
-}
+use crate::{State, Unfinished};
 
 /// What is over is not counted, and tenants are told apart.
-pub async fn what_is_not_over_is_counted(subject: &dyn Counted) {
+pub async fn what_is_not_over_is_counted(subject: &dyn Subject) {
     let journal = subject.journal();
     assert_eq!(subject.census().census().await.unwrap(), []);
     // tenant, unit, received at, state

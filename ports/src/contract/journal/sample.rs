@@ -1,4 +1,4 @@
-//! Cancellations and memos to write into a journal.
+//! Cancellations and memos to write into a journal, for other tests of it too.
 
 use domain::{
     Amount, Cancellation, CancellationId, CivilDate, CreditMemo, LineKind, MemoKey, MemoLine,
@@ -7,31 +7,44 @@ use domain::{
 
 use crate::HoldToken;
 
-pub(super) const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
-pub(super) const OTHER_ORDER: &str = "0d0a2f1c-0000-4000-8000-0000000000ff";
+/// An order.
+pub const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
+/// Another order.
+pub const OTHER_ORDER: &str = "0d0a2f1c-0000-4000-8000-0000000000ff";
 
 /// So many seconds after an arbitrary start.
-pub(super) fn at(second: i64) -> Timestamp {
+#[must_use]
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + second * 1000)
 }
 
-pub(super) fn tenant(name: &str) -> Tenant {
+/// The tenant of this name.
+#[must_use]
+pub fn tenant(name: &str) -> Tenant {
     name.parse().unwrap()
 }
 
-pub(super) fn order(id: &str) -> OrderId {
+/// The order with this id.
+#[must_use]
+pub fn order(id: &str) -> OrderId {
     id.parse().unwrap()
 }
 
-pub(super) fn record(id: &str) -> RecordId {
+/// The ledger's record with this id.
+#[must_use]
+pub fn record(id: &str) -> RecordId {
     id.parse().unwrap()
 }
 
-pub(super) fn token(name: &str) -> HoldToken {
+/// The token of the run of this name.
+#[must_use]
+pub fn token(name: &str) -> HoldToken {
     HoldToken(name.to_owned())
 }
 
-pub(super) fn cancellation(order_id: &str, units: &[&str], published: i64) -> Cancellation {
+/// The cancellation of these units, published at this second.
+#[must_use]
+pub fn cancellation(order_id: &str, units: &[&str], published: i64) -> Cancellation {
     let units = units.iter().map(|it| (unit(it), Some("out of stock".to_owned())));
     Cancellation {
         tenant: tenant("dodici"),
@@ -43,11 +56,14 @@ pub(super) fn cancellation(order_id: &str, units: &[&str], published: i64) -> Ca
 }
 
 /// The cancellation of the one unit `a` of [`ORDER`].
-pub(super) fn id() -> CancellationId {
+#[must_use]
+pub fn id() -> CancellationId {
     cancellation(ORDER, &["a"], 0).id()
 }
 
-pub(super) fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
+/// A memo of one line for these units.
+#[must_use]
+pub fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
     let units: Vec<_> = units.iter().map(|it| unit(it)).collect();
     let amount = Amount::cents(cents);
     CreditMemo {
@@ -72,6 +88,7 @@ pub(super) fn memo(order_id: &str, units: &[&str], cents: i64) -> CreditMemo {
         shipping: None,
         application: None,
         fields: Vec::new(),
+        cleared: Vec::new(),
         credit: amount,
         total: amount,
         units,

@@ -64,6 +64,31 @@ async fn what_a_memo_leaves_open_is_copied_from_its_invoice() {
 }
 
 #[tokio::test]
+async fn what_is_copied_from_the_invoice_can_be_left_empty() {
+    let (bench, booked) = Bench::with_a_sale().await;
+    let invoice = &booked.invoices[0];
+    bench.account.edit(invoice, |it| it.fields.push(Field::text("custbody_note", "fragile")));
+    let nulls = |names: &[&str]| {
+        let names = names.iter().map(|it| format!("<c:name>{it}</c:name>"));
+        format!("<c:nullFieldList>{}</c:nullFieldList>", names.collect::<Vec<_>>().concat())
+    };
+    let table = [
+        (String::new(), Some("12"), Some("fragile")),
+        (nulls(&["custbody_note"]), Some("12"), None),
+        (nulls(&["location", "custbody_note"]), None, None),
+    ];
+    for (nulls, location, note) in table {
+        let xml = memo("key-1", invoice).replace("<cu:currency", &format!("{nulls}<cu:currency"));
+        assert_has(&bench.add(&xml).await, &["isSuccess=\"true\""]);
+        let memo = bench.account.memos().remove(0);
+        assert_eq!(memo.location.as_deref(), location, "{nulls}");
+        assert_eq!(memo.field("custbody_note"), note, "{nulls}");
+        bench.account.delete(&memo.id);
+        bench.account.edit(invoice, |it| it.remaining = Some(it.total));
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_fit_the_invoice_is_refused() {
     let (bench, booked) = Bench::with_a_sale().await;
     let good = memo("key-1", &booked.invoices[0]);

@@ -70,6 +70,31 @@ async fn faults_answer_as_they_were_scripted() {
 }
 
 #[tokio::test]
+async fn a_fault_after_the_commit_lies_about_what_was_done() {
+    let html = Fault::Html { status: 503, body: "<html>down</html>".into() };
+    let table = [
+        (Fault::throttled(), 500, "exceededConcurrentRequestLimitFault"),
+        (Fault::unexpected(), 500, "unexpectedErrorFault"),
+        (Fault::refusal("RCRD_HAS_BEEN_CHANGED", "x"), 200, "RCRD_HAS_BEEN_CHANGED"),
+        (html, 503, "<html>down"),
+    ];
+    for (fault, status, part) in table {
+        let (bench, booked) = Bench::with_a_sale().await;
+        bench.account.fault(fault.clone().at(Point::AfterCommit).on(Operation::Add).times(1));
+        let body = format!("<m:add>{}</m:add>", memo("key-1", &booked.invoices[0]));
+        let (got, answer) = bench.call("add", &body).await;
+        assert_eq!(got, status, "{fault:?}: {answer}");
+        assert!(answer.contains(part), "{fault:?}: {answer}");
+        assert_eq!(bench.account.memos().len(), 1, "{fault:?}");
+    }
+    let (bench, booked) = Bench::with_a_sale().await;
+    bench.account.fault(Fault::Down.at(Point::AfterCommit));
+    let body = format!("<m:add>{}</m:add>", memo("key-1", &booked.invoices[0]));
+    assert!(bench.send("add", &envelope(&bench.passport(), &body)).await.is_err());
+    assert_eq!(bench.account.memos().len(), 1);
+}
+
+#[tokio::test]
 async fn rules_reach_only_their_operation_and_begin_and_end_when_they_should() {
     let bench = Bench::new().await;
     bench.account.fault(Fault::throttled().on(Operation::GetServerTime).after(1).times(2));
@@ -135,6 +160,9 @@ async fn requests_over_the_limit_are_blocked_and_the_peak_is_known() {
     assert_eq!((first.0, second.0, blocked.0), (200, 200, 500));
     assert_has(&blocked.1, &["exceededConcurrentRequestLimitFault", "WS_REQUEST_BLOCKED"]);
     assert_eq!(bench.account.peak_in_flight(), 2);
+    let usage = bench.account.take_usage();
+    assert!(usage.span < usage.busy && usage.busy <= usage.span * 2, "{usage:?}");
+    assert_eq!(bench.account.take_usage(), Usage::default());
 }
 
 #[tokio::test]

@@ -62,6 +62,28 @@ async fn lists_and_items_can_be_set() {
 }
 
 #[tokio::test]
+async fn custom_fields_are_found_by_their_script_ids() {
+    let (bench, _) = Bench::with_a_sale().await;
+    bench.account.custom_field("custbody_new");
+    let table = [
+        ("transactionBodyCustomField", "custbody_nws_order_id", true),
+        ("transactionBodyCustomField", "custbody_new", true),
+        ("transactionBodyCustomField", "custcol_nws_item_id", false),
+        ("transactionColumnCustomField", "custcol_nws_item_id", true),
+        ("transactionColumnCustomField", "custcol_other", false),
+    ];
+    for (kind, script_id, is_there) in table {
+        let reference = format!(
+            r#"<m:baseRef xsi:type="c:CustomizationRef" type="{kind}" scriptId="{script_id}"/>"#
+        );
+        let (_, answer) =
+            bench.call("getList", &format!("<m:getList>{reference}</m:getList>")).await;
+        let found = format!("<setupCustom:scriptId>{script_id}<");
+        assert_has(&answer, &[if is_there { &found } else { "RCRD_DSNT_EXIST" }]);
+    }
+}
+
+#[tokio::test]
 async fn a_list_answers_each_reference_and_knows_no_other_types() {
     let (bench, _) = Bench::with_a_sale().await;
     let references = [("inventoryItem", "9001"), ("kitItem", "9001"), ("spaceship", "1")];

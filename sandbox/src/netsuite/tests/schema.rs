@@ -35,6 +35,17 @@ async fn mistakes_in_a_memo_are_faults_and_book_nothing() {
                 &format!("<cu:doc internalId=\"{}\"/>", booked.invoices[0]),
             ),
         ),
+        (
+            "a null list of the record's namespace",
+            edit("<cu:currency", "<cu:nullFieldList/><cu:currency"),
+        ),
+        (
+            "a null list that is not first",
+            edit(
+                "<cu:account",
+                "<c:nullFieldList><c:name>memo</c:name></c:nullFieldList><cu:account",
+            ),
+        ),
         ("custom field without type", edit(" xsi:type=\"c:StringCustomFieldRef\"", "")),
         (
             "amount before rate",

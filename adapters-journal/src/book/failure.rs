@@ -1,20 +1,28 @@
-//! What goes wrong inside a transaction, before the port's error is made of it.
+//! What goes wrong while a step is written, before the port's error is made of it.
 
 use std::error::Error;
 
-use domain::MemoKey;
+use domain::{CancellationId, MemoKey};
 use ports::JournalError;
 
-/// The port's error cannot take SQLite's by `?`; this can.
-pub(super) enum Failure {
+/// The port's error cannot take a database's by `?`; this can.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A unit belongs to another key.
     Claimed(MemoKey),
+    /// Anything else: nothing may be answered as done.
     Other(Box<dyn Error + Send + Sync>),
 }
 
 impl Failure {
     /// For what cannot be, so that nothing is answered as done.
-    pub(super) fn because(problem: String) -> Self {
+    pub(crate) fn because(problem: String) -> Self {
         Self::Other(problem.into())
+    }
+
+    /// A step needs something that it is a step of.
+    pub(crate) fn never_opened(id: &CancellationId) -> Self {
+        Self::because(format!("cancellation {id} was never opened"))
     }
 }
 

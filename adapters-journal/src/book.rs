@@ -1,0 +1,25 @@
+//! The book itself: what its rows mean, and what every step changes in them.
+//!
+//! Where the book is kept decides how rows are found, locked and written, and
+//! nothing else: each decision and each word of the history is here, once.
+
+mod census;
+mod failure;
+mod row;
+mod step;
+
+pub(crate) use self::{
+    census::{COUNT, unfinished},
+    failure::Failure,
+    row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
+    step::{Change, DELIVERED_AGAIN, follow, key, received},
+};
+
+/// The longest text for people; an ERP's message can be a whole page.
+const MAX_CHARS: usize = 2000;
+
+/// A text for people as it is stored: cut where it would be too long, and without
+/// the one character that not every database can store.
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_CHARS).map(|it| if it == '\0' { '\u{fffd}' } else { it }).collect()
+}

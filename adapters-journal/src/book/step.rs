@@ -1,0 +1,190 @@
+//! What each step changes, and the words for it.
+
+use domain::{Amount, Cancellation, CancellationId, CreditMemo, MemoKey, RecordId, Timestamp};
+use ports::{Record, State, Step};
+
+use super::{ClaimRow, Failure, bounded};
+use crate::codec;
+
+/// What a redelivery leaves in the history.
+pub(crate) const DELIVERED_AGAIN: &str = "delivered again";
+
+/// What the first delivery leaves in the history.
+pub(crate) fn received(cancellation: &Cancellation) -> String {
+    format!("received {}, units: {}", cancellation.event, cancellation.units.len())
+}
+
+/// What a step changes.
+pub(crate) struct Changes<'a> {
+    /// What it is about.
+    pub(crate) change: Change<'a>,
+    /// Whose life, and what happened in it.
+    pub(crate) lines: Vec<(CancellationId, String)>,
+}
+
+/// What changes besides the history and the time of the last step.
+pub(crate) enum Change<'a> {
+    /// Nothing.
+    None,
+    /// The cancellation's own state, reason, detail and deadline.
+    State,
+    /// The memo with its text: it and its units are claimed, or it replaces the one
+    /// that is claimed under its key.
+    Claim(&'a CreditMemo, String),
+    /// The memo is on record.
+    Settle(&'a MemoKey, &'a RecordId),
+    /// The claim is gone, and its units are free.
+    Free(&'a MemoKey),
+    /// The ledger's own number and total.
+    Confirm(&'a MemoKey, Option<&'a str>, String),
+    /// Nothing but lines; those that the history has already are not added.
+    Note,
+    /// A flag. Where the cancellation has it already nothing changes, and nothing is
+    /// added to the history.
+    Flag(String),
+}
+
+/// The key of the claim that a step is about.
+pub(crate) fn key(step: &Step) -> Option<&MemoKey> {
+    match step {
+        Step::Claimed(memo) => Some(&memo.key),
+        Step::Settled { key, .. }
+        | Step::Freed { key, .. }
+        | Step::Vanished { key }
+        | Step::Confirmed { key, .. } => Some(key),
+        Step::Flagged(_)
+        | Step::Noted(_)
+        | Step::Ended { .. }
+        | Step::Retried
+        | Step::Released(_) => None,
+    }
+}
+
+/// Takes the cancellation one step further; `claim` is what is claimed under the
+/// step's [`key`]. `None` when the book stays as it is.
+pub(crate) fn follow<'a>(
+    record: &mut Record,
+    claim: Option<&ClaimRow>,
+    step: &'a Step,
+    now: Timestamp,
+) -> Result<Option<Changes<'a>>, Failure> {
+    let runner = record.cancellation.id();
+    if let Step::Noted(noted) = step {
+        let lines = noted.iter().map(|it| (runner.clone(), bounded(it))).collect();
+        return Ok(Some(Changes { change: Change::Note, lines }));
+    }
+    let Some((change, text)) = happened(record, claim, step, now)? else { return Ok(None) };
+    record.updated_at = now;
+    let mut lines = vec![(runner.clone(), bounded(&text))];
+    // It is told in the life of the cancellation whose run it was, and of the one
+    // whose memo it is.
+    if let Some(claim) = claim.filter(|it| it.cancellation != runner.as_str()) {
+        let owner = claim.cancellation.parse()?;
+        lines.push((owner, bounded(&format!("{text}, by {runner}"))));
+    }
+    Ok(Some(Changes { change, lines }))
+}
+
+fn happened<'a>(
+    record: &mut Record,
+    claim: Option<&ClaimRow>,
+    step: &'a Step,
+    now: Timestamp,
+) -> Result<Option<(Change<'a>, String)>, Failure> {
+    Ok(match step {
+        Step::Claimed(memo) => claimed(record, claim, memo)?,
+        Step::Settled { key, record } => settled(known(claim, key)?, key, record),
+        Step::Freed { key, why } => {
+            let open = claim.filter(|it| it.record.is_none());
+            open.map(|_| (Change::Free(key), format!("freed the units of {key}: {why}")))
+        }
+        Step::Vanished { key } => claim.and_then(|it| it.record.as_ref()).map(|id| {
+            (Change::Free(key), format!("record {id} of {key} is gone: its units are free again"))
+        }),
+        Step::Confirmed { key, number, total } => {
+            confirmed(known(claim, key)?, key, number.as_deref(), *total)
+        }
+        Step::Flagged(flag) => {
+            let text = format!("{}: {flag}", flag.name());
+            let line = format!("flagged {text}");
+            Some((Change::Flag(text), line))
+        }
+        Step::Ended { state, reason, detail, took } => {
+            let parts = [Some(state.name()), reason.as_deref(), detail.as_deref()];
+            let parts: Vec<_> = parts.into_iter().flatten().collect();
+            // First, so that a long detail cannot cut it off.
+            let line = format!("after {} ms {}", took.as_millis(), parts.join(": "));
+            // A runner that comes late, or lost its lease, undoes nothing.
+            if record.state.is_settled() && !state.is_settled() {
+                return Ok(Some((Change::None, line)));
+            }
+            let detail = detail.as_deref().map(bounded);
+            (record.state, record.reason, record.detail) = (*state, reason.clone(), detail);
+            Some((Change::State, line))
+        }
+        Step::Retried => {
+            (record.state, record.reason, record.detail) = (State::Deferred, None, None);
+            record.waiting_since = now;
+            Some((Change::State, "to be tried again, the deadline starts anew".to_owned()))
+        }
+        // A lease is no part of the book, and a note is told as it is.
+        Step::Released(_) | Step::Noted(_) => None,
+    })
+}
+
+fn known<'a>(claim: Option<&'a ClaimRow>, key: &MemoKey) -> Result<&'a ClaimRow, Failure> {
+    claim.ok_or_else(|| Failure::because(format!("no units are claimed under {key}")))
+}
+
+fn claimed<'a>(
+    record: &Record,
+    claim: Option<&ClaimRow>,
+    memo: &'a CreditMemo,
+) -> Result<Option<(Change<'a>, String)>, Failure> {
+    let (key, order) = (&memo.key, &record.cancellation.order);
+    if memo.order != *order {
+        let id = record.cancellation.id();
+        let problem = format!("memo {key} is for order {}, {id} for {order}", memo.order);
+        return Err(Failure::because(problem));
+    }
+    let text = codec::encode(memo)?;
+    let said = match claim {
+        None => "claimed",
+        Some(ClaimRow { record: Some(_), .. }) => return Ok(None),
+        Some(claim) if claim.memo == text => return Ok(None),
+        Some(_) => "claimed anew",
+    };
+    let (units, total, money) = (memo.units.len(), memo.total, memo.money.code());
+    let line = format!("{said} {key}, units: {units}, total: {total} {money}");
+    Ok(Some((Change::Claim(memo, text), line)))
+}
+
+fn settled<'a>(
+    claim: &ClaimRow,
+    key: &'a MemoKey,
+    record: &'a RecordId,
+) -> Option<(Change<'a>, String)> {
+    match claim.record.as_deref() {
+        None => Some((Change::Settle(key, record), format!("settled {key} as record {record}"))),
+        Some(first) if first == record.as_str() => None,
+        Some(first) => {
+            let line = format!("{key} was also reported as record {record}, {first} is kept");
+            Some((Change::None, line))
+        }
+    }
+}
+
+fn confirmed<'a>(
+    claim: &ClaimRow,
+    key: &'a MemoKey,
+    number: Option<&'a str>,
+    total: Amount,
+) -> Option<(Change<'a>, String)> {
+    let total = total.to_string();
+    if claim.number.as_deref() == number && claim.confirmed_total.as_ref() == Some(&total) {
+        return None;
+    }
+    let called = number.unwrap_or("without a number");
+    let line = format!("confirmed {key}: {called}, total: {total}");
+    Some((Change::Confirm(key, number, total), line))
+}

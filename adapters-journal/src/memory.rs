@@ -1,0 +1,253 @@
+//! The journal in memory: the port's promises in the fewest lines, and nothing durable.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{
+    Cancellation, CancellationId, Claim, CreditMemo, MemoKey, OrderId, Tenant, Timestamp,
+};
+use ports::{
+    Census, Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, State, Step,
+    Unfinished,
+};
+
+use crate::book::{Change, ClaimRow, DELIVERED_AGAIN, Failure, follow, key, limit, received};
+
+/// A journal that forgets everything with its last clone; clones are handles on one book.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<Book>>);
+
+type Order = (Tenant, OrderId);
+
+#[derive(Debug, Default)]
+struct Book {
+    /// In the order of their first receipt.
+    records: Vec<Record>,
+    places: BTreeMap<CancellationId, usize>,
+    /// Of each order, in the order they were made.
+    claims: BTreeMap<Order, Vec<ClaimRow>>,
+    holds: BTreeMap<Order, (HoldToken, Timestamp)>,
+}
+
+impl Memory {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().expect("nobody panics while the book is locked")
+    }
+}
+
+#[async_trait]
+impl Journal for Memory {
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        Ok(self.book().open(cancellation, now))
+    }
+
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError> {
+        let order = (tenant.clone(), order.clone());
+        let holds = &mut self.book().holds;
+        match holds.get(&order) {
+            Some((holder, until)) if holder != token && now < *until => Ok(Hold::Elsewhere),
+            _ => {
+                holds.insert(order, (token.clone(), now.after(lease)));
+                Ok(Hold::Held)
+            }
+        }
+    }
+
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
+        let book = self.book();
+        let rows = book.claims.get(&(tenant.clone(), order.clone())).into_iter().flatten();
+        Ok(rows.map(ClaimRow::claim).collect::<Result<_, _>>()?)
+    }
+
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError> {
+        Ok(self.book().step(id, now, step)?)
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let book = self.book();
+        let newest_first = book.records.iter().rev().filter(|it| book.meets(it, query));
+        let found = newest_first.take(limit(query)).map(|it| book.whole(it, query));
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+#[async_trait]
+impl Census for Memory {
+    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        let mut found: BTreeMap<(Tenant, &str), Unfinished> = BTreeMap::new();
+        for Record { cancellation, state, waiting_since, .. } in &self.book().records {
+            let (tenant, state, waiting_since) = (&cancellation.tenant, *state, *waiting_since);
+            if matches!(state, State::Posted | State::Skipped) {
+                continue;
+            }
+            let new = || Unfinished { tenant: tenant.clone(), state, count: 0, waiting_since };
+            let group = found.entry((tenant.clone(), state.name())).or_insert_with(new);
+            group.count += 1;
+            group.waiting_since = group.waiting_since.min(waiting_since);
+        }
+        Ok(found.into_values().collect())
+    }
+}
+
+impl Book {
+    fn open(&mut self, cancellation: &Cancellation, now: Timestamp) -> Opened {
+        let id = cancellation.id();
+        if let Some(place) = self.places.get(&id) {
+            let record = &mut self.records[*place];
+            let published = &mut record.cancellation.published_at;
+            *published = cancellation.published_at.min(*published);
+            record.deliveries += 1;
+            record.updated_at = now;
+            record.history.push((now, DELIVERED_AGAIN.to_owned()));
+            return Opened {
+                cancellation: record.cancellation.clone(),
+                waiting_since: record.waiting_since,
+                known: Known::Before { state: record.state, reason: record.reason.clone() },
+            };
+        }
+        let place = self.records.len();
+        self.places.insert(id, place);
+        self.records.push(Record {
+            cancellation: cancellation.clone(),
+            state: State::Working,
+            reason: None,
+            detail: None,
+            received_at: now,
+            waiting_since: now,
+            updated_at: now,
+            deliveries: 1,
+            memos: Vec::new(),
+            flags: Vec::new(),
+            history: vec![(now, received(cancellation))],
+            place: place as u64,
+        });
+        Opened { cancellation: cancellation.clone(), waiting_since: now, known: Known::New }
+    }
+
+    fn step(&mut self, id: &CancellationId, now: Timestamp, step: &Step) -> Result<(), Failure> {
+        let place = *self.places.get(id).ok_or_else(|| Failure::never_opened(id))?;
+        let mut record = self.records[place].clone();
+        let order = of(&record.cancellation);
+        if let Step::Released(token) = step {
+            if self.holds.get(&order).is_some_and(|(holder, _)| holder == token) {
+                self.holds.remove(&order);
+            }
+            return Ok(());
+        }
+        let claims = self.claims.entry(order).or_default();
+        let claim = key(step).and_then(|key| claims.iter().find(|it| it.key == key.as_str()));
+        let Some(changes) = follow(&mut record, claim, step, now)? else { return Ok(()) };
+        let once = matches!(changes.change, Change::Note);
+        match changes.change {
+            Change::None | Change::Note | Change::State => {}
+            Change::Claim(memo, text) => make(claims, id, memo, text)?,
+            Change::Settle(key, id) => row(claims, key).record = Some(id.to_string()),
+            Change::Free(key) => claims.retain(|it| it.key != key.as_str()),
+            Change::Confirm(key, number, total) => {
+                let row = row(claims, key);
+                (row.number, row.confirmed_total) = (number.map(str::to_owned), Some(total));
+            }
+            Change::Flag(text) if record.flags.contains(&text) => return Ok(()),
+            Change::Flag(text) => record.flags.push(text),
+        }
+        self.records[place] = record;
+        for (whose, what) in changes.lines {
+            if let Some(place) = self.places.get(&whose) {
+                let record = &mut self.records[*place];
+                if once && record.history.iter().any(|(_, it)| *it == what) {
+                    continue;
+                }
+                record.history.push((now, what));
+                record.updated_at = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// The claims that a cancellation made.
+    fn made_by<'a>(&'a self, record: &Record) -> impl Iterator<Item = &'a ClaimRow> {
+        let id = record.cancellation.id();
+        let claims = self.claims.get(&of(&record.cancellation)).into_iter().flatten();
+        claims.filter(move |it| it.cancellation == id.as_str())
+    }
+
+    fn meets(&self, record: &Record, query: &Query) -> bool {
+        let Record { cancellation, .. } = record;
+        let unsettled = |it: &ClaimRow| it.record.is_none();
+        let unconfirmed = |it: &ClaimRow| it.record.is_some() && it.confirmed_total.is_none();
+        query.id.as_ref().is_none_or(|it| *it == cancellation.id())
+            && query.state.is_none_or(|it| it == record.state)
+            && query.reason.as_ref().is_none_or(|it| Some(it) == record.reason.as_ref())
+            && query.tenant.as_ref().is_none_or(|it| *it == cancellation.tenant)
+            && query.order.as_ref().is_none_or(|it| *it == cancellation.order)
+            && query.since.is_none_or(|it| it <= record.received_at)
+            && query.after.is_none_or(|it| record.place < it)
+            && (!query.unsettled || self.made_by(record).any(unsettled))
+            && (!query.unconfirmed || self.made_by(record).any(unconfirmed))
+    }
+
+    /// The record with its memos and, where it was asked for, its history.
+    fn whole(&self, record: &Record, query: &Query) -> Result<Record, Failure> {
+        let memos = self.made_by(record).cloned().map(ClaimRow::memo_record);
+        let memos = memos.collect::<Result<_, _>>()?;
+        let history = if query.with_history { record.history.clone() } else { Vec::new() };
+        Ok(Record { memos, history, ..record.clone() })
+    }
+}
+
+fn of(cancellation: &Cancellation) -> Order {
+    (cancellation.tenant.clone(), cancellation.order.clone())
+}
+
+fn row<'a>(claims: &'a mut [ClaimRow], key: &MemoKey) -> &'a mut ClaimRow {
+    let found = claims.iter_mut().find(|it| it.key == key.as_str());
+    found.expect("only what is claimed is settled and confirmed")
+}
+
+/// Claims the memo's units under its key, all of them or none.
+fn make(
+    claims: &mut Vec<ClaimRow>,
+    id: &CancellationId,
+    memo: &CreditMemo,
+    text: String,
+) -> Result<(), Failure> {
+    let key = memo.key.as_str();
+    for other in claims.iter().filter(|it| it.key != key) {
+        if other.claim()?.memo.units.iter().any(|it| memo.units.contains(it)) {
+            return Err(Failure::Claimed(other.key.parse()?));
+        }
+    }
+    if let Some(claim) = claims.iter_mut().find(|it| it.key == key) {
+        claim.memo = text;
+        return Ok(());
+    }
+    claims.push(ClaimRow {
+        key: key.to_owned(),
+        cancellation: id.to_string(),
+        memo: text,
+        record: None,
+        number: None,
+        confirmed_total: None,
+    });
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! The journal in a PostgreSQL database, shared by replicas on several machines.
+
+mod census;
+mod claim;
+mod connections;
+mod find;
+mod hold;
+mod record;
+mod schema;
+mod url;
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
+use ports::{
+    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step, Unfinished,
+};
+use sqlx::PgConnection;
+use tokio::time::timeout;
+
+use self::connections::Connections;
+pub use self::url::{DatabaseUrl, InvalidUrl};
+use crate::book::Failure;
+
+/// How long a call may take once it has a connection.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A journal in a PostgreSQL database. What was answered is committed, and as
+/// durable as the database keeps its commits.
+///
+/// Every call ends, within 10 s at the worst. One that fails is
+/// [`JournalError::Unavailable`]: it may or may not have taken effect, and may be
+/// made again, as every step may. The next call connects anew.
+///
+/// Leases are in the time of the callers: their clocks may differ by what is left
+/// of a lease when it is renewed, and not by more.
+pub struct Postgres {
+    connections: Connections,
+}
+
+/// Why the database is not used, where it has no words of its own for it.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("all {0} connections to the database are in use")]
+    Busy(usize),
+    #[error("the database has not answered within {0:?}")]
+    Silent(Duration),
+    #[error("the database is a standby, which nobody can write to")]
+    Standby,
+    #[error("the database has journal schema {found}, this program knows up to {known}")]
+    Newer { found: usize, known: usize },
+}
+
+impl Postgres {
+    /// Opens the journal, making its tables where they are missing.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, JournalError> {
+        let connections = Connections::new(url);
+        let mut db = connections.take().await?;
+        schema::migrate(&mut db.connection).await?;
+        db.rest();
+        Ok(Self { connections })
+    }
+
+    /// Opens the journal for those who only look: `None` where no service with
+    /// this schema has made one. Changes nothing.
+    pub async fn open_made(url: &DatabaseUrl) -> Result<Option<Self>, JournalError> {
+        let connections = Connections::new(url);
+        let mut db = connections.take().await?;
+        let made = schema::is_there(&mut db.connection).await?;
+        db.rest();
+        Ok(made.then_some(Self { connections }))
+    }
+
+    /// Makes one call on a connection of its own. After a failure that connection is
+    /// closed, in whatever state it is, and the resting ones with it.
+    async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, JournalError> {
+        let mut db = self.connections.take().await?;
+        let result = timeout(LIMIT, work(&mut db.connection)).await;
+        match result.unwrap_or_else(|_| Err(Unusable::Silent(LIMIT).into())) {
+            Err(Failure::Other(source)) => {
+                self.connections.forget();
+                Err(JournalError::Unavailable(source))
+            }
+            result => {
+                db.rest();
+                Ok(result?)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for Postgres {
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        self.call(async |db| record::open(db, cancellation, now).await).await
+    }
+
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError> {
+        self.call(async |db| hold::take(db, tenant, order, token, now, lease).await).await
+    }
+
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
+        self.call(async |db| claim::of_order(db, tenant, order).await).await
+    }
+
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError> {
+        self.call(async |db| record::step(db, id, now, step).await).await
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        self.call(async |db| find::find(db, query).await).await
+    }
+}
+
+#[async_trait]
+impl Census for Postgres {
+    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        self.call(async |db| census::census(db).await).await
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+//! Claims: which memo each unit belongs to, and how far that memo got.
+
+use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, UnitId};
+use sqlx::{PgConnection, Row};
+
+use crate::book::{ClaimRow, Failure, claim_row};
+
+/// What is claimed under this key.
+pub(super) async fn load(
+    db: &mut PgConnection,
+    key: &MemoKey,
+) -> Result<Option<ClaimRow>, Failure> {
+    let claim = sqlx::query(
+        "SELECT key, cancellation, memo, record, number, confirmed_total FROM claim \
+         WHERE key = $1",
+    );
+    let row = claim.bind(key.as_str()).fetch_optional(db).await?;
+    row.map(|row| Ok(claim_row!(row.try_get))).transpose()
+}
+
+/// Claims the memo's units under its key, all of them or none.
+pub(super) async fn make(
+    db: &mut PgConnection,
+    cancellation: &Cancellation,
+    memo: &CreditMemo,
+    text: &str,
+) -> Result<(), Failure> {
+    let (key, id) = (memo.key.as_str(), cancellation.id());
+    let (tenant, order) = (cancellation.tenant.as_str(), memo.order.as_str());
+    let units: Vec<_> = memo.units.iter().map(UnitId::as_str).collect();
+    let claimed = sqlx::query(
+        "WITH made AS (INSERT INTO claim (key, cancellation, tenant, order_id, memo) \
+                       VALUES ($1, $2, $3, $4, $5) \
+                       ON CONFLICT (key) DO UPDATE SET memo = excluded.memo) \
+         INSERT INTO claimed_unit (tenant, order_id, unit, key) \
+         SELECT $3, $4, unit, $1 FROM unnest($6) AS unit \
+         ON CONFLICT (tenant, order_id, unit) DO NOTHING",
+    );
+    let claimed = claimed.bind(key).bind(id.as_str()).bind(tenant).bind(order).bind(text);
+    let claimed = claimed.bind(&units).execute(&mut *db).await?.rows_affected();
+    if claimed == units.len() as u64 {
+        return Ok(());
+    }
+    let holder = sqlx::query_scalar(
+        "SELECT key FROM claimed_unit \
+         WHERE tenant = $1 AND order_id = $2 AND unit = ANY($3) AND key <> $4 LIMIT 1",
+    );
+    let holder = holder.bind(tenant).bind(order).bind(&units).bind(key);
+    let holder: Option<String> = holder.fetch_optional(db).await?;
+    holder.map_or(Ok(()), |it| Err(Failure::Claimed(it.parse()?)))
+}
+
+/// The memo is on record.
+pub(super) async fn settle(
+    db: &mut PgConnection,
+    key: &MemoKey,
+    record: &RecordId,
+) -> Result<(), Failure> {
+    let settled = sqlx::query("UPDATE claim SET record = $2 WHERE key = $1");
+    settled.bind(key.as_str()).bind(record.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// The claim is gone, and by the foreign key its units.
+pub(super) async fn forget(db: &mut PgConnection, key: &MemoKey) -> Result<(), Failure> {
+    sqlx::query("DELETE FROM claim WHERE key = $1").bind(key.as_str()).execute(db).await?;
+    Ok(())
+}
+
+/// The ledger's own number and total were read back.
+pub(super) async fn confirm(
+    db: &mut PgConnection,
+    key: &MemoKey,
+    number: Option<&str>,
+    total: &str,
+) -> Result<(), Failure> {
+    let confirmed =
+        sqlx::query("UPDATE claim SET number = $2, confirmed_total = $3 WHERE key = $1");
+    confirmed.bind(key.as_str()).bind(number).bind(total).execute(db).await?;
+    Ok(())
+}
+
+/// All claims of an order, in the order they were made.
+pub(super) async fn of_order(
+    db: &mut PgConnection,
+    tenant: &Tenant,
+    order: &OrderId,
+) -> Result<Vec<Claim>, Failure> {
+    let claims = sqlx::query(
+        "SELECT key, cancellation, memo, record, number, confirmed_total FROM claim \
+         WHERE tenant = $1 AND order_id = $2 ORDER BY seq",
+    );
+    let rows = claims.bind(tenant.as_str()).bind(order.as_str()).fetch_all(db).await?;
+    rows.iter().map(|row| claim_row!(row.try_get).claim()).collect()
+}

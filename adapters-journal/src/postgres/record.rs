@@ -1,0 +1,177 @@
+//! What happens to a cancellation: deliveries, and the steps of its life.
+//!
+//! All that is written about one order is written one step after the other:
+//! each begins by locking every cancellation of its order, oldest first. Two
+//! steps meet at least at the cancellation that was received first, and nobody
+//! waits in a circle. The unique keys stand behind it.
+
+use domain::{Cancellation, CancellationId, Timestamp};
+use ports::{Known, Opened, Record, State, Step};
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
+
+use super::{claim, hold};
+use crate::book::{
+    Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, key, received, units,
+};
+
+/// Takes note of a delivery, in one statement: of two that come at once, the
+/// second waits for the first and finds it.
+pub(super) async fn open(
+    db: &mut PgConnection,
+    cancellation: &Cancellation,
+    now: Timestamp,
+) -> Result<Opened, Failure> {
+    let delivery = sqlx::query(concat!(
+        "WITH delivery AS (
+            INSERT INTO cancellation (id, tenant, event, order_id, units, published_at,
+                                      received_at, waiting_since, updated_at, state, deliveries)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, 1)
+            ON CONFLICT (id) DO UPDATE SET
+                deliveries = cancellation.deliveries + 1,
+                published_at = least(cancellation.published_at, excluded.published_at),
+                updated_at = excluded.updated_at
+            RETURNING ",
+        columns!(),
+        "
+        ), line AS (
+            INSERT INTO history (cancellation, at, text)
+            SELECT id, $7, CASE deliveries WHEN 1 THEN $9 ELSE $10 END FROM delivery
+        )
+        SELECT ",
+        columns!(),
+        " FROM delivery"
+    ));
+    let delivery = delivery
+        .bind(cancellation.id().to_string())
+        .bind(cancellation.tenant.as_str())
+        .bind(&cancellation.event)
+        .bind(cancellation.order.as_str())
+        .bind(units(cancellation)?)
+        .bind(cancellation.published_at.as_millis())
+        .bind(now.as_millis())
+        .bind(State::Working.name())
+        .bind(received(cancellation))
+        .bind(DELIVERED_AGAIN);
+    let record = record(&delivery.fetch_one(db).await?)?;
+    let known = match record.deliveries {
+        1 => Known::New,
+        _ => Known::Before { state: record.state, reason: record.reason },
+    };
+    let Record { cancellation, waiting_since, .. } = record;
+    Ok(Opened { cancellation, waiting_since, known })
+}
+
+/// Writes down one step, and what follows from it.
+pub(super) async fn step(
+    db: &mut PgConnection,
+    id: &CancellationId,
+    now: Timestamp,
+    step: &Step,
+) -> Result<(), Failure> {
+    if let Step::Released(token) = step {
+        return hold::release(db, id, token).await;
+    }
+    let mut work = db.begin().await?;
+    match write(&mut work, id, now, step).await {
+        Ok(()) => Ok(work.commit().await?),
+        Err(failure) => {
+            work.rollback().await?;
+            Err(failure)
+        }
+    }
+}
+
+async fn write(
+    db: &mut PgConnection,
+    id: &CancellationId,
+    now: Timestamp,
+    step: &Step,
+) -> Result<(), Failure> {
+    let mut record = lock(db, id).await?;
+    let claim = match key(step) {
+        Some(key) => claim::load(db, key).await?,
+        None => None,
+    };
+    let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let once = matches!(changes.change, Change::Note);
+    match changes.change {
+        Change::None | Change::Note => {}
+        Change::State => move_to(db, id, record).await?,
+        Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text).await?,
+        Change::Settle(key, id) => claim::settle(db, key, id).await?,
+        Change::Free(key) => claim::forget(db, key).await?,
+        Change::Confirm(key, number, total) => claim::confirm(db, key, number, &total).await?,
+        Change::Flag(text) => {
+            let flag = sqlx::query(
+                "INSERT INTO flag (cancellation, text) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            );
+            let flagged = flag.bind(id.as_str()).bind(text).execute(&mut *db).await?;
+            if flagged.rows_affected() == 0 {
+                return Ok(());
+            }
+        }
+    }
+    for (whose, what) in &changes.lines {
+        if !once || !is_noted(db, whose, what).await? {
+            note(db, whose, now, what).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for whoever writes about the same order, and reads the cancellation as
+/// they left it; without memos, flags and history.
+async fn lock(db: &mut PgConnection, id: &CancellationId) -> Result<Record, Failure> {
+    let of_the_order = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM cancellation
+         WHERE (tenant, order_id) = (SELECT tenant, order_id FROM cancellation WHERE id = $1)
+         ORDER BY place FOR UPDATE"
+    ));
+    for row in of_the_order.bind(id.as_str()).fetch_all(db).await? {
+        if row.try_get::<&str, _>("id")? == id.as_str() {
+            return record(&row);
+        }
+    }
+    Err(Failure::never_opened(id))
+}
+
+async fn move_to(
+    db: &mut PgConnection,
+    id: &CancellationId,
+    record: Record,
+) -> Result<(), Failure> {
+    let moved = sqlx::query(
+        "UPDATE cancellation SET state = $2, reason = $3, detail = $4, waiting_since = $5 \
+         WHERE id = $1",
+    );
+    let moved = moved.bind(id.as_str()).bind(record.state.name()).bind(record.reason);
+    moved.bind(record.detail).bind(record.waiting_since.as_millis()).execute(db).await?;
+    Ok(())
+}
+
+async fn is_noted(db: &mut PgConnection, id: &CancellationId, what: &str) -> Result<bool, Failure> {
+    let found = sqlx::query("SELECT 1 FROM history WHERE cancellation = $1 AND text = $2 LIMIT 1");
+    Ok(found.bind(id.as_str()).bind(what).fetch_optional(db).await?.is_some())
+}
+
+/// Appends a line of history and moves the cancellation's last step to it. A claim
+/// outlives the cancellation that made it, whose life then has no more lines.
+async fn note(
+    db: &mut PgConnection,
+    id: &CancellationId,
+    now: Timestamp,
+    text: &str,
+) -> Result<(), Failure> {
+    let line = sqlx::query(
+        "WITH touched AS (UPDATE cancellation SET updated_at = $2 WHERE id = $1 RETURNING id) \
+         INSERT INTO history (cancellation, at, text) SELECT id, $2, $3 FROM touched",
+    );
+    line.bind(id.as_str()).bind(now.as_millis()).bind(text).execute(db).await?;
+    Ok(())
+}
+
+fn record(row: &PgRow) -> Result<Record, Failure> {
+    cancellation_row!(row.try_get).record()
+}

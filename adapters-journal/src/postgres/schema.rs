@@ -1,0 +1,54 @@
+//! The schema, brought up to date by whichever replica starts first.
+
+use sqlx::{Connection, PgConnection};
+
+use super::Unusable;
+use crate::book::Failure;
+
+/// Each is run once in the life of a database.
+const MIGRATIONS: [&str; 1] = [include_str!("schema-1.sql")];
+
+/// Names the lock under which replicas that start at once migrate one after the other.
+const LOCK: i64 = 0x6d65_6d6f_6272_6467;
+
+/// Whether the schema is the one that this program knows. A newer one is refused:
+/// this program would misread it.
+pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, Failure> {
+    let (found, known) = (version(db).await?, MIGRATIONS.len());
+    if known < found { Err(Unusable::Newer { found, known }.into()) } else { Ok(found == known) }
+}
+
+/// Runs the migrations that the database has not seen, all or none. Where there
+/// are none it only looks, and needs no right to create anything.
+pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), Failure> {
+    if is_there(db).await? {
+        return Ok(());
+    }
+    let mut work = db.begin().await?;
+    sqlx::query("SELECT set_config('statement_timeout', '0', true)").execute(&mut *work).await?;
+    // Until the end of the transaction, so that it holds through a pooler, too.
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *work).await?;
+    // Another replica may have migrated while this one waited for the lock.
+    let found = version(&mut work).await?;
+    for (number, migration) in (1i32..).zip(MIGRATIONS).skip(found) {
+        sqlx::raw_sql(migration).execute(&mut *work).await?;
+        let done = sqlx::query("INSERT INTO journal_schema (version) VALUES ($1)").bind(number);
+        done.execute(&mut *work).await?;
+    }
+    Ok(work.commit().await?)
+}
+
+async fn version(db: &mut PgConnection) -> Result<usize, Failure> {
+    // Not by `to_regclass`: what it did not find, it does not look for again in the
+    // same transaction.
+    let there = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_tables \
+                        WHERE schemaname = current_schema() AND tablename = 'journal_schema')",
+    );
+    if !there.fetch_one(&mut *db).await? {
+        return Ok(0);
+    }
+    let version: i32 =
+        sqlx::query_scalar("SELECT max(version) FROM journal_schema").fetch_one(db).await?;
+    Ok(usize::try_from(version)?)
+}

@@ -1,0 +1,104 @@
+//! Whether the custom fields are there that memos shall carry or clear.
+
+use std::collections::BTreeMap;
+
+use domain::FieldRule;
+use ports::Finding;
+
+use super::{Ended, Examination};
+use crate::{
+    fault::{Class, Failure},
+    reply::{self, Node},
+    request::{self, Place},
+};
+
+/// What was told of some fields.
+struct Told {
+    /// The records that describe them, by script id in lower case.
+    found: BTreeMap<String, Node>,
+    /// Whether the others are not there, rather than not shown to us.
+    is_all: bool,
+}
+
+impl Examination<'_> {
+    pub(super) async fn custom_fields(&mut self) -> Result<(), Ended> {
+        let policy = &self.wants.policy;
+        let ids = |rules: &[FieldRule]| rules.iter().map(|it| it.script_id.clone()).collect();
+        let (mut body, lines): (Vec<_>, Vec<_>) = (ids(&policy.fields), ids(&policy.line_fields));
+        body.extend(policy.cleared_fields.iter().cloned());
+        self.fields_of(Place::Body, body).await?;
+        self.fields_of(Place::Line, lines).await
+    }
+
+    async fn fields_of(&mut self, place: Place, wanted: Vec<String>) -> Result<(), Ended> {
+        let on_invoices = self.habits.fields.get(&place).cloned().unwrap_or_default();
+        let (shown, hidden): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|it| on_invoices.contains(&it.to_ascii_lowercase()));
+        for script_id in shown {
+            self.fine(name(&script_id), "is on invoices");
+        }
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        // One that is there for certain: where not even that is shown, absence means nothing.
+        let control = on_invoices.first().map(String::as_str);
+        let told = match self.described(place, &hidden, control).await {
+            Ok(told) => told,
+            Err(failure) if matches!(failure.class, Class::Login | Class::Unauthorized) => {
+                return self.unchecked(name(&hidden[0]), &failure);
+            }
+            Err(_) => Told { found: BTreeMap::new(), is_all: false },
+        };
+        self.findings.extend(hidden.iter().map(|it| finding(place, it, &told)));
+        Ok(())
+    }
+
+    /// Asks for the records that describe fields. Who may not see them, or an account that
+    /// has none, answers in whatever way.
+    async fn described(
+        &self,
+        place: Place,
+        wanted: &[String],
+        control: Option<&str>,
+    ) -> Result<Told, Failure> {
+        let asked = wanted.iter().map(String::as_str).chain(control);
+        let answers = reply::each(self.ask(&request::custom_fields(place, asked)).await?)?;
+        let is_answered = answers.iter().all(Result::is_ok);
+        let records = answers.into_iter().flatten().flatten();
+        let by_id = |it: Node| Some((it.value("scriptId")?.to_ascii_lowercase(), it));
+        let found: BTreeMap<_, _> = records.filter_map(by_id).collect();
+        let is_all = is_answered && control.is_some_and(|it| found.contains_key(it));
+        Ok(Told { found, is_all })
+    }
+}
+
+fn finding(place: Place, script_id: &str, told: &Told) -> Finding {
+    let (field, applies) = match place {
+        Place::Body => ("fields", "bodySale"),
+        Place::Line => ("line_fields", "colSale"),
+    };
+    match told.found.get(&script_id.to_ascii_lowercase()) {
+        Some(record) if record.value(applies) == Some("false") => {
+            let seen = "is there, but not on sales transactions";
+            let remedy = "apply it to Sale, or memos that carry it are refused";
+            Finding::warning(name(script_id), seen, remedy)
+        }
+        Some(_) => Finding::fine(name(script_id), "is there"),
+        None if told.is_all => {
+            let remedy = format!(
+                "create the field, or correct its script id in policy.{field}: memos that carry \
+                 it are refused"
+            );
+            Finding::wrong(name(script_id), "does not exist", remedy)
+        }
+        None => {
+            let seen = "is on no invoice that was looked at; whether credit memos have it shows \
+                        when the first one is recorded";
+            Finding::untold(name(script_id), seen)
+        }
+    }
+}
+
+fn name(script_id: &str) -> String {
+    format!("custom field {script_id}")
+}

@@ -1,0 +1,154 @@
+//! The conversation behind `memos`: all credit memos since a moment, one page a call.
+//!
+//! Two searches follow each other, as only a search tells whether a memo counts: first the
+//! memos that do, then the voided ones. Every call waits behind those that somebody waits for.
+
+use std::{fmt, str::FromStr};
+
+use domain::{RecordedMemo, Standing, Timestamp};
+use ports::{Cursor, MemoPage};
+
+use crate::{
+    billing::Reading,
+    books,
+    fault::{Class, Failure},
+    ledger::{is_memo, readable},
+    reply::{self, Node, Unreadable},
+    request::{self, RecordType},
+};
+
+/// The words that begin a place.
+const STANDINGS: [(Standing, &str); 2] = [(Standing::Valid, "valid"), (Standing::Voided, "voided")];
+
+/// Where to read on: a search, and how far it has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    standing: Standing,
+    /// None before its first page.
+    further: Option<Further>,
+}
+
+/// The next page of a search under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Further {
+    index: u32,
+    pages: u32,
+    /// Records that are still to come, where the search counts them.
+    left: Option<u32>,
+    search: String,
+}
+
+impl Reading<'_> {
+    /// The page of memos at a place.
+    pub(crate) async fn memos_since(
+        self,
+        since: Timestamp,
+        place: &Cursor,
+    ) -> Result<MemoPage, Failure> {
+        let unknown = || Failure::new(Class::Data, "the place in the list of memos is not ours");
+        let Place { standing, further } = place.0.parse().map_err(|()| unknown())?;
+        let request = match &further {
+            None => request::memos_since(books::moment(since), standing),
+            Some(it) => request::page(&it.search, it.index),
+        };
+        let page = reply::page(self.client.call_later(&request).await?)?;
+        let none = further.is_none() && page.records.is_empty();
+        if none && standing == Standing::Valid {
+            self.rights.prove(self.client, RecordType::CreditMemo).await?;
+        }
+        let next = match further {
+            None => first(&page)?,
+            Some(it) => it.advanced(&page)?,
+        };
+        let memos = self.recorded(page.records, standing).await?;
+        let next = match (next, standing) {
+            (Some(further), _) => Some(Place { standing, further: Some(further) }),
+            (None, Standing::Valid) => Some(Place { standing: Standing::Voided, further: None }),
+            (None, Standing::Voided) => None,
+        };
+        Ok(MemoPage { memos, next: next.map(|it| Cursor(it.to_string())) })
+    }
+
+    async fn recorded(
+        self,
+        records: Vec<Node>,
+        standing: Standing,
+    ) -> Result<Vec<RecordedMemo>, Failure> {
+        let mut records: Vec<_> = records.into_iter().filter(is_memo).collect();
+        if records.iter().all(|it| it.child("itemList").is_none()) {
+            // Searches can be answered with bodies only.
+            let ids = records.iter().map(reply::own_id).collect::<Result<Vec<_>, _>>()?;
+            let mut whole = Vec::new();
+            for batch in ids.chunks(request::MAX_IDS) {
+                let request = request::get_list(RecordType::CreditMemo, batch);
+                whole.extend(reply::listed(self.client.call_later(&request).await?)?);
+            }
+            records = whole;
+        }
+        let read = |it: &Node| readable(it, reply::recorded(it, self.books, standing));
+        Ok(records.iter().filter_map(read).collect())
+    }
+}
+
+/// What follows the first page of a search, if anything does.
+fn first(page: &reply::Page) -> Result<Option<Further>, Failure> {
+    let search = page.search_id.clone();
+    let search = match page.pages {
+        0 | 1 => String::new(),
+        _ => search.ok_or(Unreadable::Missing("searchId"))?,
+    };
+    Further { index: 1, pages: page.pages, left: page.total, search }.advanced(page)
+}
+
+impl Further {
+    /// What follows this page. A search that ends before it has told all that it counts
+    /// is no answer: what is missing would be taken for deleted.
+    fn advanced(self, page: &reply::Page) -> Result<Option<Self>, Failure> {
+        let told = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        let left = self.left.map(|it| it.saturating_sub(told));
+        match left {
+            _ if self.index < self.pages => Ok(Some(Self { index: self.index + 1, left, ..self })),
+            Some(1..) => Err(Unreadable::CutOff.into()),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = STANDINGS.iter().find(|(it, _)| *it == self.standing).map_or("", |(_, it)| it);
+        let Some(Further { index, pages, left, search }) = &self.further else {
+            return f.write_str(word);
+        };
+        let left = left.map_or("?".to_owned(), |it| it.to_string());
+        write!(f, "{word} {index} {pages} {left} {search}")
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(raw: &str) -> Result<Self, ()> {
+        if raw.is_empty() {
+            return Ok(Self { standing: Standing::Valid, further: None });
+        }
+        let mut parts = raw.splitn(5, ' ');
+        let word = parts.next();
+        let standing = STANDINGS.iter().find(|(_, it)| Some(*it) == word).ok_or(())?.0;
+        let Some(index) = parts.next() else {
+            return Ok(Self { standing, further: None });
+        };
+        let number = |raw: Option<&str>| raw.and_then(|it| it.parse().ok()).ok_or(());
+        let index = number(Some(index))?;
+        let pages = number(parts.next())?;
+        let left = match parts.next() {
+            Some("?") => None,
+            told => Some(number(told)?),
+        };
+        let search = parts.next().ok_or(())?.to_owned();
+        Ok(Self { standing, further: Some(Further { index, pages, left, search }) })
+    }
+}
+
+#[cfg(test)]
+mod tests;

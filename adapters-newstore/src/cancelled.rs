@@ -1,0 +1,194 @@
+//! Orders of a window that have cancelled units, page by page.
+//!
+//! Nobody is known to filter orders by time, so a filter may be refused. The best way asks for
+//! orders that changed in the window. The next asks for those that were created in it or long
+//! enough before; the last asks for all orders, newest first, and stops where they are older
+//! than that: all that it needs is known to be answered.
+
+mod place;
+mod question;
+
+use std::{mem, time::Duration};
+
+use domain::{OrderId, OrderSnapshot, Timestamp, UnitSnapshot};
+use ports::{Basis, CancelledPage, Cursor, Storefront, StorefrontError, Window};
+
+use self::{
+    place::{Place, Way},
+    question::{CancelledOrders, DatetimeFilter, Listed, OrderFilter, Variables, orders},
+};
+use crate::{
+    NewStore,
+    api::Unanswered,
+    instant,
+    order::{Collector, Page, Position},
+};
+
+/// From an order's creation to its last cancellation: 90 days. Later ones are not found by
+/// creation.
+const LIFE: Duration = Duration::from_hours(90 * 24);
+
+impl NewStore {
+    /// The page at a place; at the beginning, by the best way that is answered.
+    pub(crate) async fn page_of_cancelled(
+        &self,
+        window: Window,
+        place: &Cursor,
+    ) -> Result<CancelledPage, StorefrontError> {
+        if place.0.is_empty() {
+            return self.first_page(window).await;
+        }
+        let place: Place = place.0.parse().map_err(|()| unreadable("the place is not ours"))?;
+        let page = self.ask_for(window, place.way, place.position()).await?;
+        self.page(window, &place, page).await
+    }
+
+    async fn first_page(&self, window: Window) -> Result<CancelledPage, StorefrontError> {
+        let mut refusal = unreadable("no way to ask for them is left");
+        for way in Way::ALL {
+            let page = match self.ask_for(window, way, Position::default()).await {
+                Ok(page) => page,
+                Err(Unanswered::Refused(why)) => {
+                    tracing::warn!(why, ?way, "NewStore does not list orders as {way:?}");
+                    refusal = StorefrontError::Unreadable(why);
+                    continue;
+                }
+                Err(Unanswered::Failed(error)) => return Err(error),
+            };
+            if way == Way::Changed && page.nodes.is_empty() && !self.tells_changes().await? {
+                continue;
+            }
+            let place = Place { way, told: 0, first: String::new(), after: None };
+            return self.page(window, &place, page).await;
+        }
+        Err(refusal)
+    }
+
+    /// Whether any order shows a time of change: if none does, a filter on it that finds no
+    /// order says nothing.
+    async fn tells_changes(&self) -> Result<bool, StorefrontError> {
+        let told = DatetimeFilter { is_null: Some(false), ..DatetimeFilter::default() };
+        let filter = OrderFilter { updated_at: Some(told), created_at: None };
+        let variables =
+            Variables { first: 1, items: 1, filter: Some(filter), ..Variables::default() };
+        match self.api.ask::<CancelledOrders>(variables).await {
+            Ok(data) => Ok(!orders(data).nodes.is_empty()),
+            Err(Unanswered::Refused(_)) => Ok(false),
+            Err(Unanswered::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn ask_for(
+        &self,
+        window: Window,
+        way: Way,
+        position: Position,
+    ) -> Result<Page<Listed>, Unanswered> {
+        let span = |since: Timestamp| DatetimeFilter {
+            is_null: None,
+            greater_than_or_equal_to: Some(instant::told(since)),
+            less_than: window.until.map(instant::told),
+        };
+        let filter = match way {
+            Way::Changed => {
+                Some(OrderFilter { updated_at: Some(span(window.since)), created_at: None })
+            }
+            Way::Created => {
+                Some(OrderFilter { created_at: Some(span(born_since(window))), updated_at: None })
+            }
+            Way::All => None,
+        };
+        let Position { after, offset } = position;
+        let (first, items) = (self.page_size, self.page_size);
+        let variables = Variables { first, after, offset, filter, items };
+        Ok(orders(self.api.ask::<CancelledOrders>(variables).await?))
+    }
+
+    async fn page(
+        &self,
+        window: Window,
+        place: &Place,
+        page: Page<Listed>,
+    ) -> Result<CancelledPage, StorefrontError> {
+        let basis = match place.way {
+            Way::Changed => Basis::Changed,
+            Way::Created | Way::All => Basis::Created { since: born_since(window) },
+        };
+        let is_too_old = |it: &Option<Listed>| {
+            let born = it.as_ref().and_then(born_at);
+            place.way == Way::All && born.is_some_and(|it| it < born_since(window))
+        };
+        let is_over = !page.nodes.is_empty() && page.nodes.iter().all(is_too_old);
+        let next = if is_over { None } else { next(place, &page, self.page_size)? };
+        let mut found = Vec::new();
+        for listed in page.nodes {
+            let listed = listed.ok_or_else(|| unreadable("the list has a hole"))?;
+            if self.is_wanted(&listed, window, place.way) {
+                found.extend(self.whole(listed).await?);
+            }
+        }
+        found.retain(|it| it.units.iter().any(UnitSnapshot::is_cancelled));
+        Ok(CancelledPage { orders: found, basis, next: next.map(|it| Cursor(it.to_string())) })
+    }
+
+    /// Whether an order is this tenant's, and of the window as far as we can tell.
+    fn is_wanted(&self, listed: &Listed, window: Window, way: Way) -> bool {
+        let is_ours =
+            listed.tenant().is_none_or(|it| it.eq_ignore_ascii_case(self.tenant.as_str()));
+        let is_within = |born: Timestamp| {
+            born_since(window) <= born && window.until.is_none_or(|until| born < until)
+        };
+        is_ours && (way == Way::Changed || born_at(listed).is_none_or(is_within))
+    }
+
+    /// An order with all its items; none for one that no event could be about.
+    async fn whole(&self, mut listed: Listed) -> Result<Option<OrderSnapshot>, StorefrontError> {
+        let Ok(id) = listed.id().parse::<OrderId>() else {
+            tracing::warn!("An order is left out: its id is not a UUID");
+            return Ok(None);
+        };
+        let mut items = Collector::new("items", self.page_size);
+        items.add(mem::take(&mut listed.items))?;
+        if items.is_whole() {
+            return Ok(Some(listed.snapshot(id, items.into_entries())));
+        }
+        let order = self.order(&id).await?;
+        order.map(Some).ok_or_else(|| unreadable("an order vanished while it was read"))
+    }
+}
+
+/// The place after a page, if there is one.
+fn next(
+    place: &Place,
+    page: &Page<Listed>,
+    page_size: i64,
+) -> Result<Option<Place>, StorefrontError> {
+    let length = i64::try_from(page.nodes.len()).unwrap_or(i64::MAX);
+    // A full page without a word about the rest: only asking tells.
+    if !page.more.unwrap_or(page_size <= length) {
+        return Ok(None);
+    }
+    let first = page.nodes.first().and_then(Option::as_ref).map(Listed::id).unwrap_or_default();
+    let same_place = page.end.is_some() && page.end == place.after;
+    if same_place || first == place.first {
+        return Err(unreadable("paging does not advance"));
+    }
+    let (told, after) = (place.told.saturating_add(length), page.end.clone());
+    Ok(Some(Place { way: place.way, told, first: first.to_owned(), after }))
+}
+
+/// From when on an order may have been created that is cancelled in the window.
+fn born_since(window: Window) -> Timestamp {
+    window.since.before(LIFE)
+}
+
+fn born_at(listed: &Listed) -> Option<Timestamp> {
+    listed.created_at().and_then(instant::read)
+}
+
+fn unreadable(problem: &str) -> StorefrontError {
+    StorefrontError::Unreadable(format!("orders: {problem}"))
+}
+
+#[cfg(test)]
+mod tests;

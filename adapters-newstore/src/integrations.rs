@@ -1,0 +1,176 @@
+//! The event-stream port over NewStore's registration API, which calls a subscription an
+//! integration.
+//!
+//! Its answers show the key of every integration, other people's included: nothing of a body
+//! that tells about one is ever quoted, not even by the parser.
+
+mod wire;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::Tenant;
+use ports::{
+    Clock, EventStream, EventStreamError, Registered, Registration, StorefrontError, Subscription,
+    SubscriptionId,
+};
+use reqwest::{Client, RequestBuilder, Url};
+use secrecy::SecretString;
+use tokio::time;
+
+use self::wire::{Integration, Integrations as Listed};
+use crate::{
+    InvalidOptions, Options,
+    http::{self, Answer},
+    options,
+    token::Tokens,
+};
+
+const PATH: &str = "/api/v1/org/integrations/eventstream";
+/// What the API calls an integration that it does not know.
+const UNKNOWN: &str = "resource_not_found";
+
+/// One tenant's event-stream integrations.
+pub struct Integrations {
+    tenant: Tenant,
+    http: Client,
+    url: Url,
+    tokens: Tokens,
+    key: SecretString,
+    timeout: Duration,
+}
+
+impl Integrations {
+    /// Checks what it is given and prepares a client; nobody is called yet. `url` is where
+    /// integrations are registered, otherwise derived from the GraphQL endpoint; `key` is what
+    /// their deliveries carry.
+    pub fn new(
+        options: Options,
+        url: Option<&str>,
+        key: SecretString,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, InvalidOptions> {
+        let endpoints = options.endpoints()?;
+        let url = match url {
+            Some(url) => options::url("url", url)?,
+            None => beside(endpoints.graphql),
+        };
+        let Options { tenant, client_id, client_secret, timeout, .. } = options;
+        let http = http::client(timeout).map_err(InvalidOptions::Client)?;
+        let tokens =
+            Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock, &tenant);
+        Ok(Self { tenant, http, url, tokens, key, timeout })
+    }
+
+    /// The address of an integration, or of something it can be told to do.
+    fn address(&self, path: &[&str]) -> Url {
+        let mut url = self.url.clone();
+        let mut segments = url.path_segments_mut().expect("an http URL has a path");
+        segments.pop_if_empty().extend(path);
+        drop(segments);
+        url
+    }
+
+    /// One call, within the time for it.
+    async fn call(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        meaning: impl FnOnce(Answer, &[&SecretString]) -> Result<Vec<u8>, EventStreamError>,
+    ) -> Result<Vec<u8>, EventStreamError> {
+        let call = async {
+            let (answer, token) = self.tokens.send(request).await?;
+            meaning(answer, &[&token.value, &self.tokens.client_secret, &self.key])
+        };
+        match time::timeout(self.timeout, call).await {
+            Ok(answer) => answer,
+            Err(late) => Err(StorefrontError::Unavailable(Box::new(late)).into()),
+        }
+    }
+
+    /// One call about an integration.
+    async fn about(
+        &self,
+        id: &SubscriptionId,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Vec<u8>, EventStreamError> {
+        self.call(request, |answer, secrets| judge(id, answer, secrets)).await
+    }
+}
+
+#[async_trait]
+impl EventStream for Integrations {
+    async fn all(&self) -> Result<Vec<Subscription>, EventStreamError> {
+        let request = || self.http.get(self.url.clone());
+        let body = self.call(request, |answer, secrets| Ok(answer.success(secrets)?)).await?;
+        let listed: Listed = wire::read(&body)?;
+        Ok(listed.integrations.into_iter().filter_map(|it| it.told(&self.key)).collect())
+    }
+
+    async fn find(&self, id: &SubscriptionId) -> Result<Option<Subscription>, EventStreamError> {
+        let request = || self.http.get(self.address(&[id.as_str()]));
+        match self.about(id, request).await {
+            Ok(body) => Ok(wire::read::<Integration>(&body)?.told(&self.key)),
+            Err(EventStreamError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn register(&self, wanted: &Registration) -> Result<Registered, EventStreamError> {
+        let change = wire::change(wanted, &self.key);
+        let request = || self.http.patch(self.address(&[wanted.id.as_str()])).json(&change);
+        match self.about(&wanted.id, request).await {
+            Ok(_) => return Ok(Registered::Updated),
+            Err(EventStreamError::Missing(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let new = wire::new(wanted, &self.key);
+        let request = || self.http.post(self.url.clone()).json(&new);
+        self.about(&wanted.id, request).await?;
+        Ok(Registered::Created)
+    }
+
+    async fn start(&self, id: &SubscriptionId) -> Result<(), EventStreamError> {
+        let request = || self.http.post(self.address(&[id.as_str(), "_start"]));
+        self.about(id, request).await?;
+        Ok(())
+    }
+
+    async fn remove(&self, id: &SubscriptionId) -> Result<(), EventStreamError> {
+        let request = || self.http.delete(self.address(&[id.as_str()]));
+        match self.about(id, request).await {
+            Ok(_) | Err(EventStreamError::Missing(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where the same host registers integrations.
+fn beside(mut graphql: Url) -> Url {
+    graphql.set_path(PATH);
+    graphql.set_query(None);
+    graphql.set_fragment(None);
+    graphql
+}
+
+/// What an answer about an integration means. A 404 in any other words comes from whoever
+/// listens at an address that is wrong.
+fn judge(
+    id: &SubscriptionId,
+    answer: Answer,
+    secrets: &[&SecretString],
+) -> Result<Vec<u8>, EventStreamError> {
+    match answer.status.as_u16() {
+        404 if answer.has_word(UNKNOWN) => Err(EventStreamError::Missing(id.clone())),
+        400 | 409 | 422 => Err(EventStreamError::Refused(answer.describe(secrets))),
+        _ => Ok(answer.success(secrets)?),
+    }
+}
+
+impl fmt::Debug for Integrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Integrations").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! An integration on the wire, written and read.
+
+use std::collections::BTreeSet;
+
+use ports::{
+    DeliveryKey, EventFilter, Registration, StorefrontError, StreamState, StreamWindow,
+    Subscription,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::instant;
+
+/// What is wanted of an integration that is there: its id, kind and window stay.
+pub(super) fn change(wanted: &Registration, key: &SecretString) -> Value {
+    json!({
+        "callback_parameters": {
+            "callback_url": wanted.callback,
+            "api_key": key.expose_secret(),
+        },
+        "filter_conditions": { "event_filter": wanted.events, "entity_filter": [] },
+    })
+}
+
+/// What is wanted of a new one, which starts by itself.
+pub(super) fn new(wanted: &Registration, key: &SecretString) -> Value {
+    let mut body = change(wanted, key);
+    body["id"] = json!(wanted.id.as_str());
+    body["integration_type"] = json!("permanent");
+    if let Some(window) = wanted.window {
+        body["integration_type"] = json!("temporary");
+        body["starts_at"] = json!(instant::written(window.since()));
+        body["ends_at"] = json!(instant::written(window.until()));
+    }
+    body
+}
+
+/// Reads an answer, without a word about it where it cannot be read.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StorefrontError> {
+    let unreadable = "event stream: the answer tells no integration".to_owned();
+    serde_json::from_slice(body).map_err(|_| StorefrontError::Unreadable(unreadable))
+}
+
+/// All integrations of a tenant.
+#[derive(Deserialize)]
+pub(super) struct Integrations {
+    pub(super) integrations: Vec<Integration>,
+}
+
+/// One integration, as far as it is looked at. One that writes files has no callback.
+#[derive(Deserialize)]
+pub(super) struct Integration {
+    id: String,
+    status: String,
+    callback_parameters: Option<Callback>,
+    filter_conditions: Option<Filter>,
+    starts_at: Option<String>,
+    ends_at: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Callback {
+    callback_url: Option<String>,
+    api_key: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    event_filter: Option<BTreeSet<String>>,
+    entity_filter: Option<BTreeSet<String>>,
+}
+
+impl Integration {
+    /// The port's words; `None` where the id could not be one of ours. Whatever is not running
+    /// is stopped: only the two words are known.
+    pub(super) fn told(self, ours: &SecretString) -> Option<Subscription> {
+        let instant = |raw: Option<String>| raw.as_deref().and_then(instant::read);
+        let (since, until) = (instant(self.starts_at), instant(self.ends_at));
+        let callback = self.callback_parameters.unwrap_or_default();
+        Some(Subscription {
+            id: self.id.parse().ok()?,
+            state: match self.status.to_ascii_lowercase().as_str() {
+                "running" => StreamState::Running,
+                _ => StreamState::Stopped,
+            },
+            key: key(callback.api_key.as_ref(), ours),
+            callback: callback.callback_url,
+            filter: self.filter_conditions.map(|it| EventFilter {
+                events: it.event_filter.unwrap_or_default(),
+                entities: it.entity_filter.unwrap_or_default(),
+            }),
+            window: since.zip(until).and_then(|(since, until)| StreamWindow::new(since, until)),
+        })
+    }
+}
+
+/// A key that is shown with asterisks is not shown.
+fn key(shown: Option<&SecretString>, ours: &SecretString) -> DeliveryKey {
+    match shown.map(ExposeSecret::expose_secret) {
+        Some(shown) if shown == ours.expose_secret() => DeliveryKey::Ours,
+        Some(shown) if !shown.contains('*') => DeliveryKey::Another,
+        _ => DeliveryKey::Untold,
+    }
+}

@@ -1,0 +1,329 @@
+//! The queue in Amazon SQS, FIFO or standard: for replicas on several machines.
+//!
+//! A job that is put off is hidden where SQS can do that, which is one call and
+//! makes no second message; otherwise it is sent anew and the old message
+//! deleted, in this order. `docs/adr/0003-putting-off-in-sqs.md` says why.
+
+mod batch;
+mod fault;
+mod held;
+mod message;
+mod queue;
+mod settings;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::types::{Message, QueueAttributeName};
+use domain::Timestamp;
+use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
+
+pub use self::queue::aws;
+use self::{
+    fault::Failure,
+    held::{Held, LONGEST_HIDING},
+    message::{Outgoing, Received, Unreadable},
+    queue::Queue,
+    settings::{Kind, Problem, Settings, check_redrive},
+};
+use crate::accept;
+
+/// SQS waits no longer for messages in one call.
+const LONGEST_POLL: Duration = Duration::from_secs(20);
+/// For how long a queue that answered is believed to be there.
+const READY_FOR: Duration = Duration::from_secs(5);
+/// How much longer than anybody waits for a job the queue must keep it.
+const MARGIN: Duration = Duration::from_hours(24);
+/// So many messages are remembered as complained about.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Which queues to use.
+#[derive(Debug, Clone)]
+pub struct SqsOptions {
+    /// The queue, FIFO or standard.
+    pub url: String,
+    /// Where messages go that cannot be read; without it they stay.
+    pub dead_letter_url: Option<String>,
+}
+
+/// A queue that replicas on several machines share.
+pub struct Sqs {
+    queue: Arc<Queue>,
+    settings: Settings,
+    dead_letter: Option<Arc<Queue>>,
+    held: Held,
+    clock: Arc<dyn Clock>,
+    /// When the queue last answered that it is there.
+    ready_at: Mutex<Option<Timestamp>>,
+    /// Messages that were already complained about.
+    unreadable: Mutex<HashSet<String>>,
+}
+
+impl Sqs {
+    /// Opens the queue, and proves as far as is harmless that it can be worked
+    /// with: that it exists, is set up well, and that we have the rights.
+    pub async fn open(
+        aws: &SdkConfig,
+        options: &SqsOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, JobsError> {
+        let queue = Queue::new(aws, &options.url);
+        if aws.region().is_none() {
+            return Err(queue.unfit(Problem::NoRegion));
+        }
+        let attributes = queue.attributes(&[QueueAttributeName::All]).await?;
+        let settings = Settings::read(&queue.url, &attributes).map_err(|it| queue.unfit(it))?;
+        check_redrive(&attributes).map_err(|it| queue.unfit(it))?;
+        queue.may_send().await?;
+        queue.may_work().await?;
+        let dead_letter = match &options.dead_letter_url {
+            Some(url) => Some(Arc::new(dead_letter(aws, url, &queue, settings.kind).await?)),
+            None => None,
+        };
+        Ok(Self {
+            queue: Arc::new(queue),
+            settings,
+            dead_letter,
+            held: Held::default(),
+            clock,
+            ready_at: Mutex::default(),
+            unreadable: Mutex::default(),
+        })
+    }
+
+    /// Fails when SQS could drop a job that is still being waited for.
+    pub fn outlasts(&self, give_up_after: Duration) -> Result<(), JobsError> {
+        let (kept, needed) = (self.settings.retention, give_up_after + MARGIN);
+        if kept < needed {
+            return Err(self.queue.unfit(Problem::Retention { kept, needed }));
+        }
+        Ok(())
+    }
+
+    async fn send(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        accept(job)?;
+        let message = Outgoing::new(job, delay, self.settings.kind, self.clock.now());
+        let (bytes, limit) = (message.bytes, self.settings.max_bytes);
+        if limit < bytes {
+            let id = &job.id;
+            let problem = format!(
+                "job {id} has {bytes} bytes with its attributes, queue {} takes {limit}",
+                self.queue.url
+            );
+            return Err(JobsError::Unavailable(problem.into()));
+        }
+        Ok(self.queue.send(message).await?)
+    }
+
+    /// Puts a job off with a message of its own. Sent before it is deleted: a crash
+    /// in between leaves two, never none.
+    async fn send_anew(&self, old: &Received, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        self.send(job, delay).await?;
+        Ok(self.queue.delete(&old.handle).await?)
+    }
+
+    /// Sorts what was received into jobs to hand out, jobs that came early, and
+    /// what is no job.
+    async fn sort(&self, messages: Vec<Message>, lease: Duration) -> Vec<Delivery> {
+        let now = self.clock.now();
+        let mut deliveries = Vec::new();
+        let mut hidden = Vec::new();
+        for message in messages {
+            match Received::read(&message) {
+                Err(problem) => self.set_aside(message, &problem),
+                Ok(received) => match received.due.map(|it| it.since(now)) {
+                    None | Some(Duration::ZERO) => {
+                        deliveries.push(self.held.take(received, now, lease));
+                    }
+                    Some(left) if received.is_fresh(now, self.settings.retention) => {
+                        let hiding = self.queue.hide(&received.handle, left.min(LONGEST_HIDING));
+                        hidden.push((received.job.id, hiding));
+                    }
+                    Some(left) => {
+                        let sent = self.send_anew(&received, &received.job, left).await;
+                        not_put_off(&received.job.id, sent);
+                    }
+                },
+            }
+        }
+        for (id, hiding) in hidden {
+            not_put_off(&id, hiding.await.map_err(JobsError::from));
+        }
+        deliveries
+    }
+
+    /// Gets a message that is no job out of the way. Nobody waits for it: a
+    /// dead-letter queue that does not answer never stops the jobs.
+    fn set_aside(&self, message: Message, problem: &Unreadable) {
+        let id = message.message_id().unwrap_or_default().to_owned();
+        if let Some(dead_letter) = &self.dead_letter {
+            tracing::error!(message.id = id, %problem, "Message {id} is no job; moving it away");
+            let (queue, dead_letter) = (self.queue.clone(), dead_letter.clone());
+            let kind = self.settings.kind;
+            tokio::spawn(async move {
+                if let Err(failure) = move_away(&message, kind, &queue, &dead_letter).await {
+                    tracing::error!(message.id = id, %failure, "Message {id} was not moved away");
+                }
+            });
+            return;
+        }
+        let mut unreadable = self.unreadable.lock().expect("nobody panics with it");
+        if unreadable.len() == MAX_REMEMBERED {
+            unreadable.clear();
+        }
+        if unreadable.insert(id.clone()) {
+            tracing::error!(
+                message.id = id, %problem,
+                "Message {id} is no job and stays in the queue: no dead_letter_url is set"
+            );
+        }
+    }
+
+    /// Whether the queue answers, asked now and then.
+    async fn probe(&self) -> Result<(), JobsError> {
+        let now = self.clock.now();
+        let lock = || self.ready_at.lock().expect("nobody panics with it");
+        if lock().is_some_and(|it| now.since(it) < READY_FOR) {
+            return Ok(());
+        }
+        self.queue.attributes(&[QueueAttributeName::QueueArn]).await?;
+        *lock() = Some(now);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Jobs for Sqs {
+    async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        self.send(job, delay).await
+    }
+
+    /// Asking for none asks whether the queue is there, and receives nothing.
+    async fn receive(
+        &self,
+        max: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, JobsError> {
+        if max == 0 {
+            self.probe().await?;
+            return Ok(Vec::new());
+        }
+        let deadline = self.clock.now().after(wait);
+        loop {
+            let left = deadline.since(self.clock.now()).min(LONGEST_POLL);
+            // Whole seconds, and no more of them than there are.
+            let poll = Duration::from_secs(left.as_secs());
+            let messages = self.queue.receive(max, lease, poll).await?;
+            let deliveries = self.sort(messages, lease).await;
+            if !deliveries.is_empty() || poll.is_zero() {
+                return Ok(deliveries);
+            }
+        }
+    }
+
+    async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
+        let now = self.clock.now();
+        let holding = self.held.get(held, now)?;
+        let until = now.after(lease).min(holding.hidden_at_most);
+        self.queue.hide(&holding.received.handle, until.since(now)).await?;
+        self.held.extend(held, until);
+        Ok(())
+    }
+
+    async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
+        let holding = self.held.get(held, self.clock.now())?;
+        self.queue.delete(&holding.received.handle).await?;
+        self.held.release(held);
+        Ok(())
+    }
+
+    async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
+        let now = self.clock.now();
+        let holding = self.held.get(held, now)?;
+        let old = &*holding.received;
+        // Hidden, a message of a FIFO queue holds its group back.
+        let alone = self.settings.kind == Kind::Standard || old.due.is_some() || delay.is_zero();
+        let can_stay = attempts == old.job.attempts
+            && now.after(delay) <= holding.hidden_at_most
+            && old.is_fresh(now, self.settings.retention);
+        if alone && can_stay {
+            self.queue.hide(&old.handle, delay).await?;
+        } else {
+            let job = Job { attempts, ..old.job.clone() };
+            self.send_anew(old, &job, delay).await?;
+        }
+        self.held.release(held);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backlog for Sqs {
+    /// SQS counts about, and does not know since when a job is due.
+    async fn depth(&self) -> Result<Depth, JobsError> {
+        use QueueAttributeName as Name;
+        let [visible, hidden, delayed] = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let names = [visible.clone(), hidden.clone(), delayed.clone()];
+        let attributes = self.queue.attributes(&names).await?;
+        let count = |name: &Name| {
+            let count = attributes.get(name).and_then(|it| it.parse::<u64>().ok());
+            count.ok_or_else(|| self.queue.unfit(Problem::Attribute("number of messages")))
+        };
+        Ok(Depth {
+            waiting: count(&visible)? + count(&delayed)?,
+            leased: count(&hidden)?,
+            oldest_due: None,
+        })
+    }
+}
+
+async fn dead_letter(
+    aws: &SdkConfig,
+    url: &str,
+    queue: &Queue,
+    kind: Kind,
+) -> Result<Queue, JobsError> {
+    let dead_letter = Queue::new(aws, url);
+    if dead_letter.url == queue.url {
+        return Err(dead_letter.unfit(Problem::OwnDeadLetter));
+    }
+    let attributes = dead_letter.attributes(&[QueueAttributeName::All]).await?;
+    let settings = Settings::read(url, &attributes).map_err(|it| dead_letter.unfit(it))?;
+    if settings.kind != kind {
+        return Err(dead_letter.unfit(Problem::DeadLetterKind { wanted: kind }));
+    }
+    dead_letter.may_send().await?;
+    Ok(dead_letter)
+}
+
+/// Sent before it is deleted, with its body and attributes as they are.
+async fn move_away(
+    message: &Message,
+    kind: Kind,
+    queue: &Queue,
+    dead_letter: &Queue,
+) -> Result<(), Failure> {
+    dead_letter.send(Outgoing::copy(message, kind)).await?;
+    queue.delete(message.receipt_handle().unwrap_or_default()).await
+}
+
+/// A job that came early and could not be put off comes again when its lease ends.
+fn not_put_off(id: &domain::CancellationId, result: Result<(), JobsError>) {
+    if let Err(error) = result {
+        let error = ports::told(&error);
+        tracing::warn!(cancellation.id = %id, error, "Job {id} came early and was not put off");
+    }
+}
+
+#[cfg(test)]
+mod tests;

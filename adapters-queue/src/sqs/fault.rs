@@ -1,0 +1,100 @@
+//! What SQS, and the way to it, say when something goes wrong: translated once.
+
+use std::{error::Error, sync::Arc};
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use ports::JobsError;
+
+/// Why a call did not do it: the cases that a caller, or an operator, tells apart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error(
+        "AWS does not accept the credentials: {0}; what to do: give this process an access key \
+         or a role that is valid, and check the machine's clock"
+    )]
+    Credentials(String),
+    #[error("AWS does not permit it: {0}; what to do: grant the right, see deploy/iam-policy.json")]
+    Permission(String),
+    #[error(
+        "there is no such queue: {0}; what to do: create it, or correct its URL, the region or \
+         the endpoint"
+    )]
+    Missing(String),
+    #[error("SQS cannot be reached: {0}; what to do: check region, endpoint and network")]
+    Unreachable(String),
+    #[error("SQS throttles us: {0}; what to do: when it stays so, raise the queue's quota")]
+    Throttled(String),
+    #[error("the receipt handle is not valid any more: {0}")]
+    LeaseLost(String),
+    #[error("this is no answer of SQS: {0}; what to do: check the endpoint")]
+    Unintelligible(String),
+    #[error("SQS refuses it: {0}")]
+    Refused(String),
+}
+
+/// A call that failed, with what it was about.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{action} of {queue}: {fault}")]
+pub(super) struct Failure {
+    pub(super) action: &'static str,
+    pub(super) queue: Arc<str>,
+    pub(super) fault: Fault,
+}
+
+impl Fault {
+    /// The fault behind one of SQS's error codes.
+    pub(super) fn of_code(code: &str, message: &str) -> Self {
+        let words = format!("{code} {message}").trim().to_owned();
+        // Older answers carry `AWS.SimpleQueueService.` in front.
+        match code.rsplit('.').next().unwrap_or(code) {
+            "AuthFailure"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "IncompleteSignature"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "InvalidSecurity"
+            | "MissingAuthenticationToken"
+            | "RequestExpired"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException" => Self::Credentials(words),
+            "AccessDenied" | "AccessDeniedException" | "KmsAccessDenied" => Self::Permission(words),
+            "InvalidAddress" | "NonExistentQueue" | "QueueDoesNotExist" => Self::Missing(words),
+            "KmsThrottled" | "RequestThrottled" | "Throttling" | "ThrottlingException" => {
+                Self::Throttled(words)
+            }
+            "MessageNotInflight" | "ReceiptHandleIsInvalid" => Self::LeaseLost(words),
+            // How FIFO queues say that a handle has expired.
+            "InvalidParameterValue" if message.contains("parameter ReceiptHandle") => {
+                Self::LeaseLost(words)
+            }
+            _ => Self::Refused(words),
+        }
+    }
+}
+
+impl<E: ProvideErrorMetadata + Error + 'static, R: std::fmt::Debug + 'static> From<SdkError<E, R>>
+    for Fault
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        if let Some(code) = error.code() {
+            return Self::of_code(code, error.message().unwrap_or_default());
+        }
+        let words = ports::told(&error);
+        match error {
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self::Unintelligible(words),
+            // Said by the chain of providers, before anything is sent.
+            _ if words.contains("credential") => Self::Credentials(words),
+            _ => Self::Unreachable(words),
+        }
+    }
+}
+
+impl From<Failure> for JobsError {
+    fn from(failure: Failure) -> Self {
+        match failure.fault {
+            Fault::LeaseLost(_) => Self::LeaseLost,
+            _ => Self::Unavailable(failure.into()),
+        }
+    }
+}

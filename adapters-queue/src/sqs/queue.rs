@@ -1,0 +1,211 @@
+//! One queue of SQS and the calls to it: each with its timeouts, each error translated.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_sqs::{
+    Client,
+    config::Builder,
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+        MessageSystemAttributeName, QueueAttributeName,
+        builders::{
+            ChangeMessageVisibilityBatchRequestEntryBuilder, DeleteMessageBatchRequestEntryBuilder,
+            SendMessageBatchRequestEntryBuilder,
+        },
+    },
+};
+use ports::JobsError;
+
+use super::{
+    batch::{Answer, Batches},
+    fault::{Failure, Fault},
+    message::{Outgoing, seconds},
+    settings::{Problem, Unfit},
+};
+
+const CONNECT: Duration = Duration::from_secs(3);
+/// For one answer, the time that a long poll waits left out.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Before a call is made a second time, at most.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// The most messages of one receive.
+const MAX_RECEIVED: usize = 10;
+/// No queue ever gave this one out.
+const NO_HANDLE: &str = "memobridge-asks-for-its-rights";
+
+/// How to reach AWS: what is given here, and everything else from its chain.
+pub async fn aws(region: Option<String>, endpoint: Option<String>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
+}
+
+/// A queue and the calls to it.
+pub(super) struct Queue {
+    pub(super) url: Arc<str>,
+    client: Client,
+    sends: Batches<SendMessageBatchRequestEntryBuilder>,
+    deletes: Batches<DeleteMessageBatchRequestEntryBuilder>,
+    hides: Batches<ChangeMessageVisibilityBatchRequestEntryBuilder>,
+}
+
+/// The three calls in batches, which differ in their names alone.
+macro_rules! batches {
+    ($name:ident, $call:ident, $entry:ty) => {
+        fn $name(client: &Client, url: &Arc<str>) -> Batches<$entry> {
+            let (client, url) = (client.clone(), url.clone());
+            Batches::new(move |entries: Vec<$entry>| {
+                let entries = entries.into_iter().enumerate();
+                let entries = entries.map(|(place, entry)| entry.id(place.to_string()).build());
+                let entries = entries.collect::<Result<_, _>>().expect("entries are complete");
+                let call = client.$call().queue_url(&*url).set_entries(Some(entries));
+                async move {
+                    let output = call.send().await?;
+                    let successful = output.successful.into_iter().map(|it| it.id).collect();
+                    Ok(Answer { successful, failed: output.failed })
+                }
+            })
+        }
+    };
+}
+
+batches!(sends, send_message_batch, SendMessageBatchRequestEntryBuilder);
+batches!(deletes, delete_message_batch, DeleteMessageBatchRequestEntryBuilder);
+batches!(hides, change_message_visibility_batch, ChangeMessageVisibilityBatchRequestEntryBuilder);
+
+impl Queue {
+    pub(super) fn new(aws: &SdkConfig, url: &str) -> Self {
+        // The one retry of a client in this house, and at most one: a lost connection or a
+        // moment's throttling would otherwise cost a whole run of the job, or the storefront's
+        // next delivery. Every call may be repeated: a FIFO send keeps its deduplication id, a
+        // standard queue may double anyway, the rest is idempotent. What goes on failing is the
+        // caller's.
+        let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF);
+        let config =
+            Builder::from(aws).retry_config(retries).timeout_config(timeouts(Duration::ZERO));
+        let (client, url) = (Client::from_conf(config.build()), Arc::from(url));
+        let (sends, deletes) = (sends(&client, &url), deletes(&client, &url));
+        Self { hides: hides(&client, &url), sends, deletes, client, url }
+    }
+
+    pub(super) async fn send(&self, message: Outgoing) -> Result<(), Failure> {
+        let sent = self.sends.submit(message.entry, message.bytes).await;
+        sent.map_err(self.failed("SendMessage"))
+    }
+
+    /// Receives messages and hides them from others for `lease`.
+    pub(super) async fn receive(
+        &self,
+        max: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Message>, Failure> {
+        let max = i32::try_from(max.min(MAX_RECEIVED)).expect("ten is a small number");
+        let call = self
+            .client
+            .receive_message()
+            .queue_url(&*self.url)
+            .max_number_of_messages(max)
+            .visibility_timeout(seconds(lease))
+            .wait_time_seconds(seconds(wait))
+            .message_attribute_names("All")
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .customize()
+            .config_override(Builder::new().timeout_config(timeouts(wait)));
+        let received = call.send().await.map_err(Fault::from);
+        let received = received.map_err(self.failed("ReceiveMessage"))?;
+        Ok(received.messages.unwrap_or_default())
+    }
+
+    pub(super) async fn delete(&self, handle: &str) -> Result<(), Failure> {
+        let entry = DeleteMessageBatchRequestEntry::builder().receipt_handle(handle);
+        let deleted = self.deletes.submit(entry, 0).await;
+        deleted.map_err(self.failed("DeleteMessage"))
+    }
+
+    /// Hides a message that was received, for `time` from now. What is asked for
+    /// before the first answer is awaited goes in one call.
+    pub(super) fn hide(
+        &self,
+        handle: &str,
+        time: Duration,
+    ) -> impl Future<Output = Result<(), Failure>> + Send + use<> {
+        let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
+            .receipt_handle(handle)
+            .visibility_timeout(seconds(time));
+        let hidden = self.hides.submit(entry, 0);
+        let failed = self.failed("ChangeMessageVisibility");
+        async move { hidden.await.map_err(failed) }
+    }
+
+    /// These attributes of the queue. All of them is one name as well: some that
+    /// are asked for by name are an error where the queue has none.
+    pub(super) async fn attributes(
+        &self,
+        names: &[QueueAttributeName],
+    ) -> Result<HashMap<QueueAttributeName, String>, Failure> {
+        let call = self.client.get_queue_attributes().queue_url(&*self.url);
+        let answer = call.set_attribute_names(Some(names.to_vec())).send().await;
+        let answer = answer.map_err(Fault::from).map_err(self.failed("GetQueueAttributes"))?;
+        let nothing = || Fault::Unintelligible("it has no attributes".to_owned());
+        let attributes = answer.attributes.ok_or_else(nothing);
+        attributes.map_err(self.failed("GetQueueAttributes"))
+    }
+
+    /// Fails when sending is not permitted: asks for nothing to be sent. SQS may
+    /// refuse that before it looks at rights; then the first push tells.
+    pub(super) async fn may_send(&self) -> Result<(), Failure> {
+        let call = self.client.send_message_batch().queue_url(&*self.url);
+        let answer = call.set_entries(Some(Vec::new())).send().await;
+        self.permitted("SendMessage", answer.map(drop).map_err(Fault::from))
+    }
+
+    /// Fails when one of the other rights is missing: asks for a message that is
+    /// seen again at once, and for changes of one that there is not.
+    pub(super) async fn may_work(&self) -> Result<(), Failure> {
+        self.receive(1, Duration::ZERO, Duration::ZERO).await?;
+        let call = self.client.delete_message().queue_url(&*self.url).receipt_handle(NO_HANDLE);
+        let answer = call.send().await.map(drop).map_err(Fault::from);
+        self.permitted("DeleteMessage", answer)?;
+        let call = self.client.change_message_visibility().queue_url(&*self.url);
+        let call = call.receipt_handle(NO_HANDLE).visibility_timeout(0);
+        let answer = call.send().await.map(drop).map_err(Fault::from);
+        self.permitted("ChangeMessageVisibility", answer)
+    }
+
+    /// Any refusal but the one for want of a right proves that we may.
+    fn permitted(&self, action: &'static str, answer: Result<(), Fault>) -> Result<(), Failure> {
+        match answer {
+            Ok(()) | Err(Fault::Refused(_) | Fault::LeaseLost(_)) => Ok(()),
+            Err(fault) => Err(self.failed(action)(fault)),
+        }
+    }
+
+    /// The queue cannot be used as it is.
+    pub(super) fn unfit(&self, problem: Problem) -> JobsError {
+        JobsError::Unavailable(Unfit { queue: self.url.clone(), problem }.into())
+    }
+
+    fn failed(&self, action: &'static str) -> impl FnOnce(Fault) -> Failure + Send + use<> {
+        let queue = self.url.clone();
+        move |fault| Failure { action, queue, fault }
+    }
+}
+
+/// For a call that SQS may hold back for `wait`.
+fn timeouts(wait: Duration) -> TimeoutConfig {
+    let attempt = wait + ANSWER;
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(attempt + 2 * ANSWER)
+        .build()
+}

@@ -1,0 +1,103 @@
+//! What a queue is, from its attributes; and whether it fits.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+
+/// A redrive policy that moves messages earlier would take jobs that wait: every
+/// deferral counts as a receive.
+pub(super) const LEAST_RECEIVES: u64 = 1000;
+
+/// The kinds of queues, which differ in what a message must carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// In order within a message group; no delay of single messages.
+    Fifo,
+    /// In any order, sometimes twice.
+    Standard,
+}
+
+/// What we need to know of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) kind: Kind,
+    /// The longest message with its attributes, in bytes.
+    pub(super) max_bytes: usize,
+    /// After this time SQS drops a message, read or not.
+    pub(super) retention: Duration,
+}
+
+/// The queue cannot be used as it is set up.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("queue {queue}: {problem}")]
+pub(super) struct Unfit {
+    pub(super) queue: Arc<str>,
+    pub(super) problem: Problem,
+}
+
+/// What is wrong with its settings, and what to do.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("SQS does not tell a usable {0}; what to do: check the endpoint")]
+    Attribute(&'static str),
+    #[error("its name ends in .fifo, but it is no FIFO queue; what to do: check URL and endpoint")]
+    NotFifo,
+    #[error("it is a FIFO queue, but its name does not say so; what to do: check the URL")]
+    NotNamedFifo,
+    #[error(
+        "its redrive policy moves a message away after {0} receives, and every deferral is one; \
+         what to do: set maxReceiveCount to {LEAST_RECEIVES} or remove the policy"
+    )]
+    Redrive(u64),
+    #[error(
+        "it keeps messages for {kept:?}, and {needed:?} are needed: give_up_after and a day; what \
+         to do: set MessageRetentionPeriod to 1209600 (14 days)"
+    )]
+    Retention { kept: Duration, needed: Duration },
+    #[error("it is the queue itself; what to do: name another one in dead_letter_url")]
+    OwnDeadLetter,
+    #[error("as a dead-letter queue it must be {wanted:?} like the queue; what to do: change it")]
+    DeadLetterKind { wanted: Kind },
+    #[error("no region is known; what to do: set queue.region, or AWS_REGION")]
+    NoRegion,
+}
+
+impl Settings {
+    /// Reads the attributes of the queue at `url`.
+    pub(super) fn read(url: &str, attributes: &HashMap<Name, String>) -> Result<Self, Problem> {
+        let is_fifo = attributes.get(&Name::FifoQueue).is_some_and(|it| it == "true");
+        let kind = match (is_fifo, url.rsplit('.').next() == Some("fifo")) {
+            (true, true) => Kind::Fifo,
+            (false, false) => Kind::Standard,
+            (false, true) => return Err(Problem::NotFifo),
+            (true, false) => return Err(Problem::NotNamedFifo),
+        };
+        let number = |name: Name, text| {
+            let value = attributes.get(&name).and_then(|it| it.parse::<u32>().ok());
+            value.ok_or(Problem::Attribute(text))
+        };
+        let retention = number(Name::MessageRetentionPeriod, "MessageRetentionPeriod")?;
+        let max_bytes = number(Name::MaximumMessageSize, "MaximumMessageSize")?;
+        Ok(Self {
+            kind,
+            max_bytes: max_bytes as usize,
+            retention: Duration::from_secs(retention.into()),
+        })
+    }
+}
+
+/// Fails when a redrive policy would take jobs that wait.
+pub(super) fn check_redrive(attributes: &HashMap<Name, String>) -> Result<(), Problem> {
+    let Some(policy) = attributes.get(&Name::RedrivePolicy).filter(|it| !it.is_empty()) else {
+        return Ok(());
+    };
+    let policy: serde_json::Value =
+        serde_json::from_str(policy).map_err(|_| Problem::Attribute("RedrivePolicy"))?;
+    // A number, or a number in quotes: it is kept as it was set.
+    let count = &policy["maxReceiveCount"];
+    let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
+    match count.ok_or(Problem::Attribute("RedrivePolicy"))? {
+        count if count < LEAST_RECEIVES => Err(Problem::Redrive(count)),
+        _ => Ok(()),
+    }
+}

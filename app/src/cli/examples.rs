@@ -1,0 +1,70 @@
+//! What `--help` teaches by example, command by command.
+
+pub(super) const ALL: &str = "\
+Examples:
+  memobridge sandbox                          # the whole way in a box, nothing to configure
+  memobridge check --config memobridge.toml   # before the first start
+  memobridge serve --config memobridge.toml
+  export MEMOBRIDGE_CONFIG=memobridge.toml    # spares --config
+  memobridge list --state parked              # what needs a person
+
+Every command has examples of its own.
+Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration.";
+
+pub(super) const SANDBOX: &str = "\
+Examples:
+  memobridge sandbox          # plays the samples and ends
+  memobridge sandbox --keep   # stays up: send events, look at /metrics and /api";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  memobridge serve --config memobridge.toml
+  RUST_LOG=debug memobridge serve --config memobridge.toml   # more lines";
+
+pub(super) const LIST: &str = "\
+Examples:
+  memobridge list --state parked   # what needs a person
+  memobridge list --order 9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6
+  memobridge list --tenant dodici --since 2026-11-21T00:00:00Z
+  memobridge list --state parked --json | jq -r .reason | sort | uniq -c";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  memobridge show can-0123456789abcdef0123   # why, what to do, and the money
+  memobridge show can-0123456789abcdef0123 --json";
+
+pub(super) const RETRY: &str = "\
+Examples:
+  memobridge retry can-0123456789abcdef0123
+  memobridge retry can-0123456789abcdef0123 can-89abcdef0123456701ab
+  memobridge retry --state parked --reason unmapped --dry-run   # how many, how much
+  memobridge retry --state parked --reason unmapped
+  memobridge retry --state parked --tenant dodici --since 2026-11-21T00:00:00Z
+  memobridge retry --state parked --order 9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6
+
+What is posted or skipped is not tried again. Each retry is noted in the history.";
+
+pub(super) const SUBMIT: &str = "\
+Examples:
+  memobridge submit event.json
+
+event.json is what NewStore sends:
+  {\"tenant\": \"dodici\", \"name\": \"order.items_cancelled\",
+   \"published_at\": \"2026-11-21T09:30:00Z\",
+   \"payload\": {\"id\": \"9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6\",
+               \"items\": [{\"id\": \"dc333267-856c-421a-ac7a-e08291642d76\"}]}}";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  memobridge check --config memobridge.toml";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  memobridge doctor --config memobridge.toml
+  memobridge doctor --config memobridge.toml | grep -v ^fine   # only what needs a look";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  memobridge completions bash > /etc/bash_completion.d/memobridge
+  memobridge completions zsh > ~/.zfunc/_memobridge
+  memobridge completions fish > ~/.config/fish/completions/memobridge.fish";

@@ -1,0 +1,190 @@
+//! `reconcile`: what is missing, doubled or different, for people and for programs.
+
+mod moment;
+mod text;
+
+use std::{io::Write, sync::Arc};
+
+use domain::{Tenant, Timestamp};
+use jiff::tz::TimeZone;
+use ports::{Basis, Clock, Window};
+use serde_json::{Value, json};
+
+use self::moment::Moment;
+use super::{ConfigFile, Failure, load};
+use crate::{
+    clock::SystemClock,
+    reconcile::{KINDS, Mending, Place, Report},
+    service::{Member, Service},
+    view::instant,
+    wiring,
+};
+
+/// What `reconcile` is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Reconcile {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// From when on orders changed: 2026-11-20T08:00:00Z, 2026-11-20, or how long ago: 48h.
+    #[arg(long, value_name = "T")]
+    since: Moment,
+    /// Until when, written in the same way; until now where it is not given.
+    #[arg(long, value_name = "T")]
+    until: Option<Moment>,
+    /// Only this tenant.
+    #[arg(long)]
+    tenant: Option<Tenant>,
+    /// For programs: one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Queues what is missing; the service credits it.
+    #[arg(long)]
+    repair: bool,
+}
+
+/// Compares; the answer is "no" when something is missing, doubled or different.
+pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), Failure> {
+    let config = load(&arguments.config.file)?;
+    let wanted = |it: &Tenant| arguments.tenant.as_ref().is_none_or(|tenant| tenant == it);
+    if !config.customers.iter().any(|it| wanted(&it.tenant)) {
+        let tenant = arguments.tenant.as_ref().map(ToString::to_string).unwrap_or_default();
+        return Err(Failure::Unusable(anyhow::anyhow!("no customer is configured for {tenant}")));
+    }
+    // A journal that is not there would make everything look missing.
+    wiring::journal_in_use(&config.journal).await?;
+    let clock = Arc::new(SystemClock);
+    let now = clock.now();
+    let (service, _) =
+        wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
+            .await?;
+    let members = service.customers.values().filter(|it| wanted(&it.customer.tenant));
+    let mut windows = Vec::new();
+    for member in members {
+        windows.push((member, window(&arguments, now, &member.customer.time_zone)?));
+    }
+    // All of them before the first word: half an answer would be read as a whole one.
+    let mut reports = Vec::new();
+    for (member, window) in windows {
+        reports.push(compare(&service, member, window, &arguments).await?);
+    }
+    if arguments.json {
+        tell_program(&reports).await?;
+    } else {
+        tell_people(&reports).await?;
+    }
+    if reports.iter().all(Report::agrees) {
+        Ok(())
+    } else {
+        Err(Failure::No(anyhow::anyhow!("not everything agrees")))
+    }
+}
+
+async fn compare(
+    service: &Service,
+    member: &Member,
+    window: Window,
+    arguments: &Reconcile,
+) -> anyhow::Result<Report> {
+    let mending = if arguments.repair { Mending::Queue(&*service.jobs) } else { Mending::Off };
+    let customer = &member.customer;
+    let report = crate::reconcile::reconcile(&service.desk, customer, window, mending).await;
+    report
+        .map_err(|error| anyhow::Error::from(error).context(format!("tenant {}", customer.tenant)))
+}
+
+fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Window, Failure> {
+    let since = arguments.since.resolve(now, zone);
+    let until = arguments.until.as_ref().map(|it| it.resolve(now, zone));
+    if until.unwrap_or(now) <= since {
+        return Err(Failure::Unusable(anyhow::anyhow!("--since is not before --until, or now")));
+    }
+    Ok(Window { since, until })
+}
+
+/// Sums first, and a line for every finding.
+async fn tell_people(reports: &[Report]) -> anyhow::Result<()> {
+    for (nth, report) in reports.iter().enumerate() {
+        let gap = if nth == 0 { "" } else { "\n" };
+        writeln!(std::io::stdout(), "{gap}{}", text::head(report))?;
+        let (mut findings, mut gap) = (Findings::of(report), "\n");
+        while let Some(page) = findings.page().await? {
+            let mut out = std::io::stdout().lock();
+            for finding in page {
+                writeln!(out, "{gap}{}", text::line(&finding))?;
+                gap = "";
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One object, written piece by piece: it may be larger than memory.
+async fn tell_program(reports: &[Report]) -> anyhow::Result<()> {
+    write!(std::io::stdout(), "{{\"tenants\":[")?;
+    for (nth, report) in reports.iter().enumerate() {
+        let gap = if nth == 0 { "" } else { "," };
+        let summary = summary(report).to_string();
+        let open = summary.strip_suffix('}').unwrap_or(&summary);
+        write!(std::io::stdout(), "{gap}{open},\"findings\":[")?;
+        let (mut findings, mut gap) = (Findings::of(report), "");
+        while let Some(page) = findings.page().await? {
+            let mut out = std::io::stdout().lock();
+            for finding in page {
+                write!(out, "{gap}{finding}")?;
+                gap = ",";
+            }
+        }
+        write!(std::io::stdout(), "]}}")?;
+    }
+    Ok(writeln!(std::io::stdout(), "]}}")?)
+}
+
+/// The findings of a report, page by page.
+struct Findings<'a> {
+    report: &'a Report,
+    place: Place,
+}
+
+impl<'a> Findings<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self { report, place: Place::default() }
+    }
+
+    async fn page(&mut self) -> anyhow::Result<Option<Vec<Value>>> {
+        let found = self.report.findings(self.place).await;
+        let (findings, last) = found.map_err(anyhow::Error::from_boxed)?;
+        Ok(last.map(|last| {
+            self.place = last;
+            findings
+        }))
+    }
+}
+
+fn summary(report: &Report) -> Value {
+    let total = |kind: &&str| {
+        let tally = report.tally(kind);
+        let amounts = tally.amounts.iter();
+        let amounts: serde_json::Map<_, _> =
+            amounts.map(|(code, it)| ((*code).to_owned(), json!(it.to_string()))).collect();
+        let total = json!({ "count": tally.count, "units": tally.units, "amounts": amounts });
+        ((*kind).to_owned(), total)
+    };
+    let totals: serde_json::Map<_, _> = KINDS.iter().map(total).collect();
+    let (by, orders_since) = match report.basis {
+        Basis::Changed => ("changed", report.window.since),
+        Basis::Created { since } => ("created", since),
+    };
+    json!({
+        "tenant": report.tenant.as_str(),
+        "since": instant(report.window.since),
+        "until": report.window.until.map(instant),
+        "by": by,
+        "orders_since": instant(orders_since),
+        "orders": report.orders,
+        "units": report.units,
+        "memos": report.memos,
+        "queued": report.queued,
+        "agrees": report.agrees(),
+        "totals": totals,
+    })
+}

@@ -1,0 +1,70 @@
+//! A comparison as people read it: sums first, then a line for every finding.
+
+use ports::Basis;
+use serde_json::Value;
+
+use crate::{
+    reconcile::{KINDS, Report},
+    view::instant,
+};
+
+/// Kinds that are told even where there are none.
+const ALWAYS: usize = 3;
+
+/// What was compared, and the findings of each kind together.
+pub(super) fn head(report: &Report) -> String {
+    let Report { tenant, units, orders, memos, window, .. } = report;
+    let since = instant(window.since);
+    let until = window.until.map(|it| format!(" and before {}", instant(it))).unwrap_or_default();
+    let mut lines = vec![format!(
+        "{tenant}: {units} cancelled units of {orders} orders beside {memos} memos; changed since \
+         {since}{until}"
+    )];
+    if let Basis::Created { since } = report.basis {
+        let since = instant(since);
+        lines.push(format!(
+            "NewStore does not tell which orders changed: those created since {since} were taken"
+        ));
+    }
+    for (nth, kind) in KINDS.iter().enumerate() {
+        let tally = report.tally(kind);
+        if nth < ALWAYS || 0 < tally.count {
+            let line = format!("{kind:<12}{:>6}  {tally}", tally.count);
+            lines.push(line.trim_end().to_owned());
+        }
+    }
+    if 0 < report.queued {
+        lines.push(format!("{:<12}{:>6}", "queued", report.queued));
+    }
+    lines.join("\n")
+}
+
+/// One finding.
+pub(super) fn line(finding: &Value) -> String {
+    let text = |key: &str| finding[key].as_str().unwrap_or_default();
+    let amount = format!("{} {}", text("amount"), text("currency"));
+    let (kind, number, order) = (text("finding"), text("number"), text("order"));
+    format!("{kind:<12}{:>16}  {number}  {order}  {}", amount.trim(), behind(finding))
+}
+
+/// What is behind a finding, in words.
+fn behind(finding: &Value) -> String {
+    let text = |key: &str| finding[key].as_str().unwrap_or_default();
+    let memo = finding["memo"].as_str().unwrap_or_else(|| text("record"));
+    let queued = finding["queued"].as_str();
+    let queued = queued.map(|id| format!("; queued as {id}")).unwrap_or_default();
+    match (text("finding"), text("cause")) {
+        ("missing", "vanished") => {
+            format!("record {} of {} is gone{queued}", text("record"), text("external_id"))
+        }
+        ("missing", "unrecorded") => {
+            format!("no memo is on record for {}{queued}", text("cancellation"))
+        }
+        ("missing", _) => format!("no event was received{queued}"),
+        ("doubled", _) => format!("{memo} credits it again"),
+        ("different", _) => format!("{memo} is {} and not {}", text("on_record"), text("expected")),
+        ("unexplained", _) => format!("{memo} credits what is not cancelled"),
+        ("unclear", _) => format!("{}: {}", text("reason"), text("detail")),
+        _ => format!("{} {}", text("cancellation"), text("reason")).trim_end().to_owned(),
+    }
+}

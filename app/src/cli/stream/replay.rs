@@ -1,0 +1,123 @@
+//! `stream replay`: has a stretch of time sent once more, and removes what has run.
+
+use std::io::Write;
+
+use domain::Timestamp;
+use jiff::{civil::Date, tz::TimeZone};
+use ports::{Clock, Registered, StreamState, StreamWindow};
+
+use super::{Failure, Target, Watched, no, say, status::window};
+use crate::{
+    clock::SystemClock,
+    stream::{Plan, is_replay, names, plan},
+    view::instant,
+};
+
+/// What `stream replay` is asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    target: Target,
+    /// From here, for example 2026-11-21T09:30:00Z; a date begins at midnight UTC.
+    #[arg(long, value_name = "T", value_parser = read, required_unless_present = "clean")]
+    since: Option<Timestamp>,
+    /// To here; until now where it is left out.
+    #[arg(long, value_name = "T", value_parser = read, requires = "since")]
+    until: Option<Timestamp>,
+    /// First removes replays that have run, with their logs and rejected events.
+    #[arg(long)]
+    clean: bool,
+}
+
+/// Reads an instant, or the beginning of a date.
+fn read(raw: &str) -> Result<Timestamp, String> {
+    let date = || raw.parse::<Date>().and_then(|it| it.to_zoned(TimeZone::UTC));
+    let at = raw.parse::<jiff::Timestamp>().or_else(|_| date().map(|it| it.timestamp()));
+    let at = at.map_err(|_| "must be an instant such as 2026-11-21T09:30:00Z, or a date")?;
+    Ok(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// Cleans up where that is wanted, then begins to replay where that is.
+pub(super) async fn replay(arguments: &Replay) -> Result<(), Failure> {
+    let window = arguments.window(SystemClock.now())?;
+    let stream = arguments.target.only()?;
+    if arguments.clean {
+        clean(arguments, &stream).await?;
+    }
+    match window {
+        Some(window) => begin(arguments, &stream, window).await,
+        None => Ok(()),
+    }
+}
+
+impl Replay {
+    /// What is to be replayed, in whole seconds and not less; none where it is only about cleaning up.
+    fn window(&self, now: Timestamp) -> Result<Option<StreamWindow>, Failure> {
+        let Some(since) = self.since else { return Ok(None) };
+        let until = self.until.unwrap_or(now);
+        if now < until {
+            return Err(Failure::Unusable(anyhow::anyhow!("--until must not be in the future")));
+        }
+        let whole = |millis: i64| Timestamp::from_millis(millis.div_euclid(1000) * 1000);
+        let window = StreamWindow::new(whole(since.as_millis()), whole(until.as_millis() + 999));
+        let why = || Failure::Unusable(anyhow::anyhow!("--since must be before --until"));
+        window.ok_or_else(why).map(Some)
+    }
+}
+
+async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), Failure> {
+    let mut replays = stream.port.all().await.map_err(|it| no(stream, &it))?;
+    replays.retain(|it| is_replay(&stream.wanted.id, it));
+    if replays.is_empty() && !arguments.target.json {
+        writeln!(std::io::stdout(), "{} {} has no replays", stream.tenant, stream.wanted.id)?;
+    }
+    for replay in &replays {
+        let outcome = match replay.state {
+            StreamState::Running => "running",
+            StreamState::Stopped => {
+                stream.port.remove(&replay.id).await.map_err(|it| no(stream, &it))?;
+                "removed"
+            }
+        };
+        let detail = format!("replays {}", window(replay));
+        say(&arguments.target, stream, &replay.id, outcome, &detail)?;
+    }
+    Ok(())
+}
+
+async fn begin(arguments: &Replay, stream: &Watched, window: StreamWindow) -> Result<(), Failure> {
+    let (tenant, target) = (&stream.tenant, &arguments.target);
+    let all = stream.port.all().await.map_err(|it| no(stream, &it))?;
+    let watch = format!("watch it: memobridge stream status --tenant {tenant}");
+    match plan(&stream.wanted, window, &all) {
+        Plan::Begin(replay) => {
+            let registered = stream.port.register(&replay).await;
+            let outcome = match registered.map_err(|it| no(stream, &it))? {
+                Registered::Created => "begun",
+                // Somebody was faster.
+                Registered::Updated => "running",
+            };
+            let (since, until) = (instant(window.since()), instant(window.until()));
+            let detail = format!(
+                "sends {} of {since} to {until} once more\n{watch}\n\
+                 once it has stopped, remove it: memobridge stream replay --clean --tenant {tenant}",
+                names(&replay.events)
+            );
+            say(target, stream, &replay.id, outcome, &detail)
+        }
+        Plan::UnderWay(same) => {
+            say(target, stream, &same.id, "running", &format!("was begun before\n{watch}"))
+        }
+        Plan::Over(same) => Err(Failure::No(anyhow::anyhow!(
+            "{tenant} {} has run; to run it again, remove it first: add --clean",
+            same.id
+        ))),
+        Plan::Busy(other) => Err(Failure::No(anyhow::anyhow!(
+            "{tenant} {} is running and sends part of the same time; {watch}",
+            other.id
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

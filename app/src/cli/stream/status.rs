@@ -1,0 +1,142 @@
+//! `stream status`: how each stream stands, and its replays.
+
+use std::io::Write;
+
+use domain::Tenant;
+use ports::{EventStreamError, StreamState, Subscription, told};
+use serde_json::{Value, json};
+
+use super::{Failure, Target, Watched};
+use crate::{
+    stream::{Fault, faults, is_replay, names},
+    view::instant,
+};
+
+/// What was found out about one stream.
+struct Seen {
+    found: Option<Subscription>,
+    replays: Vec<Subscription>,
+}
+
+/// Prints how each stream stands; the answer is "no" when one is not as it should be.
+pub(super) async fn status(target: &Target) -> Result<(), Failure> {
+    let streams = target.streams()?;
+    let mut wrong = 0;
+    if !target.json {
+        writeln!(std::io::stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
+    }
+    for stream in &streams {
+        let seen = look(stream).await;
+        let is_fine = match &seen {
+            Ok(seen) => faults(&stream.wanted, seen.found.as_ref()).is_empty(),
+            Err(_) => false,
+        };
+        wrong += usize::from(!is_fine);
+        let mut out = std::io::stdout().lock();
+        if target.json {
+            writeln!(out, "{}", object(stream, &seen))?;
+        } else {
+            for line in lines(stream, &seen) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    match wrong {
+        0 => Ok(()),
+        1 => Err(Failure::No(anyhow::anyhow!("1 stream is not as it should be"))),
+        more => Err(Failure::No(anyhow::anyhow!("{more} streams are not as they should be"))),
+    }
+}
+
+async fn look(stream: &Watched) -> Result<Seen, EventStreamError> {
+    let id = &stream.wanted.id;
+    let found = stream.port.find(id).await?;
+    let mut replays = stream.port.all().await?;
+    replays.retain(|it| is_replay(id, it));
+    Ok(Seen { found, replays })
+}
+
+fn lines(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Vec<String> {
+    let (tenant, id) = (stream.tenant.as_str(), stream.wanted.id.as_str());
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(error) => return vec![row(tenant, id, "unknown", &told(error))],
+    };
+    let mut lines = vec![row(tenant, id, state(seen.found.as_ref()), &detail(seen.found.as_ref()))];
+    for fault in faults(&stream.wanted, seen.found.as_ref()) {
+        let remedy = fault.remedy(&stream.tenant);
+        lines.push(format!("  {id} {fault}; what to do: {remedy}"));
+    }
+    for replay in &seen.replays {
+        let remedy = match replay.state {
+            StreamState::Running => String::new(),
+            StreamState::Stopped => {
+                format!("; memobridge stream replay --clean --tenant {tenant} removes it")
+            }
+        };
+        let detail = format!("replays {}{remedy}", window(replay));
+        lines.push(row(tenant, replay.id.as_str(), state(Some(replay)), &detail));
+    }
+    lines
+}
+
+fn object(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Value {
+    let (tenant, id) = (stream.tenant.as_str(), stream.wanted.id.as_str());
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(error) => {
+            return json!({ "tenant": tenant, "id": id, "state": "unknown", "why": told(error) });
+        }
+    };
+    let found = seen.found.as_ref();
+    let problems = faults(&stream.wanted, found);
+    let problems: Vec<_> = problems.iter().map(|it| problem(&stream.tenant, it)).collect();
+    let replays = seen.replays.iter().map(|it| {
+        let (since, until) = ends(it).unzip();
+        json!({ "id": it.id.as_str(), "state": state(Some(it)), "since": since, "until": until })
+    });
+    json!({
+        "tenant": tenant,
+        "id": id,
+        "state": state(found),
+        "callback": found.and_then(|it| it.callback.as_ref()),
+        "events": found.and_then(|it| it.filter.as_ref()).map(|it| &it.events),
+        "problems": problems,
+        "replays": replays.collect::<Vec<_>>(),
+    })
+}
+
+fn problem(tenant: &Tenant, fault: &Fault) -> Value {
+    json!({ "problem": fault.to_string(), "remedy": fault.remedy(tenant) })
+}
+
+fn row(tenant: &str, stream: &str, state: &str, detail: &str) -> String {
+    let row = format!("{tenant:<12}  {stream:<50}  {state:<8}  {detail}");
+    row.trim_end().to_owned()
+}
+
+fn state(found: Option<&Subscription>) -> &'static str {
+    match found.map(|it| it.state) {
+        None => "missing",
+        Some(StreamState::Running) => "running",
+        Some(StreamState::Stopped) => "stopped",
+    }
+}
+
+fn detail(found: Option<&Subscription>) -> String {
+    let events = found.and_then(|it| it.filter.as_ref()).map(|it| names(&it.events));
+    let callback = found.and_then(|it| it.callback.as_ref()).map(|it| format!("to {it}"));
+    events.into_iter().chain(callback).collect::<Vec<_>>().join(" ")
+}
+
+/// The window of a replay, for people.
+pub(super) fn window(replay: &Subscription) -> String {
+    match ends(replay) {
+        Some((since, until)) => format!("{since} to {until}"),
+        None => "an unknown window".to_owned(),
+    }
+}
+
+fn ends(replay: &Subscription) -> Option<(String, String)> {
+    replay.window.map(|it| (instant(it.since()), instant(it.until())))
+}

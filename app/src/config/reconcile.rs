@@ -1,0 +1,42 @@
+//! `[reconcile]`: how often the service compares both systems with our book.
+
+use std::time::Duration;
+
+use super::section::Section;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// `[reconcile]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconcile {
+    /// From one comparison to the next.
+    pub every: Duration,
+    /// How far back each looks; never less, so that nothing falls between two.
+    pub window: Duration,
+    /// What is done about what is missing.
+    pub repair: Repair,
+}
+
+/// What is done about what is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// It is told.
+    Off,
+    /// It is told, and queued.
+    On,
+}
+
+pub(super) fn read(section: Section<'_>) -> Reconcile {
+    let flag = [("true", Repair::On), ("false", Repair::Off)];
+    let every = section.duration("every", DAY);
+    let window = section.duration("window", DAY * 2);
+    let repair = section.choice("repair", &flag, Repair::Off);
+    if every < Duration::from_mins(1) {
+        section.fault("every", "must be at least \"1m\"");
+    }
+    if window < every {
+        section.fault("window", "must not be shorter than every: cancellations would be missed");
+    }
+    section.done();
+    Reconcile { every, window, repair }
+}

@@ -1,0 +1,73 @@
+//! `[customer.stream]`: how the storefront's event stream should call us.
+
+use std::collections::BTreeSet;
+
+use ports::SubscriptionId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{secret, section::Section, url};
+use crate::wiring::webhook::EVENTS;
+
+const DEFAULT_ID: &str = "memobridge";
+/// Replays are named after the subscription, and that takes room.
+const MAX_ID: usize = 24;
+
+/// `[customer.stream]`
+#[derive(Debug)]
+pub struct Stream {
+    /// The subscription's id.
+    pub id: SubscriptionId,
+    /// Our webhook, as the storefront reaches it.
+    pub callback_url: String,
+    /// The one of the webhook's keys that its calls carry.
+    pub api_key: SecretString,
+    /// Where subscriptions are registered, instead of beside the GraphQL endpoint.
+    pub url: Option<String>,
+    /// The events to be sent.
+    pub events: BTreeSet<String>,
+}
+
+/// `keys` are those of the webhook, where they could be read.
+pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Option<Stream> {
+    let id = match section.tree("id") {
+        Some(_) => section.get("id", id),
+        None => id(DEFAULT_ID).ok(),
+    };
+    let callback_url = section.required("callback_url", url);
+    let api_key = section.required("api_key", secret);
+    let url = section.get("url", url);
+    let events = match section.tree("events") {
+        Some(_) => section.list("events", event),
+        None => Some(EVENTS.map(str::to_owned).into()),
+    };
+    section.unknown();
+    if let (Some(keys), Some(key)) = (keys, &api_key)
+        && !keys.iter().any(|it| it.expose_secret() == key.expose_secret())
+    {
+        section.fault("api_key", "must be one of webhook_keys: events would be answered 401");
+    }
+    Some(Stream {
+        id: id?,
+        callback_url: callback_url?,
+        api_key: api_key?,
+        url,
+        events: events?.into_iter().collect(),
+    })
+}
+
+fn id(raw: &str) -> Result<SubscriptionId, String> {
+    let id = raw.parse().ok().filter(|_| raw.len() <= MAX_ID);
+    id.ok_or_else(|| {
+        format!(
+            "must be at most {MAX_ID} letters, digits, '-', '_' or '.', a letter or digit first: \
+             replays are named after it"
+        )
+    })
+}
+
+fn event(raw: &str) -> Result<String, String> {
+    if EVENTS.contains(&raw) {
+        return Ok(raw.to_owned());
+    }
+    Err(format!("has {raw:?}, which is not handled: choose among {}", EVENTS.join(", ")))
+}

@@ -1,0 +1,121 @@
+//! What the answers of a ledger and of a proof make of the breaker.
+
+use domain::Timestamp;
+use ports::Refusal;
+
+use super::*;
+
+/// A ledger that answers as it is told, and a clock that stands still.
+#[derive(Default)]
+struct Scripted(Mutex<Option<LedgerError>>);
+
+impl Scripted {
+    fn answer(&self) -> Result<(), LedgerError> {
+        self.0.lock().unwrap().take().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Access for Scripted {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        self.answer()
+    }
+}
+
+#[async_trait]
+impl Ledger for Scripted {
+    async fn billing(&self, _: &BillingQuery) -> Result<Billing, LedgerError> {
+        self.answer().map(|()| Billing::default())
+    }
+
+    async fn post(&self, _: &CreditMemo, _: Sending) -> Result<Posted, LedgerError> {
+        self.answer().map(|()| Posted::Now("1".parse().unwrap()))
+    }
+
+    async fn close_lines(&self, _: &LinesToClose) -> Result<(), LedgerError> {
+        self.answer()
+    }
+
+    async fn confirm(&self, _: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
+        self.answer().map(|()| Vec::new())
+    }
+
+    async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
+        self.answer().map(|()| MemoPage { memos: Vec::new(), next: None })
+    }
+}
+
+#[async_trait]
+impl Clock for Scripted {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(0)
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Work,
+    Proof,
+}
+
+fn unavailable() -> LedgerError {
+    LedgerError::Unavailable("down".into())
+}
+
+fn throttled() -> LedgerError {
+    LedgerError::Throttled(Duration::from_secs(5))
+}
+
+fn forbidden() -> LedgerError {
+    LedgerError::Forbidden("no".to_owned())
+}
+
+fn unauthorized() -> LedgerError {
+    LedgerError::Unauthorized("no".to_owned())
+}
+
+fn refused() -> LedgerError {
+    let (code, message) = (String::new(), String::new());
+    LedgerError::Refused { kind: Refusal::Data, code, message }
+}
+
+#[tokio::test]
+async fn the_breaker_opens_by_what_is_answered_to_whom() {
+    use Call::{Proof, Work};
+    let nine = |error: fn() -> LedgerError| (0..9).map(|_| error()).collect();
+    let table: [(Call, Vec<LedgerError>, Option<Trouble>); 10] = [
+        (Work, vec![unavailable(), unavailable()], None),
+        (Work, vec![unavailable(), unavailable(), unavailable()], Some(Trouble::Unavailable)),
+        (Work, vec![unavailable(), unavailable(), refused(), unavailable()], None),
+        // Calls that hang take the slots of others, which are then throttled.
+        (
+            Work,
+            vec![unavailable(), throttled(), unavailable(), throttled(), unavailable()],
+            Some(Trouble::Unavailable),
+        ),
+        (Work, nine(throttled), None),
+        (Work, vec![forbidden()], Some(Trouble::Permission)),
+        (Work, vec![unauthorized()], Some(Trouble::Credentials)),
+        (Proof, nine(unavailable), None),
+        (Proof, vec![forbidden()], Some(Trouble::Permission)),
+        (Proof, vec![unauthorized()], Some(Trouble::Credentials)),
+    ];
+    for (call, errors, expected) in table {
+        let when = format!("{call:?}: {errors:?}");
+        let ledger = Arc::new(Scripted::default());
+        let tenant = "dodici".parse().unwrap();
+        let guarded = Guarded::new(&tenant, ledger.clone(), ledger.clone(), ledger.clone());
+        for error in errors {
+            *ledger.0.lock().unwrap() = Some(error);
+            let result = match call {
+                Work => guarded.confirm(&[]).await.map(drop),
+                Proof => guarded.prove().await,
+            };
+            assert!(result.is_err(), "{when}");
+        }
+        assert_eq!(guarded.trouble(), expected, "{when}");
+    }
+}

@@ -1,0 +1,250 @@
+//! The admin API: a person looks at cancellations and has them tried again.
+//!
+//! Off without a token. Every call passes [`guard`]: the token, a turn, and a line
+//! in the audit trail, denied calls included.
+
+mod cursor;
+mod parameters;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension, Json, Router,
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Path, State, rejection::PathRejection},
+    http::{HeaderValue, Request, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use domain::CancellationId;
+use ports::{Query, told};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use self::{cursor::Cursor, parameters::Parameters};
+use super::{Front, answer::Answer, bearer, body, not_with_this_method, nothing_here};
+use crate::{
+    audit::{Person, Wish},
+    retry::{self, Door, Filter, Intent, Refused, Tally, Way},
+    view,
+    wiring::webhook::{self, Malformed},
+    words,
+};
+
+/// What the API can do, for programs.
+const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
+/// Calls that are worked on at once; the others wait, and the webhook does not.
+const TURNS: usize = 2;
+/// Cancellations of a page, where the caller does not say.
+const PAGE: usize = 100;
+/// Cancellations of a page, at most.
+const MAX_PAGE: usize = 500;
+/// The largest body taken, in bytes.
+const MAX_BODY: usize = 4096;
+
+/// Who is let in, and how many at a time.
+struct Gate {
+    token: webhook::Keys,
+    turns: Semaphore,
+}
+
+/// What a call was about, for the audit trail, where its path does not say.
+#[derive(Clone)]
+struct About(String);
+
+/// The routes below `/api`, for calls with this token.
+pub(super) fn routes(front: &Front, token: SecretString) -> Router<Front> {
+    let gate = Gate { token: webhook::Keys::new(vec![token]), turns: Semaphore::new(TURNS) };
+    let guarded = (front.clone(), Arc::new(gate));
+    Router::new()
+        .route("/cancellations", get(list))
+        .route("/cancellations/{id}", get(show))
+        .route("/cancellations/{id}/retry", post(retry_one))
+        .route("/retry", post(retry_all))
+        .route("/openapi.json", get(document))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_with_this_method)
+        .layer(middleware::from_fn_with_state(guarded, guard))
+}
+
+/// Takes a call to its end, and into the audit trail, though its caller hangs up.
+async fn guard(
+    State((front, gate)): State<(Front, Arc<Gate>)>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let running = front.service.running.clone();
+    let call = running.spawn(async move { admit(&front, &gate, peer, request, next).await });
+    call.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "A call of the admin API broke off");
+        let broken = "it broke off";
+        Answer::refused(StatusCode::INTERNAL_SERVER_ERROR, broken).into_response()
+    })
+}
+
+/// Lets in who has the token, a few at a time, and writes down who wanted what.
+async fn admit(
+    front: &Front,
+    gate: &Gate,
+    peer: SocketAddr,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let key = bearer::key(request.headers());
+    let person = Person::Caller { address: peer.ip(), token: key.map(webhook::fingerprint) };
+    let path = request.extensions().get::<MatchedPath>().map_or("/api", MatchedPath::as_str);
+    let action = format!("{} {path}", request.method());
+    let target = request.uri().path_and_query().map(|it| format!("/api{it}"));
+    let accepted = key.is_some_and(|it| gate.token.accept(it));
+    let mut response = if accepted {
+        let _turn = gate.turns.acquire().await.expect("the semaphore is never closed");
+        next.run(request).await
+    } else {
+        front.unauthorized(peer).into_response()
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let status = response.status();
+    let counted = [("status", status.as_u16().to_string())];
+    metrics::counter!("memobridge_admin_calls_total", &counted).increment(1);
+    // What was not let in, or could not be read, may be anything.
+    let readable = accepted && status != StatusCode::BAD_REQUEST;
+    let about = response.extensions_mut().remove::<About>().map(|About(it)| it);
+    let subject = about.or(target.filter(|_| readable)).unwrap_or_default();
+    let wish = Wish { person: &person, action: &action, subject: &subject };
+    if status.is_success() {
+        wish.done(status.as_str());
+    } else {
+        wish.refused(status.as_str());
+    }
+    response
+}
+
+/// A page of cancellations, newest first.
+async fn list(State(front): State<Front>, uri: Uri) -> Result<Json<Value>, Answer> {
+    let mut asked = Parameters::of_query(&uri)?;
+    let mut query = Query {
+        state: asked.text("state", words::state)?,
+        order: asked.text("order", str::parse)?,
+        tenant: asked.text("tenant", str::parse)?,
+        since: asked.text("since", words::instant)?,
+        after: asked.text("cursor", str::parse)?.map(|Cursor(place)| place),
+        ..Query::default()
+    };
+    let limit = asked.text("limit", page)?.unwrap_or(PAGE);
+    asked.done()?;
+    query.limit = limit + 1;
+    let mut found = front.service.desk.journal.find(&query).await.map_err(Refused::from)?;
+    let more = limit < found.len();
+    found.truncate(limit);
+    let last = found.last().filter(|_| more);
+    Ok(Json(json!({
+        "cancellations": found.iter().map(view::summary).collect::<Vec<_>>(),
+        "next_cursor": last.map(|it| Cursor(it.place).to_string()),
+    })))
+}
+
+fn page(text: &str) -> Result<usize, String> {
+    let limit = text.parse().ok().filter(|it| (1..=MAX_PAGE).contains(it));
+    limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE}"))
+}
+
+/// One cancellation with its whole life.
+async fn show(
+    State(front): State<Front>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Json<Value>, Answer> {
+    let id = id(path)?;
+    Parameters::of_query(&uri)?.done()?;
+    let query = Query { id: Some(id.clone()), with_history: true, limit: 1, ..Query::default() };
+    let found = front.service.desk.journal.find(&query).await.map_err(Refused::from)?.pop();
+    let record = found.ok_or(Refused::Unknown(id))?;
+    Ok(Json(view::whole(&record)))
+}
+
+/// Puts one cancellation back into the queue.
+async fn retry_one(
+    State(front): State<Front>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Answer, Answer> {
+    let id = id(path)?;
+    Parameters::of_query(&uri)?.done()?;
+    let journal = &*front.service.desk.journal;
+    let way_back = way_back(&front).ok_or_else(Answer::shutting_down)?;
+    let record = retry::one(journal, &id).await?;
+    retry::apply(journal, &record, way_back, &mut Tally::default()).await?;
+    Ok(Answer::retried(&id))
+}
+
+/// Puts back, or only counts, everything that the filter in the body finds.
+async fn retry_all(
+    State(front): State<Front>,
+    uri: Uri,
+    request: Request<Body>,
+) -> Result<Response, Answer> {
+    Parameters::of_query(&uri)?.done()?;
+    let body = body::read(request, MAX_BODY, &*front.service.desk.clock).await?;
+    let mut asked = Parameters::of_body(&body)?;
+    let filter = Filter {
+        state: asked.text("state", words::state)?.ok_or_else(|| parameters::missing("state"))?,
+        reason: asked.text("reason", words::reason)?,
+        tenant: asked.text("tenant", str::parse)?,
+        order: asked.text("order", str::parse)?,
+        since: asked.text("since", words::instant)?,
+    };
+    let only_counts = asked.flag("dry_run")?;
+    asked.done()?;
+    let (intent, outcome, done) = if only_counts {
+        (Intent::Count, "would-retry", "counted")
+    } else {
+        (way_back(&front).ok_or_else(Answer::shutting_down)?, "retried", "put back")
+    };
+    let mut tally = Tally::default();
+    let ended = retry::all(&*front.service.desk.journal, &filter, intent, &mut tally).await;
+    let done = format!("{filter}: {} {done}", tally.ids.len());
+    let answer = match ended {
+        Ok(()) => {
+            let mut answer = tally.json();
+            answer["outcome"] = outcome.into();
+            Json(answer).into_response()
+        }
+        Err(refused) => Answer::from(refused).into_response(),
+    };
+    Ok((Extension(About(done)), answer).into_response())
+}
+
+async fn document(
+    uri: Uri,
+) -> Result<([(header::HeaderName, &'static str); 1], &'static str), Answer> {
+    Parameters::of_query(&uri)?.done()?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], DOCUMENT))
+}
+
+fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, Malformed> {
+    let malformed = |problem| Malformed { field: "id".to_owned(), problem };
+    let Path(text) = path.map_err(|_| malformed("is not a text".to_owned()))?;
+    text.parse().map_err(|why: domain::InvalidId| malformed(why.to_string()))
+}
+
+/// Into the queue; none while shutting down.
+fn way_back(front: &Front) -> Option<Intent<'_>> {
+    let service = &front.service;
+    let (jobs, clock) = (&*service.jobs, &*service.desk.clock);
+    let way = Way { jobs, clock, door: Door::AdminApi };
+    Some(Intent::PutBack(way)).filter(|_| !front.draining())
+}
+
+impl From<Refused> for Answer {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::Unknown(_) => StatusCode::NOT_FOUND,
+            Refused::Settled(..) | Refused::Done(_) => StatusCode::CONFLICT,
+            Refused::Journal(_) | Refused::Queue(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::refused(status, &told(&refused))
+    }
+}

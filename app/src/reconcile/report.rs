@@ -1,0 +1,218 @@
+//! What a comparison found: sums in memory, the findings themselves in the temporary file.
+
+use std::{collections::BTreeMap, fmt, mem};
+
+use domain::{
+    Amount, CancellationId, Cause, Currency, Discrepancy, Finding, MemoRef, Order, OrderId,
+    OrderSnapshot, Reason, Tenant,
+};
+use ports::{Basis, Window};
+use serde_json::{Map, Value, json};
+
+use super::spool::{Place, Problem, Spool};
+
+/// An order that cannot be judged.
+const UNCLEAR: &str = "unclear";
+
+/// Every kind of finding, in the order in which they are told. As long as one of the first
+/// four is found, the answer is "no".
+pub const KINDS: [&str; 7] =
+    ["missing", "doubled", "different", UNCLEAR, "waiting", "parked", "unexplained"];
+
+/// Kinds that make the answer "no".
+const WRONG: usize = 4;
+
+/// What a comparison found for one retailer.
+pub struct Report {
+    /// The retailer.
+    pub tenant: Tenant,
+    /// The window.
+    pub window: Window,
+    /// How the storefront found the window's orders.
+    pub basis: Basis,
+    /// Orders with cancelled units.
+    pub orders: u64,
+    /// Their cancelled units.
+    pub units: u64,
+    /// Memos that the ledger showed, whoever made them.
+    pub memos: u64,
+    /// Findings that were queued.
+    pub queued: u64,
+    tallies: BTreeMap<&'static str, Tally>,
+    /// Findings that are not in the file yet.
+    pending: Vec<(usize, Value)>,
+    pub(super) spool: Spool,
+}
+
+/// All findings of one kind together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// The units they are about.
+    pub units: u64,
+    /// What they come to, by currency.
+    pub amounts: BTreeMap<&'static str, Amount>,
+}
+
+/// The amounts: `140.00 USD, 5.00 EUR`.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let amounts = self.amounts.iter().map(|(code, amount)| format!("{amount} {code}"));
+        f.write_str(&amounts.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The order that a finding is about.
+pub(super) struct Subject {
+    order: OrderId,
+    number: Option<String>,
+    currency: Option<Currency>,
+}
+
+impl Subject {
+    pub(super) fn of(order: &Order) -> Self {
+        let (id, number) = (order.id.clone(), Some(order.reference.clone()));
+        Self { order: id, number, currency: Some(order.currency) }
+    }
+
+    /// An order whose numbers, the currency among them, cannot be trusted.
+    pub(super) fn unchecked(order: &OrderSnapshot) -> Self {
+        Self { order: order.id.clone(), number: order.external_id.clone(), currency: None }
+    }
+
+    /// The same amount, written with the decimals of its currency.
+    fn scaled(&self, amount: Amount) -> Amount {
+        match self.currency {
+            Some(currency) if currency.is_exact(amount) => currency.round(amount),
+            _ => amount,
+        }
+    }
+
+    fn json(&self, kind: &str) -> Map<String, Value> {
+        let Self { order, number, currency } = self;
+        let currency = currency.map(Currency::code);
+        let json = json!({
+            "finding": kind, "order": order.as_str(), "number": number, "currency": currency,
+        });
+        match json {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// What is behind a finding, by the names that `list` and `show` use as well.
+    fn detail(&self, discrepancy: &Discrepancy) -> Map<String, Value> {
+        let memo = |it: &MemoRef| json!({ "record": it.record.as_str(), "memo": it.number });
+        let json = match discrepancy {
+            Discrepancy::Missing(Cause::Vanished { cancellation, key, record }) => json!({
+                "cause": "vanished", "cancellation": cancellation.as_str(),
+                "external_id": key.as_str(), "record": record.as_str(),
+            }),
+            Discrepancy::Missing(Cause::Unrecorded(id)) => {
+                json!({ "cause": "unrecorded", "cancellation": id.as_str() })
+            }
+            Discrepancy::Missing(Cause::Unseen) => json!({ "cause": "unseen" }),
+            Discrepancy::Doubled(it) | Discrepancy::Unexplained(it) => memo(it),
+            Discrepancy::Different { memo: it, expected, on_record } => {
+                let mut json = memo(it);
+                json["expected"] = json!(self.scaled(*expected).to_string());
+                json["on_record"] = json!(self.scaled(*on_record).to_string());
+                json
+            }
+            Discrepancy::Waiting(id, reason) | Discrepancy::Parked(id, reason) => {
+                json!({ "cancellation": id.as_str(), "reason": reason })
+            }
+        };
+        match json {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn new(tenant: Tenant, window: Window, spool: Spool) -> Self {
+        Self {
+            tenant,
+            window,
+            basis: Basis::Changed,
+            orders: 0,
+            units: 0,
+            memos: 0,
+            queued: 0,
+            tallies: BTreeMap::new(),
+            pending: Vec::new(),
+            spool,
+        }
+    }
+
+    /// Whether nothing is missing, doubled or different, as far as can be judged.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        KINDS.iter().take(WRONG).all(|kind| !self.tallies.contains_key(kind))
+    }
+
+    /// The findings of a kind together.
+    #[must_use]
+    pub fn tally(&self, kind: &str) -> Tally {
+        self.tallies.get(kind).cloned().unwrap_or_default()
+    }
+
+    /// A page of the findings as JSON objects, kind by kind, and the place of the next page.
+    pub async fn findings(&self, after: Place) -> Result<(Vec<Value>, Option<Place>), Problem> {
+        self.spool.findings(after).await
+    }
+
+    pub(super) fn counts(&mut self, order: &OrderSnapshot) {
+        self.orders += 1;
+        self.units += order.units.iter().filter(|it| it.is_cancelled()).count() as u64;
+    }
+
+    /// Something that does not agree, and what it was queued as.
+    pub(super) fn found(
+        &mut self,
+        subject: &Subject,
+        finding: &Finding,
+        queued: Option<&CancellationId>,
+    ) {
+        let kind = finding.discrepancy.name();
+        let amount = subject.scaled(finding.amount);
+        let tally = self.tallies.entry(kind).or_default();
+        tally.count += 1;
+        tally.units += finding.units.len() as u64;
+        if let Some(currency) = subject.currency {
+            *tally.amounts.entry(currency.code()).or_default() += amount;
+        }
+        let mut json = subject.json(kind);
+        json.insert("amount".to_owned(), json!(amount.to_string()));
+        let units: Vec<_> = finding.units.iter().map(ToString::to_string).collect();
+        json.insert("units".to_owned(), json!(units));
+        json.extend(subject.detail(&finding.discrepancy));
+        if let Some(id) = queued {
+            self.queued += 1;
+            json.insert("queued".to_owned(), json!(id.as_str()));
+        }
+        self.note(kind, json);
+    }
+
+    /// An order that cannot be judged.
+    pub(super) fn unclear(&mut self, subject: &Subject, reason: &Reason) {
+        self.tallies.entry(UNCLEAR).or_default().count += 1;
+        let mut json = subject.json(UNCLEAR);
+        json.insert("reason".to_owned(), json!(reason.name()));
+        json.insert("detail".to_owned(), json!(reason.in_our_words()));
+        self.note(UNCLEAR, json);
+    }
+
+    fn note(&mut self, kind: &str, finding: Map<String, Value>) {
+        let rank = KINDS.iter().position(|it| *it == kind).unwrap_or(KINDS.len());
+        self.pending.push((rank, Value::Object(finding)));
+    }
+
+    /// Puts the findings so far into the file.
+    pub(super) async fn write_down(&mut self) -> Result<(), Problem> {
+        let pending = mem::take(&mut self.pending);
+        if pending.is_empty() { Ok(()) } else { self.spool.note(pending).await }
+    }
+}

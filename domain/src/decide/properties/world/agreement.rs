@@ -1,0 +1,104 @@
+//! A shop compared with its books.
+
+use std::collections::BTreeMap;
+
+use proptest::{prelude::*, test_runner::TestCaseError};
+
+use super::World;
+use crate::{
+    Amount, ClaimState, Course, Discrepancy, Finding, Known, Look, MemoKey, Order, RecordId,
+    RecordedMemo, Sides, Standing, UnitId, reconcile,
+};
+
+impl World<'_> {
+    /// Every memo is there, and each unit on one: nothing is found.
+    pub(in crate::decide::properties) fn agrees(&self) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.compare(Closely::Yes, None), [], "{:#?}", self.memos);
+        // Without ids only a close look shows which item a product is.
+        if self.sale.knows_units() {
+            prop_assert_eq!(self.compare(Closely::No, None), [], "{:#?}", self.memos);
+        }
+        Ok(())
+    }
+
+    /// Without one of its memos the order misses that memo's units, and what they came to.
+    pub(in crate::decide::properties) fn misses_a_memo_that_goes(
+        &self,
+        nth: usize,
+    ) -> Result<(), TestCaseError> {
+        let Some(gone) = self.memos.get(nth % self.memos.len().max(1)) else { return Ok(()) };
+        let found = self.compare(Closely::Yes, Some(&gone.key));
+        let is_missing = |it: &Finding| matches!(it.discrepancy, Discrepancy::Missing(_));
+        prop_assert!(found.iter().all(is_missing), "{:#?}", found);
+        if !self.sale.knows_units() {
+            return Ok(());
+        }
+        let worth = |it: &&UnitId| !it.is_shipping() && !self.is_free(it);
+        let mut missing: Vec<_> = found.iter().flat_map(|it| &it.units).filter(worth).collect();
+        missing.sort();
+        let units: Vec<_> = gone.units.iter().filter(worth).collect();
+        prop_assert_eq!(missing, units, "{:#?}", gone);
+        // Rounding is no unit's, and known from the claim alone.
+        if self.story.claims.iter().any(|it| it.memo.key == gone.key) {
+            let amount: Amount = found.iter().map(|it| it.amount).sum();
+            prop_assert_eq!(amount, gone.credit, "{:#?} for {:#?}", found, gone);
+        }
+        Ok(())
+    }
+
+    fn is_free(&self, id: &UnitId) -> bool {
+        let nth = id.as_str().rsplit('-').next().and_then(|it| it.parse::<usize>().ok());
+        nth.is_none_or(|it| self.sale.units[it].is_free())
+    }
+
+    fn compare(&self, look: Closely, gone: Option<&MemoKey>) -> Vec<Finding> {
+        let order = Order::check(&self.story.order).unwrap();
+        let stays = |id: Option<&str>| {
+            gone.is_none_or(|key| id.is_none_or(|it| !it.eq_ignore_ascii_case(key.as_str())))
+        };
+        let mut story = self.story.clone();
+        story.memos.retain(|it| stays(it.external_id.as_deref()));
+        let known = story.claims.iter().enumerate().map(|(nth, claim)| Known {
+            id: format!("can-{nth}").parse().unwrap(),
+            units: claim.memo.units.clone(),
+            course: Course::Posted,
+            reason: None,
+            claims: vec![claim.clone()],
+        });
+        let totals: BTreeMap<RecordId, Amount> = story
+            .claims
+            .iter()
+            .filter(|it| stays(Some(it.memo.key.as_str())))
+            .filter_map(|it| match &it.state {
+                ClaimState::Settled(record) => Some((record.clone(), it.memo.total)),
+                ClaimState::Unsettled => None,
+            })
+            .collect();
+        let recorded = story.memos.iter().map(|memo| RecordedMemo {
+            memo: memo.clone(),
+            number: None,
+            reference: None,
+            currency: None,
+            standing: Standing::Valid,
+        });
+        let billing = story.billing(&order);
+        let (known, memos): (Vec<_>, Vec<_>) = (known.collect(), recorded.collect());
+        reconcile(&Sides {
+            tenant: &"dodici".parse().unwrap(),
+            order: &order,
+            known: &known,
+            memos: &memos,
+            totals: &totals,
+            look: if look == Closely::Yes { Look::Close(&billing) } else { Look::Passing },
+            policy: &story.policy,
+            maps: &story.maps,
+        })
+    }
+}
+
+/// Whether all that is on record was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closely {
+    Yes,
+    No,
+}

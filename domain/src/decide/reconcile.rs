@@ -1,0 +1,307 @@
+//! Does it all agree? One order: its cancelled units, our book, and the memos on record.
+//!
+//! What is credited is read exactly as a decision reads it, so that what is missing here is what
+//! would be credited if the event came again.
+
+mod amounts;
+mod missing;
+mod overlap;
+
+use std::collections::BTreeMap;
+
+use super::{Case, credited::Credited};
+use crate::{
+    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, ClaimState, Entry,
+    ExistingMemo, Maps, MemoKey, Order, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
+    Timestamp, UnitId, UnitStatus,
+};
+
+/// One order, seen from three sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a> {
+    /// Whose order it is.
+    pub tenant: &'a Tenant,
+    /// The order, as the storefront tells it now; its payments do not matter.
+    pub order: &'a Order,
+    /// What our book knows of its cancellations.
+    pub known: &'a [Known],
+    /// Memos on record that are tied to the order, as far as they were come across.
+    pub memos: &'a [RecordedMemo],
+    /// Records of claims that are none of these memos and were asked for: their totals.
+    pub totals: &'a BTreeMap<RecordId, Amount>,
+    /// How closely the ledger was looked at.
+    pub look: Look<'a>,
+    /// The retailer's choices.
+    pub policy: &'a Policy,
+    /// The retailer's tables.
+    pub maps: &'a Maps,
+}
+
+/// How closely the ledger was looked at for this order.
+#[derive(Debug, Clone, Copy)]
+pub enum Look<'a> {
+    /// Only its memos that changed lately: what these do not show is to be looked at closely.
+    Passing,
+    /// All that is on record for it.
+    Close(&'a Billing),
+}
+
+/// What our book knows of one cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The cancellation.
+    pub id: CancellationId,
+    /// The units it names.
+    pub units: Vec<UnitId>,
+    /// How far it got.
+    pub course: Course,
+    /// The name of the reason for it.
+    pub reason: Option<String>,
+    /// Its memos.
+    pub claims: Vec<Claim>,
+}
+
+/// How far a cancellation got; where several name a unit, the first of these counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Course {
+    /// It is worked on, or will be.
+    Waiting,
+    /// It needs a person.
+    Parked,
+    /// A rule says that nothing is to be credited.
+    Skipped,
+    /// It is done.
+    Posted,
+    /// It was received long ago, and nobody works on it any more.
+    Abandoned,
+}
+
+/// Something about an order that does not agree, or not yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub discrepancy: Discrepancy,
+    /// The units it is about.
+    pub units: Vec<UnitId>,
+    /// What it comes to, in the order's currency; not negative.
+    pub amount: Amount,
+}
+
+/// What does not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Discrepancy {
+    /// Cancelled, and on no memo.
+    Missing(Cause),
+    /// On this memo, and on another one.
+    Doubled(MemoRef),
+    /// The memo does not come to what it should.
+    Different {
+        /// The memo.
+        memo: MemoRef,
+        /// What it should come to.
+        expected: Amount,
+        /// What it comes to in the order's currency: nothing where it was voided or is in
+        /// another one.
+        on_record: Amount,
+    },
+    /// Not credited yet: a cancellation is under way.
+    Waiting(CancellationId, Option<String>),
+    /// Not credited: a cancellation needs a person.
+    Parked(CancellationId, Option<String>),
+    /// The memo credits what is not cancelled.
+    Unexplained(MemoRef),
+}
+
+/// Why units are on no memo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The ledger no longer has the record of a settled memo.
+    Vanished {
+        /// The cancellation that made it.
+        cancellation: CancellationId,
+        /// The memo.
+        key: MemoKey,
+        /// The record that is gone.
+        record: RecordId,
+    },
+    /// A cancellation is done, or was given up, and nothing is on record.
+    Unrecorded(CancellationId),
+    /// No event about them was ever received.
+    Unseen,
+}
+
+/// A memo as people find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoRef {
+    /// Its record.
+    pub record: RecordId,
+    /// The number people see, where it is known.
+    pub number: Option<String>,
+}
+
+impl Discrepancy {
+    /// The stable name, for example `missing`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "missing",
+            Self::Doubled(_) => "doubled",
+            Self::Different { .. } => "different",
+            Self::Waiting(..) => "waiting",
+            Self::Parked(..) => "parked",
+            Self::Unexplained(_) => "unexplained",
+        }
+    }
+
+    /// Whether it is believed only after a close look: a passing one sees some memos alone.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::Doubled(_) | Self::Unexplained(_))
+    }
+}
+
+/// Compares the three sides of an order.
+#[must_use]
+pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
+    let claims = Claims::of(sides);
+    let billing = sides.billing();
+    let cancellation = sides.cancellation();
+    let settled: Vec<Claim> = claims.standing.iter().map(|it| it.claim.clone()).collect();
+    let case = Case {
+        cancellation: &cancellation,
+        order: sides.order,
+        billing: &billing,
+        claims: &settled,
+        policy: sides.policy,
+        maps: sides.maps,
+        published: CivilDate::EPOCH,
+        not_before: None,
+        patience: Patience::Exhausted,
+        storefront: "",
+    };
+    let credited = Credited::of(&case);
+    let view = View { sides, case: &case, claims: &claims, credited: &credited };
+    let mut findings = view.missing();
+    let overlap = view.overlap();
+    findings.extend(view.differing(&overlap));
+    findings.extend(overlap);
+    findings
+}
+
+/// The sides of an order, read.
+struct View<'a> {
+    sides: &'a Sides<'a>,
+    case: &'a Case<'a>,
+    claims: &'a Claims<'a>,
+    credited: &'a Credited,
+}
+
+/// Our settled claims by what became of their records.
+#[derive(Default)]
+struct Claims<'a> {
+    standing: Vec<OnRecord<'a>>,
+    gone: Vec<Gone<'a>>,
+}
+
+/// A claim whose record is there.
+struct OnRecord<'a> {
+    claim: &'a Claim,
+    memo: MemoRef,
+    worth: Worth,
+}
+
+/// What a record is worth to the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It counts, with this total.
+    Total(Amount),
+    /// It does not count, or not in the order's currency.
+    Nothing,
+}
+
+/// A claim whose record is not.
+struct Gone<'a> {
+    known: &'a Known,
+    claim: &'a Claim,
+    record: &'a RecordId,
+}
+
+impl<'a> Claims<'a> {
+    fn of(sides: &'a Sides<'a>) -> Self {
+        let mut claims = Self::default();
+        for known in sides.known {
+            for claim in &known.claims {
+                let ClaimState::Settled(record) = &claim.state else { continue };
+                match sides.find(record, &claim.memo.key) {
+                    Some((memo, worth)) => {
+                        claims.standing.push(OnRecord { claim, memo, worth });
+                    }
+                    None => claims.gone.push(Gone { known, claim, record }),
+                }
+            }
+        }
+        claims
+    }
+}
+
+impl Sides<'_> {
+    /// The memo of a claim, by its record or by its key.
+    fn find(&self, record: &RecordId, key: &MemoKey) -> Option<(MemoRef, Worth)> {
+        let is_it = |it: &ExistingMemo| {
+            let id = it.external_id.as_deref().unwrap_or_default();
+            it.id == *record || id.eq_ignore_ascii_case(key.as_str())
+        };
+        if let Some(found) = self.memos.iter().find(|it| is_it(&it.memo)) {
+            return Some((self.name(&found.memo.id), self.worth(found)));
+        }
+        if let Look::Close(billing) = self.look
+            && let Some(found) = billing.memos.iter().find(|it| is_it(it))
+        {
+            return Some((self.name(&found.id), Worth::Total(found.total)));
+        }
+        self.totals.get(record).map(|total| (self.name(record), Worth::Total(*total)))
+    }
+
+    fn worth(&self, memo: &RecordedMemo) -> Worth {
+        let ours = self.maps.currency(self.order).ok().and_then(Entry::id);
+        let is_foreign = ours.zip(memo.currency.as_ref()).is_some_and(|(it, told)| it != *told);
+        match memo.standing {
+            Standing::Valid if !is_foreign => Worth::Total(memo.memo.total),
+            Standing::Valid | Standing::Voided => Worth::Nothing,
+        }
+    }
+
+    fn name(&self, record: &RecordId) -> MemoRef {
+        let found = self.memos.iter().find(|it| it.memo.id == *record);
+        MemoRef { record: record.clone(), number: found.and_then(|it| it.number.clone()) }
+    }
+
+    /// What is on record and counts.
+    fn billing(&self) -> Billing {
+        let mut billing = match self.look {
+            Look::Passing => Billing::default(),
+            Look::Close(billing) => billing.clone(),
+        };
+        let told = |id: &RecordId| self.memos.iter().any(|it| it.memo.id == *id);
+        billing.memos.retain(|it| !told(&it.id));
+        let valid = self.memos.iter().filter(|it| it.standing == Standing::Valid);
+        billing.memos.extend(valid.map(|it| it.memo.clone()));
+        billing
+    }
+
+    /// One cancellation of all that is cancelled and cost something.
+    fn cancellation(&self) -> Cancellation {
+        let cancelled = self.order.units.iter().filter(|it| it.status == UnitStatus::Cancelled);
+        let worth = cancelled.filter(|it| !it.credit(self.order.treatment).is_zero());
+        Cancellation {
+            tenant: self.tenant.clone(),
+            event: String::new(),
+            order: self.order.id.clone(),
+            units: worth.map(|it| (it.id.clone(), None)).collect(),
+            published_at: Timestamp::from_millis(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

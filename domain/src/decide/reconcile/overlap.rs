@@ -1,0 +1,133 @@
+//! Memos that credit what another one credits, or what is not cancelled at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::{Discrepancy, Finding, View};
+use crate::{
+    Amount, RecordId, UnitId, UnitStatus,
+    decide::credited::{Booked, BookedLine, product_of},
+};
+
+/// What the memos so far credit.
+#[derive(Default)]
+struct Tally<'a> {
+    units: BTreeSet<&'a UnitId>,
+    /// Pieces by product, those of units included.
+    pieces: BTreeMap<&'a str, Decimal>,
+}
+
+/// What one memo credits beyond that.
+#[derive(Default)]
+struct Excess {
+    /// Units that were credited before.
+    doubled: Vec<UnitId>,
+    /// Pieces without a name beyond what is cancelled or returned: what they are worth.
+    beyond: Amount,
+    /// Whether any piece is.
+    is_beyond: bool,
+    /// Units that are neither cancelled nor returned.
+    strays: Vec<UnitId>,
+    /// Lines with goods of another order.
+    strange: usize,
+    /// Lines on which something was not credited before.
+    new: usize,
+}
+
+impl View<'_> {
+    /// Doubled and unexplained memos: ours are counted first, then the older ones.
+    pub(super) fn overlap(&self) -> Vec<Finding> {
+        let mut memos: Vec<&Booked> = self.credited.memos.iter().collect();
+        memos.sort_by_key(|it| (!it.ours, it.record.as_ref().map(RecordId::rank)));
+        let mut tally = Tally::default();
+        let mut findings = Vec::new();
+        for memo in memos {
+            let excess = self.excess(memo, &mut tally);
+            let Some(record) = &memo.record else { continue };
+            let name = self.sides.name(record);
+            let finding = match excess {
+                Excess { doubled, beyond, is_beyond, new, .. }
+                    if is_beyond || !doubled.is_empty() =>
+                {
+                    let part = self.worth(&doubled) + beyond;
+                    Finding {
+                        discrepancy: Discrepancy::Doubled(name),
+                        amount: if new == 0 { memo.credit } else { part },
+                        units: doubled,
+                    }
+                }
+                Excess { strays, strange, .. }
+                    if !strays.is_empty() || (strange == memo.lines.len() && 0 < strange) =>
+                {
+                    Finding {
+                        discrepancy: Discrepancy::Unexplained(name),
+                        units: strays,
+                        amount: memo.credit,
+                    }
+                }
+                _ => continue,
+            };
+            findings.push(finding);
+        }
+        findings
+    }
+
+    fn excess<'m>(&'m self, memo: &'m Booked, tally: &mut Tally<'m>) -> Excess {
+        let mut excess = Excess::default();
+        for line in &memo.lines {
+            if line.units.is_empty() {
+                self.count(line, tally, &mut excess);
+                continue;
+            }
+            let before = excess.doubled.len();
+            for id in &line.units {
+                let unit = self.case.order.unit(id);
+                if !tally.units.insert(id) {
+                    excess.doubled.push(id.clone());
+                } else if let Some(unit) = unit.filter(|it| !it.lives()) {
+                    let pieces = tally.pieces.entry(&unit.product).or_default();
+                    *pieces += Decimal::from(unit.quantity);
+                } else {
+                    excess.strays.push(id.clone());
+                }
+            }
+            if excess.doubled.len() - before < line.units.len() {
+                excess.new += 1;
+            }
+        }
+        excess
+    }
+
+    /// Counts a line without names against what is cancelled or returned of its product.
+    fn count<'m>(&'m self, line: &'m BookedLine, tally: &mut Tally<'m>, excess: &mut Excess) {
+        let Some(product) = product_of(self.case, line) else {
+            excess.strange += 1;
+            excess.new += 1;
+            return;
+        };
+        let gone = self.case.order.units.iter().filter(|it| it.product == product && !it.lives());
+        let allowed: Decimal = gone.map(|it| Decimal::from(it.quantity)).sum();
+        let counted = tally.pieces.entry(product).or_default();
+        *counted += line.quantity;
+        let beyond = (*counted - allowed).clamp(Decimal::ZERO, line.quantity);
+        if beyond < line.quantity {
+            excess.new += 1;
+        }
+        if Decimal::ZERO < beyond {
+            excess.is_beyond = true;
+            excess.beyond += self.price(product, beyond);
+        }
+    }
+
+    /// What so many pieces of a product are worth: those that were cancelled, if any were.
+    fn price(&self, product: &str, pieces: Decimal) -> Amount {
+        let order = self.case.order;
+        let of_product = || order.units.iter().filter(|it| it.product == product);
+        let cancelled = of_product().find(|it| it.status == UnitStatus::Cancelled);
+        let unit = cancelled.or_else(|| of_product().next());
+        let price =
+            unit.map(|it| it.credit(order.treatment).share(pieces, Decimal::from(it.quantity)));
+        order.currency.round(price.unwrap_or_default())
+    }
+}

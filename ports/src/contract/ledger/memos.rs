@@ -1,0 +1,78 @@
+//! What is promised of all memos since a moment.
+
+use std::time::Duration;
+
+use domain::{RecordedMemo, Standing, Timestamp};
+
+use super::{Subject, memo};
+use crate::{Cursor, LedgerError, Sending};
+
+/// Reconciliation sees every memo, whoever made it, and can tell ours from others.
+pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subject) {
+    let ours = memo(subject).await;
+    let posted = subject.ledger().post(&ours, Sending::First).await.unwrap();
+    let by_hand = subject.credit_by_hand();
+    let memos = all_memos(subject, subject.now()).await;
+    let [first, second] = &memos[..] else { panic!("{memos:?}") };
+    assert_eq!((&first.memo.id, &second.memo.id), (posted.record(), &by_hand));
+    let key = first.memo.external_id.as_deref().unwrap_or_default();
+    assert!(key.eq_ignore_ascii_case(ours.key.as_str()), "{key}");
+    assert_eq!(first.memo.total, ours.total);
+    assert_eq!(first.reference.as_deref(), Some(ours.reference.as_str()));
+    assert_eq!(first.currency, ours.currency);
+    let units: Vec<_> = first.memo.lines.iter().flat_map(|it| &it.units).collect();
+    assert_eq!(units, ours.units.iter().collect::<Vec<_>>());
+    assert_eq!((&second.memo.external_id, second.memo.lines[0].units.len()), (&None, 0));
+    assert_eq!(second.memo.lines[0].quantity, Some(1.into()));
+    for it in &memos {
+        assert_eq!(it.memo.created_from.as_ref(), ours.source.invoice());
+        assert!(it.number.is_some() && it.standing == Standing::Valid, "{it:?}");
+    }
+}
+
+/// A memo that is missed is a credit that would be asked for again.
+pub async fn all_memos_are_told_whatever_the_page_size(subject: &dyn Subject) {
+    let mut made = vec![subject.credit_by_hand(), subject.credit_by_hand()];
+    made.push(subject.credit_by_hand());
+    for limit in [1, 2, 3, 100] {
+        subject.limit_pages(limit);
+        let memos = all_memos(subject, subject.now()).await;
+        let told: Vec<_> = memos.iter().map(|it| it.memo.id.clone()).collect();
+        assert_eq!(told, made, "pages of {limit}");
+    }
+}
+
+/// What was not touched since is none of the window's.
+pub async fn memos_that_did_not_change_since_are_not_told(subject: &dyn Subject) {
+    let _ = subject.credit_by_hand();
+    let later = subject.now().after(Duration::from_mins(1));
+    assert_eq!(all_memos(subject, later).await, []);
+}
+
+/// A voided memo is on record and credits nothing.
+pub async fn a_voided_memo_is_told_as_voided(subject: &dyn Subject) {
+    let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
+    subject.void(&voided);
+    let memos = all_memos(subject, subject.now()).await;
+    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.standing)).collect();
+    assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
+}
+
+/// Memos that we may not see are not memos that are gone.
+pub async fn memos_that_may_not_be_seen_are_never_none(subject: &dyn Subject) {
+    let _ = subject.credit_by_hand();
+    subject.forbid();
+    let answer = subject.ledger().memos(subject.now(), &Cursor::default()).await;
+    assert!(matches!(answer, Err(LedgerError::Forbidden(_))), "{answer:?}");
+}
+
+/// All memos since a moment, page by page.
+async fn all_memos(subject: &dyn Subject, since: Timestamp) -> Vec<RecordedMemo> {
+    let (mut memos, mut place) = (Vec::new(), Cursor::default());
+    loop {
+        let page = subject.ledger().memos(since, &place).await.unwrap();
+        memos.extend(page.memos);
+        let Some(next) = page.next else { return memos };
+        place = next;
+    }
+}

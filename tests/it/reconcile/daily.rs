@@ -1,0 +1,78 @@
+//! The comparison that the service makes by itself, by one of its replicas.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ports::Clock;
+use sandbox::netsuite::Operation;
+use tests::{A, ITEMS, ORDER, Service, Settings, World, event, pair};
+
+const DAY: Duration = Duration::from_hours(24);
+const POLL: Duration = Duration::from_millis(10);
+
+/// The order changes now, as the storefront tells it.
+fn touch(world: &World) {
+    let now = Timestamp::from_millisecond(world.clock.now().as_millis()).unwrap();
+    let now = now.strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
+    world.tenant.edit(ORDER, |order| order["updatedAt"] = now.into());
+}
+
+/// What a gauge shows for the tenant.
+async fn gauge(service: &Service, name: &str) -> Option<u64> {
+    let (_, text) = service.get("/metrics").await;
+    let start = format!("memobridge_reconcile_{name}{{tenant=\"dodici\"}} ");
+    text.lines().find_map(|it| it.strip_prefix(&start)?.parse().ok())
+}
+
+/// Lets a day pass, and waits until the comparison that is due then was made.
+async fn a_day_later(world: &World, service: &Service) {
+    world.clock.advance(DAY);
+    let today = u64::try_from(world.clock.now().as_millis() / 1000).unwrap();
+    let made = async {
+        while gauge(service, "last_run_seconds").await < Some(today) {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    service.pass_time(made).await;
+}
+
+#[tokio::test]
+async fn every_day_one_replica_compares_and_what_is_missing_is_made_again() {
+    let settings = Settings { reconcile: "repair = true".to_owned(), ..Settings::default() };
+    let world = World::with(&pair(), &settings).await;
+    let replicas = [world.serve().await, world.serve().await];
+    let service = &replicas[0];
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
+    let memo = world.account.memos().remove(0);
+
+    // The order changes once more when its memo lies before the window already.
+    a_day_later(&world, service).await;
+    a_day_later(&world, service).await;
+    touch(&world);
+    let before = world.account.calls().of(Operation::Search);
+    a_day_later(&world, service).await;
+    assert_eq!(gauge(service, "missing").await, Some(0));
+    assert_eq!(gauge(service, "different").await, Some(0));
+
+    touch(&world);
+    world.account.delete(&memo.id);
+    a_day_later(&world, service).await;
+    assert_eq!(gauge(service, "missing").await, Some(1));
+    let made_again = async {
+        while world.account.memos().is_empty() {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    service.pass_time(made_again).await;
+    world.has_memos(&["20.00"], "made again");
+    assert_eq!(world.account.memos()[0].external_id, memo.external_id);
+
+    touch(&world);
+    a_day_later(&world, service).await;
+    assert_eq!(gauge(service, "missing").await, Some(0));
+    // Two searches for each of two tenants on each of three days, and a few for the one order
+    // that was looked at closely and credited again. Two replicas would make twice as many.
+    let searches = world.account.calls().of(Operation::Search) - before;
+    assert!(searches < 2 * 12, "both replicas compared: {searches} searches");
+    drop(replicas);
+}

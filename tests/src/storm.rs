@@ -1,0 +1,274 @@
+//! A storm: replicas under load, killed at random moments, started again at once.
+//!
+//! NewStore delivers every event until it is answered 2xx, some of them twice,
+//! to whatever replica lives. In the end every cancellation is settled, every
+//! cancelled unit is on exactly one memo, and every memo is right to the cent.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ports::State;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use rust_decimal::Decimal;
+use sandbox::sale::{Billing, Sale, Unit};
+use serde_json::Value;
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{ITEMS, Process, Settings, WHOLE, World, event, paid};
+
+/// Deliveries under way at once.
+const AT_ONCE: usize = 16;
+/// NewStore's pause before it delivers again.
+const AGAIN: Duration = Duration::from_millis(50);
+/// Real time for everything to settle after the storm: leases of the dead end before.
+const CALM: Duration = Duration::from_mins(3);
+
+/// What a storm is made of.
+#[derive(Debug, Clone)]
+pub struct Storm {
+    /// Orders with cancelled units.
+    pub orders: usize,
+    /// kill -9 so often at least; more when there is still work.
+    pub kills: usize,
+    /// Processes at once.
+    pub replicas: usize,
+    /// How they are configured.
+    pub settings: Settings,
+    /// Draws orders, duplicates and moments.
+    pub seed: u64,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// Events, each settled.
+    pub cancellations: usize,
+    /// Calls of the webhook, duplicates and repetitions included.
+    pub deliveries: u64,
+    /// Processes killed.
+    pub kills: usize,
+    /// Memos on record.
+    pub memos: usize,
+    /// From the first delivery until everything was settled.
+    pub took: Duration,
+}
+
+/// An order and what is due for it.
+struct Order {
+    id: String,
+    events: Vec<Value>,
+    due: BTreeMap<String, Decimal>,
+}
+
+/// The living replicas by their addresses.
+type Replicas = Arc<Mutex<Vec<Option<SocketAddr>>>>;
+
+impl Storm {
+    /// Short delays and many hands: what is left to wait for are leases of the dead.
+    #[must_use]
+    pub fn settings() -> Settings {
+        Settings {
+            worker: "concurrency = 8\nfirst_delay = \"100ms\"\nmax_delay = \"1s\"".to_owned(),
+            erp: "concurrency = 8".to_owned(),
+            ..Settings::default()
+        }
+    }
+
+    /// Lets it rage and checks what it leaves.
+    #[expect(clippy::print_stdout, reason = "a failure shows the seed")]
+    pub async fn rage(&self, program: &str) -> Figures {
+        println!("storm with seed {}", self.seed);
+        let mut dice = StdRng::seed_from_u64(self.seed);
+        let world = World::new(&self.settings).await;
+        let orders: Vec<_> = (1..=self.orders).map(|it| order(it, &mut dice)).collect();
+        for (sale, _) in &orders {
+            world.install(sale, &Billing::OneInvoice);
+        }
+        let orders: Vec<_> = orders.into_iter().map(|(_, order)| order).collect();
+        let began = Instant::now();
+        let replicas: Replicas = Arc::new(Mutex::new(vec![None; self.replicas]));
+        let mut processes = Vec::new();
+        for place in 0..self.replicas {
+            processes.push(start(&world, program, &replicas, place).await);
+        }
+        let deliveries = Arc::new(AtomicU64::new(0));
+        let delivering = deliver_all(&world, &orders, &replicas, &deliveries, &mut dice);
+        let mut kills = 0;
+        while kills < self.kills || !delivering.is_finished() {
+            tokio::time::sleep(Duration::from_millis(dice.random_range(20..250))).await;
+            let place = dice.random_range(0..self.replicas);
+            replicas.lock().expect("nobody panics with it")[place] = None;
+            processes.remove(place).kill().await;
+            processes.insert(place, start(&world, program, &replicas, place).await);
+            kills += 1;
+        }
+        delivering.await.expect("every event was answered 2xx in the end");
+        let cancellations = orders.iter().map(|it| it.events.len()).sum();
+        calm(&world, cancellations).await;
+        let took = began.elapsed();
+        for process in processes {
+            process.signal("TERM").await;
+            assert_eq!(process.ended().await.code(), Some(0));
+        }
+        check(&world, &orders);
+        let memos = world.account.memos().len();
+        let deliveries = deliveries.load(Ordering::Relaxed);
+        Figures { cancellations, deliveries, kills, memos, took }
+    }
+}
+
+async fn start(world: &World, program: &str, replicas: &Replicas, place: usize) -> Process {
+    let process = world.spawn(program).await;
+    replicas.lock().expect("nobody panics with it")[place] = Some(process.address);
+    process
+}
+
+/// One to three units, the first or all of them cancelled, by one event or by two
+/// that overlap.
+fn order(number: usize, dice: &mut StdRng) -> (Sale, Order) {
+    let id = format!("9f4e8ffc-0000-4000-8000-{number:012x}");
+    let mut sale = Sale::new(&id, &format!("STORM-{number}"));
+    let mut due = BTreeMap::new();
+    let (mut total, mut refund) = (Decimal::ZERO, Decimal::ZERO);
+    let units = dice.random_range(1..=3);
+    let all = dice.random_bool(0.5);
+    for place in 0..units {
+        let unit = format!("dc333267-{place:04x}-4000-8000-{number:012x}");
+        let price = Decimal::new(dice.random_range(1..20_000), 2);
+        sale = sale.unit(Unit::new(&unit, &format!("1000{place}"), &price.to_string()));
+        total += price;
+        if place == 0 || all {
+            refund += price;
+            due.insert(unit, price);
+        }
+    }
+    let cancelled: Vec<&str> = due.keys().map(String::as_str).collect();
+    let sale = sale
+        .paid(paid(&total.to_string()))
+        .cancelled(&cancelled)
+        .refunded("credit_card", &refund.to_string());
+    let mut events = vec![event(&sale, ITEMS, &cancelled)];
+    if dice.random_bool(0.3) {
+        events.push(event(&sale, WHOLE, &cancelled));
+    } else if 1 < cancelled.len() && dice.random_bool(0.5) {
+        events.push(event(&sale, ITEMS, &cancelled[..1]));
+    }
+    (sale, Order { id, events, due })
+}
+
+/// Delivers every event until it is answered 2xx; a fifth of them once more later.
+fn deliver_all(
+    world: &World,
+    orders: &[Order],
+    replicas: &Replicas,
+    deliveries: &Arc<AtomicU64>,
+    dice: &mut StdRng,
+) -> JoinHandle<()> {
+    let mut events = Vec::new();
+    for event in orders.iter().flat_map(|it| &it.events) {
+        let at = dice.random_range(0..=events.len());
+        events.insert(at, event.clone());
+        if dice.random_bool(0.2) {
+            let at = dice.random_range(0..=events.len());
+            events.insert(at, event.clone());
+        }
+    }
+    let (http, replicas) = (world.http.clone(), Arc::clone(replicas));
+    let (deliveries, seed) = (Arc::clone(deliveries), dice.random());
+    tokio::spawn(async move {
+        let hands = Arc::new(Semaphore::new(AT_ONCE));
+        let mut dice = StdRng::seed_from_u64(seed);
+        let mut under_way = JoinSet::new();
+        for event in events {
+            let hand = Arc::clone(&hands).acquire_owned().await.expect("it is never closed");
+            let (http, replicas) = (http.clone(), Arc::clone(&replicas));
+            let (deliveries, first) = (Arc::clone(&deliveries), dice.random_range(0..8));
+            under_way.spawn(async move {
+                deliver(&http, &replicas, first, &event, &deliveries).await;
+                drop(hand);
+            });
+        }
+        while let Some(delivered) = under_way.join_next().await {
+            delivered.expect("an event is answered 2xx or 5xx, or not at all");
+        }
+    })
+}
+
+async fn deliver(
+    http: &reqwest::Client,
+    replicas: &Replicas,
+    first: usize,
+    event: &Value,
+    deliveries: &AtomicU64,
+) {
+    for place in first.. {
+        let address = {
+            let replicas = replicas.lock().expect("nobody panics with it");
+            replicas[place % replicas.len()]
+        };
+        if let Some(address) = address {
+            deliveries.fetch_add(1, Ordering::Relaxed);
+            if let Ok(answer) = crate::post(http, address, event).await {
+                match answer.status {
+                    200 => return,
+                    500 | 503 => {}
+                    _ => panic!("{event} was answered {answer:?}"),
+                }
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Waits until every cancellation is posted.
+async fn calm(world: &World, cancellations: usize) {
+    let book = world.book();
+    let settled = async {
+        while book.count(State::Posted).await < cancellations {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    if tokio::time::timeout(CALM, settled).await.is_err() {
+        let mut lost = Vec::new();
+        for state in [State::Working, State::Deferred, State::Skipped, State::Parked] {
+            lost.extend(book.in_state(state).await.into_iter().take(5));
+        }
+        let posted = book.count(State::Posted).await;
+        panic!("{posted} of {cancellations} were posted, and not for example {lost:#?}");
+    }
+}
+
+/// Each due unit is on exactly one memo, and nothing else is; the memos of an
+/// order come to what is due for it.
+#[track_caller]
+fn check(world: &World, orders: &[Order]) {
+    let mut credited: BTreeMap<String, usize> = BTreeMap::new();
+    let mut sum = Decimal::ZERO;
+    for memo in world.account.memos() {
+        sum += memo.total;
+        for line in &memo.lines {
+            let ids = line.field("custcol_nws_item_id").expect("a line names its units");
+            for id in ids.split(',') {
+                *credited.entry(id.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    for order in orders {
+        for unit in order.due.keys() {
+            assert_eq!(credited.remove(unit), Some(1), "unit {unit} of order {}", order.id);
+        }
+    }
+    assert_eq!(credited, BTreeMap::new(), "credited, and not due");
+    let due: Decimal = orders.iter().flat_map(|it| it.due.values()).sum();
+    assert_eq!(sum, due, "all memos together");
+}
