@@ -3,11 +3,13 @@
 //! Where the book is kept decides how rows are found, locked and written, and
 //! nothing else: each decision and each word of the history is here, once.
 
+mod census;
 mod failure;
 mod row;
 mod step;
 
 pub(crate) use self::{
+    census::{COUNT, unfinished},
     failure::Failure,
     row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
     step::{Change, DELIVERED_AGAIN, follow, is_told, key, received},

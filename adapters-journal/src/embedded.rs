@@ -1,5 +1,6 @@
 //! The journal in a file of this machine.
 
+mod census;
 mod claim;
 mod find;
 mod hold;
@@ -9,7 +10,9 @@ use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
-use ports::{Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step};
+use ports::{
+    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step, Unfinished,
+};
 use sqlite_store::Store;
 
 const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
@@ -75,6 +78,13 @@ impl Journal for Embedded {
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
         let query = query.clone();
         Ok(self.store.read(move |db| find::find(db, &query)).await?)
+    }
+}
+
+#[async_trait]
+impl Census for Embedded {
+    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        Ok(self.store.read(census::census).await?)
     }
 }
 

@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use domain::{
     Cancellation, CancellationId, Claim, CreditMemo, MemoKey, OrderId, Tenant, Timestamp,
 };
-use ports::{Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, State, Step};
+use ports::{
+    Census, Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, State, Step,
+    Unfinished,
+};
 
 use crate::book::{
     Change, ClaimRow, DELIVERED_AGAIN, Failure, follow, is_told, key, limit, received,
@@ -87,6 +90,24 @@ impl Journal for Memory {
         let newest_first = book.records.iter().rev().filter(|it| book.meets(it, query));
         let found = newest_first.take(limit(query)).map(|it| book.whole(it, query));
         Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+#[async_trait]
+impl Census for Memory {
+    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        let mut found: BTreeMap<(Tenant, &str), Unfinished> = BTreeMap::new();
+        for Record { cancellation, state, waiting_since, .. } in &self.book().records {
+            let (tenant, state, waiting_since) = (&cancellation.tenant, *state, *waiting_since);
+            if matches!(state, State::Posted | State::Skipped) {
+                continue;
+            }
+            let new = || Unfinished { tenant: tenant.clone(), state, count: 0, waiting_since };
+            let group = found.entry((tenant.clone(), state.name())).or_insert_with(new);
+            group.count += 1;
+            group.waiting_since = group.waiting_since.min(waiting_since);
+        }
+        Ok(found.into_values().collect())
     }
 }
 

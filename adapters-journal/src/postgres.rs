@@ -1,5 +1,6 @@
 //! The journal in a PostgreSQL database, shared by replicas on several machines.
 
+mod census;
 mod claim;
 mod connections;
 mod find;
@@ -12,7 +13,9 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
-use ports::{Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step};
+use ports::{
+    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step, Unfinished,
+};
 use sqlx::PgConnection;
 use tokio::time::timeout;
 
@@ -126,6 +129,13 @@ impl Journal for Postgres {
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
         self.call(async |db| find::find(db, query).await).await
+    }
+}
+
+#[async_trait]
+impl Census for Postgres {
+    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        self.call(async |db| census::census(db).await).await
     }
 }
 

@@ -4,7 +4,7 @@
 //! any escaping; the account is spelt in upper case with an underscore, as
 //! NetSuite does, or it answers "Invalid login attempt".
 
-use std::str::FromStr;
+use std::{cmp::Reverse, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::Timestamp;
@@ -19,6 +19,9 @@ use crate::options::{InvalidOptions, Options};
 pub(crate) const ALGORITHM: &str = "HMAC-SHA256";
 
 const NONCE_LENGTH: usize = 32;
+
+/// Shorter ones, which NetSuite does not make, could stand among the data by chance.
+const KEY_LENGTH: usize = 8;
 
 /// A NetSuite account in its canonical spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +87,24 @@ impl Credentials {
             token: options.token_id,
             token_secret: options.token_secret,
         }
+    }
+
+    /// An answer without our keys, which it may echo: as it is where it has none.
+    pub(crate) fn blotted_out(&self, answer: Vec<u8>) -> Vec<u8> {
+        let secrets = [&self.consumer_secret, &self.token_secret].map(ExposeSecret::expose_secret);
+        let mut keys = [secrets[0], secrets[1], &self.consumer_key, &self.token];
+        // The longest first: one may begin another.
+        keys.sort_by_key(|it| Reverse(it.len()));
+        let Ok(text) = str::from_utf8(&answer) else {
+            return answer;
+        };
+        let echoed = |it: &&&str| KEY_LENGTH <= it.len() && text.contains(**it);
+        let mut echoed = keys.iter().filter(echoed).peekable();
+        if echoed.peek().is_none() {
+            return answer;
+        }
+        let blot = |text: String, key: &&str| text.replace(*key, "[redacted]");
+        echoed.fold(text.to_owned(), blot).into_bytes()
     }
 
     /// A passport with a nonce of its own: one for every attempt, retries included.

@@ -13,6 +13,7 @@ use jiff::fmt::rfc2822;
 use ports::Clock;
 use reqwest::{StatusCode, Url, header, redirect};
 use tokio::time::Instant;
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     auth::{Account, Credentials},
@@ -143,12 +144,21 @@ impl Client {
             return Err(Failure::new(Class::Throttled, "all slots of the account are taken"));
         };
         let started = self.clock.now();
-        let (ns_id, result) = match self.exchange(left(), request).await {
+        let operation = request.operation.name();
+        let span = tracing::info_span!(
+            "http",
+            otel.kind = "client",
+            otel.name = operation,
+            http.request.method = "POST",
+            url.path = self.url.path(),
+            http.response.status_code = Empty,
+        );
+        let exchange = self.exchange(left(), request).instrument(span);
+        let (ns_id, result) = match exchange.await {
             Ok(answer) => open(&answer, request),
             Err(failure) => (None, Err(failure)),
         };
         slot.verdict = verdict(result.as_ref().err());
-        let operation = request.operation.name();
         tracing::debug!(
             operation,
             duration_ms = self.clock.now().since(started).as_millis(),
@@ -172,6 +182,7 @@ impl Client {
             .await
             .map_err(not_sent_or_unknown)?;
         let status = response.status();
+        Span::current().record("http.response.status_code", status.as_u16());
         let date = response.headers().get(header::DATE).and_then(|it| it.to_str().ok());
         if let Some(date) = date.and_then(|it| rfc2822::parse(it).ok()) {
             self.dated.store(date.timestamp().as_second(), Ordering::Relaxed);
@@ -183,7 +194,7 @@ impl Client {
                 return Err(Unreadable::TooLarge.into());
             }
         }
-        Ok(Answer { status, bytes })
+        Ok(Answer { status, bytes: self.credentials.blotted_out(bytes) })
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use ports::{LedgerError, Refusal};
+use ports::{LedgerError, Refusal, without_addresses};
 
 use crate::reply::Unreadable;
 
@@ -120,10 +120,11 @@ impl Failure {
     /// A failure with NetSuite's own code and words.
     pub(crate) fn told(class: Class, code: &str, message: &str) -> Self {
         let words = message.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let words = without_addresses(&words.collect::<String>());
         Self {
             class,
             code: code.chars().take(80).collect(),
-            message: words.take(MESSAGE_LIMIT).collect(),
+            message: words.chars().take(MESSAGE_LIMIT).collect(),
             source: None,
         }
     }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use ports::StorefrontError;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect, retry};
+use reqwest::{Client, Request, RequestBuilder, Response, StatusCode, header, redirect, retry};
 use secrecy::SecretString;
 use serde::{Deserialize, de::IgnoredAny};
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::text;
 
@@ -41,8 +42,22 @@ pub(crate) struct Answer {
 
 /// Sends a request and reads the answer to its end, or to the limit.
 pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, StorefrontError> {
-    let response = request.send().await.map_err(broken)?;
+    let (client, request) = request.build_split();
+    let request = request.map_err(broken)?;
+    let span = tracing::info_span!(
+        "http",
+        otel.kind = "client",
+        http.request.method = %request.method(),
+        url.path = request.url().path(),
+        http.response.status_code = Empty,
+    );
+    send(client, request).instrument(span).await
+}
+
+async fn send(client: Client, request: Request) -> Result<Answer, StorefrontError> {
+    let response = client.execute(request).await.map_err(broken)?;
     let status = response.status();
+    Span::current().record("http.response.status_code", status.as_u16());
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|it| it.to_str().ok()?.trim().parse().ok());
     let body = if status.is_success() { body(response).await? } else { refusal(response).await };

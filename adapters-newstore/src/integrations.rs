@@ -57,7 +57,8 @@ impl Integrations {
         };
         let Options { tenant, client_id, client_secret, timeout, .. } = options;
         let http = http::client(timeout).map_err(InvalidOptions::Client)?;
-        let tokens = Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock);
+        let tokens =
+            Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock, &tenant);
         Ok(Self { tenant, http, url, tokens, key, timeout })
     }
 

@@ -43,7 +43,8 @@ impl NewStore {
         let endpoints = options.endpoints()?;
         let Options { tenant, client_id, client_secret, timeout, .. } = options;
         let http = http::client(timeout).map_err(InvalidOptions::Client)?;
-        let tokens = Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock);
+        let tokens =
+            Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock, &tenant);
         let api = Api { http, url: endpoints.graphql, tokens };
         Ok(Self { tenant, api, timeout, page_size })
     }

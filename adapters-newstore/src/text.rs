@@ -1,17 +1,20 @@
 //! Other people's words, made fit to be shown: short, printable, and without our secrets.
 
+use ports::without_addresses;
 use secrecy::{ExposeSecret, SecretString};
 
 const MAX_CHARS: usize = 300;
 
-/// Quotes what a server said, with every secret that it may have echoed blotted out.
+/// Quotes what a server said, with every secret that it may have echoed, and every
+/// e-mail address, blotted out.
 pub(crate) fn quote(said: &str, secrets: &[&SecretString]) -> String {
     let mut text = said.to_owned();
     for secret in secrets.iter().map(|it| it.expose_secret()).filter(|it| !it.is_empty()) {
         text = text.replace(secret, "[redacted]");
     }
     let printable = |c: char| if c.is_control() { ' ' } else { c };
-    cut(&text.chars().map(printable).collect::<String>(), MAX_CHARS)
+    let text: String = text.chars().map(printable).collect();
+    cut(&without_addresses(&text), MAX_CHARS)
 }
 
 /// Trims a text and cuts it to so many characters; cutting the result again changes nothing.

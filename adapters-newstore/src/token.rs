@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use domain::Timestamp;
+use domain::{Tenant, Timestamp};
 use ports::{Clock, StorefrontError};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +23,7 @@ pub(crate) struct Tokens {
     client_id: String,
     pub(crate) client_secret: SecretString,
     clock: Arc<dyn Clock>,
+    tenant: String,
     /// Held while a token is being asked for, so that many callers ask once. This
     /// lock is made to be held across an await, and every holder has a timeout.
     current: Mutex<Option<Token>>,
@@ -43,8 +44,10 @@ impl Tokens {
         client_id: String,
         client_secret: SecretString,
         clock: Arc<dyn Clock>,
+        tenant: &Tenant,
     ) -> Self {
-        Self { http, url, client_id, client_secret, clock, current: Mutex::new(None) }
+        let (tenant, current) = (tenant.to_string(), Mutex::new(None));
+        Self { http, url, client_id, client_secret, clock, tenant, current }
     }
 
     /// The token in use, or a new one when it ends soon.
@@ -114,6 +117,9 @@ impl Tokens {
             return Err(unreadable());
         }
         let life = granted.expires_in.map_or(DEFAULT_LIFE, Duration::from_secs);
+        let ends = asked_at.after(life).since(Timestamp::from_millis(0));
+        metrics::gauge!("memobridge_newstore_token_expires_timestamp_seconds", "tenant" => self.tenant.clone())
+            .set(ends.as_secs_f64());
         let good_until = asked_at.after(life.saturating_sub(MARGIN.min(life / 10)));
         Ok(Token { value: granted.access_token, good_until })
     }

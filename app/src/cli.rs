@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Instant,
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -149,15 +150,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
                 demo::Ending::Wrong => Err(anyhow::anyhow!("a sample failed").into()),
             }
         }
-        Command::Serve { config } => {
-            let config = load(&config.file)?;
-            telemetry::logs(Logs::OfTheService);
-            let metrics = telemetry::metrics();
-            let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
-            until_signal().await?;
-            application.shut_down().await;
-            Ok(())
-        }
+        Command::Serve { config } => serve(load(&config.file)?).await,
         Command::List(arguments) => look::list(arguments).await,
         Command::Show(arguments) => look::show(arguments).await,
         Command::Retry(arguments) => redo::retry(arguments).await,
@@ -172,6 +165,17 @@ async fn execute(command: Command) -> Result<(), Failure> {
             Ok(std::io::stdout().lock().write_all(&script)?)
         }
     }
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let traces = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    let (metrics, drain) = (telemetry::metrics(), config.server.drain);
+    let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+    until_signal().await?;
+    let began = Instant::now();
+    application.shut_down().await;
+    traces.end(drain.saturating_sub(began.elapsed())).await;
+    Ok(())
 }
 
 fn check(file: &Path) -> Result<(), Failure> {

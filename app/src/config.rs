@@ -9,6 +9,7 @@ mod reconcile;
 mod section;
 mod stores;
 mod stream;
+mod telemetry;
 mod tree;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use self::{
     section::Fault,
     stores::{Journal, Queue, Sqs},
     stream::Stream,
+    telemetry::Telemetry,
 };
 use self::{
     section::{Section, Source},
@@ -47,6 +49,8 @@ pub struct Config {
     pub journal: Journal,
     /// How often both systems are compared; never, where it is absent.
     pub reconcile: Option<Reconcile>,
+    /// Where traces go, if anywhere.
+    pub telemetry: Option<Telemetry>,
     /// The retailers.
     pub customers: Vec<Customer>,
 }
@@ -234,11 +238,12 @@ fn read(root: &Section<'_>) -> Option<Config> {
     let stores = stores::read(root);
     let worker = worker(root);
     let reconcile = root.section("reconcile").map(reconcile::read);
+    let telemetry = telemetry::read(root);
     let customers = customers(root);
     root.unknown();
     let (queue, journal) = stores?;
     let (server, customers) = (server?, customers?);
-    Some(Config { server, intake, queue, worker, journal, reconcile, customers })
+    Some(Config { server, intake, queue, worker, journal, reconcile, telemetry, customers })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {

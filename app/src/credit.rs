@@ -24,7 +24,7 @@ use ports::{
     MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
-use crate::{clock::civil_date, dice::Dice, guarded::Guarded};
+use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
 
 /// How long a runner that died keeps its order from others.
 const HOLD: Duration = Duration::from_secs(10);
@@ -389,6 +389,7 @@ impl Run<'_> {
     async fn settle(&mut self, key: &MemoKey, record: &RecordId) -> Result<(), Ending> {
         self.record(&Step::Settled { key: key.clone(), record: record.clone() }).await?;
         self.posted.push(key.clone());
+        measure::posted(self.opened, self.desk.clock.now());
         Ok(())
     }
 

@@ -90,7 +90,7 @@ impl Guarded {
         for trouble in Trouble::ALL {
             let labels = [("tenant", tenant.clone()), ("trouble", trouble.name().to_owned())];
             let value = if now == Some(trouble) { 1.0 } else { 0.0 };
-            metrics::gauge!("memobridge_erp_held_back", &labels).set(value);
+            metrics::gauge!("memobridge_breaker_open", &labels).set(value);
         }
         if let Some(trouble) = now.map(Trouble::name) {
             tracing::error!(

@@ -27,6 +27,7 @@ use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Opened};
 use secrecy::SecretString;
+use tracing::Instrument;
 
 use self::{
     answer::Answer,
@@ -37,6 +38,7 @@ use crate::{
     config::Intake,
     credit::{Outcome, Progress, broken},
     service::{Member, Runner, Service},
+    trace,
     wiring::webhook,
 };
 
@@ -89,10 +91,7 @@ impl Front {
             .route("/newstore/events", post(receive))
             .route("/health/live", get(|| async { "live\n" }))
             .route("/health/ready", get(ready))
-            .route(
-                "/metrics",
-                get(|State(front): State<Self>| async move { front.metrics.render() }),
-            );
+            .route("/metrics", get(metrics));
         let routes = match self.admin_token.clone() {
             Some(token) => open.nest("/api", admin::routes(&self, token)),
             None => open,
@@ -137,14 +136,23 @@ async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
     next.run(request).await
 }
 
+async fn metrics(State(front): State<Front>) -> String {
+    front.metrics.render()
+}
+
 async fn receive(
     State(front): State<Front>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let answer = match accept(&front, peer, request).await {
-        Ok((member, cancellation)) => handle(&front, member, cancellation).await,
-        Err(answer) => answer,
+    let (tenant, answer) = match accept(&front, peer, request).await {
+        Ok((member, cancellation)) => {
+            let (tenant, span) = (cancellation.tenant.to_string(), trace::delivery(&cancellation));
+            let answer = handle(&front, member, cancellation).instrument(span.clone()).await;
+            answer.write_on(&span);
+            (tenant, answer)
+        }
+        Err(answer) => (String::new(), answer),
     };
     if answer.status.is_client_error() {
         tracing::warn!(
@@ -154,7 +162,8 @@ async fn receive(
         );
     }
     let status = answer.status.as_u16().to_string();
-    metrics::counter!("memobridge_deliveries_total", "status" => status).increment(1);
+    let labels = [("tenant", tenant), ("status", status), ("outcome", answer.outcome.to_owned())];
+    metrics::counter!("memobridge_deliveries_total", &labels).increment(1);
     answer.into_response()
 }
 

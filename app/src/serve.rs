@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     confirm,
     http::{Front, listen},
-    reconcile, recover,
+    measure, reconcile, recover,
     service::Service,
     stream, wiring, worker,
 };
@@ -43,9 +43,10 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, reconcile: plan, customers } = config;
+        let Config { server, intake, queue, worker, journal, reconcile: plan, customers, .. } =
+            config;
         let streams = wiring::streams(&customers, &clock)?;
-        let service = wiring::service(customers, &queue, &journal, worker, clock).await?;
+        let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
         let listener = TcpListener::bind(listen)
             .await
@@ -60,6 +61,7 @@ impl Application {
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
+        tokio::spawn(measure::run(service.clone(), stores));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
         for member in service.customers.values() {
             tokio::spawn(access::run(service.clone(), Arc::clone(member)));

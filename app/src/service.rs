@@ -8,9 +8,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use domain::{Cancellation, CancellationId, Reason, Tenant};
 use ports::{Job, Jobs, JobsError, JournalError, Opened, Query, State, Step};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use crate::{
     credit::{Customer, Desk, Outcome, Progress, broken, credit},
+    trace,
     wiring::webhook,
 };
 
@@ -49,6 +51,17 @@ impl Service {
         runner: Runner,
         progress: &Progress,
     ) -> Outcome {
+        let span = trace::attempt(&opened.cancellation, runner);
+        self.run(member, opened, runner, progress).instrument(span).await
+    }
+
+    async fn run(
+        &self,
+        member: &Member,
+        opened: &Opened,
+        runner: Runner,
+        progress: &Progress,
+    ) -> Outcome {
         let began = self.desk.clock.now();
         let mut outcome = credit(&self.desk, &member.customer, opened, progress).await;
         if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
@@ -64,6 +77,7 @@ impl Service {
             outcome = broken(&error);
         }
         report(&opened.cancellation, &outcome, took);
+        trace::ended(&outcome);
         outcome
     }
 
@@ -126,6 +140,17 @@ pub enum Runner {
     Webhook,
     /// The worker: the event is a job of the queue.
     Worker,
+}
+
+impl Runner {
+    /// The name that traces say.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Worker => "worker",
+        }
+    }
 }
 
 impl Outcome {

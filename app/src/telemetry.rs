@@ -1,52 +1,91 @@
-//! Logs and metrics: JSON lines on stderr, or readable ones on a terminal.
+//! What the service tells about itself: logs, metrics and traces.
+
+pub mod names;
+mod traces;
 
 use std::io::IsTerminal;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 use tracing::Level;
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    fmt,
+    prelude::*,
+};
 
-use crate::audit;
+use self::names::Kind;
+pub use self::traces::Traces;
+use crate::{audit, config};
 
 /// Whose log it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Logs {
-    /// A line for every outcome.
-    OfTheService,
+#[derive(Debug, Clone, Copy)]
+pub enum Logs<'a> {
+    /// A line for every outcome, and traces where the configuration says where to.
+    OfTheService(Option<&'a config::Telemetry>),
     /// Its output is what people look at: only what is wrong, and the audit trail.
     OfACommand,
 }
 
-/// Starts logging to stderr, at the level that `RUST_LOG` says where it says one.
-/// The audit trail is written in any case.
-pub fn logs(logs: Logs) {
-    let level = match logs {
-        Logs::OfTheService => Level::INFO,
-        Logs::OfACommand => Level::ERROR,
+/// Starts logging to stderr, JSON lines or readable ones on a terminal, at the level that
+/// `RUST_LOG` says where it says one, and tracing. The audit trail is written in any case.
+pub fn start(logs: Logs<'_>) -> anyhow::Result<Traces> {
+    let (level, config) = match logs {
+        Logs::OfTheService(config) => (Level::INFO, config),
+        Logs::OfACommand => (Level::ERROR, None),
     };
+    let (traces, tracing) = traces::start(config)?;
     let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
     let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
     let filter = filter.add_directive(audit);
-    let registry = tracing_subscriber::registry().with(filter);
-    let terminal = std::io::stderr().is_terminal();
-    let begun = if terminal {
-        registry.with(fmt::layer().with_writer(std::io::stderr)).try_init()
+    // Spans are for traces alone, and the exporter says itself what there is to say of it.
+    let lines =
+        filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));
+    let log = if std::io::stderr().is_terminal() {
+        fmt::layer().with_writer(std::io::stderr).boxed()
     } else {
-        let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-        registry.with(lines).try_init()
+        fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
     };
-    if begun.is_err() {
+    let registry = tracing_subscriber::registry().with(tracing).with(log.with_filter(lines));
+    if registry.try_init().is_err() {
         tracing::debug!("Logging was started before");
     }
+    Ok(traces)
 }
 
 /// Starts counting; the handle renders what `/metrics` shows.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let recorder = recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::debug!("Counting was started before");
     }
     handle
+}
+
+/// A recorder that knows every metric of the list.
+#[must_use]
+pub fn recorder() -> PrometheusRecorder {
+    let mut builder = PrometheusBuilder::new();
+    for metric in names::ALL {
+        if let Kind::Histogram(bounds) = metric.kind {
+            let matcher = Matcher::Full(metric.name.to_owned());
+            let built = builder.set_buckets_for_metric(matcher, bounds);
+            builder = built.expect("every histogram of the list has bounds");
+        }
+    }
+    let recorder = builder.build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        for it in names::ALL {
+            match it.kind {
+                Kind::Counter => metrics::describe_counter!(it.name, it.unit, it.meaning),
+                Kind::Gauge => metrics::describe_gauge!(it.name, it.unit, it.meaning),
+                Kind::Histogram(_) => metrics::describe_histogram!(it.name, it.unit, it.meaning),
+            }
+        }
+    });
+    recorder
 }

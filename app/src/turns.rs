@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use domain::Timestamp;
+use domain::{Tenant, Timestamp};
+use metrics::Gauge;
 use tokio::sync::oneshot;
 
 /// How long an attempt takes as long as none was measured.
@@ -37,6 +38,8 @@ pub enum Freshness {
 #[derive(Debug)]
 pub struct Turns {
     concurrency: usize,
+    running: Gauge,
+    waiting: Gauge,
     state: Mutex<State>,
 }
 
@@ -70,9 +73,12 @@ pub enum Asked {
 }
 
 impl Turns {
-    /// Turns for so many jobs at once.
+    /// Turns of `tenant`, for so many jobs at once.
     #[must_use]
-    pub fn new(concurrency: usize) -> Arc<Self> {
+    pub fn new(tenant: &Tenant, concurrency: usize) -> Arc<Self> {
+        let tenant = || tenant.to_string();
+        let running = metrics::gauge!("memobridge_turns_running", "tenant" => tenant());
+        let waiting = metrics::gauge!("memobridge_turns_waiting", "tenant" => tenant());
         let state = State {
             running: 0,
             new: VecDeque::new(),
@@ -81,7 +87,7 @@ impl Turns {
             usual: USUAL,
             room_at: Timestamp::from_millis(0),
         };
-        Arc::new(Self { concurrency, state: Mutex::new(state) })
+        Arc::new(Self { concurrency, running, waiting, state: Mutex::new(state) })
     }
 
     /// How many jobs of this retailer may be at hand, running ones included. New
@@ -96,9 +102,10 @@ impl Turns {
         let mut state = self.state();
         if state.running < self.concurrency {
             state.running += 1;
+            self.show(&state);
             return Asked::Now(Turn(Arc::clone(self)));
         }
-        let at_hand = state.running + state.new.len() + state.retried.len();
+        let at_hand = state.running + state.waiting();
         let room = match freshness {
             Freshness::New => Self::at_hand(self.concurrency) + self.concurrency,
             Freshness::Retried => Self::at_hand(self.concurrency),
@@ -111,6 +118,7 @@ impl Turns {
             Freshness::New => state.new.push_back(turn),
             Freshness::Retried => state.retried.push_back(turn),
         }
+        self.show(&state);
         Asked::Soon(waiting)
     }
 
@@ -127,12 +135,22 @@ impl Turns {
         state.usual = (state.usual * 7 + time) / 8;
     }
 
+    fn show(&self, state: &State) {
+        let number = |it: usize| f64::from(u32::try_from(it).unwrap_or(u32::MAX));
+        self.running.set(number(state.running));
+        self.waiting.set(number(state.waiting()));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    fn waiting(&self) -> usize {
+        self.new.len() + self.retried.len()
+    }
+
     /// Half as far apart as jobs are worked on: rather asked for too early, and
     /// turned away once more, than a turn that nobody takes.
     fn turn_away(
@@ -163,11 +181,15 @@ impl State {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        let Some(next) = state.next() else {
+        let next = state.next();
+        if next.is_none() {
             state.running -= 1;
+        }
+        self.0.show(&state);
+        drop(state);
+        let Some(next) = next else {
             return;
         };
-        drop(state);
         // Who no longer waits drops it at once, and with that passes it on.
         drop(next.send(Self(Arc::clone(&self.0))));
     }

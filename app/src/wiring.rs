@@ -1,10 +1,13 @@
 //! The composition root: the only module that names an adapter.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
 use domain::Tenant;
-use ports::{Clock, Examined, Jobs, Journal, Registration};
+use ports::{
+    Access, Backlog, Census, Clock, Depth, Examined, Jobs, JobsError, Journal, JournalError,
+    Ledger, Registration, Storefront, Unfinished,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
     credit::{Customer, Desk},
     dice::Dice,
     guarded::Guarded,
+    observed::{Store, System},
     service::{Member, Service},
     stream::Stream,
 };
@@ -24,38 +28,62 @@ pub use adapters_newstore::webhook;
 /// What an error about the journal's database begins with.
 const DATABASE: &str = "the journal's database cannot be used";
 
-/// Builds the service that the parts of a configuration describe.
+/// The stores of a service, as far as they are measured.
+pub struct Measured {
+    journal: Arc<dyn Census>,
+    queue: Arc<dyn Backlog>,
+}
+
+impl Measured {
+    /// How many cancellations are not over.
+    pub async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
+        self.journal.census().await
+    }
+
+    /// How much is in the queue.
+    pub async fn depth(&self) -> Result<Depth, JobsError> {
+        self.queue.depth().await
+    }
+}
+
+/// Builds the service that the parts of a configuration describe, with its stores to be
+/// measured.
 pub async fn service(
     customers: Vec<config::Customer>,
     queue: &config::Queue,
     journal: &config::Journal,
     worker: config::Worker,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<Service> {
-    let journal = self::journal(journal).await?;
-    let jobs = match queue {
+) -> anyhow::Result<(Service, Measured)> {
+    let (journal, census) = open_journal(journal).await?;
+    let (jobs, backlog): (Arc<dyn Jobs>, Arc<dyn Backlog>) = match queue {
+        config::Queue::Embedded { path } => {
+            let jobs = Arc::new(embedded_queue(path, &clock)?);
+            (jobs.clone(), jobs)
+        }
         config::Queue::Sqs(config) => {
-            let jobs = sqs(config, &clock).await?;
+            let jobs = Arc::new(sqs(config, &clock).await?);
             let context = format!("the queue {} does not fit", config.url);
             jobs.outlasts(worker.give_up_after).context(context)?;
-            Arc::new(jobs)
+            (jobs.clone(), jobs)
         }
-        config::Queue::Embedded { .. } => jobs(queue, &clock).await?,
     };
+    let (journal, jobs) = (Arc::new(Store::new(journal)), Arc::new(Store::new(jobs)));
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
         let context = format!("customer {tenant}");
         members.insert(tenant, Arc::new(member(customer, &clock).context(context)?));
     }
-    Ok(Service {
+    let service = Service {
         customers: Arc::new(members),
         desk: Desk { journal, clock, dice: Dice::default(), give_up_after: worker.give_up_after },
         jobs,
         first_delay: worker.first_delay,
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
-    })
+    };
+    Ok((service, Measured { journal: census, queue: backlog }))
 }
 
 /// Opens a journal that is there already, for commands that only look.
@@ -76,30 +104,39 @@ pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn 
 
 /// Opens the journal.
 pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+    Ok(open_journal(config).await?.0)
+}
+
+/// The journal under both its names.
+async fn open_journal(
+    config: &config::Journal,
+) -> anyhow::Result<(Arc<dyn Journal>, Arc<dyn Census>)> {
     match config {
         config::Journal::Embedded { path } => {
             let journal = adapters_journal::Embedded::open(path)
                 .with_context(|| format!("the journal {} cannot be used", path.display()))?;
-            Ok(Arc::new(journal))
+            let journal = Arc::new(journal);
+            Ok((journal.clone(), journal))
         }
         config::Journal::Postgres { url } => {
             let journal = adapters_journal::Postgres::open(url).await.context(DATABASE)?;
-            Ok(Arc::new(journal))
+            let journal = Arc::new(journal);
+            Ok((journal.clone(), journal))
         }
     }
 }
 
 /// Opens the queue alone.
-#[expect(clippy::unused_async, reason = "a shared queue is opened over the network")]
 pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
     match config {
-        config::Queue::Embedded { path } => {
-            let jobs = adapters_queue::Embedded::open(path, clock.clone())
-                .with_context(|| format!("the queue {} cannot be used", path.display()))?;
-            Ok(Arc::new(jobs))
-        }
+        config::Queue::Embedded { path } => Ok(Arc::new(embedded_queue(path, clock)?)),
         config::Queue::Sqs(config) => Ok(Arc::new(sqs(config, clock).await?)),
     }
+}
+
+fn embedded_queue(path: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Embedded> {
+    adapters_queue::Embedded::open(path, clock.clone())
+        .with_context(|| format!("the queue {} cannot be used", path.display()))
 }
 
 async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Sqs> {
@@ -158,11 +195,12 @@ pub fn streams(
 fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
     let zone = zone(&config);
     let storefront = newstore(&config.tenant, &config.newstore, clock)?;
+    let storefront: Arc<dyn Storefront> = Arc::new(storefront);
     let line_key_field = &config.policy.line_key_field;
     let ledger = ledger(&config.tenant, config.erp, zone, line_key_field, clock)?;
     let customer = Customer {
+        storefront: Arc::new(System::new(storefront, &config.tenant, clock.clone())),
         tenant: config.tenant,
-        storefront: Arc::new(storefront),
         ledger: Arc::new(ledger),
         policy: config.policy,
         maps: config.maps,
@@ -181,7 +219,12 @@ fn ledger(
     match config {
         Erp::NetSuiteSoap(config) => {
             let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
-            Ok(Guarded::new(tenant, erp.clone(), erp, clock.clone()))
+            let ledger: Arc<dyn Ledger> = erp.clone();
+            let access: Arc<dyn Access> = erp;
+            // Behind the breaker: what it holds back is no call.
+            let ledger = Arc::new(System::new(ledger, tenant, clock.clone()));
+            let access = Arc::new(System::new(access, tenant, clock.clone()));
+            Ok(Guarded::new(tenant, ledger, access, clock.clone()))
         }
     }
 }

@@ -100,7 +100,8 @@ struct Shift {
 /// while, and the others' jobs behind it are seen.
 pub async fn run(service: Service, concurrency: usize, patience: Patience) {
     let tenants = service.customers.keys();
-    let turns: BTreeMap<_, _> = tenants.map(|it| (it.clone(), Turns::new(concurrency))).collect();
+    let turns: BTreeMap<_, _> =
+        tenants.map(|it| (it.clone(), Turns::new(it, concurrency))).collect();
     let hands = Arc::new(Semaphore::new(turns.len() * Turns::at_hand(concurrency)));
     let shift = Arc::new(Shift { service, patience, turns });
     let draining = &shift.service.draining;

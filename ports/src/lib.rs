@@ -10,6 +10,7 @@
 
 mod access;
 mod backlog;
+mod census;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -25,6 +26,7 @@ mod told;
 
 pub use access::Access;
 pub use backlog::{Backlog, Depth};
+pub use census::{Census, Unfinished};
 pub use clock::Clock;
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
@@ -42,4 +44,4 @@ pub use stream::{
     DeliveryKey, EventFilter, EventStream, EventStreamError, InvalidSubscriptionId, Registered,
     Registration, StreamState, StreamWindow, Subscription, SubscriptionId,
 };
-pub use told::told;
+pub use told::{told, without_addresses};

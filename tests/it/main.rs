@@ -16,6 +16,7 @@ mod operations;
 mod postgres;
 mod reconcile;
 mod recover;
+mod signals;
 mod sqs;
 mod stream;
 mod worked_examples;

@@ -30,7 +30,7 @@ async fn routed() -> BTreeSet<String> {
     let Config { server, intake, queue, worker, journal, customers, .. } =
         Config::load(&world.config()).unwrap();
     let clock = Arc::new(app::clock::SystemClock);
-    let service = wiring::service(customers, &queue, &journal, worker, clock).await.unwrap();
+    let (service, _) = wiring::service(customers, &queue, &journal, worker, clock).await.unwrap();
     let router = Front::new(service, intake, &server, telemetry::metrics()).router();
     let shown = format!("{router:?}");
     let (shown, _) = shown.split_once("fallback_router").unwrap();

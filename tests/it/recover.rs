@@ -80,9 +80,10 @@ async fn pushes_within(world: &World, time: Duration) -> usize {
     let hurried =
         Hurried { clock: FakeClock::new(now), end: now.after(time), is_up: draining.clone() };
     let Config { customers, queue, journal, worker, .. } = Config::load(&world.config()).unwrap();
-    let service = wiring::service(customers, &queue, &journal, worker, Arc::new(hurried)).await;
+    let (service, _) =
+        wiring::service(customers, &queue, &journal, worker, Arc::new(hurried)).await.unwrap();
     let jobs = Arc::new(Counting::default());
-    let service = app::service::Service { jobs: jobs.clone(), draining, ..service.unwrap() };
+    let service = app::service::Service { jobs: jobs.clone(), draining, ..service };
     recover::run(service, MAX_DELAY).await;
     jobs.0.load(Ordering::Relaxed)
 }

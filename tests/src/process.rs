@@ -92,6 +92,21 @@ impl Process {
         fs::read_to_string(&self.log).expect("the log is text")
     }
 
+    /// Where its log is, also when it has ended.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.log.clone()
+    }
+
+    /// The names of its threads, as the system shortens them.
+    #[must_use]
+    pub fn threads(&self) -> Vec<String> {
+        let id = self.child.id().expect("it runs");
+        let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("a process has threads");
+        let name = |it: fs::DirEntry| fs::read_to_string(it.path().join("comm")).ok();
+        tasks.filter_map(|it| name(it.ok()?)).map(|it| it.trim().to_owned()).collect()
+    }
+
     /// kill -9; returns once it is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the process is ours");

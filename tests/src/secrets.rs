@@ -1,4 +1,4 @@
-//! Secrets of the simulated retailer, which nobody may ever tell.
+//! Secrets of the simulated retailer and data of its customers, which nobody may ever tell.
 
 use std::io::{self, Write};
 
@@ -8,21 +8,33 @@ use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 use crate::{
     postgres::PASSWORD,
-    settings::{ADMIN_TOKEN, CLIENT_SECRET, KEY, OTHER_KEY},
+    settings::{ADMIN_TOKEN, KEY, OTHER_KEY},
     sqs::CREDENTIALS,
 };
+
+pub use crate::settings::CLIENT_SECRET;
 
 /// How the simulated NewStore begins the first access tokens it grants.
 const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 
-/// Fails when `text` tells a secret.
+/// A customer of the retailer, planted wherever a system may know of her.
+pub const NAME: &str = "Jane Roe";
+/// Her address.
+pub const ADDRESS: &str = "1 Main Street";
+/// Her e-mail address.
+pub const EMAIL: &str = "jane.roe@example.com";
+
+/// Fails when `text` tells a secret, or whom a cancellation is about.
 #[track_caller]
 pub fn assert_none(what: &str, text: &str) {
     let login = Credentials::example();
     let [_, (_, access)] = CREDENTIALS;
     let own = [KEY, OTHER_KEY, CLIENT_SECRET, ADMIN_TOKEN, PASSWORD, access];
+    let keys = [login.consumer_key.as_str(), &login.token_id];
     let theirs = [login.consumer_secret.as_str(), &login.token_secret];
-    for secret in own.iter().chain(&theirs).chain(&ACCESS_TOKENS) {
+    let personal = [NAME, ADDRESS, EMAIL];
+    let all = own.iter().chain(&keys).chain(&theirs).chain(&ACCESS_TOKENS).chain(&personal);
+    for secret in all {
         assert!(!text.contains(secret), "{what} tells the secret {secret:?}: {text}");
     }
 }

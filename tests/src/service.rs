@@ -1,19 +1,19 @@
 //! The service in this process, on a runtime of its own that can be pulled from under it.
 
 use std::{
+    mem,
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
 
 use app::{config::Config, serve::Application, telemetry};
-use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Clock, Record, State};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Answer, Book, FakeClock, World, document::Described, secrets};
+use crate::{Answer, Book, Exposition, FakeClock, World, document::Described, secrets};
 
 /// How far the clock is moved at once, and how long the service then has for itself.
 const STEP: Duration = Duration::from_millis(500);
@@ -36,10 +36,16 @@ impl Service {
     pub(crate) async fn start(world: &World) -> Self {
         secrets::watch_logs();
         let config = Config::load(&world.config()).unwrap_or_else(|why| panic!("{why}"));
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        // Leaked, as its threads are told of it for ever: a few kilobytes for each service.
+        let counts: &'static _ = Box::leak(Box::new(telemetry::recorder()));
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .on_thread_start(|| mem::forget(metrics::set_default_local_recorder(counts)))
+            .build();
         let runtime = runtime.expect("there are threads");
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
-        let starting = runtime.spawn(Application::start(config, clock, metrics()));
+        let starting = runtime.spawn(Application::start(config, clock, counts.handle()));
         let application = starting.await.expect("starting does not panic");
         let application = application.unwrap_or_else(|why| panic!("{why:#}"));
         Self {
@@ -75,6 +81,11 @@ impl Service {
         secrets::assert_none(path, &text);
         Described { method: "get", path, status, kind: &kind, body: &text }.check();
         (status, text)
+    }
+
+    /// What it counts.
+    pub async fn metrics(&self) -> Exposition {
+        Exposition::read(&self.get("/metrics").await.1)
     }
 
     /// Lets time pass, in small steps, until the cancellation is in this state.
@@ -144,10 +155,4 @@ fn end(runtime: Runtime) {
     // A runtime cannot be waited for on a thread of another one.
     let ending = thread::spawn(move || runtime.shutdown_timeout(PATIENCE));
     ending.join().expect("ending does not panic");
-}
-
-/// One recorder per process: a second one would count nothing.
-fn metrics() -> PrometheusHandle {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    HANDLE.get_or_init(telemetry::metrics).clone()
 }

@@ -13,7 +13,8 @@ pub const KEY: &str = "webhook-key-of-dodici";
 pub const OTHER_KEY: &str = "webhook-key-of-seconda";
 
 pub(crate) const CLIENT_ID: &str = "memobridge";
-pub(crate) const CLIENT_SECRET: &str = "client-secret-of-dodici";
+/// The secret of the API client.
+pub const CLIENT_SECRET: &str = "client-secret-of-dodici";
 /// The token of the admin API.
 pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub policy: String,
     /// Lines below `[customer.maps.payment_items]`, instead of card and gift card.
     pub payment_items: String,
+    /// Whole sections besides.
+    pub sections: String,
     /// Where to listen; a free port of the loopback where it is empty.
     pub listen: String,
     /// The journal's file; one beside the configuration where it is empty.
@@ -62,7 +65,7 @@ impl Settings {
     /// The whole file. A second retailer is in it, so that there is another tenant's key.
     #[must_use]
     pub(crate) fn text(&self, tenant: &Tenant, account: &Account) -> String {
-        let Self { server, worker, .. } = self;
+        let Self { server, worker, sections, .. } = self;
         let listen = or(&self.listen, "127.0.0.1:0");
         let journal = match self.database.as_str() {
             "" => format!("path = \"{}\"", or(&self.journal, "data/journal.db")),
@@ -87,6 +90,8 @@ mode = "{mode}"
 
 [worker]
 {worker}
+
+{sections}
 "#
         );
         if !self.reconcile.is_empty() {

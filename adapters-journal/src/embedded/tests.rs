@@ -57,6 +57,21 @@ async fn what_an_erp_says_at_length_is_cut() {
     assert!(line.starts_with("after 5 ms parked: erp-refused: ü"), "{line}");
 }
 
+#[tokio::test]
+async fn what_is_not_over_is_counted_from_its_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder);
+    let plan = format!("EXPLAIN QUERY PLAN {}", crate::book::COUNT);
+    let explain = move |db: &rusqlite::Connection| {
+        let mut statement = db.prepare(&plan)?;
+        let steps = statement.query_map([], |row| row.get("detail"))?;
+        Ok::<Vec<String>, crate::book::Failure>(steps.collect::<Result<_, _>>()?)
+    };
+    let steps = journal.store.read(explain).await.unwrap_or_default();
+    let [only] = &steps[..] else { panic!("more than one step: {steps:?}") };
+    assert!(only.contains("USING COVERING INDEX cancellation_unfinished"), "{only}");
+}
+
 #[test]
 fn a_path_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();

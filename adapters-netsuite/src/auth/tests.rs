@@ -1,7 +1,7 @@
 //! The published signatures, and what makes a passport good for one use.
 
 use super::*;
-use crate::fixtures::{NONCE, TIMESTAMP, credentials};
+use crate::fixtures::{NONCE, TIMESTAMP, credentials, options};
 
 #[test]
 fn signatures_are_the_published_ones() {
@@ -48,4 +48,24 @@ fn every_passport_has_a_nonce_of_its_own_and_the_time_in_seconds() {
     assert_eq!(one.timestamp, TIMESTAMP);
     assert!((6..=64).contains(&one.nonce.len()), "{}", one.nonce);
     assert!(one.nonce.bytes().all(|it| it.is_ascii_alphanumeric()), "{}", one.nonce);
+}
+
+#[test]
+fn an_echo_of_our_keys_is_blotted_out_and_data_are_left_alone() {
+    let short = || Options { token_id: "1".to_owned(), ..options() };
+    let account: Account = "1234567".parse().unwrap();
+    let credentials = Credentials::new(account, short());
+    let secret = options().token_secret.expose_secret().to_owned();
+    // what is answered, expected
+    let table = [
+        (format!("login with {secret} refused"), "login with [redacted] refused".to_owned()),
+        ("<rate>10.00</rate>".to_owned(), "<rate>10.00</rate>".to_owned()),
+        (format!("{secret}{secret}"), "[redacted][redacted]".to_owned()),
+    ];
+    for (answer, expected) in table {
+        let blotted = credentials.blotted_out(answer.clone().into_bytes());
+        assert_eq!(String::from_utf8(blotted).unwrap(), expected, "{answer}");
+    }
+    let foreign = b"\xff no text".to_vec();
+    assert_eq!(credentials.blotted_out(foreign.clone()), foreign);
 }

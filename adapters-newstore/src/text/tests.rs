@@ -7,6 +7,7 @@ fn secrets_are_blotted_out_before_the_text_is_cut() {
     let table = [
         ("no s3cret here, s3cret", "no [redacted] here, [redacted]".to_owned()),
         (" line\nbreak\t ", "line break".to_owned()),
+        ("of\njane@example.com", "of [redacted]".to_owned()),
         (&long, format!("{}[re", "x".repeat(297))),
     ];
     for (said, expected) in table {

@@ -54,7 +54,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), Failure> {
     wiring::journal_in_use(&config.journal).await?;
     let clock = Arc::new(SystemClock);
     let now = clock.now();
-    let service =
+    let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
             .await?;
     let members = service.customers.values().filter(|it| wanted(&it.customer.tenant));

@@ -12,7 +12,7 @@ use crate::{
     clock::SystemClock,
     credit::Progress,
     retry::{self, Door, Filter, Intent, Refused, Tally, Way},
-    service::{Runner, Service},
+    service::Runner,
     telemetry::{self, Logs},
     view::instant,
     wiring::{self, webhook},
@@ -87,7 +87,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
         writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
-    telemetry::logs(Logs::OfACommand);
+    telemetry::start(Logs::OfACommand)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let jobs = wiring::jobs(&queue, &clock).await?;
     let way = Way { jobs: &*jobs, clock: &*clock, door: Door::CommandLine };
@@ -135,9 +135,9 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let cancellation = event.cancellation().map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
-    telemetry::logs(Logs::OfACommand);
+    telemetry::start(Logs::OfACommand)?;
     let clock = Arc::new(SystemClock);
-    let service: Service =
+    let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
             .await?;
     let tenant = &cancellation.tenant;

@@ -32,6 +32,12 @@ fn faults(line: &str, instead: &str) -> String {
     error.to_string().replace(&place, "HERE ")
 }
 
+#[track_caller]
+fn check(line: &str, instead: &str, expected: &str) {
+    let found = faults(line, instead);
+    assert!(found.starts_with(expected), "{instead}\n  gave     {found}\n  not      {expected}");
+}
+
 #[test]
 fn the_example_is_a_configuration() {
     let config = parse(EXAMPLE).unwrap();
@@ -127,6 +133,22 @@ fn a_fault_is_named_with_its_line_and_key() {
             "HERE customer.webhook_keys must be a list of at least one text",
         ),
         (
+            "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
+            "client_secret = { env = \"NOT_SET\" }",
+            "HERE customer.newstore.client_secret needs the environment variable NOT_SET",
+        ),
+        ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "client_secret = 5.5.5", "HERE"),
+    ];
+    for (line, instead, expected) in table {
+        check(line, instead, expected);
+    }
+}
+
+#[test]
+fn a_fault_of_a_section_that_may_be_absent_is_named_too() {
+    // line, instead, expected
+    let table = [
+        (
             "id = \"memobridge\"             # replays",
             "id = \"memobridge of dodici\" # replays",
             "HERE customer.stream.id must be at most 24 letters, digits, '-', '_' or '.', a letter \
@@ -164,19 +186,9 @@ fn a_fault_is_named_with_its_line_and_key() {
             "repair = \"yes\"",
             "HERE reconcile.repair must be \"true\" or \"false\", not \"yes\"",
         ),
-        (
-            "client_secret = { env = \"DODICI_CLIENT_SECRET\" }",
-            "client_secret = { env = \"NOT_SET\" }",
-            "HERE customer.newstore.client_secret needs the environment variable NOT_SET",
-        ),
-        ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "client_secret = 5.5.5", "HERE"),
     ];
     for (line, instead, expected) in table {
-        let found = faults(line, instead);
-        assert!(
-            found.starts_with(expected),
-            "{instead}\n  gave     {found}\n  not      {expected}"
-        );
+        check(line, instead, expected);
     }
 }
 
@@ -201,6 +213,41 @@ fn every_fault_is_named_at_once() {
         .replace("shipping = \"on-full-cancellation\"", "shipping = \"sometimes\"");
     let error = parse(&text).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 3, "{error}");
+}
+
+#[test]
+fn telemetry_is_off_until_it_has_a_collector() {
+    assert_eq!(parse(EXAMPLE).unwrap().telemetry, None);
+    let on = EXAMPLE
+        .replace("# [telemetry]", "[telemetry]")
+        .replace("# otlp_endpoint", "otlp_endpoint")
+        .replace("# sample = \"1.0\"", "sample = \"0.25\"");
+    let expected = Telemetry {
+        otlp_endpoint: "http://127.0.0.1:4318".to_owned(),
+        service_name: "memobridge".to_owned(),
+        sample: 0.25,
+    };
+    assert_eq!(parse(&on).unwrap().telemetry, Some(expected));
+
+    let last = "paypal = { usd = \"91240\" }";
+    let url = "must be a URL such as \"http://127.0.0.1:4318\", without a query";
+    let part = "telemetry.sample must be a number from 0 to 1, such as \"0.1\"";
+    // what is written, expected
+    let table = [
+        ("otlp_endpoint = \"collector:4318\"", url),
+        ("otlp_endpoint = \"http://c/?token=x\"", url),
+        ("otlp_endpoint = \"http://me:x@c\"", "telemetry.otlp_endpoint must not hold credentials"),
+        ("otlp_endpoint = \"http://c\"\nsample = \"1.5\"", part),
+        ("otlp_endpoint = \"http://c\"\nsample = \"all\"", part),
+        ("otlp_endpoint = \"http://c\"\nservice_name = \"\"", "telemetry.service_name is empty"),
+        ("otlp_endpoint = \"http://c\"\nsampled = \"1\"", "telemetry.sampled is not a known key"),
+        ("", "telemetry.otlp_endpoint is missing"),
+    ];
+    for (lines, expected) in table {
+        let found = faults(last, &format!("{last}\n[telemetry]\n{lines}"));
+        let found = found.rsplit("HERE ").next().unwrap();
+        assert!(found.contains(expected), "{lines}\n  gave {found}\n  not  {expected}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use axum::{
 use domain::CancellationId;
 use ports::State;
 use serde::Serialize;
+use tracing::Span;
 
 use crate::{credit::Outcome, wiring::webhook::Malformed};
 
@@ -18,7 +19,7 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     #[serde(skip)]
     connection: Connection,
-    outcome: &'static str,
+    pub(super) outcome: &'static str,
     id: Option<String>,
     pub(super) reason: Option<String>,
     /// The reason in a sentence.
@@ -99,6 +100,16 @@ impl Answer {
     pub(super) fn turned_away(reason: &str) -> Self {
         let refused = Self::refused(StatusCode::INTERNAL_SERVER_ERROR, reason);
         Self { connection: Connection::Closed, ..refused }
+    }
+
+    /// Says on the delivery's span what is answered.
+    pub(super) fn write_on(&self, span: &Span) {
+        span.record("http.response.status_code", self.status.as_u16());
+        span.record("outcome", self.outcome);
+        span.record("reason", self.reason.as_deref());
+        if self.status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+        }
     }
 
     fn about(id: &CancellationId, status: StatusCode, outcome: &'static str) -> Self {

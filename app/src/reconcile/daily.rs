@@ -27,6 +27,17 @@ const GRACE: Duration = Duration::from_hours(1);
 /// How often one under way says that it lives.
 const RENEWAL: Duration = Duration::from_mins(3);
 
+/// What is shown of each kind of finding.
+const GAUGES: [(&str, &str); KINDS.len()] = [
+    ("memobridge_reconcile_missing", "missing"),
+    ("memobridge_reconcile_doubled", "doubled"),
+    ("memobridge_reconcile_different", "different"),
+    ("memobridge_reconcile_unclear", "unclear"),
+    ("memobridge_reconcile_waiting", "waiting"),
+    ("memobridge_reconcile_parked", "parked"),
+    ("memobridge_reconcile_unexplained", "unexplained"),
+];
+
 /// Compares whatever is due, until the service drains.
 pub async fn run(service: Service, plan: config::Reconcile) {
     let schedule = Schedule { plan, order: SCHEDULE.parse().expect("it is a UUID") };
@@ -117,10 +128,9 @@ fn tell(customer: &Customer, outcome: &Result<Report, Interrupted>, now: Timesta
             return;
         }
     };
-    for kind in KINDS {
+    for (name, kind) in GAUGES {
         let count = u32::try_from(report.tally(kind).count).unwrap_or(u32::MAX);
-        metrics::gauge!(format!("memobridge_reconcile_{kind}"), "tenant" => tenant.clone())
-            .set(count);
+        metrics::gauge!(name, "tenant" => tenant.clone()).set(count);
     }
     let seconds = u32::try_from(now.as_millis() / 1000).unwrap_or(u32::MAX);
     metrics::gauge!("memobridge_reconcile_last_run_seconds", "tenant" => tenant.clone())

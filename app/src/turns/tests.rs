@@ -4,6 +4,10 @@ use super::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
+fn turns_for(concurrency: usize) -> Arc<Turns> {
+    Turns::new(&"dodici".parse().unwrap(), concurrency)
+}
+
 #[track_caller]
 fn now(asked: Asked) -> Turn {
     match asked {
@@ -30,7 +34,7 @@ fn full(asked: &Asked) -> Duration {
 
 #[test]
 fn so_many_run_as_many_wait_and_the_rest_is_turned_away() {
-    let turns = Turns::new(2);
+    let turns = turns_for(2);
     let running = [(); 2].map(|()| now(turns.ask(Freshness::Retried, NOW)));
     let mut waiting = [(); 2].map(|()| soon(turns.ask(Freshness::Retried, NOW)));
     full(&turns.ask(Freshness::Retried, NOW));
@@ -47,7 +51,7 @@ fn so_many_run_as_many_wait_and_the_rest_is_turned_away() {
 
 #[test]
 fn new_jobs_go_first_and_retried_ones_do_not_starve() {
-    let turns = Turns::new(4);
+    let turns = turns_for(4);
     let mut running: Vec<_> = (0..4).map(|_| now(turns.ask(Freshness::New, NOW))).collect();
     let mut waiting = Vec::new();
     for (name, freshness) in [("r1", Freshness::Retried), ("r2", Freshness::Retried)] {
@@ -73,7 +77,7 @@ fn new_jobs_go_first_and_retried_ones_do_not_starve() {
 
 #[test]
 fn a_turn_that_nobody_waits_for_any_more_goes_to_the_next() {
-    let turns = Turns::new(2);
+    let turns = turns_for(2);
     let running = [(); 2].map(|()| now(turns.ask(Freshness::New, NOW)));
     let gone = soon(turns.ask(Freshness::New, NOW));
     let mut next = soon(turns.ask(Freshness::New, NOW));
@@ -89,7 +93,7 @@ fn a_turn_that_nobody_waits_for_any_more_goes_to_the_next() {
 
 #[test]
 fn who_is_turned_away_comes_back_when_there_is_room() {
-    let turns = Turns::new(1);
+    let turns = turns_for(1);
     let _running = now(turns.ask(Freshness::Retried, NOW));
     let _waiting = soon(turns.ask(Freshness::Retried, NOW));
     for _ in 0..100 {
@@ -110,7 +114,7 @@ fn who_is_turned_away_comes_back_when_there_is_room() {
 
 #[test]
 fn while_the_erp_is_held_back_jobs_come_one_after_the_other() {
-    let turns = Turns::new(4);
+    let turns = turns_for(4);
     let (pause, most) = (Duration::from_secs(15), Duration::from_mins(15));
     let waits: Vec<_> = (0..20_000).map(|_| turns.later(NOW, pause, most)).collect();
     assert_eq!(waits[0], pause);

@@ -1,6 +1,7 @@
 //! What every implementation of the `journal` port promises.
 
 mod claims;
+mod counted;
 mod crowd;
 pub mod sample;
 mod steps;
@@ -10,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{Amount, Flag};
 
-pub use self::{claims::*, crowd::*};
+pub use self::{claims::*, counted::*, crowd::*};
 use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},
 };
-use crate::{Hold, Journal, JournalError, Known, Query, State, Step};
+use crate::{Census, Hold, Journal, JournalError, Known, Query, State, Step};
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -24,6 +25,9 @@ const LEASE: Duration = Duration::from_mins(1);
 pub trait Subject: Send + Sync {
     /// An empty journal.
     fn journal(&self) -> &dyn Journal;
+
+    /// The same journal, to be counted.
+    fn census(&self) -> &dyn Census;
 
     /// The same journal, opened once more as another process would.
     async fn reopen(&self) -> Box<dyn Journal>;

@@ -2,7 +2,7 @@
 
 use adapters_journal::{DatabaseUrl, Embedded, Memory, Postgres};
 use async_trait::async_trait;
-use ports::{Journal, contract::journal::Subject, contract_tests};
+use ports::{Census, Journal, contract::journal::Subject, contract_tests};
 use tempfile::TempDir;
 
 struct InMemory(Memory);
@@ -42,6 +42,10 @@ impl Subject for InMemory {
         &self.0
     }
 
+    fn census(&self) -> &dyn Census {
+        &self.0
+    }
+
     async fn reopen(&self) -> Box<dyn Journal> {
         Box::new(self.0.clone())
     }
@@ -53,6 +57,10 @@ impl Subject for InAFile {
         &self.journal
     }
 
+    fn census(&self) -> &dyn Census {
+        &self.journal
+    }
+
     async fn reopen(&self) -> Box<dyn Journal> {
         Box::new(open(&self.folder))
     }
@@ -61,6 +69,10 @@ impl Subject for InAFile {
 #[async_trait]
 impl Subject for InPostgres {
     fn journal(&self) -> &dyn Journal {
+        &self.journal
+    }
+
+    fn census(&self) -> &dyn Census {
         &self.journal
     }
 
@@ -98,6 +110,7 @@ macro_rules! journal_tests {
             an_ending_is_found,
             a_query_finds_what_meets_it,
             unfinished_memos_are_found,
+            what_is_not_over_is_counted,
             pages_are_newest_first,
             a_step_of_an_unknown_cancellation_is_refused,
             a_journal_is_shared_by_processes,

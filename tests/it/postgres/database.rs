@@ -8,7 +8,7 @@ use std::{
 
 use adapters_journal::{DatabaseUrl, Postgres};
 use domain::{Cancellation, Timestamp, UnitId};
-use ports::{HoldToken, Journal, JournalError, Query, Step, told};
+use ports::{Census, HoldToken, Journal, JournalError, Query, Step, told};
 use tests::{A, ORDER};
 use tokio::task::JoinSet;
 
@@ -99,6 +99,29 @@ async fn looking_makes_nothing_and_needs_no_right_to() {
         assert_eq!(made.find(&Query::default()).await.unwrap().len(), 1);
         open(url).await.unwrap().open(&cancellation(), now()).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn what_is_not_over_is_counted_from_an_index_of_its_own() {
+    let server = tests::Postgres::shared().await;
+    let url = server.database().await;
+    let journal = open(&url).await.unwrap();
+    let over = "INSERT INTO cancellation (id, tenant, event, order_id, units, published_at, \
+                    received_at, waiting_since, updated_at, state, deliveries) \
+                SELECT 'can-' || n, 'dodici', 'order.cancelled', n, '{}', 0, 0, 0, 0, 'posted', 1 \
+                FROM generate_series(1, 10000) n";
+    server.sql(&url, over).await;
+    server.sql(&url, "ANALYZE cancellation").await;
+    journal.open(&cancellation(), now()).await.unwrap();
+    let found = journal.census().await.unwrap();
+    assert_eq!(found.iter().map(|it| it.count).collect::<Vec<_>>(), [1]);
+    // The server notes what a connection did at the latest when it ends.
+    drop(journal);
+    let scans = "SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes \
+                 WHERE indexrelname = 'cancellation_unfinished'";
+    let used = async { while server.sql(&url, scans).await == "0" {} };
+    assert!(tokio::time::timeout(BOUND, used).await.is_ok(), "the index was not used");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,99 @@
+//! What is measured: the way of each memo when it is on record, and the stores twice a minute.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{Tenant, Timestamp};
+use ports::{Depth, Opened, State, Unfinished, told};
+
+use crate::{
+    observed::{OPERATIONS, store_failed},
+    service::Service,
+    wiring::Measured,
+};
+
+/// Between two counts of what is in the stores.
+const PERIOD: Duration = Duration::from_secs(30);
+/// The states of what is not over.
+const UNFINISHED: [State; 3] = [State::Working, State::Deferred, State::Parked];
+
+/// Counts what is in the stores until the service drains.
+pub async fn run(service: Service, stores: Measured) {
+    begin(&service);
+    let mut tenants: BTreeSet<Tenant> = service.customers.keys().cloned().collect();
+    loop {
+        let now = service.desk.clock.now();
+        match stores.census().await {
+            Ok(found) => {
+                tenants.extend(found.iter().map(|it| it.tenant.clone()));
+                show_census(&tenants, &found, now);
+            }
+            Err(error) => uncounted("journal", &error),
+        }
+        match stores.depth().await {
+            Ok(depth) => show_depth(depth),
+            Err(error) => uncounted("queue", &error),
+        }
+        if service.rest(PERIOD).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// A memo is on record: notes how long its way was.
+pub fn posted(opened: &Opened, now: Timestamp) {
+    let tenant = || opened.cancellation.tenant.to_string();
+    metrics::counter!("memobridge_memos_posted_total", "tenant" => tenant()).increment(1);
+    metrics::histogram!("memobridge_event_to_memo_seconds", "tenant" => tenant())
+        .record(now.since(opened.cancellation.published_at).as_secs_f64());
+    metrics::histogram!("memobridge_receipt_to_memo_seconds", "tenant" => tenant())
+        .record(now.since(opened.waiting_since).as_secs_f64());
+}
+
+/// Shows what must be there before it happens: whoever watches for the first one, or
+/// for none at all, needs to see the zero.
+fn begin(service: &Service) {
+    metrics::gauge!("memobridge_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    metrics::counter!("memobridge_totals_that_differ_total").absolute(0);
+    for (store, operation) in OPERATIONS {
+        let labels = [("store", store), ("operation", operation)];
+        metrics::counter!("memobridge_store_failures_total", &labels).absolute(0);
+    }
+    for tenant in service.customers.keys() {
+        let tenant = || tenant.to_string();
+        let labels = [("tenant", tenant()), ("status", "200".into()), ("outcome", "posted".into())];
+        metrics::counter!("memobridge_deliveries_total", &labels).absolute(0);
+        metrics::counter!("memobridge_memos_posted_total", "tenant" => tenant()).absolute(0);
+    }
+}
+
+fn show_census(tenants: &BTreeSet<Tenant>, found: &[Unfinished], now: Timestamp) {
+    for tenant in tenants {
+        for state in UNFINISHED {
+            let of_both = |it: &&Unfinished| it.tenant == *tenant && it.state == state;
+            let found = found.iter().find(of_both);
+            let count = found.map_or(0, |it| it.count);
+            let age = found.map(|it| now.since(it.waiting_since)).unwrap_or_default();
+            let labels = [("tenant", tenant.to_string()), ("state", state.name().to_owned())];
+            metrics::gauge!("memobridge_cancellations", &labels).set(number(count));
+            metrics::gauge!("memobridge_cancellations_oldest_seconds", &labels)
+                .set(age.as_secs_f64());
+        }
+    }
+}
+
+fn show_depth(depth: Depth) {
+    for (state, count) in [("waiting", depth.waiting), ("leased", depth.leased)] {
+        metrics::gauge!("memobridge_queue_jobs", "state" => state).set(number(count));
+    }
+    let oldest = depth.oldest_due.unwrap_or_default();
+    metrics::gauge!("memobridge_queue_oldest_due_seconds").set(oldest.as_secs_f64());
+}
+
+fn uncounted(store: &'static str, error: &dyn std::error::Error) {
+    store_failed(store, "count");
+    tracing::warn!(error = told(error), "The {store} could not be counted for the metrics");
+}
+
+fn number(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,83 @@
+//! Steps of the journal, and the failed ones counted.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
+use ports::{Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step};
+use tracing::{Instrument, Span, field::Empty};
+
+use super::{Store, failed, store_failed};
+
+#[async_trait]
+impl Journal for Store<dyn Journal> {
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        let span = tracing::info_span!("journal.open", otel.status_code = Empty);
+        watch("open", span, self.0.open(cancellation, now)).await
+    }
+
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError> {
+        let span = tracing::info_span!("journal.hold", otel.status_code = Empty);
+        watch("hold", span, self.0.hold(tenant, order, token, now, lease)).await
+    }
+
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
+        let span = tracing::info_span!("journal.claims", otel.status_code = Empty);
+        watch("claims", span, self.0.claims(tenant, order)).await
+    }
+
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError> {
+        let span =
+            tracing::info_span!("journal.record", step = name(step), otel.status_code = Empty);
+        watch("record", span, self.0.record(id, now, step)).await
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        let span = tracing::info_span!("journal.find", otel.status_code = Empty);
+        watch("find", span, self.0.find(query)).await
+    }
+}
+
+async fn watch<T>(
+    operation: &'static str,
+    span: Span,
+    call: impl Future<Output = Result<T, JournalError>>,
+) -> Result<T, JournalError> {
+    let result = call.instrument(span.clone()).await;
+    if let Err(JournalError::Unavailable(_)) = result {
+        failed(&span);
+        store_failed("journal", operation);
+    }
+    result
+}
+
+fn name(step: &Step) -> &'static str {
+    match step {
+        Step::Claimed(_) => "claimed",
+        Step::Settled { .. } => "settled",
+        Step::Freed { .. } => "freed",
+        Step::Vanished { .. } => "vanished",
+        Step::Confirmed { .. } => "confirmed",
+        Step::Flagged(_) => "flagged",
+        Step::Noted(_) => "noted",
+        Step::Ended { .. } => "ended",
+        Step::Retried => "retried",
+        Step::Released(_) => "released",
+    }
+}
