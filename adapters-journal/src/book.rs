@@ -5,12 +5,14 @@
 
 mod census;
 mod failure;
+mod retention;
 mod row;
 mod step;
 
 pub(crate) use self::{
     census::{COUNT, unfinished},
     failure::Failure,
+    retention::{FORGET, at_most},
     row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
     step::{Change, DELIVERED_AGAIN, follow, is_told, key, received},
 };

@@ -11,9 +11,12 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step, Unfinished,
+    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Retention, Step,
+    Unfinished,
 };
 use sqlite_store::Store;
+
+use crate::book::{FORGET, Failure, at_most as limit};
 
 const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
 
@@ -78,6 +81,18 @@ impl Journal for Embedded {
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
         let query = query.clone();
         Ok(self.store.read(move |db| find::find(db, &query)).await?)
+    }
+}
+
+#[async_trait]
+impl Retention for Embedded {
+    async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
+        let forget = move |db: &rusqlite::Connection| {
+            let mut statement = db.prepare_cached(FORGET)?;
+            let limit = limit(at_most);
+            Ok::<_, Failure>(statement.execute([before.as_millis(), limit])?)
+        };
+        Ok(self.store.write(forget).await?)
     }
 }
 

@@ -11,8 +11,8 @@ use domain::{
     Cancellation, CancellationId, Claim, CreditMemo, MemoKey, OrderId, Tenant, Timestamp,
 };
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, State, Step,
-    Unfinished,
+    Census, Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, Retention, State,
+    Step, Unfinished,
 };
 
 use crate::book::{
@@ -29,6 +29,8 @@ type Order = (Tenant, OrderId);
 struct Book {
     /// In the order of their first receipt.
     records: Vec<Record>,
+    /// How many were ever received.
+    received: u64,
     places: BTreeMap<CancellationId, usize>,
     /// Of each order, in the order they were made.
     claims: BTreeMap<Order, Vec<ClaimRow>>,
@@ -111,6 +113,13 @@ impl Census for Memory {
     }
 }
 
+#[async_trait]
+impl Retention for Memory {
+    async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
+        Ok(self.book().forget(before, at_most))
+    }
+}
+
 impl Book {
     fn open(&mut self, cancellation: &Cancellation, now: Timestamp) -> Opened {
         let id = cancellation.id();
@@ -130,6 +139,7 @@ impl Book {
             };
         }
         let place = self.records.len();
+        self.received += 1;
         self.places.insert(id, place);
         self.records.push(Record {
             cancellation: cancellation.clone(),
@@ -143,9 +153,24 @@ impl Book {
             memos: Vec::new(),
             flags: Vec::new(),
             history: vec![(now, received(cancellation))],
-            place: place as u64,
+            place: self.received,
         });
         Opened { cancellation: cancellation.clone(), waiting_since: now, known: Known::New }
+    }
+
+    fn forget(&mut self, before: Timestamp, at_most: usize) -> usize {
+        let is_over = |it: &&Record| {
+            matches!(it.state, State::Posted | State::Skipped) && it.updated_at < before
+        };
+        let mut over: Vec<_> = self.records.iter().filter(is_over).collect();
+        over.sort_by_key(|it| it.updated_at);
+        let over: Vec<_> = over.into_iter().take(at_most).map(|it| it.cancellation.id()).collect();
+        for id in &over {
+            self.records.retain(|it| it.cancellation.id() != *id);
+        }
+        let places = self.records.iter().enumerate();
+        self.places = places.map(|(place, it)| (it.cancellation.id(), place)).collect();
+        over.len()
     }
 
     fn step(&mut self, id: &CancellationId, now: Timestamp, step: &Step) -> Result<(), Failure> {

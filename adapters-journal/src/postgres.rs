@@ -14,14 +14,15 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Step, Unfinished,
+    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Retention, Step,
+    Unfinished,
 };
 use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use self::connections::Connections;
 pub use self::url::{DatabaseUrl, InvalidUrl};
-use crate::book::Failure;
+use crate::book::{FORGET, Failure, at_most as limit};
 
 /// How long a call may take once it has a connection.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -129,6 +130,18 @@ impl Journal for Postgres {
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
         self.call(async |db| find::find(db, query).await).await
+    }
+}
+
+#[async_trait]
+impl Retention for Postgres {
+    async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
+        self.call(async |db| {
+            let forget = sqlx::query(FORGET).bind(before.as_millis());
+            let forgotten = forget.bind(limit(at_most)).execute(db).await?;
+            Ok(usize::try_from(forgotten.rows_affected()).unwrap_or(usize::MAX))
+        })
+        .await
     }
 }
 

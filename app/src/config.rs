@@ -47,6 +47,8 @@ pub struct Config {
     pub worker: Worker,
     /// Where we keep our book.
     pub journal: Journal,
+    /// How long it keeps what is over.
+    pub keep: Duration,
     /// How often both systems are compared; never, where it is absent.
     pub reconcile: Option<Reconcile>,
     /// Where traces go, if anywhere.
@@ -194,7 +196,10 @@ impl Config {
         let environment = std::env::vars().collect();
         let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
         let stores = match Tree::toml(&text) {
-            Ok(tree) => stores::read(&Section::of(&source, "", &tree)),
+            Ok(tree) => {
+                let stores = stores::read(&Section::of(&source, "", &tree));
+                stores.map(|(queue, journal, _)| (queue, journal))
+            }
             Err(why) => {
                 source.fault(why.line, why.message);
                 None
@@ -241,9 +246,9 @@ fn read(root: &Section<'_>) -> Option<Config> {
     let telemetry = telemetry::read(root);
     let customers = customers(root);
     root.unknown();
-    let (queue, journal) = stores?;
+    let (queue, journal, keep) = stores?;
     let (server, customers) = (server?, customers?);
-    Some(Config { server, intake, queue, worker, journal, reconcile, telemetry, customers })
+    Some(Config { server, intake, queue, worker, journal, keep, reconcile, telemetry, customers })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {

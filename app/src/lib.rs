@@ -20,6 +20,7 @@ pub mod observed;
 pub mod pages;
 pub mod reconcile;
 pub mod recover;
+pub mod retention;
 pub mod retry;
 pub mod serve;
 pub mod service;

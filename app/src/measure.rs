@@ -1,6 +1,6 @@
 //! What is measured: the way of each memo when it is on record, and the stores twice a minute.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use domain::{Tenant, Timestamp};
 use ports::{Depth, Opened, State, Unfinished, told};
@@ -8,7 +8,7 @@ use ports::{Depth, Opened, State, Unfinished, told};
 use crate::{
     observed::{OPERATIONS, store_failed},
     service::Service,
-    wiring::Measured,
+    wiring::Stores,
 };
 
 /// Between two counts of what is in the stores.
@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_secs(30);
 const UNFINISHED: [State; 3] = [State::Working, State::Deferred, State::Parked];
 
 /// Counts what is in the stores until the service drains.
-pub async fn run(service: Service, stores: Measured) {
+pub async fn run(service: Service, stores: Arc<Stores>) {
     begin(&service);
     let mut tenants: BTreeSet<Tenant> = service.customers.keys().cloned().collect();
     loop {

@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     confirm,
     http::{Front, listen},
-    measure, reconcile, recover,
+    measure, reconcile, recover, retention,
     service::Service,
     stream, wiring, worker,
 };
@@ -43,8 +43,9 @@ impl Application {
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
-        let Config { server, intake, queue, worker, journal, reconcile: plan, customers, .. } =
-            config;
+        let Config {
+            server, intake, queue, worker, journal, reconcile: plan, keep, customers, ..
+        } = config;
         let streams = wiring::streams(&customers, &clock)?;
         let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
@@ -61,7 +62,9 @@ impl Application {
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
-        tokio::spawn(measure::run(service.clone(), stores));
+        let stores = Arc::new(stores);
+        tokio::spawn(measure::run(service.clone(), Arc::clone(&stores)));
+        tokio::spawn(retention::run(service.clone(), stores, keep));
         tokio::spawn(recover::run(service.clone(), worker.max_delay));
         for member in service.customers.values() {
             tokio::spawn(access::run(service.clone(), Arc::clone(member)));

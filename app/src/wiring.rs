@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use domain::Tenant;
+use domain::{Tenant, Timestamp};
 use ports::{
     Access, Backlog, Census, Clock, Depth, Examined, Jobs, JobsError, Journal, JournalError,
-    Ledger, Registration, Storefront, Unfinished,
+    Ledger, Registration, Retention, Storefront, Unfinished,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,16 +28,25 @@ pub use adapters_newstore::webhook;
 /// What an error about the journal's database begins with.
 const DATABASE: &str = "the journal's database cannot be used";
 
-/// The stores of a service, as far as they are measured.
-pub struct Measured {
+/// The stores of a service, as far as they are counted and kept small.
+pub struct Stores {
     journal: Arc<dyn Census>,
+    retention: Arc<dyn Retention>,
     queue: Arc<dyn Backlog>,
 }
 
-impl Measured {
+/// A journal under all its names.
+type JournalStore = (Arc<dyn Journal>, Arc<dyn Census>, Arc<dyn Retention>);
+
+impl Stores {
     /// How many cancellations are not over.
     pub async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
         self.journal.census().await
+    }
+
+    /// Forgets what was over before then; see [`Retention`].
+    pub async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
+        self.retention.forget(before, at_most).await
     }
 
     /// How much is in the queue.
@@ -47,15 +56,15 @@ impl Measured {
 }
 
 /// Builds the service that the parts of a configuration describe, with its stores to be
-/// measured.
+/// counted and kept small.
 pub async fn service(
     customers: Vec<config::Customer>,
     queue: &config::Queue,
     journal: &config::Journal,
     worker: config::Worker,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<(Service, Measured)> {
-    let (journal, census) = open_journal(journal).await?;
+) -> anyhow::Result<(Service, Stores)> {
+    let (journal, census, retention) = open_journal(journal).await?;
     let (jobs, backlog): (Arc<dyn Jobs>, Arc<dyn Backlog>) = match queue {
         config::Queue::Embedded { path } => {
             let jobs = Arc::new(embedded_queue(path, &clock)?);
@@ -83,7 +92,7 @@ pub async fn service(
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
     };
-    Ok((service, Measured { journal: census, queue: backlog }))
+    Ok((service, Stores { journal: census, retention, queue: backlog }))
 }
 
 /// Opens a journal that is there already, for commands that only look.
@@ -107,21 +116,18 @@ pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal
     Ok(open_journal(config).await?.0)
 }
 
-/// The journal under both its names.
-async fn open_journal(
-    config: &config::Journal,
-) -> anyhow::Result<(Arc<dyn Journal>, Arc<dyn Census>)> {
+async fn open_journal(config: &config::Journal) -> anyhow::Result<JournalStore> {
     match config {
         config::Journal::Embedded { path } => {
             let journal = adapters_journal::Embedded::open(path)
                 .with_context(|| format!("the journal {} cannot be used", path.display()))?;
             let journal = Arc::new(journal);
-            Ok((journal.clone(), journal))
+            Ok((journal.clone(), journal.clone(), journal))
         }
         config::Journal::Postgres { url } => {
             let journal = adapters_journal::Postgres::open(url).await.context(DATABASE)?;
             let journal = Arc::new(journal);
-            Ok((journal.clone(), journal))
+            Ok((journal.clone(), journal.clone(), journal))
         }
     }
 }

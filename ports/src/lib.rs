@@ -19,6 +19,7 @@ mod jobs;
 mod journal;
 mod ledger;
 mod paging;
+mod retention;
 mod retry;
 mod storefront;
 mod stream;
@@ -38,6 +39,7 @@ pub use ledger::{
     Sending,
 };
 pub use paging::{Cursor, Window};
+pub use retention::Retention;
 pub use retry::Retry;
 pub use storefront::{Basis, CancelledPage, Storefront, StorefrontError};
 pub use stream::{

@@ -23,6 +23,9 @@ CREATE INDEX cancellation_by_state ON cancellation (state, place);
 -- What is counted every half minute: small however much is over.
 CREATE INDEX cancellation_unfinished ON cancellation (state, tenant, waiting_since)
     WHERE state IN ('working', 'deferred', 'parked');
+-- What is over, by how long ago: for what is forgotten.
+CREATE INDEX cancellation_over ON cancellation (updated_at)
+    WHERE state IN ('posted', 'skipped');
 CREATE INDEX cancellation_by_order ON cancellation (order_id, place);
 
 -- Claims refer to their cancellation by name only: they outlive it.

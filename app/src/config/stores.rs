@@ -1,6 +1,6 @@
 //! `[queue]` and `[journal]`: where deferred events and our book are kept.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     section::{Section, one_of},
@@ -48,15 +48,22 @@ pub enum Journal {
     },
 }
 
+/// Seven years, as books are kept in most places.
+const KEEP: Duration = Duration::from_hours(24 * 2557);
+/// An audit, or a replayed window, may well look so far back.
+const LEAST_KEPT: Duration = Duration::from_hours(24 * 30);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Embedded,
     Shared,
 }
 
-pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal)> {
+/// The stores, and how long the journal keeps what is over.
+pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal, Duration)> {
     let (queue, journal) = (queue(root), journal(root));
-    Some((queue?, journal?))
+    let (journal, keep) = journal?;
+    Some((queue?, journal, keep))
 }
 
 fn queue(root: &Section<'_>) -> Option<Queue> {
@@ -78,11 +85,15 @@ fn queue(root: &Section<'_>) -> Option<Queue> {
     queue
 }
 
-fn journal(root: &Section<'_>) -> Option<Journal> {
+fn journal(root: &Section<'_>) -> Option<(Journal, Duration)> {
     const FILE: &str = "data/journal.db";
     let Some(section) = root.section("journal") else {
-        return Some(Journal::Embedded { path: root.source.path(FILE) });
+        return Some((Journal::Embedded { path: root.source.path(FILE) }, KEEP));
     };
+    let keep = section.duration("retention", KEEP);
+    if keep < LEAST_KEPT {
+        section.fault("retention", "must be at least \"30d\"");
+    }
     let journal = match kind(&section, "postgres")? {
         Kind::Embedded => Some(Journal::Embedded { path: path(&section, FILE) }),
         Kind::Shared => {
@@ -90,7 +101,7 @@ fn journal(root: &Section<'_>) -> Option<Journal> {
         }
     };
     section.done();
-    journal
+    Some((journal?, keep))
 }
 
 /// The kind; `None` only together with a fault.

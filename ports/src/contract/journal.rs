@@ -16,7 +16,7 @@ use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},
 };
-use crate::{Census, Hold, Journal, JournalError, Known, Query, State, Step};
+use crate::{Census, Hold, Journal, JournalError, Known, Query, Retention, State, Step};
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -28,6 +28,9 @@ pub trait Subject: Send + Sync {
 
     /// The same journal, to be counted.
     fn census(&self) -> &dyn Census;
+
+    /// The same journal, to be kept small.
+    fn retention(&self) -> &dyn Retention;
 
     /// The same journal, opened once more as another process would.
     async fn reopen(&self) -> Box<dyn Journal>;

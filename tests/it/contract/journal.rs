@@ -2,7 +2,7 @@
 
 use adapters_journal::{DatabaseUrl, Embedded, Memory, Postgres};
 use async_trait::async_trait;
-use ports::{Census, Journal, contract::journal::Subject, contract_tests};
+use ports::{Census, Journal, Retention, contract::journal::Subject, contract_tests};
 use tempfile::TempDir;
 
 struct InMemory(Memory);
@@ -46,6 +46,10 @@ impl Subject for InMemory {
         &self.0
     }
 
+    fn retention(&self) -> &dyn Retention {
+        &self.0
+    }
+
     async fn reopen(&self) -> Box<dyn Journal> {
         Box::new(self.0.clone())
     }
@@ -61,6 +65,10 @@ impl Subject for InAFile {
         &self.journal
     }
 
+    fn retention(&self) -> &dyn Retention {
+        &self.journal
+    }
+
     async fn reopen(&self) -> Box<dyn Journal> {
         Box::new(open(&self.folder))
     }
@@ -73,6 +81,10 @@ impl Subject for InPostgres {
     }
 
     fn census(&self) -> &dyn Census {
+        &self.journal
+    }
+
+    fn retention(&self) -> &dyn Retention {
         &self.journal
     }
 
@@ -111,6 +123,7 @@ macro_rules! journal_tests {
             a_query_finds_what_meets_it,
             unfinished_memos_are_found,
             what_is_not_over_is_counted,
+            what_is_long_over_is_forgotten,
             pages_are_newest_first,
             a_step_of_an_unknown_cancellation_is_refused,
             a_journal_is_shared_by_processes,

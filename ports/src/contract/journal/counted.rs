@@ -1,13 +1,13 @@
-//! What is counted for metrics: a port of its own, over the same journal.
+//! What is counted for metrics, and what is forgotten: ports of their own, over the same journal.
 
 use domain::Cancellation;
 
 use super::{
     Subject,
-    sample::{ORDER, at, cancellation, tenant},
-    steps::ended,
+    sample::{ORDER, at, cancellation, memo, tenant},
+    steps::{ended, memos},
 };
-use crate::{State, Unfinished};
+use crate::{Known, Query, State, Step, Unfinished};
 
 /// What is over is not counted, and tenants are told apart.
 pub async fn what_is_not_over_is_counted(subject: &dyn Subject) {
@@ -44,4 +44,48 @@ pub async fn what_is_not_over_is_counted(subject: &dyn Subject) {
     let mut found = subject.census().census().await.unwrap();
     found.sort_by_key(|it| (it.tenant.clone(), it.state.name()));
     assert_eq!(found, expected.map(unfinished));
+}
+
+/// What is over and old goes, a few at a time, and its claims stay; nothing else goes.
+pub async fn what_is_long_over_is_forgotten(subject: &dyn Subject) {
+    let journal = subject.journal();
+    // unit, last step, state
+    let table = [
+        ("a", 10, State::Posted),
+        ("b", 20, State::Skipped),
+        ("c", 30, State::Posted),
+        ("d", 5, State::Parked),
+        ("e", 6, State::Deferred),
+        ("f", 7, State::Working),
+    ];
+    for (unit, last, state) in table {
+        let cancellation = cancellation(ORDER, &[unit], 0);
+        journal.open(&cancellation, at(1)).await.unwrap();
+        if unit == "a" {
+            let claimed = Step::Claimed(Box::new(memo(ORDER, &["a"], 2000)));
+            journal.record(&cancellation.id(), at(2), &claimed).await.unwrap();
+        }
+        journal.record(&cancellation.id(), at(last), &ended(state, None)).await.unwrap();
+    }
+    let left = async || {
+        let found = journal.find(&Query::default()).await.unwrap();
+        let units =
+            found.iter().flat_map(|it| it.cancellation.units.keys().map(ToString::to_string));
+        let mut units: Vec<_> = units.collect();
+        units.sort();
+        units.concat()
+    };
+    let retention = subject.retention();
+    // before, at most, how many go, what is left
+    for (before, at_most, gone, rest) in
+        [(10, 9, 0, "abcdef"), (30, 1, 1, "bcdef"), (30, 9, 1, "cdef"), (99, 9, 1, "def")]
+    {
+        assert_eq!(retention.forget(at(before), at_most).await.unwrap(), gone, "before {before}");
+        assert_eq!(left().await, rest, "before {before}");
+    }
+    assert_eq!(memos(journal).await, [memo(ORDER, &["a"], 2000)]);
+    // Delivered once more, it is new, and its unit is still claimed.
+    let again = cancellation(ORDER, &["a"], 0);
+    assert_eq!(journal.open(&again, at(100)).await.unwrap().known, Known::New);
+    assert_eq!(journal.find(&Query::default()).await.unwrap()[0].cancellation, again);
 }
