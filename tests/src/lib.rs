@@ -10,6 +10,7 @@ mod clock;
 mod orders;
 mod process;
 mod records;
+pub mod reference;
 mod secrets;
 mod service;
 mod settings;
