@@ -133,6 +133,7 @@ pub async fn credit(
         Err(error) => return broken(&error),
     }
     let outcome = tokio::select! {
+        biased;
         outcome = attempt(desk, customer, opened, progress) => outcome,
         never = hold_on(desk, cancellation, &token) => match never {},
     };

@@ -14,6 +14,7 @@ pub mod reference;
 mod secrets;
 mod service;
 mod settings;
+pub mod simulation;
 mod world;
 
 pub use answer::{Answer, post};

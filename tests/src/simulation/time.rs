@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
@@ -37,7 +38,12 @@ impl Time {
     /// Time that stands at `start`.
     #[must_use]
     pub fn new(start: Timestamp, chance: Chance) -> Self {
-        Self(Arc::new(Mutex::new(State { now: start, chance, sleepers: BTreeMap::new(), count: 0 })))
+        Self(Arc::new(Mutex::new(State {
+            now: start,
+            chance,
+            sleepers: BTreeMap::new(),
+            count: 0,
+        })))
     }
 
     /// This instant.
@@ -82,6 +88,12 @@ impl Time {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panics while the time is locked")
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Time").field(&self.now()).finish()
     }
 }
 
