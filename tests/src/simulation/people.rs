@@ -1,6 +1,6 @@
 //! People: accountants who close periods, clerks who book by hand, operators who retry.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::{Amount, ClaimState, ExistingLine, ExistingMemo, ItemRef, MemoKey, Timestamp, UnitId};
 use ports::{Hold, HoldToken, Journal, Query, Record, State, Step};
@@ -19,14 +19,14 @@ pub const MENDABLE: [&str; 4] = ["closed-period", "key-conflict", "erp-refused",
 /// Closes the books for a while: nothing may be dated before today.
 pub async fn accountant(shop: Arc<Shop>, calm_from: Timestamp) {
     let stage = Arc::clone(&shop.stage);
-    stage.time.sleep(stage.chance.seconds(3600)).await;
+    stage.time.sleep(stage.chance.seconds(1800)).await;
     if calm_from <= stage.time.now() {
         return;
     }
     stage.tell("accountant", format_args!("closes the books of {}", shop.retailer.tenant));
     shop.notes().closed = true;
     shop.ledger.open_from(Some(app::clock::civil_date(stage.start, &jiff::tz::TimeZone::UTC)));
-    let until = stage.time.now().after(stage.chance.seconds(3600));
+    let until = stage.time.now().after(stage.chance.seconds(1800));
     stage.time.until(until.min(calm_from)).await;
     stage.tell("accountant", format_args!("opens the books of {}", shop.retailer.tenant));
     shop.ledger.open_from(None);
@@ -47,7 +47,7 @@ pub async fn squatter(shop: Arc<Shop>, sale: Arc<Sale>, calm_from: Timestamp) {
 pub async fn clerk(shared: Arc<Shared>, shop: Arc<Shop>, sale: Arc<Sale>, calm_from: Timestamp) {
     let stage = Arc::clone(&shop.stage);
     loop {
-        stage.time.sleep(Duration::from_secs(30) + stage.chance.seconds(1200)).await;
+        stage.time.sleep(Duration::from_secs(30) + stage.chance.seconds(900)).await;
         if calm_from <= stage.time.now() {
             return;
         }
@@ -143,24 +143,32 @@ pub async fn operator(shared: Arc<Shared>, calm_from: Timestamp) {
         stage.time.sleep(Duration::from_mins(5)).await;
         for record in parked(&*shared.journal).await {
             let reason = record.reason.clone().unwrap_or_default();
-            if MENDABLE.contains(&reason.as_str()) && is_caused(&shared, &record) {
+            if MENDABLE.contains(&reason.as_str()) && is_mended(&shared, &record) {
                 put_back(&shared, &record).await;
             }
         }
     }
 }
 
-/// Whether something in the world explains that it was parked for a mendable reason.
-fn is_caused(shared: &Shared, record: &Record) -> bool {
+/// Mends what it was parked for, if something in the world explains that it was.
+fn is_mended(shared: &Shared, record: &Record) -> bool {
     let order = &record.cancellation.order;
     let shop = shared.shops.iter().find(|it| it.sales.contains_key(order));
     let shop = shop.expect("every order is somebody's");
-    let notes = shop.notes();
+    let notes = shop.notes().clone();
     match record.reason.as_deref() {
         Some("closed-period") => notes.closed,
         Some("key-conflict") => notes.squatted.contains(order),
-        // The ERP's own cent stands between us and the last memo.
-        Some("over-credit") => notes.miscounted.contains(order),
+        // The ERP's own cent stands between us and the last memo: it is corrected.
+        Some("over-credit") if notes.miscounted.contains(order) => {
+            shop.ledger.books(|books| {
+                for memo in &mut books.memos {
+                    let sent = memo.sent.as_ref().filter(|it| it.order == *order);
+                    memo.memo.total = sent.map_or(memo.memo.total, |it| it.total);
+                }
+            });
+            true
+        }
         _ => false,
     }
 }
@@ -179,10 +187,10 @@ async fn parked(journal: &dyn Journal) -> Vec<Record> {
     journal.find(&query).await.expect("it works for the world")
 }
 
-/// Orders that people may touch without making it impossible to say what is right.
+/// Orders that people may touch without making it impossible to say what is right:
+/// beside a memo of theirs nothing is rounded, and cents that are missing stay missing.
 #[must_use]
 pub fn touchable(shop: &Shop) -> Vec<Arc<Sale>> {
-    let mut seen = BTreeSet::new();
-    let fine = shop.sales.values().filter(|it| it.fate == Fate::Fine);
-    fine.filter(|it| seen.insert(it.order.clone())).cloned().collect()
+    let fine = shop.sales.values().filter(|it| it.fate == Fate::Fine && 0 <= it.off);
+    fine.cloned().collect()
 }

@@ -42,7 +42,7 @@ use super::{
 /// Past this an event goes to the queue.
 pub const RESPOND_WITHIN: Duration = Duration::from_secs(10);
 /// From the first receipt to giving up.
-pub const GIVE_UP_AFTER: Duration = Duration::from_hours(3);
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(2);
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(30);
 /// Jobs of a retailer at once.
@@ -135,7 +135,7 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         journal: mutation::journal(stage.mutation, Arc::new(journal)),
         clock,
         dice: Dice::seeded(stage.chance.next()),
-        give_up_after: GIVE_UP_AFTER,
+        give_up_after: mutation::give_up_after(stage.mutation, GIVE_UP_AFTER),
     };
     Service {
         customers: Arc::new(customers),
@@ -164,7 +164,7 @@ fn member(shared: &Shared, shop: &Arc<Shop>, wire: &Wire, clock: &Arc<dyn Clock>
         tenant: retailer.tenant.clone(),
         storefront: mutation::storefront(mutation, Arc::new(storefront)),
         ledger: Arc::new(Guarded::new(ledger, Arc::clone(clock))),
-        policy: retailer.policy.clone(),
+        policy: mutation::policy(mutation, retailer.policy.clone()),
         maps: retailer.maps.clone(),
         time_zone: TimeZone::UTC,
     };

@@ -102,7 +102,7 @@ impl Fault {
     /// The most often that it befalls a call, in a thousand.
     fn most(self) -> i64 {
         match self {
-            Self::Crash => 12,
+            Self::Crash => 6,
             Self::ErpLosesReply | Self::ErpNeverGetsIt | Self::ErpSlow => 250,
             Self::CrashAfterAnswer | Self::ConnectionCut | Self::DeliveredAgain => 300,
             Self::JournalStalls | Self::QueueStalls => 20,
@@ -152,7 +152,7 @@ impl Weather {
             }
             if Fault::SPELLS.contains(&fault) && chance.strikes(200) {
                 let from = start.after(chance.millis(0, stretch));
-                let until = from.after(chance.seconds(40 * 60));
+                let until = from.after(chance.seconds(25 * 60));
                 spells.push((fault, from, until));
             }
         }

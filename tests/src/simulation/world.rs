@@ -34,11 +34,11 @@ use crate::reference::MemoryJournal;
 /// A day in November 2026, in milliseconds.
 const START: i64 = 1_795_428_000_000;
 /// How long orders are cancelled.
-const SPAN: Duration = Duration::from_mins(60);
+const SPAN: Duration = Duration::from_mins(30);
 /// How long things go wrong.
-const STORM: Duration = Duration::from_mins(110);
+const STORM: Duration = Duration::from_mins(70);
 /// How long the world may take to come to rest.
-const REST: Duration = Duration::from_hours(7);
+const REST: Duration = Duration::from_hours(5);
 
 /// What came of a seed.
 #[derive(Debug, Clone, Default)]
