@@ -11,4 +11,6 @@ mod journal_lost;
 mod memo;
 mod netsuite;
 mod operations;
+mod simulation;
 mod worked_examples;
+mod worker;

@@ -72,6 +72,16 @@ fn new_jobs_go_first_and_retried_ones_do_not_starve() {
 }
 
 #[test]
+fn new_jobs_do_not_take_the_room_of_retried_ones() {
+    let turns = Turns::new(2);
+    let _running = [(); 2].map(|()| now(turns.ask(Freshness::New, NOW)));
+    let _new = [(); 2].map(|()| soon(turns.ask(Freshness::New, NOW)));
+    full(&turns.ask(Freshness::New, NOW));
+    let _retried = [(); 2].map(|()| soon(turns.ask(Freshness::Retried, NOW)));
+    full(&turns.ask(Freshness::Retried, NOW));
+}
+
+#[test]
 fn a_turn_that_nobody_waits_for_any_more_goes_to_the_next() {
     let turns = Turns::new(2);
     let running = [(); 2].map(|()| now(turns.ask(Freshness::New, NOW)));
