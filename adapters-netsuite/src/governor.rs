@@ -98,7 +98,7 @@ impl Governor {
         u32::try_from(self.live.len() + self.backfill.len()).unwrap_or(u32::MAX)
     }
 
-    /// Stands in line. [`Self::next`] says when it is this one's turn.
+    /// Stands in line. [`Self::call_next`] says when it is this one's turn.
     pub fn ask(&mut self, priority: Priority) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
@@ -107,7 +107,7 @@ impl Governor {
     }
 
     /// Gives the next in line a slot, if one is free.
-    pub fn next(&mut self) -> Option<Ticket> {
+    pub fn call_next(&mut self) -> Option<Ticket> {
         if self.allowed <= self.in_use {
             return None;
         }

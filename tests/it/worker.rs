@@ -127,7 +127,7 @@ fn who_waits_too_long_is_parked_at_the_deadline_with_its_reason() {
         firm.shows(Shown::Nothing);
         firm.push_new(0, 1).await;
         firm.work(1);
-        firm.sleep(firm::GIVE_UP_AFTER - SECOND).await;
+        firm.sleep(firm::GIVE_UP_AFTER.saturating_sub(SECOND)).await;
         assert_eq!(firm.count(0, State::Parked).await, 0);
         firm.sleep(10 * SECOND).await;
         let [record] = &firm.records(0).await[..] else { panic!("one job") };

@@ -182,7 +182,9 @@ fn groups(units: &mut [Goods], terms: Terms, chance: &Chance) -> Vec<Group> {
     let whole = chance.strikes(500);
     let cancelled = if whole { places.len() } else { chance.below(places.len()) + 1 };
     places.truncate(cancelled);
-    places.iter().for_each(|it| units[*it].reached = Reach::Open);
+    for place in &places {
+        units[*place].reached = Reach::Open;
+    }
     let count = usize::try_from(chance.between(1, 3)).expect("one to three").min(cancelled);
     let mut groups: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (nth, place) in places.into_iter().enumerate() {

@@ -70,7 +70,7 @@ impl Slots {
 impl State {
     /// Calls those whose turn it is.
     fn call(&mut self) {
-        while let Some(ticket) = self.governor.next() {
+        while let Some(ticket) = self.governor.call_next() {
             let waiter = self.waiters.remove(&ticket).expect("who stands in line waits");
             // Who was killed while it waited is in no hurry.
             waiter.send(()).ok();

@@ -25,7 +25,7 @@ const ERP_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long those who are turned away shall wait.
 const THROTTLE: Duration = Duration::from_secs(5);
 /// How many calls of one process an account takes at once.
-pub const CEILING: u32 = 3;
+pub const CEILING: u32 = 2;
 
 /// The storefront.
 pub struct RemoteStorefront {

@@ -103,7 +103,7 @@ impl Fault {
     fn most(self) -> i64 {
         match self {
             Self::Crash => 6,
-            Self::ErpLosesReply | Self::ErpNeverGetsIt | Self::ErpSlow => 250,
+            Self::ErpLosesReply | Self::ErpNeverGetsIt | Self::ErpSlow | Self::ErpStale => 250,
             Self::CrashAfterAnswer | Self::ConnectionCut | Self::DeliveredAgain => 300,
             Self::JournalStalls | Self::QueueStalls => 20,
             Self::ErpRevoked | Self::ErpForbidden => 10,

@@ -90,7 +90,7 @@ impl World {
     fn drawn(time: &Time, chance: Chance, mutation: Option<Mutation>, tracing: Tracing) -> Self {
         let calm_from = time.now().after(STORM);
         let retailers: Vec<_> =
-            (0..chance.below(2) + 1).map(|nth| Retailer::drawn(nth, &chance)).collect();
+            (0..=chance.below(2)).map(|nth| Retailer::drawn(nth, &chance)).collect();
         let mut sales: Vec<Vec<Sale>> = vec![Vec::new(); retailers.len()];
         let mut events = Vec::new();
         for nth in 0..chance.below(7) + 2 {

@@ -63,12 +63,12 @@ impl Journal for Bugged {
         now: Timestamp,
         step: &Step,
     ) -> Result<(), JournalError> {
-        let forgotten = match (self.bug, step) {
+        let forgotten = matches!(
+            (self.bug, step),
             (Mutation::SettlesNothing, Step::Settled { .. })
-            | (Mutation::ForgetsEndings, Step::Ended { state: State::Posted, .. })
-            | (Mutation::FlagsNothing, Step::Flagged(Flag::TotalDiffers { .. })) => true,
-            _ => false,
-        };
+                | (Mutation::ForgetsEndings, Step::Ended { state: State::Posted, .. })
+                | (Mutation::FlagsNothing, Step::Flagged(Flag::TotalDiffers { .. }))
+        );
         if forgotten { Ok(()) } else { self.inner.record(id, now, step).await }
     }
 
