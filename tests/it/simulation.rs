@@ -3,7 +3,10 @@
 use tests::simulation::{Mutation, Report, Tracing, play};
 
 /// Seeds that once found something, with what it was.
-const FOUND: [(u64, &str); 0] = [];
+const FOUND: [(u64, &str); 2] = [
+    (219, "a second sending was refused as stale, its units were freed, and then the first landed"),
+    (461, "the same, by one process"),
+];
 
 /// So many seeds at most show a deliberate bug.
 const SEEDS_FOR_A_BUG: u64 = 40;
