@@ -88,7 +88,11 @@ fn book(shop: &Shop, sale: &Sale) {
     };
     let goods = &sale.units[unit];
     let Some(invoice) = goods.invoice else { return };
-    let named = shop.retailer.column == Column::Present && stage.chance.strikes(500);
+    // Which of several invoices a nameless memo leaves open is not told by counting.
+    let alike = sale.units.iter().filter(|it| it.product == goods.product);
+    let told_apart = alike.clone().any(|it| it.invoice != goods.invoice);
+    let named =
+        shop.retailer.column == Column::Present && (told_apart || stage.chance.strikes(500));
     let line = |item: &str, amount: i64| ExistingLine {
         item: ItemRef { id: id(item), external_id: None, name: None },
         source_line: None,

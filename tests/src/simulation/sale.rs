@@ -247,7 +247,8 @@ impl Sale {
     /// Whether, in the end, nothing of the payer's money is held for what was cancelled.
     #[must_use]
     pub fn nothing_held(&self) -> bool {
-        self.capture == Capture::AtShipment || self.is_cancelled_whole()
+        let back: i64 = (0..self.groups.len()).map(|it| self.refund(it)).sum();
+        self.capture == Capture::AtShipment || self.grand_total() <= back
     }
 
     /// When all that a credit of this cancelled unit needs is seen, its refund left out.

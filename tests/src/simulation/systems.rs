@@ -11,7 +11,7 @@ use std::{
 
 use adapters_netsuite::governor::{Priority, Verdict};
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId};
+use domain::{Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId};
 use ports::{
     BillingQuery, Confirmed, Ledger, LedgerError, Posted, Sending, Storefront, StorefrontError,
 };
@@ -188,7 +188,7 @@ impl Ledger for RemoteLedger {
                 ledger.befall_next(Trouble::Stale);
             }
             if miscounts {
-                ledger.miscount_next(Amount::cents(1));
+                ledger.miscount_next(sent.money.smallest());
             }
             shop.record(&sent, sending).await
         };
