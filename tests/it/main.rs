@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
 mod architecture;
+mod claims;
 mod commands;
 mod contract;
 mod crash;
