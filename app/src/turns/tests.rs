@@ -47,8 +47,8 @@ fn so_many_run_as_many_wait_and_the_rest_is_turned_away() {
 
 #[test]
 fn new_jobs_go_first_and_retried_ones_do_not_starve() {
-    let turns = Turns::new(4);
-    let mut running: Vec<_> = (0..4).map(|_| now(turns.ask(Freshness::New, NOW))).collect();
+    let turns = Turns::new(5);
+    let mut running: Vec<_> = (0..5).map(|_| now(turns.ask(Freshness::New, NOW))).collect();
     let mut waiting = Vec::new();
     for (name, freshness) in [("r1", Freshness::Retried), ("r2", Freshness::Retried)] {
         waiting.push((name, soon(turns.ask(freshness, NOW))));
