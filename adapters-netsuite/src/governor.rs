@@ -20,7 +20,7 @@ const OVERTAKERS: u32 = 16;
 
 /// Who waits behind whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Priority {
+pub enum Priority {
     /// Somebody waits for it.
     Live,
     /// It can wait.
@@ -29,7 +29,7 @@ pub(crate) enum Priority {
 
 /// What became of a call that had a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It was answered.
     Answered,
     /// It was turned away because there are too many.
@@ -40,11 +40,11 @@ pub(crate) enum Verdict {
 
 /// One who wants a slot, has one, or has had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(u64);
+pub struct Ticket(u64);
 
 /// The slots of one account.
 #[derive(Debug)]
-pub(crate) struct Governor {
+pub struct Governor {
     ceiling: u32,
     allowed: u32,
     in_use: u32,
@@ -58,7 +58,8 @@ pub(crate) struct Governor {
 
 impl Governor {
     /// All slots free.
-    pub(crate) fn new(ceiling: u32) -> Self {
+    #[must_use]
+    pub fn new(ceiling: u32) -> Self {
         let ceiling = ceiling.max(1);
         Self {
             ceiling,
@@ -74,28 +75,31 @@ impl Governor {
     }
 
     /// Lowers the ceiling where somebody who shares the account wants that.
-    pub(crate) fn lower(&mut self, ceiling: u32) {
+    pub fn lower(&mut self, ceiling: u32) {
         self.ceiling = self.ceiling.min(ceiling.max(1));
         self.allowed = self.allowed.min(self.ceiling);
     }
 
     /// Slots that may be in use.
-    pub(crate) fn allowed(&self) -> u32 {
+    #[must_use]
+    pub fn allowed(&self) -> u32 {
         self.allowed
     }
 
     /// Slots that are in use.
-    pub(crate) fn in_use(&self) -> u32 {
+    #[must_use]
+    pub fn in_use(&self) -> u32 {
         self.in_use
     }
 
     /// How many wait.
-    pub(crate) fn waiting(&self) -> u32 {
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
         u32::try_from(self.live.len() + self.backfill.len()).unwrap_or(u32::MAX)
     }
 
-    /// Stands in line. [`Self::next`] says when it is this one's turn.
-    pub(crate) fn ask(&mut self, priority: Priority) -> Ticket {
+    /// Stands in line. [`Self::call_next`] says when it is this one's turn.
+    pub fn ask(&mut self, priority: Priority) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.line(priority).push_back(ticket);
@@ -103,7 +107,7 @@ impl Governor {
     }
 
     /// Gives the next in line a slot, if one is free.
-    pub(crate) fn next(&mut self) -> Option<Ticket> {
+    pub fn call_next(&mut self) -> Option<Ticket> {
         if self.allowed <= self.in_use {
             return None;
         }
@@ -119,7 +123,7 @@ impl Governor {
     }
 
     /// Leaves the line; false for one who is not in it, but has a slot already.
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> bool {
+    pub fn leave(&mut self, ticket: Ticket) -> bool {
         for line in [&mut self.live, &mut self.backfill] {
             if let Some(place) = line.iter().position(|it| *it == ticket) {
                 line.remove(place);
@@ -130,7 +134,7 @@ impl Governor {
     }
 
     /// Gives a slot back.
-    pub(crate) fn done(&mut self, verdict: Verdict, now: Timestamp) {
+    pub fn done(&mut self, verdict: Verdict, now: Timestamp) {
         self.in_use = self.in_use.saturating_sub(1);
         match verdict {
             Verdict::Answered if self.allowed < self.ceiling => {

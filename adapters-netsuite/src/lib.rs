@@ -22,7 +22,7 @@ mod examine;
 mod fault;
 #[cfg(test)]
 mod fixtures;
-mod governor;
+pub mod governor;
 mod ledger;
 mod memos;
 mod options;

@@ -95,7 +95,7 @@ impl Slots {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
-        while let Some(ticket) = state.governor.next() {
+        while let Some(ticket) = state.governor.call_next() {
             if let Some(turn) = state.waiters.remove(&ticket) {
                 // Who does not listen any more gives the slot back: see `Waiter`.
                 turn.send(()).ok();

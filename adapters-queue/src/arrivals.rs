@@ -58,6 +58,7 @@ impl Arrivals {
             let until = next_due.map_or(until, |due| due.min(until));
             let pause = until.since(self.now());
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = self.clock.sleep(pause) => {}
             }

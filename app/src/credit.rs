@@ -133,6 +133,7 @@ pub async fn credit(
         Err(error) => return broken(&error),
     }
     let outcome = tokio::select! {
+        biased;
         outcome = attempt(desk, customer, opened, progress) => outcome,
         never = hold_on(desk, cancellation, &token) => match never {},
     };
@@ -374,7 +375,9 @@ impl Run<'_> {
             Ok(posted) => return self.settle(&memo.key, posted.record()).await,
             Err(error) => error,
         };
-        if let LedgerError::Refused { code, message, .. } = &error {
+        if let LedgerError::Refused { kind, code, message } = &error
+            && is_definite(*kind, sending)
+        {
             let why = format!("{code}: {message}");
             self.record(&Step::Freed { key: memo.key.clone(), why }).await?;
         }
@@ -406,6 +409,13 @@ impl Run<'_> {
     fn patience(&self) -> Patience {
         patience(self.opened, self.desk)
     }
+}
+
+/// Whether a refusal also speaks for an earlier sending that may still be under way.
+/// Data that are refused now were refused then; a record that changed meanwhile may
+/// have been as it should.
+fn is_definite(kind: Refusal, sending: Sending) -> bool {
+    kind != Refusal::Stale || sending == Sending::First
 }
 
 /// When there is no time left to wait.

@@ -242,6 +242,7 @@ async fn run(front: &Front, member: Arc<Member>, opened: Opened, place: Place) -
     });
     let service = &front.service;
     tokio::select! {
+        biased;
         outcome = attempt => outcome.unwrap_or_else(|error| broken(&error)),
         () = service.desk.clock.sleep(front.respond_within) => {
             let reason = seen.silent();

@@ -1,9 +1,10 @@
 //! Whose turn it is: one retailer's share of the worker.
 //!
-//! So many of its jobs run at once, as many again wait at hand, and jobs that
-//! were never tried come before those that were. What comes beyond that is
-//! turned away until there will probably be room: one retailer's backlog never
-//! keeps another's jobs from being seen. Time is an argument.
+//! So many of its jobs run at once, and as many wait at hand in each of two lines:
+//! jobs that were never tried come before those that were, and neither line takes
+//! the other's room. What comes beyond that is turned away until there will
+//! probably be room: one retailer's backlog never keeps another's jobs from being
+//! seen. Time is an argument.
 
 use std::{
     collections::VecDeque,
@@ -90,11 +91,10 @@ impl Turns {
         Arc::new(Self { concurrency, running, waiting, state: Mutex::new(state) })
     }
 
-    /// How many jobs of this retailer may be at hand, running ones included. New
-    /// ones find room beyond that, so that they are seen among many retried ones.
+    /// How many jobs of one retailer may be at hand: running, and in both lines.
     #[must_use]
     pub fn at_hand(concurrency: usize) -> usize {
-        2 * concurrency
+        3 * concurrency
     }
 
     /// Asks for a turn.
@@ -105,19 +105,11 @@ impl Turns {
             self.show(&state);
             return Asked::Now(Turn(Arc::clone(self)));
         }
-        let at_hand = state.running + state.waiting();
-        let room = match freshness {
-            Freshness::New => Self::at_hand(self.concurrency) + self.concurrency,
-            Freshness::Retried => Self::at_hand(self.concurrency),
-        };
-        if room <= at_hand {
+        if self.concurrency <= state.line(freshness).len() {
             return Asked::Full(state.turn_away(now, LEAST, MOST, self.concurrency));
         }
         let (turn, waiting) = oneshot::channel();
-        match freshness {
-            Freshness::New => state.new.push_back(turn),
-            Freshness::Retried => state.retried.push_back(turn),
-        }
+        state.line(freshness).push_back(turn);
         self.show(&state);
         Asked::Soon(waiting)
     }
@@ -149,6 +141,13 @@ impl Turns {
 impl State {
     fn waiting(&self) -> usize {
         self.new.len() + self.retried.len()
+    }
+
+    fn line(&mut self, freshness: Freshness) -> &mut VecDeque<oneshot::Sender<Turn>> {
+        match freshness {
+            Freshness::New => &mut self.new,
+            Freshness::Retried => &mut self.retried,
+        }
     }
 
     /// Half as far apart as jobs are worked on: rather asked for too early, and

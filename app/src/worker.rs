@@ -97,12 +97,14 @@ struct Shift {
 ///
 /// `concurrency` jobs of each retailer run at once. The queue does not know
 /// whose its jobs are, so what exceeds a retailer's turns is given back for a
-/// while, and the others' jobs behind it are seen.
+/// while, and the jobs behind it are seen: others', and new ones. There are more
+/// hands than jobs at hand, or nobody would look.
 pub async fn run(service: Service, concurrency: usize, patience: Patience) {
     let tenants = service.customers.keys();
     let turns: BTreeMap<_, _> =
         tenants.map(|it| (it.clone(), Turns::new(it, concurrency))).collect();
-    let hands = Arc::new(Semaphore::new(turns.len() * Turns::at_hand(concurrency)));
+    let at_hand = turns.len() * Turns::at_hand(concurrency);
+    let hands = Arc::new(Semaphore::new(at_hand + concurrency));
     let shift = Arc::new(Shift { service, patience, turns });
     let draining = &shift.service.draining;
     while let Some(deliveries) = draining.run_until_cancelled(receive(&shift, &hands)).await {
@@ -188,6 +190,10 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
         );
         return held_back;
     };
+    // One that arrived with the signal, or was given back and came once more.
+    if service.draining.is_cancelled() {
+        return at_the_next_start(job);
+    }
     let clock = &service.desk.clock;
     let freshness = if job.attempts == 0 { Freshness::New } else { Freshness::Retried };
     let turn = match turns.ask(freshness, clock.now()) {
@@ -207,7 +213,10 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
     }
     let began = clock.now();
     let verdict = attempt(shift, member, job, &cancellation).await;
-    turns.took(clock.now().since(began));
+    if member.customer.ledger.trouble().is_none() {
+        // How fast a dead ERP refuses is not how fast jobs are worked on.
+        turns.took(clock.now().since(began));
+    }
     drop(turn);
     verdict
 }

@@ -28,9 +28,10 @@ pub(crate) fn residue(owed: Amount, credited: Amount, units: usize, money: Curre
     }
 }
 
-/// What of a rounding residue fits on a memo without taking the invoice above its total.
-pub(crate) fn placeable(residue: Amount, room: Amount) -> Amount {
-    residue.min(room.max(Amount::ZERO))
+/// What of a rounding residue fits on a memo of this credit: the invoice must not come
+/// above its total, nor the memo below nothing.
+pub(crate) fn placeable(residue: Amount, room: Amount, credit: Amount) -> Amount {
+    residue.min(room.max(Amount::ZERO)).max(-credit)
 }
 
 /// An invoice's total, payment lines left out.

@@ -134,10 +134,11 @@ fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
     };
     let placement = matching::place(case, &wanted, credited).map_err(Stop::Park)?;
     let loose = loose(case, sales_order, &placement, credited)?;
-    let shipping = shipping.filter(|due| bears(case, due, &loose));
+    let bearer = shipping.as_ref().and_then(|due| bearer_to_come(case, due, credited));
+    let shipping = shipping.filter(|due| bearer.is_none() && bears(case, due, &loose));
     let mut plan =
         post::memos(case, &placement.placed, shipping.as_ref(), credited).map_err(Stop::Park)?;
-    plan.rest = loose.rest;
+    plan.rest = loose.rest.or(bearer);
     plan.close = loose.close;
     if let Some(standalone) = loose.standalone {
         let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
@@ -254,6 +255,21 @@ fn bears(case: &Case<'_>, due: &ShippingDue<'_>, loose: &Loose<'_>) -> bool {
         (Some(_), Billed::NotYet) => !matches!(loose.rest, Some(Stop::Wait(_))),
         (None, _) => loose.standalone.is_some() && case.billing.invoices.is_empty(),
     }
+}
+
+/// Waits where no invoice shows the shipping, and the invoice of a unit that another
+/// event names is still to come: it may bear it.
+fn bearer_to_come(case: &Case<'_>, due: &ShippingDue<'_>, credited: &Credited) -> Option<Stop> {
+    let waits = (case.policy.not_invoiced, case.patience) == (NotInvoiced::Wait, Patience::Left);
+    if !waits || due.invoice.is_none() || due.billed == Billed::Yes {
+        return None;
+    }
+    let named = |it: &&Unit| case.cancellation.units.contains_key(&it.id);
+    let others = case.order.units.iter().filter(|it| !named(it));
+    let others: Vec<&Unit> = others.filter(|it| !credited.units.contains(&it.id)).collect();
+    // Units that could be on several lines are on one of them.
+    let loose = matching::place(case, &others, credited).ok()?.loose;
+    (!loose.is_empty()).then(|| Stop::Wait(Reason::NotInvoiced { units: ids(&loose) }))
 }
 
 fn ids(units: &[&Unit]) -> Vec<UnitId> {

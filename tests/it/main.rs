@@ -3,6 +3,7 @@
 
 mod admin;
 mod architecture;
+mod claims;
 mod commands;
 mod contract;
 mod crash;
@@ -17,6 +18,8 @@ mod postgres;
 mod reconcile;
 mod recover;
 mod signals;
+mod simulation;
 mod sqs;
 mod stream;
 mod worked_examples;
+mod worker;

@@ -10,7 +10,7 @@ fn at(millis: i64) -> Timestamp {
 fn take(governor: &mut Governor, calls: u32) {
     for _ in 0..calls {
         governor.ask(Priority::Live);
-        governor.next().expect("a slot is free");
+        governor.call_next().expect("a slot is free");
     }
 }
 
@@ -19,13 +19,13 @@ fn no_more_than_the_ceiling_are_given_out() {
     let mut governor = Governor::new(2);
     let tickets = [0; 4].map(|_| governor.ask(Priority::Live));
     assert_eq!(
-        [governor.next(), governor.next(), governor.next()],
+        [governor.call_next(), governor.call_next(), governor.call_next()],
         [Some(tickets[0]), Some(tickets[1]), None]
     );
     assert_eq!((governor.in_use(), governor.waiting()), (2, 2));
     governor.done(Verdict::Answered, at(0));
-    assert_eq!(governor.next(), Some(tickets[2]));
-    assert_eq!(governor.next(), None);
+    assert_eq!(governor.call_next(), Some(tickets[2]));
+    assert_eq!(governor.call_next(), None);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn live_goes_before_backfill_and_each_in_its_order() {
     let later = governor.ask(Priority::Backfill);
     let first = governor.ask(Priority::Live);
     let second = governor.ask(Priority::Live);
-    let order: Vec<_> = std::iter::from_fn(|| governor.next()).collect();
+    let order: Vec<_> = std::iter::from_fn(|| governor.call_next()).collect();
     assert_eq!(order, [first, second, late, later]);
 }
 
@@ -51,7 +51,7 @@ fn backfill_is_not_overtaken_for_ever() {
     let mut overtakers = 0;
     loop {
         governor.ask(Priority::Live);
-        let next = governor.next().expect("a slot is free");
+        let next = governor.call_next().expect("a slot is free");
         governor.done(Verdict::Answered, at(0));
         if next == backfill {
             break;
@@ -61,7 +61,7 @@ fn backfill_is_not_overtaken_for_ever() {
     assert_eq!(overtakers, OVERTAKERS);
     // The next one has to be as patient.
     let backfill = governor.ask(Priority::Backfill);
-    assert_ne!(governor.next(), Some(backfill));
+    assert_ne!(governor.call_next(), Some(backfill));
 }
 
 #[test]
@@ -120,22 +120,22 @@ fn what_is_in_use_when_the_slots_become_fewer_runs_on() {
     let waiting = governor.ask(Priority::Live);
     governor.done(Verdict::Throttled, at(0));
     assert_eq!((governor.allowed(), governor.in_use()), (2, 3));
-    assert_eq!(governor.next(), None);
+    assert_eq!(governor.call_next(), None);
     governor.done(Verdict::Answered, at(0));
-    assert_eq!(governor.next(), None);
+    assert_eq!(governor.call_next(), None);
     governor.done(Verdict::Answered, at(0));
-    assert_eq!(governor.next(), Some(waiting));
+    assert_eq!(governor.call_next(), Some(waiting));
 }
 
 #[test]
 fn who_leaves_is_passed_over_and_who_has_a_slot_cannot_leave() {
     let mut governor = Governor::new(1);
     let tickets = [0; 3].map(|_| governor.ask(Priority::Live));
-    assert_eq!(governor.next(), Some(tickets[0]));
+    assert_eq!(governor.call_next(), Some(tickets[0]));
     assert!(governor.leave(tickets[1]));
     assert!(!governor.leave(tickets[0]));
     governor.done(Verdict::Silent, at(0));
-    assert_eq!(governor.next(), Some(tickets[2]));
+    assert_eq!(governor.call_next(), Some(tickets[2]));
 }
 
 #[test]

@@ -51,8 +51,8 @@ fn so_many_run_as_many_wait_and_the_rest_is_turned_away() {
 
 #[test]
 fn new_jobs_go_first_and_retried_ones_do_not_starve() {
-    let turns = turns_for(4);
-    let mut running: Vec<_> = (0..4).map(|_| now(turns.ask(Freshness::New, NOW))).collect();
+    let turns = turns_for(5);
+    let mut running: Vec<_> = (0..5).map(|_| now(turns.ask(Freshness::New, NOW))).collect();
     let mut waiting = Vec::new();
     for (name, freshness) in [("r1", Freshness::Retried), ("r2", Freshness::Retried)] {
         waiting.push((name, soon(turns.ask(freshness, NOW))));
@@ -73,6 +73,16 @@ fn new_jobs_go_first_and_retried_ones_do_not_starve() {
         order.push(waiting.remove(next.expect("a turn went to somebody")).0);
     }
     assert_eq!(order, ["n1", "n2", "n3", "r1", "n4", "n5", "r2"]);
+}
+
+#[test]
+fn new_jobs_do_not_take_the_room_of_retried_ones() {
+    let turns = turns_for(2);
+    let _running = [(); 2].map(|()| now(turns.ask(Freshness::New, NOW)));
+    let _new = [(); 2].map(|()| soon(turns.ask(Freshness::New, NOW)));
+    full(&turns.ask(Freshness::New, NOW));
+    let _retried = [(); 2].map(|()| soon(turns.ask(Freshness::Retried, NOW)));
+    full(&turns.ask(Freshness::Retried, NOW));
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn add_rounding(
     };
     let memo = &mut plan.memos[last];
     let room = total(case, invoice) - credited.credit_on(&invoice.id) - memo.credit;
-    let placed = placeable(left, room);
+    let placed = placeable(left, room, memo.credit);
     if placed != left {
         plan.flags.push(Flag::RoundingLeft(left - placed));
     }

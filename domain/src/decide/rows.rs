@@ -221,6 +221,20 @@ fn shipping_waits_for_the_invoice_that_will_bear_it() {
 }
 
 #[test]
+fn shipping_waits_for_the_invoice_of_a_unit_that_another_event_names() {
+    let story = || {
+        let story = Story::new().unit("a", "20.00").unit("b", "30.00").status("cancelled");
+        let story = story.shipping("5.00", "0.40").paid("55.40").refunded("55.40").loose("b");
+        story.but(|billing| billing.invoices[0].shipping_cost = Amount::ZERO)
+    };
+    let plan = check(&story(), &["a"], &[&["item-a 20.00 @1", "credit 20.00", "total 20.00"]]);
+    assert_eq!(plan.rest.as_ref().map(name), Some(("wait", "not-invoiced")));
+    let memo = ["item-a 20.00 @1", "shipping 5.00", "credit 25.40", "total 25.40"];
+    let plan = check(&story().exhausted(), &["a"], &[&memo]);
+    assert_eq!(plan.rest, None);
+}
+
+#[test]
 fn shipping_that_no_invoice_shows_is_the_lowest_invoices_as_far_as_it_goes() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.40");
     let story = story.invoice("99").on("a", "700").on("b", "99").paid("55.40").refunded("55.40");

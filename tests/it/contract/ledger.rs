@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use adapters_netsuite::{NetSuite, Options};
 use async_trait::async_trait;
-use domain::{MemoKey, RecordId};
+use domain::{
+    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, MemoKey, OrderLine,
+    RecordId, SalesOrder,
+};
 use jiff::Timestamp;
 use ports::{
     BillingQuery, Clock, Ledger, MemosByReference, contract::ledger::Subject, contract_tests,
@@ -16,7 +19,10 @@ use sandbox::{
     },
     sale::{Billing, KeyColumn, Sale, Unit},
 };
-use tests::FakeClock;
+use tests::{
+    FakeClock,
+    reference::{Folder, MemoryLedger, Recorded, Trouble},
+};
 
 const INVOICED: (&str, &str) = ("9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6", "TEST-1821");
 const NOT_INVOICED: (&str, &str) = ("0c1f2e3d-0000-4000-8000-00000000000a", "TEST-1822");
@@ -150,30 +156,213 @@ impl Subject for InASandbox {
     }
 }
 
-contract_tests!(netsuite_in_a_sandbox, netsuite(), ledger:
-    an_order_is_told_with_its_invoices,
-    an_order_without_an_invoice_is_told_without,
-    an_unknown_order_is_no_error,
-    a_posted_memo_is_on_record,
-    a_repeated_post_is_a_no_op,
-    a_memo_that_never_arrived_is_recorded,
-    a_lost_reply_does_not_duplicate,
-    two_posts_at_once_are_one_memo,
-    another_record_under_the_key_is_a_conflict,
-    other_units_under_the_key_are_a_conflict,
-    a_differing_total_is_no_conflict,
-    a_refusal_is_definite,
-    a_closed_period_is_a_refusal_of_its_own,
-    a_missing_permission_is_never_not_found,
-    refused_credentials_are_told,
-    throttling_leaves_nothing_on_record,
-    an_outage_ends,
-    totals_are_read_back,
-    memos_are_told_with_what_ties_them_to_an_order,
+/// The reference, over the same two orders.
+struct InMemory(MemoryLedger);
+
+fn memory() -> InMemory {
+    let ledger = MemoryLedger::default();
+    for (nth, (number, invoiced)) in [(INVOICED, true), (NOT_INVOICED, false)].iter().enumerate() {
+        let (order, reference) = *number;
+        let folder = folder(nth, order, *invoiced);
+        ledger.books(|it| it.folders.insert(reference.to_owned(), folder));
+    }
+    InMemory(ledger)
+}
+
+fn folder(nth: usize, order: &str, invoiced: bool) -> Folder {
+    let id = |kind: &str| format!("{kind}{nth}").parse::<RecordId>().unwrap();
+    let line = |line: u32, cents: i64| BillingLine {
+        line,
+        item: ItemRef { id: id("item"), external_id: Some(format!("1000{line}")), name: None },
+        quantity: Some(Decimal::ONE),
+        amount: Amount::cents(cents),
+        tax_code: None,
+        taxable: None,
+        taxes: Vec::new(),
+        location: None,
+        units: vec![format!("{nth}c333267-856c-421a-ac7a-00000000000{line}").parse().unwrap()],
+    };
+    let lines = vec![line(1, 2000), line(2, 3000)];
+    let invoice = Invoice {
+        id: id("70"),
+        entity: id("55"),
+        currency: Some(id("1")),
+        account: None,
+        date: "2026-11-20".parse().unwrap(),
+        total: Amount::cents(5000),
+        remaining: Amount::cents(5000),
+        classes: Classes::default(),
+        tax_item: None,
+        shipping_cost: Amount::ZERO,
+        shipping_tax_code: None,
+        shipping_taxes: Vec::new(),
+        lines: lines.clone(),
+    };
+    let as_sold = |line| OrderLine {
+        line,
+        closed: false,
+        billed: if invoiced { Decimal::ONE } else { Decimal::ZERO },
+        fulfilled: Decimal::ZERO,
+    };
+    let sales_order = SalesOrder {
+        id: id("60"),
+        entity: id("55"),
+        currency: Some(id("1")),
+        classes: Classes::default(),
+        tax_item: None,
+        lines: lines.into_iter().map(as_sold).collect(),
+    };
+    Folder {
+        order: order.parse().unwrap(),
+        sales_order: Some(sales_order),
+        invoices: if invoiced { vec![invoice] } else { Vec::new() },
+        cash_sales: Vec::new(),
+    }
+}
+
+#[async_trait]
+impl Subject for InMemory {
+    fn ledger(&self) -> &dyn Ledger {
+        &self.0
+    }
+
+    fn invoiced(&self) -> BillingQuery {
+        query(INVOICED)
+    }
+
+    fn not_invoiced(&self) -> BillingQuery {
+        query(NOT_INVOICED)
+    }
+
+    fn lose_next_reply(&self) {
+        self.0.befall_next(Trouble::LostReply);
+    }
+
+    fn throttle_next(&self) {
+        self.0.befall_next(Trouble::Throttled);
+    }
+
+    async fn go_down(&self) {
+        self.0.be_in(Some(Trouble::Down));
+    }
+
+    async fn come_back(&self) {
+        self.0.be_in(None);
+    }
+
+    fn occupy(&self, key: &MemoKey) {
+        self.0.books(|it| it.others.insert(key.to_string(), "a sales order".to_owned()));
+    }
+
+    fn change_total(&self, memo: &RecordId) {
+        self.0.books(|books| {
+            let found = books.memos.iter_mut().find(|it| it.memo.id == *memo).unwrap();
+            found.memo.total += Amount::cents(100);
+        });
+    }
+
+    fn close_period(&self) {
+        self.0.open_from(Some("2099-12-31".parse().unwrap()));
+    }
+
+    fn forbid(&self) {
+        self.0.be_in(Some(Trouble::Forbidden));
+    }
+
+    fn revoke(&self) {
+        self.0.be_in(Some(Trouble::Revoked));
+    }
+
+    fn credit_by_hand(&self) -> RecordId {
+        let (_, reference) = INVOICED;
+        self.0.books(|books| {
+            let invoice = books.folders[reference].invoices[0].clone();
+            let line = ExistingLine {
+                item: invoice.lines[0].item.clone(),
+                source_line: Some(invoice.lines[0].line),
+                quantity: Some(Decimal::ONE),
+                amount: invoice.lines[0].amount,
+                units: Vec::new(),
+            };
+            let memo = ExistingMemo {
+                id: "91000".parse().unwrap(),
+                external_id: None,
+                created_from: Some(invoice.id),
+                applied_to: Vec::new(),
+                total: invoice.lines[0].amount,
+                shipping_cost: Amount::ZERO,
+                lines: vec![line],
+            };
+            let id = memo.id.clone();
+            books.memos.push(Recorded {
+                reference: reference.to_owned(),
+                memo,
+                number: "CM-BY-HAND".to_owned(),
+                sent: None,
+                applied: None,
+                deleted: false,
+            });
+            id
+        })
+    }
+
+    /// A clerk of the reference deletes: it keeps nothing that was voided.
+    fn void(&self, memo: &RecordId) {
+        self.0.books(|books| {
+            let found = books.memos.iter_mut().find(|it| it.memo.id == *memo).unwrap();
+            found.deleted = true;
+        });
+    }
+
+    /// It has no pages.
+    fn limit_pages(&self, _: usize) {}
+
+    fn now(&self) -> domain::Timestamp {
+        domain::Timestamp::from_millis(0)
+    }
+
+    fn memos_on_record(&self) -> usize {
+        self.0.books(|it| it.memos.len())
+    }
+}
+
+/// The promises of every ledger, and those that only one can keep that tells pages, times
+/// of change and what was voided.
+macro_rules! ledger_tests {
+    ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
+        contract_tests!($adapter, $fresh, ledger:
+            an_order_is_told_with_its_invoices,
+            an_order_without_an_invoice_is_told_without,
+            an_unknown_order_is_no_error,
+            a_posted_memo_is_on_record,
+            a_repeated_post_is_a_no_op,
+            a_memo_that_never_arrived_is_recorded,
+            a_lost_reply_does_not_duplicate,
+            two_posts_at_once_are_one_memo,
+            another_record_under_the_key_is_a_conflict,
+            other_units_under_the_key_are_a_conflict,
+            a_differing_total_is_no_conflict,
+            a_refusal_is_definite,
+            a_closed_period_is_a_refusal_of_its_own,
+            a_missing_permission_is_never_not_found,
+            refused_credentials_are_told,
+            throttling_leaves_nothing_on_record,
+            an_outage_ends,
+            totals_are_read_back,
+            memos_are_told_with_what_ties_them_to_an_order,
+            memos_that_may_not_be_seen_are_never_none,
+            a_memo_without_an_invoice_is_found_by_the_number,
+            closing_lines_twice_is_closing_them_once,
+            $($more,)*
+        );
+    };
+}
+
+ledger_tests!(
+    netsuite_in_a_sandbox,
+    netsuite(),
     all_memos_are_told_whatever_the_page_size,
     memos_that_did_not_change_since_are_not_told,
-    a_voided_memo_is_told_as_voided,
-    memos_that_may_not_be_seen_are_never_none,
-    a_memo_without_an_invoice_is_found_by_the_number,
-    closing_lines_twice_is_closing_them_once,
+    a_voided_memo_is_told_as_voided
 );
+ledger_tests!(in_memory, async { memory() });

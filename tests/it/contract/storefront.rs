@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters_newstore::{NewStore, Options};
+use app::clock::SystemClock;
 use async_trait::async_trait;
 use domain::{
     InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Timestamp, TransactionSnapshot,
@@ -15,7 +16,7 @@ use ports::{
 };
 use sandbox::newstore::{Fault, Tenant};
 use serde_json::{Value, json};
-use tests::FakeClock;
+use tests::{FakeClock, reference::MemoryStorefront};
 
 /// Long enough for a busy machine, short enough for the test that waits for it.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -153,16 +154,66 @@ fn number(reading: &Reading, sent: Sent) -> Value {
     }
 }
 
-contract_tests!(newstore_graphql, newstore(), storefront:
-    an_order_arrives_as_it_is_shown,
-    all_units_are_told_whatever_the_page_size,
-    all_payments_are_told_whatever_the_page_size,
-    an_order_that_is_not_visible_is_none,
-    payments_that_are_late_are_none_and_never_an_empty_list,
-    amounts_arrive_exactly_as_numbers_and_as_texts,
-    what_is_told_is_what_holds_now,
+/// The reference, in the machine's time: it must end its calls by itself.
+struct InMemory(MemoryStorefront);
+
+fn memory() -> InMemory {
+    InMemory(MemoryStorefront::new(Arc::new(SystemClock), Duration::from_millis(200)))
+}
+
+#[async_trait]
+impl Subject for InMemory {
+    fn storefront(&self) -> &dyn Storefront {
+        &self.0
+    }
+
+    async fn show(&self, order: &OrderSnapshot, _: Sent) {
+        self.0.show(order.clone());
+    }
+
+    async fn hide(&self, id: &OrderId) {
+        self.0.hide(id);
+    }
+
+    /// It tells no times.
+    async fn date(&self, _: &OrderId, _: Timestamp, _: Timestamp) {}
+
+    async fn refuse_times_of_change(&self) {}
+
+    /// It has no pages.
+    async fn limit_pages(&self, _: usize) {}
+
+    async fn fall_silent(&self) {
+        self.0.fall_silent();
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_millis(200)
+    }
+}
+
+/// The promises of every storefront, and those that only one can keep that tells times.
+macro_rules! storefront_tests {
+    ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
+        contract_tests!($adapter, $fresh, storefront:
+            an_order_arrives_as_it_is_shown,
+            all_units_are_told_whatever_the_page_size,
+            all_payments_are_told_whatever_the_page_size,
+            an_order_that_is_not_visible_is_none,
+            payments_that_are_late_are_none_and_never_an_empty_list,
+            amounts_arrive_exactly_as_numbers_and_as_texts,
+            what_is_told_is_what_holds_now,
+            every_call_ends_within_the_timeout,
+            $($more,)*
+        );
+    };
+}
+
+storefront_tests!(
+    newstore_graphql,
+    newstore(),
     orders_that_changed_in_a_window_are_told_with_all_their_units,
     a_window_is_told_whole_whatever_the_page_size,
-    where_changes_cannot_be_asked_for_orders_are_told_by_creation,
-    every_call_ends_within_the_timeout,
+    where_changes_cannot_be_asked_for_orders_are_told_by_creation
 );
+storefront_tests!(in_memory, async { memory() });

@@ -1,0 +1,175 @@
+//! What becomes of a claim when a memo is sent twice and answered differently.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use app::{
+    credit::{Customer, Desk, Outcome, Progress, credit},
+    dice::Dice,
+    guarded::Guarded,
+};
+use async_trait::async_trait;
+use domain::{
+    Billing, Cancellation, ClaimState, CreditMemo, LinesToClose, Maps, Policy, RecordId, Timestamp,
+};
+use jiff::tz::TimeZone;
+use ports::{
+    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+};
+use tests::{
+    reference::{Column, MemoryStorefront, NothingHidden},
+    simulation::{
+        Chance, Time,
+        sale::{Capture, Fate, Goods, Group, Inclusion, Layout, Reach, Sale, Story},
+    },
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_428_000_000);
+
+/// A ledger whose answers to a memo are told beforehand.
+struct Scripted {
+    sale: Sale,
+    answers: Mutex<VecDeque<LedgerError>>,
+    sendings: Mutex<Vec<Sending>>,
+}
+
+#[async_trait]
+impl Ledger for Scripted {
+    async fn billing(&self, _: &BillingQuery) -> Result<Billing, LedgerError> {
+        Ok(Billing {
+            sales_order: Some(self.sale.sales_order(NOW, Column::Present)),
+            invoices: vec![self.sale.invoice(0, Column::Present)],
+            ..Billing::default()
+        })
+    }
+
+    async fn post(&self, _: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
+        self.sendings.lock().unwrap().push(sending);
+        match self.answers.lock().unwrap().pop_front() {
+            Some(error) => Err(error),
+            None => Ok(Posted::Already("90001".parse().unwrap())),
+        }
+    }
+
+    async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
+        panic!("nothing is to be closed: {lines:?}")
+    }
+
+    async fn confirm(&self, _: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
+        panic!("nobody compares")
+    }
+}
+
+/// One unit for 20.00, cancelled, refunded and billed.
+fn sale() -> Sale {
+    Sale {
+        retailer: 0,
+        order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        number: "TEST-1821".to_owned(),
+        currency: ("USD", 2),
+        tax: Inclusion::Outside,
+        units: vec![Goods {
+            id: "dc333267-856c-421a-ac7a-e08291642d76".parse().unwrap(),
+            product: "10000".to_owned(),
+            price: 2000,
+            quantity: 1,
+            discounts: (0, 0),
+            tax: 0,
+            invoice: Some(0),
+            reached: Reach::Open,
+        }],
+        shipping: (0, 0),
+        off: 0,
+        instruments: vec![100],
+        capture: Capture::AtOrder,
+        layout: Layout::LinePerUnit,
+        invoices: 1,
+        fate: Fate::Fine,
+        groups: vec![Group { units: vec![0], cancelled_at: NOW, refunded_at: NOW }],
+        story: Story { visible_at: NOW, paid_at: NOW, exported_at: NOW, invoiced_at: vec![NOW] },
+    }
+}
+
+fn refused(kind: Refusal) -> LedgerError {
+    LedgerError::Refused { kind, code: "NO".to_owned(), message: "no".to_owned() }
+}
+
+fn unknown() -> LedgerError {
+    LedgerError::Unknown("timed out".into())
+}
+
+/// Runs so many attempts as there are answers; whether the units are still claimed then, and
+/// what was known at each sending.
+fn claimed_after(answers: Vec<LedgerError>) -> (bool, Vec<Sending>) {
+    let time = Time::new(NOW, Chance::of(1));
+    let clock: Arc<dyn Clock> = Arc::new(time.clone());
+    let (sale, attempts) = (sale(), answers.len());
+    let storefront = MemoryStorefront::new(Arc::clone(&clock), Duration::ZERO);
+    storefront.show(sale.snapshot(NOW).unwrap());
+    let cancellation = Cancellation {
+        tenant: "dodici".parse().unwrap(),
+        event: "order.items_cancelled".to_owned(),
+        order: sale.order.clone(),
+        units: [(sale.units[0].id.clone(), None)].into(),
+        published_at: NOW,
+    };
+    let currencies = [("USD".to_owned(), domain::Entry::Id("1".parse().unwrap()))];
+    let ledger = Arc::new(Scripted {
+        sale,
+        answers: Mutex::new(answers.into()),
+        sendings: Mutex::default(),
+    });
+    let customer = Customer {
+        tenant: cancellation.tenant.clone(),
+        storefront: Arc::new(storefront),
+        ledger: Arc::new(Guarded::new(
+            &cancellation.tenant,
+            Arc::clone(&ledger) as _,
+            Arc::new(NothingHidden),
+            Arc::clone(&clock),
+        )),
+        policy: Policy::default(),
+        maps: Maps {
+            channels: [("web".to_owned(), domain::Entry::None)].into_iter().collect(),
+            currencies: currencies.into_iter().collect(),
+            ..Maps::default()
+        },
+        time_zone: TimeZone::UTC,
+    };
+    let desk = Desk {
+        journal: Arc::new(adapters_journal::Memory::default()),
+        clock,
+        dice: Dice::seeded(1),
+        give_up_after: Duration::from_hours(72),
+    };
+    let claims = time.run(async {
+        let opened = desk.journal.open(&cancellation, NOW).await.unwrap();
+        for _ in 0..attempts {
+            let outcome = credit(&desk, &customer, &opened, &Progress::default()).await;
+            assert!(matches!(outcome, Outcome::Unavailable { .. }), "{outcome:?}");
+        }
+        desk.journal.claims(&cancellation.tenant, &cancellation.order).await.unwrap()
+    });
+    let unsettled = claims.iter().any(|it| it.state == ClaimState::Unsettled);
+    let sendings = ledger.sendings.lock().unwrap().clone();
+    (unsettled, sendings)
+}
+
+#[test]
+fn a_memo_refused_as_stale_at_once_is_decided_anew() {
+    let (claimed, sendings) = claimed_after(vec![refused(Refusal::Stale)]);
+    assert_eq!((claimed, sendings), (false, vec![Sending::First]));
+}
+
+#[test]
+fn a_refusal_as_stale_does_not_speak_for_a_sending_that_may_still_land() {
+    let (claimed, sendings) = claimed_after(vec![unknown(), refused(Refusal::Stale)]);
+    assert_eq!((claimed, sendings), (true, vec![Sending::First, Sending::Again]));
+}

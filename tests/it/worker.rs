@@ -1,0 +1,139 @@
+//! How the worker shares its hands: among retailers, among jobs, and with a dead ERP.
+
+mod firm;
+
+use std::time::Duration;
+
+use ports::State;
+
+use self::firm::{Erp, Firm, HOUR, PATIENCE, SECOND, Shown};
+
+#[test]
+fn so_many_jobs_of_each_retailer_run_at_once() {
+    let firm = Firm::new(&[Erp::takes(10 * SECOND), Erp::takes(10 * SECOND)]);
+    firm.play(async |firm| {
+        for retailer in 0..2 {
+            firm.push_new(retailer, 40).await;
+        }
+        firm.work(2);
+        firm.sleep(4 * 60 * SECOND).await;
+        for retailer in 0..2 {
+            let erp = &firm.erps[retailer];
+            assert_eq!(erp.most_at_once(), 2, "retailer {retailer}");
+            assert_eq!(firm.settled(retailer).await, 40, "retailer {retailer}");
+        }
+    });
+}
+
+#[test]
+fn one_retailers_backlog_and_dead_erp_leave_the_others_jobs_alone() {
+    for dead in [Erp::down(Duration::ZERO), Erp::down(60 * SECOND)] {
+        let firm = Firm::new(&[dead, Erp::takes(SECOND)]);
+        firm.play(async |firm| {
+            firm.push_retried(0, 300).await;
+            firm.work(4);
+            firm.sleep(5 * 60 * SECOND).await;
+            firm.push_new(1, 20).await;
+            firm.sleep(60 * SECOND).await;
+            assert_eq!(firm.settled(1).await, 20);
+            assert_eq!(firm.settled(0).await, 0);
+        });
+    }
+}
+
+#[test]
+fn an_outage_of_a_day_parks_nothing_and_costs_no_attempt() {
+    let firm = Firm::new(&[Erp::down(Duration::ZERO)]);
+    firm.play(async |firm| {
+        firm.push_new(0, 3).await;
+        firm.work(4);
+        firm.sleep(24 * HOUR).await;
+        assert_eq!(firm.count(0, State::Deferred).await + firm.count(0, State::Working).await, 3);
+        assert_eq!(firm.most_attempts(), 0);
+        firm.erps[0].comes_back();
+        firm.sleep(60 * SECOND).await;
+        assert_eq!(firm.settled(0).await, 3);
+    });
+}
+
+#[test]
+fn a_dead_erp_does_not_have_every_job_looked_at_all_the_time() {
+    let firm = Firm::new(&[Erp::down(Duration::ZERO)]);
+    firm.play(async |firm| {
+        firm.push_new(0, 600).await;
+        firm.work(4);
+        firm.sleep(HOUR / 4).await;
+        let looks = firm.deliveries();
+        // Every job every 15 s were 36,000.
+        assert!(looks < 15_000, "{looks} looks");
+        let calls = firm.erps[0].calls();
+        assert!(calls < 100, "{calls} calls");
+    });
+}
+
+#[test]
+fn new_jobs_come_before_retried_ones() {
+    let firm = Firm::new(&[Erp::takes(10 * SECOND)]);
+    firm.play(async |firm| {
+        firm.push_retried(0, 200).await;
+        firm.work(2);
+        firm.sleep(60 * SECOND).await;
+        firm.push_new(0, 1).await;
+        let before = firm.erps[0].order_of_calls().len();
+        firm.sleep(40 * SECOND).await;
+        let newest = firm.newest();
+        let place = firm.erps[0].order_of_calls().iter().position(|it| *it == newest);
+        assert!(place.is_some_and(|it| it <= before + 2), "{place:?} after {before}");
+    });
+}
+
+#[test]
+fn retried_jobs_do_not_starve() {
+    let firm = Firm::new(&[Erp::takes(10 * SECOND)]);
+    firm.play(async |firm| {
+        firm.push_retried(0, 30).await;
+        firm.work(2);
+        for _ in 0..200 {
+            firm.push_new(0, 1).await;
+            firm.sleep(3 * SECOND).await;
+        }
+        // 120 turns in that time: every fourth goes to one that was tried before.
+        let retried = firm.settled_of_first(30).await;
+        assert!(20 <= retried, "{retried}");
+    });
+}
+
+#[test]
+fn a_job_that_waits_for_its_turn_is_given_back_at_once_when_the_service_stops() {
+    let firm = Firm::new(&[Erp::takes(100 * SECOND)]);
+    firm.play(async |firm| {
+        firm.push_new(0, 2).await;
+        firm.work(1);
+        firm.sleep(5 * SECOND).await;
+        let others = firm.jobs.receive(10, 5 * SECOND, Duration::ZERO).await.unwrap();
+        assert_eq!(others.len(), 0, "all are in hand");
+        firm.service.draining.cancel();
+        firm.sleep(SECOND / 2).await;
+        let others = firm.jobs.receive(10, 5 * SECOND, Duration::ZERO).await.unwrap();
+        assert_eq!(others.len(), 1, "one runs, the other is given back");
+        assert_eq!(others[0].job.attempts, 0);
+    });
+}
+
+#[test]
+fn who_waits_too_long_is_parked_at_the_deadline_with_its_reason() {
+    let firm = Firm::new(&[Erp::takes(SECOND)]);
+    firm.play(async |firm| {
+        firm.shows(Shown::Nothing);
+        firm.push_new(0, 1).await;
+        firm.work(1);
+        firm.sleep(firm::GIVE_UP_AFTER.saturating_sub(SECOND)).await;
+        assert_eq!(firm.count(0, State::Parked).await, 0);
+        firm.sleep(10 * SECOND).await;
+        let [record] = &firm.records(0).await[..] else { panic!("one job") };
+        assert_eq!(record.state, State::Parked);
+        assert_eq!(record.reason.as_deref(), Some("order-not-visible"));
+        let waits = u32::try_from(firm::GIVE_UP_AFTER.as_secs() / PATIENCE.max_delay.as_secs());
+        assert!(firm.most_attempts() <= 2 * waits.unwrap(), "{}", firm.most_attempts());
+    });
+}

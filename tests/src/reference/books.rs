@@ -1,0 +1,221 @@
+//! What an accounting system holds: sales orders, invoices, credit memos.
+//!
+//! It believes what it is told as far as a real one does: it knows one record
+//! per external id and applies no more than an invoice has left. That a unit is
+//! credited twice it does not notice; whoever tests for that must look.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, Invoice, LineKind, LinesToClose,
+    OrderId, RecordId, SalesOrder, Source,
+};
+use ports::{BillingQuery, MemosByReference};
+
+/// Everything on record.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// What each order has, by its number.
+    pub folders: BTreeMap<String, Folder>,
+    /// All credit memos in the order they were made, deleted ones included.
+    pub memos: Vec<Recorded>,
+    /// Whether lines keep the ids of their units.
+    pub column: Column,
+    /// External ids of other records, in lower case, and what they are.
+    pub others: BTreeMap<String, String>,
+}
+
+/// Whether the line key column is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Column {
+    /// It is.
+    #[default]
+    Present,
+    /// It is not: memos on record name no units.
+    Absent,
+}
+
+/// What one order has on record, memos left out.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// The storefront's id of it.
+    pub order: OrderId,
+    /// The sales order.
+    pub sales_order: Option<SalesOrder>,
+    /// Its invoices, each with what is left unpaid of it.
+    pub invoices: Vec<Invoice>,
+    /// Cash sales instead of invoices.
+    pub cash_sales: Vec<RecordId>,
+}
+
+/// A credit memo on record.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The order's number.
+    pub reference: String,
+    /// As people and we see it.
+    pub memo: ExistingMemo,
+    /// The number people see.
+    pub number: String,
+    /// The memo as it was sent; none where somebody made it by hand.
+    pub sent: Option<CreditMemo>,
+    /// What was set against which invoice.
+    pub applied: Option<(RecordId, Amount)>,
+    /// Whether somebody deleted it since.
+    pub deleted: bool,
+}
+
+/// What is on record under an external id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The memo that is looked for.
+    Same(RecordId),
+    /// Something else.
+    Other(String),
+}
+
+impl Books {
+    /// What is told about an order.
+    pub(crate) fn billing(&self, query: &BillingQuery) -> Billing {
+        let by_id = || self.folders.iter().find(|(_, it)| it.order == query.order);
+        let found = self.folders.get_key_value(&query.reference).or_else(by_id);
+        let Some((reference, folder)) = found else {
+            return Billing::default();
+        };
+        let invoices: Vec<_> = folder.invoices.iter().map(|it| &it.id).collect();
+        let is_told = |it: &&Recorded| {
+            let from_invoice =
+                it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
+            let by_reference = query.memos_by_reference == MemosByReference::Include;
+            !it.deleted && (from_invoice || by_reference && it.reference == *reference)
+        };
+        Billing {
+            sales_order: folder.sales_order.clone(),
+            invoices: folder.invoices.clone(),
+            cash_sales: folder.cash_sales.clone(),
+            memos: self.memos.iter().filter(is_told).map(|it| it.memo.clone()).collect(),
+        }
+    }
+
+    /// What is under the memo's key.
+    pub(crate) fn under_the_key_of(&self, memo: &CreditMemo) -> Option<Found> {
+        let is_it = |id: &str| id.eq_ignore_ascii_case(memo.key.as_str());
+        if let Some((_, what)) = self.others.iter().find(|(id, _)| is_it(id)) {
+            return Some(Found::Other(what.clone()));
+        }
+        let here =
+            |it: &&Recorded| !it.deleted && it.memo.external_id.as_deref().is_some_and(is_it);
+        let found = self.memos.iter().find(here)?;
+        let is_ours = found.sent.as_ref().is_some_and(|it| {
+            it.source == memo.source && it.entity == memo.entity && it.units == memo.units
+        });
+        let id = found.memo.id.clone();
+        Some(if is_ours { Found::Same(id) } else { Found::Other(format!("credit memo {id}")) })
+    }
+
+    /// Records a memo as it was sent.
+    pub(crate) fn record(&mut self, memo: &CreditMemo) -> RecordId {
+        let lines = memo.lines.iter().map(|it| ExistingLine {
+            item: domain::ItemRef { id: it.item.clone(), external_id: None, name: None },
+            source_line: it.source_line,
+            quantity: it.quantity.map(Into::into),
+            amount: it.amount,
+            units: match (self.column, &it.kind) {
+                (Column::Present, LineKind::Item) => it.units.clone(),
+                _ => Vec::new(),
+            },
+        });
+        let existing = ExistingMemo {
+            id: self.next_id(),
+            external_id: Some(memo.key.as_str().to_uppercase()),
+            created_from: memo.source.created_from().cloned(),
+            applied_to: memo.application.iter().map(|it| it.invoice.clone()).collect(),
+            total: memo.total,
+            shipping_cost: memo.shipping.as_ref().map_or(Amount::ZERO, |it| it.cost),
+            lines: lines.collect(),
+        };
+        let applied = memo.application.as_ref().map(|it| (it.invoice.clone(), it.amount));
+        self.add(&memo.reference, existing, Some(memo.clone()), applied)
+    }
+
+    /// Records a memo that somebody made by hand; its id is given to it.
+    pub fn record_by_hand(&mut self, reference: &str, memo: ExistingMemo) -> RecordId {
+        let memo = ExistingMemo { id: self.next_id(), external_id: None, ..memo };
+        self.add(reference, memo, None, None)
+    }
+
+    fn add(
+        &mut self,
+        reference: &str,
+        memo: ExistingMemo,
+        sent: Option<CreditMemo>,
+        applied: Option<(RecordId, Amount)>,
+    ) -> RecordId {
+        let id = memo.id.clone();
+        if let Some((invoice, amount)) = &applied
+            && let Some(invoice) = self.invoice_mut(invoice)
+        {
+            invoice.remaining -= *amount;
+        }
+        let number = format!("CM{}", self.memos.len() + 1);
+        let reference = reference.to_owned();
+        self.memos.push(Recorded { reference, memo, number, sent, applied, deleted: false });
+        id
+    }
+
+    fn next_id(&self) -> RecordId {
+        let id = (90_001 + self.memos.len()).to_string();
+        id.parse().expect("a number is an id")
+    }
+
+    /// Why an accounting system would not record the memo, in its own words.
+    pub(crate) fn objection(&self, memo: &CreditMemo) -> Option<String> {
+        if memo.total < Amount::ZERO {
+            return Some("the total may not be negative".to_owned());
+        }
+        if let Source::Invoice(id) | Source::Against(id) = &memo.source
+            && self.invoice(id).is_none()
+        {
+            return Some(format!("there is no invoice {id}"));
+        }
+        let application = memo.application.as_ref()?;
+        let left = self.invoice(&application.invoice).map_or(Amount::ZERO, |it| it.remaining);
+        let fits = application.amount <= left && application.amount <= memo.total;
+        (!fits).then(|| format!("{} is more than can be applied", application.amount))
+    }
+
+    /// Brings lines to their targets; a line that is gone stays gone.
+    pub(crate) fn close(&mut self, lines: &LinesToClose) {
+        let orders = self.folders.values_mut().filter_map(|it| it.sales_order.as_mut());
+        for order in orders.filter(|it| it.id == lines.sales_order) {
+            for target in &lines.targets {
+                let found = order.lines.iter_mut().filter(|it| it.line.line == target.line);
+                for line in found {
+                    line.closed = target.closed;
+                    line.line.quantity = target.quantity.or(line.line.quantity);
+                    line.line.amount = target.amount.unwrap_or(line.line.amount);
+                }
+            }
+        }
+    }
+
+    /// Deletes a memo as a person would; what it was applied to is open again.
+    pub fn delete(&mut self, id: &RecordId) {
+        let found = self.memos.iter_mut().find(|it| it.memo.id == *id && !it.deleted);
+        let Some(memo) = found else { return };
+        memo.deleted = true;
+        if let Some((invoice, amount)) = memo.applied.clone()
+            && let Some(invoice) = self.invoice_mut(&invoice)
+        {
+            invoice.remaining += amount;
+        }
+    }
+
+    fn invoice(&self, id: &RecordId) -> Option<&Invoice> {
+        self.folders.values().flat_map(|it| &it.invoices).find(|it| it.id == *id)
+    }
+
+    fn invoice_mut(&mut self, id: &RecordId) -> Option<&mut Invoice> {
+        self.folders.values_mut().flat_map(|it| &mut it.invoices).find(|it| it.id == *id)
+    }
+}

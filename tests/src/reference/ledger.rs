@@ -1,0 +1,184 @@
+//! A ledger in memory: books, and the ways in which one does not work.
+
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use domain::{
+    Amount, Billing, CivilDate, CreditMemo, LinesToClose, RecordId, RecordedMemo, Standing,
+    Timestamp,
+};
+use ports::{
+    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+};
+
+use super::books::{Books, Found};
+
+/// How long somebody who is turned away shall wait.
+const THROTTLE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The reference ledger.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    books: Books,
+    trouble: Option<Trouble>,
+    /// No memo may be dated before this.
+    open_from: Option<CivilDate>,
+    /// What befalls the next call.
+    next: Vec<Trouble>,
+    /// By how much the next memo's total differs from what was sent.
+    miscount: Amount,
+}
+
+/// What keeps a ledger from doing what it is asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot be reached.
+    Down,
+    /// It refuses our credentials.
+    Revoked,
+    /// It denies us a permission.
+    Forbidden,
+    /// It turns us away because there are too many.
+    Throttled,
+    /// It records the memo and loses the reply.
+    LostReply,
+    /// Somebody changed the record meanwhile.
+    Stale,
+}
+
+impl MemoryLedger {
+    /// Looks at the books, or writes in them as a person would.
+    pub fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
+        look(&mut self.state().books)
+    }
+
+    /// From now on it is in this trouble, or in none.
+    pub fn be_in(&self, trouble: Option<Trouble>) {
+        self.state().trouble = trouble;
+    }
+
+    /// The next call gets into this trouble.
+    pub fn befall_next(&self, trouble: Trouble) {
+        self.state().next.push(trouble);
+    }
+
+    /// From now on memos must be dated on this day or later; on any where there is none.
+    pub fn open_from(&self, date: Option<CivilDate>) {
+        self.state().open_from = date;
+    }
+
+    /// The next memo's total is recorded so far off what was sent.
+    pub fn miscount_next(&self, by: Amount) {
+        self.state().miscount = by;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while the ledger is locked")
+    }
+}
+
+impl State {
+    /// The trouble that every call gets into.
+    fn admit(&mut self) -> Result<(), LedgerError> {
+        let throttled = self.next.iter().position(|it| *it == Trouble::Throttled);
+        let throttled = throttled.map(|nth| self.next.remove(nth));
+        match self.trouble.or(throttled) {
+            Some(Trouble::Down) => Err(LedgerError::Unavailable("connection refused".into())),
+            Some(Trouble::Revoked) => Err(LedgerError::Unauthorized("token revoked".to_owned())),
+            Some(Trouble::Forbidden) => Err(LedgerError::Forbidden("find transactions".to_owned())),
+            Some(Trouble::Throttled) => Err(LedgerError::Throttled(THROTTLE)),
+            Some(Trouble::LostReply | Trouble::Stale) | None => Ok(()),
+        }
+    }
+
+    fn befalls(&mut self, trouble: Trouble) -> bool {
+        let nth = self.next.iter().position(|it| *it == trouble);
+        nth.is_some_and(|nth| self.next.remove(nth) == trouble)
+    }
+
+    fn post(&mut self, memo: &CreditMemo) -> Result<Posted, LedgerError> {
+        match self.books.under_the_key_of(memo) {
+            Some(Found::Same(id)) => return Ok(Posted::Already(id)),
+            Some(Found::Other(found)) => {
+                return Err(LedgerError::Conflict { key: memo.key.clone(), found });
+            }
+            None => {}
+        }
+        if self.open_from.is_some_and(|from| memo.date < from) {
+            return Err(refused(Refusal::Period, "CLOSED_PERIOD", "the period is closed"));
+        }
+        if let Some(why) = self.books.objection(memo) {
+            return Err(refused(Refusal::Data, "INVALID_AMT", &why));
+        }
+        if self.befalls(Trouble::Stale) {
+            return Err(refused(Refusal::Stale, "RCRD_HAS_BEEN_CHANGED", "look again"));
+        }
+        let id = self.books.record(memo);
+        let recorded = self.books.memos.last_mut().expect("it was just recorded");
+        recorded.memo.total += std::mem::take(&mut self.miscount);
+        if self.befalls(Trouble::LostReply) {
+            return Err(LedgerError::Unknown("connection reset".into()));
+        }
+        Ok(Posted::Now(id))
+    }
+}
+
+fn refused(kind: Refusal, code: &str, message: &str) -> LedgerError {
+    LedgerError::Refused { kind, code: code.to_owned(), message: message.to_owned() }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
+        let mut state = self.state();
+        state.admit()?;
+        Ok(state.books.billing(query))
+    }
+
+    /// A key is looked for whatever is known of earlier attempts.
+    async fn post(&self, memo: &CreditMemo, _: Sending) -> Result<Posted, LedgerError> {
+        let mut state = self.state();
+        state.admit()?;
+        state.post(memo)
+    }
+
+    async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        state.admit()?;
+        state.books.close(lines);
+        Ok(())
+    }
+
+    async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
+        let mut state = self.state();
+        state.admit()?;
+        let on_record = state.books.memos.iter().filter(|it| !it.deleted);
+        let wanted = on_record.filter(|it| records.contains(&it.memo.id));
+        let confirmed = wanted.map(|it| Confirmed {
+            record: it.memo.id.clone(),
+            number: Some(it.number.clone()),
+            total: it.memo.total,
+        });
+        Ok(confirmed.collect())
+    }
+
+    /// All on one page: it tells no times of change.
+    async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
+        let mut state = self.state();
+        state.admit()?;
+        let on_record = state.books.memos.iter().filter(|it| !it.deleted);
+        let memos = on_record.map(|it| RecordedMemo {
+            memo: it.memo.clone(),
+            number: Some(it.number.clone()),
+            reference: Some(it.reference.clone()),
+            currency: None,
+            standing: Standing::Valid,
+        });
+        Ok(MemoPage { memos: memos.collect(), next: None })
+    }
+}

@@ -1,0 +1,323 @@
+//! What must hold when the world has come to rest.
+
+use std::collections::BTreeMap;
+
+use domain::{Amount, ClaimState, CreditMemo, LineKind, RecordId, Settlement, Tax, UnitId};
+use ports::{Query, Record, State};
+
+use super::{
+    replica::Shared,
+    retailer::ROUNDING_ITEM,
+    sale::{Fate, Sale},
+    shop::Shop,
+    stream::Event,
+};
+use crate::reference::{Column, Recorded};
+
+/// Looks at everything, and notes what must not be.
+pub async fn audit(shared: &Shared, events: &[(usize, Event)]) {
+    let query = Query { limit: 10_000, ..Query::default() };
+    let journal = shared.journal.find(&query).await.expect("it works for the world");
+    for (retailer, event) in events {
+        let shop = &shared.shops[*retailer];
+        let id = event.cancellation(shop).id();
+        let record = journal.iter().find(|it| it.cancellation.id() == id);
+        match record {
+            None => shared.stage.violated(format!("{id} was lost")),
+            Some(record) => ended_well(shared, shop, event, record),
+        }
+    }
+    for shop in &shared.shops {
+        let memos = shop.ledger.books(|it| it.memos.clone());
+        for sale in shop.sales.values() {
+            let mut flags = journal.iter().filter(|it| it.cancellation.order == sale.order);
+            let left_over =
+                flags.any(|it| it.flags.iter().any(|it| it.starts_with("rounding-left")));
+            let memos = of_order(&memos, sale);
+            Account { shared, shop, sale, memos, left_over }.check();
+        }
+        agree(shared, shop, &journal, &memos);
+    }
+}
+
+fn of_order<'a>(memos: &'a [Recorded], sale: &Sale) -> Vec<&'a Recorded> {
+    memos.iter().filter(|it| it.reference == sale.number).collect()
+}
+
+/// A cancellation became what its order explains, and nothing else.
+fn ended_well(shared: &Shared, shop: &Shop, event: &Event, record: &Record) {
+    let sale = &shop.sales[&event.order];
+    let reason = record.reason.as_deref().unwrap_or("");
+    let fits = endings(sale, event)
+        .iter()
+        .any(|(state, why)| *state == record.state && (why.is_empty() || *why == reason));
+    shared.stage.must(fits, || {
+        let id = record.cancellation.id();
+        let state = record.state.name();
+        format!("{id} of a {:?} order is {state} {reason}: {:?}", sale.fate, record.detail)
+    });
+}
+
+/// All that may become of an event.
+fn endings(sale: &Sale, event: &Event) -> Vec<(State, &'static str)> {
+    let named = |nth: usize| event.units.contains(&sale.units[nth].id);
+    let unbilled = (0..sale.units.len()).any(|it| named(it) && sale.units[it].invoice.is_none());
+    let early = match sale.fate {
+        Fate::NeverVisible => Some((State::Parked, "order-not-visible")),
+        Fate::NeverCancelled => Some((State::Parked, "unit-not-cancelled-yet")),
+        Fate::Historical => Some((State::Skipped, "historical")),
+        _ => None,
+    };
+    if let Some(ending) = early {
+        return vec![ending];
+    }
+    let posted = (State::Posted, "");
+    let usual = match sale.fate {
+        Fate::NeverPaid => (State::Parked, "payment-not-visible"),
+        Fate::NeverRefunded => (State::Parked, "refund-not-visible"),
+        Fate::Unmapped => (State::Parked, "unmapped"),
+        Fate::NeverExported if sale.nothing_held() => (State::Skipped, "never-exported"),
+        Fate::NeverExported => (State::Parked, "sales-order-not-found"),
+        Fate::CashSale => (State::Parked, "cash-sale"),
+        Fate::Mismatched => (State::Parked, "amount-mismatch"),
+        _ if unbilled && sale.nothing_held() => (State::Skipped, "never-billed"),
+        _ if unbilled => (State::Parked, "not-invoiced"),
+        _ => posted,
+    };
+    if sale.credits(named) == 0 {
+        return vec![usual, posted, (State::Skipped, "nothing-to-credit")];
+    }
+    vec![usual]
+}
+
+/// One order's memos beside what is due.
+struct Account<'a> {
+    shared: &'a Shared,
+    shop: &'a Shop,
+    sale: &'a Sale,
+    memos: Vec<&'a Recorded>,
+    /// Whether a person was told of cents that fitted on no memo.
+    left_over: bool,
+}
+
+impl Account<'_> {
+    fn must(&self, holds: bool, otherwise: impl FnOnce() -> String) {
+        let number = &self.sale.number;
+        self.shared.stage.must(holds, || format!("{number}: {}", otherwise()));
+    }
+
+    fn ours(&self) -> impl Iterator<Item = &CreditMemo> {
+        self.memos.iter().filter_map(|it| it.sent.as_ref())
+    }
+
+    fn check(&self) {
+        for memo in self.ours() {
+            self.adds_up(memo);
+        }
+        self.each_unit_once();
+        self.each_product_once();
+        self.shipping_once();
+        self.no_invoice_is_exceeded();
+        self.comes_to_what_was_owed();
+    }
+
+    /// A memo says what its units are worth, line by line.
+    fn adds_up(&self, memo: &CreditMemo) {
+        let sale = self.sale;
+        let key = &memo.key;
+        let units: Vec<usize> =
+            (0..sale.units.len()).filter(|it| memo.units.contains(&sale.units[*it].id)).collect();
+        let ships = memo.units.contains(&UnitId::shipping());
+        let sum = |part: &dyn Fn(usize) -> i64| units.iter().map(|it| part(*it)).sum::<i64>();
+        let shipping = if ships { sale.shipping_credit() } else { 0 };
+        let shipping_tax = if ships { sale.shipping.1 } else { 0 };
+        let net = sale.amount(sum(&|it| sale.net(&sale.units[it])));
+        let tax = sale.amount(sum(&|it| sale.units[it].tax) + shipping_tax);
+        let credit = sale.amount(sum(&|it| sale.credit(&sale.units[it])) + shipping);
+        let of = |choose: fn(&LineKind) -> bool| {
+            memo.lines.iter().filter(|it| choose(&it.kind)).map(|it| it.amount).sum::<Amount>()
+        };
+        let goods = of(|it| matches!(it, LineKind::Item | LineKind::Discount));
+        let rounding = of(|it| *it == LineKind::Rounding);
+        let payments = of(|it| matches!(it, LineKind::Payment(_)));
+        let body = memo.shipping.as_ref().map_or(Amount::ZERO, |it| it.cost);
+        let taxed = of(|it| *it == LineKind::Tax);
+        let told_tax = if self.shop.retailer.policy.tax == Tax::Item { tax } else { Amount::ZERO };
+        let paid = match self.shop.retailer.policy.settlement {
+            Settlement::PaymentItems => -memo.credit,
+            Settlement::Apply => Amount::ZERO,
+        };
+        let table = [
+            ("goods", goods, net),
+            ("shipping", body, sale.amount(shipping - shipping_tax)),
+            ("tax", taxed, told_tax),
+            ("credit", memo.credit, credit + rounding),
+            ("payments", payments, paid),
+            ("total", memo.total, memo.credit + payments),
+        ];
+        for (what, found, due) in table {
+            self.must(found == due, || format!("{what} of {key} is {found}, due is {due}"));
+        }
+        let off = sale.amount(sale.off.abs());
+        let is_rounding =
+            rounding.abs() <= off || self.shop.notes().miscounted.contains(&sale.order);
+        self.must(is_rounding, || format!("{key} rounds by {rounding}"));
+        let items = memo.lines.iter().filter(|it| it.kind == LineKind::Rounding);
+        let items = items.filter(|it| it.item.as_str() != ROUNDING_ITEM).count();
+        self.must(items == 0, || format!("{key} rounds with another item"));
+        self.is_on_its_lines(memo);
+    }
+
+    /// Every line credits the line of its invoice that bears its units.
+    fn is_on_its_lines(&self, memo: &CreditMemo) {
+        let billed = |invoice: &RecordId, line: u32| {
+            self.shop.ledger.books(|books| {
+                let folder = books.folders.get(&self.sale.number)?;
+                let invoice = folder.invoices.iter().find(|it| it.id == *invoice)?;
+                invoice.line(line).cloned()
+            })
+        };
+        for line in memo.lines.iter().filter(|it| it.kind == LineKind::Item) {
+            let source = memo.source.invoice().zip(line.source_line);
+            let Some(found) = source.and_then(|(invoice, line)| billed(invoice, line)) else {
+                self.must(false, || format!("{} credits no line of an invoice", memo.key));
+                continue;
+            };
+            for id in &line.units {
+                let unit = self.sale.units.iter().find(|it| it.id == *id);
+                let product = unit.map(|it| it.product.as_str());
+                let fits = match self.shop.retailer.column {
+                    Column::Present => found.units.contains(id),
+                    Column::Absent => found.item.external_id.as_deref() == product,
+                };
+                self.must(fits, || format!("{} credits {id} on the line of others", memo.key));
+            }
+        }
+    }
+
+    /// Nothing twice, ever, and by nobody; what is due once.
+    fn each_unit_once(&self) {
+        let sale = self.sale;
+        for nth in 0..sale.units.len() {
+            let unit = &sale.units[nth];
+            let times = self.ours().filter(|it| it.units.contains(&unit.id)).count();
+            let by_hand = self.shop.notes().by_hand.contains_key(&unit.id);
+            self.must(times <= 1, || format!("{} is credited {times} times", unit.id));
+            let due = self.is_due(nth);
+            self.must(due || times == 0, || format!("{} is credited and not due", unit.id));
+            let wanted = due && sale.credit(unit) != 0 && !self.counts_by_product(&unit.product);
+            if wanted {
+                let all = times + usize::from(by_hand);
+                self.must(all == 1, || format!("{} is credited {all} times, due once", unit.id));
+            }
+        }
+    }
+
+    /// Where somebody booked without naming a unit, pieces of the product are counted.
+    fn each_product_once(&self) {
+        let sale = self.sale;
+        let mut due: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut made: BTreeMap<&str, i64> = BTreeMap::new();
+        for nth in (0..sale.units.len()).filter(|it| self.is_due(*it)) {
+            let unit = &sale.units[nth];
+            let times = self.ours().filter(|it| it.units.contains(&unit.id)).count();
+            let by_hand = usize::from(self.shop.notes().by_hand.contains_key(&unit.id));
+            let times = i64::try_from(times + by_hand).expect("few memos");
+            *due.entry(&unit.product).or_default() += unit.quantity;
+            *made.entry(&unit.product).or_default() += times * unit.quantity;
+        }
+        for (product, due) in due {
+            let made = made.get(product).copied().unwrap_or_default();
+            self.must(made <= due, || format!("{made} of {product} are credited, {due} due"));
+            let free = sale.units.iter().any(|it| it.product == product && sale.credit(it) == 0);
+            self.must(free || made == due, || format!("{made} of {product} credited, {due} due"));
+        }
+    }
+
+    fn counts_by_product(&self, product: &str) -> bool {
+        let by_hand = self.shop.notes().by_hand.clone();
+        let units = self.sale.units.iter().filter(|it| it.product == product);
+        units.filter(|it| by_hand.contains_key(&it.id)).count() != 0
+    }
+
+    fn is_due(&self, unit: usize) -> bool {
+        let sale = self.sale;
+        let fate = matches!(sale.fate, Fate::Fine | Fate::NeverInvoiced);
+        fate && sale.is_cancelled(unit) && sale.units[unit].invoice.is_some()
+    }
+
+    fn shipping_once(&self) {
+        let sale = self.sale;
+        let ours = self.ours().filter(|it| it.units.contains(&UnitId::shipping())).count();
+        let fate = matches!(sale.fate, Fate::Fine | Fate::NeverInvoiced);
+        let due = fate
+            && sale.is_cancelled_whole()
+            && sale.shipping_credit() != 0
+            && sale.bearer().is_some();
+        let due = usize::from(due);
+        self.must(ours == due, || format!("shipping is credited {ours} times, due {due}"));
+    }
+
+    fn no_invoice_is_exceeded(&self) {
+        let sale = self.sale;
+        for invoice in sale.made_invoices() {
+            let id = sale.invoice_id(invoice);
+            let ours = self.ours().filter(|it| it.source.invoice() == Some(&id));
+            let by_hand = self.memos.iter().filter(|it| it.sent.is_none());
+            let by_hand = by_hand.filter(|it| it.memo.created_from.as_ref() == Some(&id));
+            let sum: Amount = ours.map(|it| it.credit).chain(by_hand.map(|it| it.memo.total)).sum();
+            let total = sale.amount(sale.invoice_total(invoice));
+            self.must(sum <= total, || format!("{sum} is credited on an invoice of {total}"));
+        }
+    }
+
+    /// When we credited all of it, the memos come to what the customer owed.
+    fn comes_to_what_was_owed(&self) {
+        let sale = self.sale;
+        let notes = self.shop.notes().clone();
+        let by_hand = self.memos.iter().any(|it| it.sent.is_none());
+        let all =
+            (0..sale.units.len()).all(|it| self.is_due(it) && 0 < sale.credit(&sale.units[it]));
+        if !all || by_hand || notes.miscounted.contains(&sale.order) {
+            return;
+        }
+        let sum: Amount = self.ours().map(|it| it.credit).sum();
+        let owed = sale.amount(sale.grand_total());
+        let all_told = self.left_over && (owed - sum).abs() <= sale.amount(sale.off.abs());
+        self.must(sum == owed || all_told, || format!("memos come to {sum}, owed was {owed}"));
+    }
+}
+
+/// Journal and ledger tell the same story.
+fn agree(shared: &Shared, shop: &Shop, journal: &[Record], memos: &[Recorded]) {
+    let tenant = &shop.retailer.tenant;
+    let ours = journal.iter().filter(|it| it.cancellation.tenant == *tenant);
+    let claims: Vec<_> = ours.flat_map(|it| it.memos.iter().map(move |memo| (it, memo))).collect();
+    let stage = &shared.stage;
+    for (record, claim) in &claims {
+        let key = &claim.claim.memo.key;
+        let ClaimState::Settled(id) = &claim.claim.state else {
+            stage.violated(format!("{key} is not settled"));
+            continue;
+        };
+        let Some(found) = memos.iter().find(|it| it.memo.id == *id) else {
+            stage.violated(format!("{key} is settled as {id}, which is not on record"));
+            continue;
+        };
+        let sent = found.sent.as_ref() == Some(&claim.claim.memo);
+        stage.must(sent, || format!("{key} was not sent as it was claimed"));
+        let unread = claim.confirmed_total.is_none() && !found.deleted;
+        stage.must(!unread, || format!("{key} was never read back"));
+        let differs = claim.confirmed_total.is_some_and(|it| it != claim.claim.memo.total);
+        let flagged = record.flags.iter().any(|it| it.starts_with("total-differs"));
+        stage.must(!differs || flagged, || format!("the total of {key} differs, unsaid"));
+        let corrected = shop.notes().miscounted.contains(&record.cancellation.order);
+        let right = corrected || claim.confirmed_total.is_none_or(|it| it == found.memo.total);
+        stage.must(right, || format!("{key} was read back wrongly"));
+    }
+    for memo in memos {
+        let Some(sent) = &memo.sent else { continue };
+        let known = claims.iter().any(|(_, it)| it.claim.memo.key == sent.key);
+        stage.must(known, || format!("{} is on record and in no book", sent.key));
+    }
+}

@@ -1,0 +1,80 @@
+//! Who has what in hand: no two processes the same job, no two runs the same order.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+};
+
+use domain::{CancellationId, OrderId};
+use ports::{Delivery, Lease};
+
+use super::{life::Life, weather::Fault, wire::Wire};
+
+/// What is in somebody's hands.
+#[derive(Default)]
+pub struct Hands {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: BTreeMap<CancellationId, (Lease, Life)>,
+    orders: BTreeMap<OrderId, Vec<Life>>,
+}
+
+impl Hands {
+    /// A process has a job. Nobody else who lives may have it, unless the stores
+    /// kept that one from saying that it lives.
+    pub fn take(&self, wire: &Wire, delivery: &Delivery) {
+        let held = (delivery.lease.clone(), wire.life.clone());
+        let before = self.state().jobs.insert(delivery.job.id.clone(), held);
+        if let Some((_, other)) = before
+            && stores_work(wire)
+        {
+            let id = &delivery.job.id;
+            wire.stage.must(other.is_over(), || format!("job {id} is in two hands"));
+        }
+    }
+
+    /// A process is done with a job.
+    pub fn lay_down(&self, lease: &Lease) {
+        self.state().jobs.retain(|_, (held, _)| held != lease);
+    }
+
+    /// A process asks the ERP about an order, as one run does at a time.
+    pub fn begin(&self, wire: &Wire, order: &OrderId) {
+        let mut state = self.state();
+        let runs = state.orders.entry(order.clone()).or_default();
+        runs.retain(|it| !it.is_over());
+        let alone = runs.is_empty();
+        runs.push(wire.life.clone());
+        drop(state);
+        if stores_work(wire) {
+            wire.stage.must(alone, || format!("two runs work on order {order} at once"));
+        }
+    }
+
+    /// It has its answer.
+    pub fn end(&self, order: &OrderId) {
+        if let Some(runs) = self.state().orders.get_mut(order) {
+            runs.pop();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while hands are counted")
+    }
+}
+
+/// Whether leases can be kept alive in this seed.
+fn stores_work(wire: &Wire) -> bool {
+    let faults = [
+        Fault::JournalFails,
+        Fault::JournalLosesReply,
+        Fault::JournalStalls,
+        Fault::QueueFails,
+        Fault::QueueLosesReply,
+        Fault::QueueStalls,
+    ];
+    !faults.iter().any(|it| wire.stage.stores.knows(*it))
+}

@@ -1,0 +1,171 @@
+//! Deliberate bugs, one at a time: what a simulation cannot see it does not prove.
+//!
+//! None of them is in the product: each is a wrapper around a port, or a wrong
+//! configuration, that stands for a bug behind it.
+
+mod journal;
+mod ledger;
+mod queue;
+mod storefront;
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Amount, Policy, RefundRule, ShippingPolicy};
+use ports::{Jobs, Journal, Ledger, Storefront};
+
+/// A deliberate bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the list below says what each does")]
+pub enum Mutation {
+    AnswersBeforeDurable,
+    AnswersLate,
+    GivesUpEarly,
+    NoGovernor,
+    NoRefundNeeded,
+    ToleratesAnything,
+    NeverShips,
+    HidesClaims,
+    HidesUnsettled,
+    SettlesNothing,
+    HoldsForEverybody,
+    ForgetsRedelivery,
+    ForgetsEndings,
+    FlagsNothing,
+    PushesNothing,
+    AcksDeferred,
+    NoHeartbeat,
+    HidesMemos,
+    KnowsNothingOfMemos,
+    ShippingAgain,
+    UnknownIsRefused,
+    OutageIsRefusal,
+    LoginIsRefusal,
+    ThrottleIsRefusal,
+    StaleIsRefusal,
+    PeriodIsData,
+    KeyOfTheMoment,
+    RoundsToCents,
+    ByPosition,
+    NoDiscounts,
+    ConfirmsNothing,
+    FirstUnitsOnly,
+    AllCancelled,
+}
+
+impl Mutation {
+    /// All bugs: name, and what is wrong.
+    pub const ALL: [(Self, &str, &str); 33] = [
+        (
+            Self::AnswersBeforeDurable,
+            "answers-before-durable",
+            "what could not be stored is answered 200",
+        ),
+        (Self::AnswersLate, "answers-late", "`respond_within` is not kept"),
+        (Self::GivesUpEarly, "gives-up-early", "the deadline comes after a minute"),
+        (Self::NoGovernor, "no-governor", "any number of calls is in flight"),
+        (Self::NoRefundNeeded, "no-refund-needed", "credits before the refund shows"),
+        (Self::ToleratesAnything, "tolerates-anything", "amounts are not compared"),
+        (Self::NeverShips, "never-ships", "shipping is not credited"),
+        (Self::HidesClaims, "hides-claims", "earlier claims are not looked at"),
+        (Self::HidesUnsettled, "hides-unsettled", "open claims are not looked at"),
+        (Self::SettlesNothing, "settles-nothing", "that a memo is on record is not written down"),
+        (Self::HoldsForEverybody, "holds-for-everybody", "the order's lease keeps nobody out"),
+        (Self::ForgetsRedelivery, "forgets-redelivery", "every delivery is the first"),
+        (Self::ForgetsEndings, "forgets-endings", "what was posted is not written down"),
+        (Self::FlagsNothing, "flags-nothing", "a differing total is not flagged"),
+        (Self::PushesNothing, "pushes-nothing", "the queue says stored, and is not"),
+        (Self::AcksDeferred, "acks-deferred", "a deferred job is forgotten"),
+        (Self::NoHeartbeat, "no-heartbeat", "a running job's lease is not prolonged"),
+        (Self::HidesMemos, "hides-memos", "memos on record are not looked at"),
+        (
+            Self::KnowsNothingOfMemos,
+            "knows-nothing-of-memos",
+            "neither memos on record nor claims are looked at",
+        ),
+        (Self::ShippingAgain, "shipping-again", "that shipping was credited is forgotten"),
+        (Self::UnknownIsRefused, "unknown-is-refused", "a lost reply is taken for a refusal"),
+        (Self::OutageIsRefusal, "outage-is-refusal", "an outage is taken for a refusal"),
+        (Self::LoginIsRefusal, "login-is-refusal", "refused credentials park"),
+        (Self::ThrottleIsRefusal, "throttle-is-refusal", "being turned away parks"),
+        (Self::StaleIsRefusal, "stale-is-refusal", "a record that changed meanwhile parks"),
+        (Self::PeriodIsData, "period-is-data", "a closed period is taken for bad data"),
+        (Self::KeyOfTheMoment, "key-of-the-moment", "each sending has a key of its own"),
+        (Self::RoundsToCents, "rounds-to-cents", "every currency has two digits"),
+        (Self::ByPosition, "by-position", "the nth unit is on the nth line"),
+        (Self::NoDiscounts, "no-discounts", "discounts are left out"),
+        (Self::ConfirmsNothing, "confirms-nothing", "memos are not read back"),
+        (Self::FirstUnitsOnly, "first-units-only", "only the first page of units is read"),
+        (Self::AllCancelled, "all-cancelled", "every unit is taken for cancelled"),
+    ];
+
+    /// The bug of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, it, _)| *it == name).map(|(bug, ..)| *bug)
+    }
+}
+
+/// The journal with the bug.
+#[must_use]
+pub fn journal(bug: Option<Mutation>, inner: Arc<dyn Journal>) -> Arc<dyn Journal> {
+    match bug {
+        Some(bug) => Arc::new(journal::Bugged { bug, inner }),
+        None => inner,
+    }
+}
+
+/// The queue with the bug.
+#[must_use]
+pub fn jobs(bug: Option<Mutation>, inner: Arc<dyn Jobs>) -> Arc<dyn Jobs> {
+    match bug {
+        Some(bug) => Arc::new(queue::Bugged { bug, inner }),
+        None => inner,
+    }
+}
+
+/// The ledger with the bug.
+#[must_use]
+pub fn ledger(bug: Option<Mutation>, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
+    match bug {
+        Some(bug) => Arc::new(ledger::Bugged::new(bug, inner)),
+        None => inner,
+    }
+}
+
+/// The storefront with the bug.
+#[must_use]
+pub fn storefront(bug: Option<Mutation>, inner: Arc<dyn Storefront>) -> Arc<dyn Storefront> {
+    match bug {
+        Some(bug) => Arc::new(storefront::Bugged { bug, inner }),
+        None => inner,
+    }
+}
+
+/// The accountants' choices with the bug.
+#[must_use]
+pub fn policy(bug: Option<Mutation>, policy: Policy) -> Policy {
+    match bug {
+        Some(Mutation::NoRefundNeeded) => Policy { refund: RefundRule::NotRequired, ..policy },
+        Some(Mutation::ToleratesAnything) => Policy { tolerance: Amount::cents(100_000), ..policy },
+        Some(Mutation::NeverShips) => Policy { shipping: ShippingPolicy::Never, ..policy },
+        _ => policy,
+    }
+}
+
+/// The ceiling of calls in flight.
+#[must_use]
+pub fn ceiling(bug: Option<Mutation>, ceiling: u32) -> u32 {
+    if bug == Some(Mutation::NoGovernor) { u32::MAX } else { ceiling }
+}
+
+/// When events go to the queue.
+#[must_use]
+pub fn respond_within(bug: Option<Mutation>, within: Duration) -> Duration {
+    if bug == Some(Mutation::AnswersLate) { Duration::from_hours(1) } else { within }
+}
+
+/// When waiting ends.
+#[must_use]
+pub fn give_up_after(bug: Option<Mutation>, after: Duration) -> Duration {
+    if bug == Some(Mutation::GivesUpEarly) { Duration::from_mins(1) } else { after }
+}

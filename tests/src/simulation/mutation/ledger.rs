@@ -1,0 +1,117 @@
+//! Bugs in front of the ledger, and in what is handed to it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::{Amount, Billing, CreditMemo, LineKind, LinesToClose, RecordId, Timestamp};
+use ports::{
+    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+};
+
+use super::Mutation;
+
+pub(super) struct Bugged {
+    bug: Mutation,
+    inner: Arc<dyn Ledger>,
+    sent: AtomicU64,
+}
+
+impl Bugged {
+    pub(super) fn new(bug: Mutation, inner: Arc<dyn Ledger>) -> Self {
+        Self { bug, inner, sent: AtomicU64::new(0) }
+    }
+
+    /// An error as the bug takes it.
+    fn mistake(&self, error: LedgerError) -> LedgerError {
+        let refused = matches!(
+            (self.bug, &error),
+            (Mutation::UnknownIsRefused, LedgerError::Unknown(_))
+                | (Mutation::OutageIsRefusal, LedgerError::Unavailable(_))
+                | (Mutation::LoginIsRefusal, LedgerError::Unauthorized(_))
+                | (Mutation::ThrottleIsRefusal, LedgerError::Throttled(_))
+                | (Mutation::StaleIsRefusal, LedgerError::Refused { kind: Refusal::Stale, .. })
+                | (Mutation::PeriodIsData, LedgerError::Refused { kind: Refusal::Period, .. })
+        );
+        if !refused {
+            return error;
+        }
+        let message = error.to_string();
+        LedgerError::Refused { kind: Refusal::Data, code: "MISTAKEN".to_owned(), message }
+    }
+
+    /// A memo as the bug makes it.
+    fn distort(&self, memo: &CreditMemo) -> CreditMemo {
+        let mut memo = memo.clone();
+        match self.bug {
+            Mutation::KeyOfTheMoment => {
+                let number = self.sent.fetch_add(1, Ordering::Relaxed);
+                memo.key = format!("{}-{number}", memo.key).parse().expect("it is a key");
+            }
+            Mutation::RoundsToCents => round_to_cents(&mut memo),
+            Mutation::ByPosition => {
+                let items = memo.lines.iter_mut().filter(|it| it.kind == LineKind::Item);
+                for (line, number) in items.zip(1..) {
+                    line.source_line = Some(number);
+                }
+            }
+            Mutation::NoDiscounts => {
+                let is_discount = |it: &LineKind| *it == LineKind::Discount;
+                let discounts = memo.lines.iter().filter(|it| is_discount(&it.kind));
+                let sum: Amount = discounts.map(|it| it.amount).sum();
+                memo.lines.retain(|it| !is_discount(&it.kind));
+                memo.credit -= sum;
+                memo.total -= sum;
+            }
+            _ => {}
+        }
+        memo
+    }
+}
+
+fn round_to_cents(memo: &mut CreditMemo) {
+    let round = |amount: &mut Amount| {
+        *amount = Amount::new(amount.value().round_dp(2)).expect("it is no larger than before");
+    };
+    memo.lines.iter_mut().for_each(|it| round(&mut it.amount));
+    round(&mut memo.credit);
+    round(&mut memo.total);
+}
+
+#[async_trait]
+impl Ledger for Bugged {
+    async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
+        let billing = self.inner.billing(query).await;
+        let mut billing = billing.map_err(|it| self.mistake(it))?;
+        match self.bug {
+            Mutation::HidesMemos | Mutation::KnowsNothingOfMemos => billing.memos.clear(),
+            Mutation::ShippingAgain => {
+                billing.memos.iter_mut().for_each(|it| it.shipping_cost = Amount::ZERO);
+            }
+            _ => {}
+        }
+        Ok(billing)
+    }
+
+    async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
+        let posted = self.inner.post(&self.distort(memo), sending).await;
+        posted.map_err(|it| self.mistake(it))
+    }
+
+    async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
+        self.inner.close_lines(lines).await
+    }
+
+    async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
+        match self.bug {
+            Mutation::ConfirmsNothing => Ok(Vec::new()),
+            _ => self.inner.confirm(records).await,
+        }
+    }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        self.inner.memos(since, place).await
+    }
+}

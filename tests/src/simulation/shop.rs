@@ -1,0 +1,160 @@
+//! One retailer's systems: what storefront and ERP hold, whoever asks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use domain::{CreditMemo, OrderId, Timestamp, UnitId};
+use ports::{Ledger, LedgerError, Posted, Sending};
+
+use super::{
+    retailer::Retailer,
+    sale::{Capture, Fate, Sale},
+    stage::Stage,
+    weather::{Fault, Weather},
+};
+use crate::reference::{Folder, MemoryLedger, MemoryStorefront};
+
+/// A retailer's storefront and ERP.
+pub struct Shop {
+    /// The world.
+    pub stage: Arc<Stage>,
+    /// Whose they are.
+    pub retailer: Retailer,
+    /// The storefront.
+    pub storefront: MemoryStorefront,
+    /// The ERP.
+    pub ledger: Arc<MemoryLedger>,
+    /// What befalls them.
+    pub weather: Weather,
+    /// All orders.
+    pub sales: BTreeMap<OrderId, Arc<Sale>>,
+    notes: Mutex<Notes>,
+}
+
+/// What was seen on the way.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// Orders whose memos the ERP added up wrongly.
+    pub miscounted: BTreeSet<OrderId>,
+    /// Whether the books were ever closed.
+    pub closed: bool,
+    /// Orders whose key somebody else took.
+    pub squatted: BTreeSet<OrderId>,
+    /// Units that were booked by hand, with their orders.
+    pub by_hand: BTreeMap<UnitId, OrderId>,
+    /// Orders of which a memo was deleted by hand.
+    pub deleted: BTreeSet<OrderId>,
+    /// When credentials were refused of late.
+    refused: Vec<Timestamp>,
+}
+
+impl Shop {
+    pub(super) fn new(
+        stage: Arc<Stage>,
+        retailer: Retailer,
+        weather: Weather,
+        sales: Vec<Sale>,
+    ) -> Self {
+        let ledger = MemoryLedger::default();
+        ledger.books(|it| it.column = retailer.column);
+        let storefront = MemoryStorefront::new(Arc::new(stage.time.clone()), Duration::ZERO);
+        let sales = sales.into_iter().map(|it| (it.order.clone(), Arc::new(it))).collect();
+        let ledger = Arc::new(ledger);
+        Self { stage, retailer, storefront, ledger, weather, sales, notes: Mutex::default() }
+    }
+
+    /// What was seen on the way.
+    pub fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().expect("nobody panics while notes are taken")
+    }
+
+    /// The answer to a call that is not even looked at.
+    pub(super) fn turned_away(&self) -> Option<LedgerError> {
+        if self.weather.strikes(Fault::ErpDown) {
+            return Some(LedgerError::Unavailable("connection refused".into()));
+        }
+        if self.weather.strikes(Fault::ErpRevoked) {
+            self.notes().refused.push(self.stage.time.now());
+            return Some(LedgerError::Unauthorized("token revoked".to_owned()));
+        }
+        if self.weather.strikes(Fault::ErpForbidden) {
+            return Some(LedgerError::Forbidden("find transactions".to_owned()));
+        }
+        let throttled = self.weather.strikes(Fault::ErpThrottles);
+        throttled.then_some(LedgerError::Throttled(Duration::from_secs(5)))
+    }
+
+    /// The ERP gets a memo; what must hold whenever one is made is looked at.
+    pub(super) async fn record(
+        &self,
+        memo: &CreditMemo,
+        sending: Sending,
+    ) -> Result<Posted, LedgerError> {
+        let posted = self.ledger.post(memo, sending).await;
+        if matches!(posted, Ok(Posted::Now(_))) {
+            let total = self.ledger.books(|it| it.memos.last().map(|it| it.memo.total));
+            if total != Some(memo.total) {
+                self.notes().miscounted.insert(memo.order.clone());
+            }
+            match self.sales.get(&memo.order) {
+                Some(sale) => self.story_is_complete(sale, memo),
+                None => self.stage.violated(format!("a memo for nobody's order: {memo:?}")),
+            }
+        }
+        posted
+    }
+
+    /// Nothing is credited before all of it shows, and no more than was given back.
+    fn story_is_complete(&self, sale: &Sale, memo: &CreditMemo) {
+        let now = self.stage.time.now();
+        let key = &memo.key;
+        for id in memo.units.iter().filter(|it| !it.is_shipping()) {
+            let unit = sale.units.iter().position(|it| it.id == *id);
+            let complete = unit.is_some_and(|it| sale.is_cancelled(it) && sale.shows(it) <= now);
+            self.stage.must(complete, || format!("{key} credits {id} before its time"));
+        }
+        if sale.capture == Capture::AtOrder {
+            let back = if sale.fate == Fate::NeverRefunded { 0 } else { sale.refunded(now) };
+            let back = sale.amount(back) + self.retailer.policy.tolerance;
+            let made = self.ledger.books(|books| {
+                let ours = books.memos.iter().filter_map(|it| it.sent.as_ref());
+                ours.filter(|it| it.order == sale.order).map(|it| it.credit).sum::<domain::Amount>()
+            });
+            self.stage.must(made <= back, || format!("{key}: {made} credited, {back} given back"));
+        }
+    }
+
+    /// Shows what storefront and ERP have of an order by now.
+    pub(super) fn show(&self, sale: &Sale) {
+        let now = self.stage.time.now();
+        if let Some(snapshot) = sale.snapshot(now) {
+            self.storefront.show(snapshot);
+        }
+        if now < sale.story.exported_at || sale.fate == Fate::NeverExported {
+            return;
+        }
+        let column = self.retailer.column;
+        self.ledger.books(|books| {
+            let folder = books.folders.entry(sale.number.clone()).or_insert_with(|| Folder {
+                order: sale.order.clone(),
+                sales_order: None,
+                invoices: Vec::new(),
+                cash_sales: Vec::new(),
+            });
+            folder.sales_order = Some(sale.sales_order(now, column));
+            if sale.fate == Fate::CashSale && folder.cash_sales.is_empty() {
+                folder.cash_sales.push(super::shown::id("8001"));
+            }
+            for invoice in sale.made_invoices() {
+                let made = sale.story.invoiced_at[invoice] <= now;
+                let known = folder.invoices.iter().any(|it| it.id == sale.invoice_id(invoice));
+                if made && !known {
+                    folder.invoices.push(sale.invoice(invoice, column));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! What everybody in a world shares: time, chance, the trace, and what must not be.
+
+use std::{
+    fmt::{self, Write},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use domain::Timestamp;
+
+use super::{chance::Chance, mutation::Mutation, time::Time, weather::Weather};
+
+/// Whether a run is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracing {
+    /// Every step.
+    On,
+    /// Nothing: it is faster.
+    Off,
+}
+
+/// The stage on which a seed is played.
+pub struct Stage {
+    /// The time.
+    pub time: Time,
+    /// When the world began.
+    pub start: Timestamp,
+    /// Chance for whoever has none of his own.
+    pub chance: Chance,
+    /// The deliberate bug of this run.
+    pub mutation: Option<Mutation>,
+    /// What befalls our queue and journal.
+    pub stores: Weather,
+    /// What befalls our processes and the stream of events.
+    pub processes: Weather,
+    /// Counts what happens.
+    pub tally: Tally,
+    tracing: Tracing,
+    trace: Mutex<String>,
+    violations: Mutex<Vec<String>>,
+}
+
+/// What happened, in numbers.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Deliveries of events.
+    pub deliveries: AtomicU64,
+    /// Processes killed.
+    pub crashes: AtomicU64,
+    /// Steps of our processes: calls to anything outside of them.
+    pub steps: AtomicU64,
+}
+
+impl Stage {
+    pub(super) fn new(
+        time: Time,
+        chance: Chance,
+        calm_from: Timestamp,
+        mutation: Option<Mutation>,
+        tracing: Tracing,
+    ) -> Self {
+        Self {
+            start: time.now(),
+            stores: Weather::of_stores(&time, &chance, calm_from),
+            processes: Weather::of_processes(&time, &chance, calm_from),
+            time,
+            chance,
+            mutation,
+            tally: Tally::default(),
+            tracing,
+            trace: Mutex::default(),
+            violations: Mutex::default(),
+        }
+    }
+
+    /// Whether this run has the bug.
+    #[must_use]
+    pub fn has(&self, bug: Mutation) -> bool {
+        self.mutation == Some(bug)
+    }
+
+    /// Writes a step down.
+    pub fn tell(&self, actor: &str, what: impl fmt::Display) {
+        if self.tracing == Tracing::On {
+            let seconds = self.time.now().since(self.start).as_millis();
+            let (seconds, millis) = (seconds / 1000, seconds % 1000);
+            let mut trace = self.trace.lock().expect("nobody panics while the trace is locked");
+            let line = writeln!(trace, "{seconds:>7}.{millis:03} {actor:<12} {what}");
+            line.expect("a string takes any text");
+        }
+    }
+
+    /// Something happened that must not.
+    pub fn violated(&self, what: String) {
+        self.tell("VIOLATION", &what);
+        self.violations().push(what);
+    }
+
+    /// Holds, or is a violation.
+    pub fn must(&self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.violated(otherwise());
+        }
+    }
+
+    /// The first thing that happened and must not.
+    pub fn violation(&self) -> Option<String> {
+        self.violations().first().cloned()
+    }
+
+    /// What was written down.
+    pub(super) fn trace(&self) -> String {
+        self.trace.lock().expect("nobody panics while the trace is locked").clone()
+    }
+
+    fn violations(&self) -> MutexGuard<'_, Vec<String>> {
+        self.violations.lock().expect("nobody panics while violations are noted")
+    }
+}
+
+/// One more.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,180 @@
+//! Our own journal and queue, as one process reaches them.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
+use ports::{
+    Delivery, Hold, HoldToken, Job, Jobs, JobsError, Journal, JournalError, Lease, Opened, Query,
+    Record, Step,
+};
+
+use super::{hands::Hands, weather::Fault, wire::Wire};
+
+/// The most milliseconds that half a call usually takes.
+const USUAL: i64 = 10;
+
+/// The shared journal.
+pub struct RemoteJournal {
+    /// The process's way to it.
+    pub wire: Wire,
+    /// What it holds.
+    pub inner: Arc<dyn Journal>,
+}
+
+impl RemoteJournal {
+    async fn ask<T>(
+        &self,
+        effect: impl Future<Output = Result<T, JournalError>>,
+    ) -> Result<T, JournalError> {
+        let stores = &self.wire.stage.stores;
+        let call = async {
+            if stores.strikes(Fault::JournalStalls) {
+                self.wire.stage.time.sleep(stores.a_while(5, 30)).await;
+            }
+            if stores.strikes(Fault::JournalFails) {
+                return Err(JournalError::Unavailable("disk full".into()));
+            }
+            let result = effect.await;
+            if result.is_ok() && stores.strikes(Fault::JournalLosesReply) {
+                return Err(JournalError::Unavailable("connection reset".into()));
+            }
+            result
+        };
+        self.wire.call(USUAL, call).await
+    }
+}
+
+#[async_trait]
+impl Journal for RemoteJournal {
+    async fn open(
+        &self,
+        cancellation: &Cancellation,
+        now: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        let opened = self.ask(self.inner.open(cancellation, now)).await;
+        let id = cancellation.id();
+        self.wire.tell(format_args!("open {id}: {:?}", opened.as_ref().map(|it| &it.known)));
+        opened
+    }
+
+    async fn hold(
+        &self,
+        tenant: &Tenant,
+        order: &OrderId,
+        token: &HoldToken,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Hold, JournalError> {
+        let hold = self.ask(self.inner.hold(tenant, order, token, now, lease)).await;
+        self.wire.tell(format_args!("hold {order}: {hold:?}"));
+        hold
+    }
+
+    async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
+        self.ask(self.inner.claims(tenant, order)).await
+    }
+
+    async fn record(
+        &self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), JournalError> {
+        let recorded = self.ask(self.inner.record(id, now, step)).await;
+        self.wire.tell(format_args!("{id}: {}: {recorded:?}", brief(step)));
+        recorded
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+        self.ask(self.inner.find(query)).await
+    }
+}
+
+/// A step in a few words.
+fn brief(step: &Step) -> String {
+    match step {
+        Step::Claimed(memo) => format!("claimed {} for {}", memo.key, memo.credit),
+        Step::Settled { key, record } => format!("settled {key} as {record}"),
+        Step::Freed { key, why } => format!("freed {key}: {why}"),
+        Step::Confirmed { key, total, .. } => format!("confirmed {key}: {total}"),
+        Step::Ended { state, reason, detail, .. } => {
+            format!("ended {} {reason:?} {detail:?}", state.name())
+        }
+        step => format!("{step:?}"),
+    }
+}
+
+/// The shared queue.
+pub struct RemoteJobs {
+    /// The process's way to it.
+    pub wire: Wire,
+    /// What it holds.
+    pub inner: Arc<dyn Jobs>,
+    /// Who has which job in hand.
+    pub hands: Arc<Hands>,
+}
+
+impl RemoteJobs {
+    async fn ask<T>(
+        &self,
+        effect: impl Future<Output = Result<T, JobsError>>,
+    ) -> Result<T, JobsError> {
+        let stores = &self.wire.stage.stores;
+        let call = async {
+            if stores.strikes(Fault::QueueStalls) {
+                self.wire.stage.time.sleep(stores.a_while(5, 30)).await;
+            }
+            if stores.strikes(Fault::QueueFails) {
+                return Err(JobsError::Unavailable("disk full".into()));
+            }
+            let result = effect.await;
+            if result.is_ok() && stores.strikes(Fault::QueueLosesReply) {
+                return Err(JobsError::Unavailable("connection reset".into()));
+            }
+            result
+        };
+        self.wire.call(USUAL, call).await
+    }
+}
+
+#[async_trait]
+impl Jobs for RemoteJobs {
+    async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
+        let pushed = self.ask(self.inner.push(job, delay)).await;
+        self.wire.tell(format_args!("push {} in {delay:?}: {pushed:?}", job.id));
+        pushed
+    }
+
+    async fn receive(
+        &self,
+        max: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, JobsError> {
+        let received = self.ask(self.inner.receive(max, lease, wait)).await;
+        for delivery in received.iter().flatten() {
+            self.wire.tell(format_args!("received {}", delivery.job.id));
+            self.hands.take(&self.wire, delivery);
+        }
+        received
+    }
+
+    async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
+        self.ask(self.inner.extend(held, lease)).await
+    }
+
+    async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
+        self.hands.lay_down(held);
+        let acked = self.ask(self.inner.ack(held)).await;
+        self.wire.tell(format_args!("ack {}: {acked:?}", held.0));
+        acked
+    }
+
+    async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
+        self.hands.lay_down(held);
+        let deferred = self.ask(self.inner.defer(held, delay, attempts)).await;
+        self.wire.tell(format_args!("defer {} for {delay:?} ({attempts}): {deferred:?}", held.0));
+        deferred
+    }
+}

@@ -1,0 +1,227 @@
+//! A retailer's storefront and ERP, as one process reaches them.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use adapters_netsuite::governor::{Priority, Verdict};
+use async_trait::async_trait;
+use domain::{Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId, Timestamp};
+use ports::{
+    BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
+    Storefront, StorefrontError, Window,
+};
+use tokio::sync::oneshot;
+
+use super::{hands::Hands, shop::Shop, slots::Slots, weather::Fault, wire::Wire};
+use crate::reference::{MemoryLedger, Trouble};
+
+/// How long we wait for the ERP's answer.
+const ERP_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long those who are turned away shall wait.
+const THROTTLE: Duration = Duration::from_secs(5);
+/// How many calls of one process an account takes at once.
+pub const CEILING: u32 = 2;
+
+/// The storefront.
+pub struct RemoteStorefront {
+    /// The process's way to it.
+    pub wire: Wire,
+    /// Whose it is.
+    pub shop: Arc<Shop>,
+}
+
+#[async_trait]
+impl Storefront for RemoteStorefront {
+    async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError> {
+        let weather = &self.shop.weather;
+        let call = async {
+            if weather.strikes(Fault::StorefrontSlow) {
+                self.wire.stage.time.sleep(weather.a_while(1, 10)).await;
+            }
+            if weather.strikes(Fault::StorefrontDown) {
+                return Err(StorefrontError::Unavailable("no answer".into()));
+            }
+            if weather.strikes(Fault::StorefrontThrottles) {
+                return Err(StorefrontError::Throttled(THROTTLE));
+            }
+            if weather.strikes(Fault::StorefrontUnreadable) {
+                return Err(StorefrontError::Unreadable("errors inside".to_owned()));
+            }
+            self.shop.storefront.order(id).await
+        };
+        let told = self.wire.call(150, call).await;
+        self.wire.tell(format_args!("order {id}: {:?}", told.as_ref().map(Option::is_some)));
+        told
+    }
+
+    async fn cancelled(
+        &self,
+        window: Window,
+        place: &Cursor,
+    ) -> Result<CancelledPage, StorefrontError> {
+        self.wire.call(150, self.shop.storefront.cancelled(window, place)).await
+    }
+}
+
+/// The ERP.
+pub struct RemoteLedger {
+    /// The process's way to it.
+    pub wire: Wire,
+    /// Whose it is.
+    pub shop: Arc<Shop>,
+    /// The process's slots of the account.
+    pub slots: Arc<Slots>,
+    /// The process's calls that are under way.
+    pub in_flight: Arc<AtomicU32>,
+    /// Who asks about which order.
+    pub hands: Arc<Hands>,
+}
+
+/// Whether a call changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Read,
+    Write,
+}
+
+impl RemoteLedger {
+    /// A call within the account's slots, of one run of its order.
+    async fn ask<T: Send + 'static, F>(
+        &self,
+        about: Option<&OrderId>,
+        effect: Effect,
+        work: impl FnOnce(Arc<MemoryLedger>) -> F + Send + 'static,
+    ) -> Result<T, LedgerError>
+    where
+        F: Future<Output = Result<T, LedgerError>> + Send,
+    {
+        let priority = if about.is_some() { Priority::Live } else { Priority::Backfill };
+        let call = async {
+            if self.slots.wait(priority, ERP_TIMEOUT * 3 / 4).await.is_none() {
+                return Err(LedgerError::Throttled(THROTTLE));
+            }
+            let stage = &self.wire.stage;
+            let under_way = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+            stage.must(under_way <= CEILING, || format!("{under_way} calls are in flight"));
+            if let Some(order) = about {
+                self.hands.begin(&self.wire, order);
+            }
+            let result = self.wire.call(300, self.exchange(effect, work)).await;
+            if let Some(order) = about {
+                self.hands.end(order);
+            }
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.slots.done(match &result {
+                Err(LedgerError::Throttled(_)) => Verdict::Throttled,
+                Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => Verdict::Silent,
+                _ => Verdict::Answered,
+            });
+            result
+        };
+        self.wire.life.within(call).await
+    }
+
+    /// What is sent goes its own way: the ERP may do it when nobody waits any more.
+    async fn exchange<T: Send + 'static, F>(
+        &self,
+        effect: Effect,
+        work: impl FnOnce(Arc<MemoryLedger>) -> F + Send + 'static,
+    ) -> Result<T, LedgerError>
+    where
+        F: Future<Output = Result<T, LedgerError>> + Send,
+    {
+        let unknown = |why: &'static str| match effect {
+            Effect::Read => LedgerError::Unavailable(why.into()),
+            Effect::Write => LedgerError::Unknown(why.into()),
+        };
+        let (time, weather) = (&self.wire.stage.time, &self.shop.weather);
+        if let Some(error) = self.shop.turned_away() {
+            return Err(error);
+        }
+        if weather.strikes(Fault::ErpNeverGetsIt) {
+            time.sleep(weather.a_while(1, 20)).await;
+            return Err(unknown("connection reset"));
+        }
+        let slow = weather.strikes(Fault::ErpSlow).then(|| weather.a_while(5, 90));
+        let loses_reply = weather.strikes(Fault::ErpLosesReply);
+        let usual = self.wire.stage.chance.millis(50, 1500);
+        let (answer, answered) = oneshot::channel();
+        let (at_the_erp, ledger) = (time.clone(), Arc::clone(&self.shop.ledger));
+        tokio::spawn(async move {
+            at_the_erp.sleep(slow.unwrap_or(usual)).await;
+            let result = work(ledger).await;
+            if !loses_reply {
+                // Who does not wait any more does not hear it.
+                answer.send(result).ok();
+            }
+        });
+        let broken = async {
+            match answered.await {
+                Ok(result) => result,
+                Err(_) => Err(unknown("connection reset")),
+            }
+        };
+        tokio::select! {
+            biased;
+            result = broken => result,
+            () = time.sleep(ERP_TIMEOUT) => Err(unknown("timed out")),
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for RemoteLedger {
+    async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
+        let asked = query.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { ledger.billing(&asked).await };
+        let billing = self.ask(Some(&query.order), Effect::Read, work).await;
+        let brief = billing.as_ref().map(|it| (it.invoices.len(), it.memos.len()));
+        self.wire.tell(format_args!("billing of {}: {brief:?}", query.reference));
+        billing
+    }
+
+    async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
+        let weather = &self.shop.weather;
+        let stale = weather.strikes(Fault::ErpStale);
+        let miscounts = weather.strikes(Fault::ErpMiscounts);
+        let sent = memo.clone();
+        let shop = Arc::clone(&self.shop);
+        let work = move |ledger: Arc<MemoryLedger>| async move {
+            if stale {
+                ledger.befall_next(Trouble::Stale);
+            }
+            if miscounts {
+                ledger.miscount_next(sent.money.smallest());
+            }
+            shop.record(&sent, sending).await
+        };
+        let posted = self.ask(Some(&memo.order), Effect::Write, work).await;
+        self.wire.tell(format_args!("post {} {sending:?}: {posted:?}", memo.key));
+        posted
+    }
+
+    async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
+        let lines = lines.clone();
+        let work = move |ledger: Arc<MemoryLedger>| async move { ledger.close_lines(&lines).await };
+        self.ask(None, Effect::Write, work).await
+    }
+
+    async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
+        let records = records.to_vec();
+        let work = move |ledger: Arc<MemoryLedger>| async move { ledger.confirm(&records).await };
+        self.ask(None, Effect::Read, work).await
+    }
+
+    async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
+        let place = place.clone();
+        let work =
+            move |ledger: Arc<MemoryLedger>| async move { ledger.memos(since, &place).await };
+        self.ask(None, Effect::Read, work).await
+    }
+}
