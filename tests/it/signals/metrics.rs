@@ -31,6 +31,12 @@ async fn a_while(world: &World, service: &Service) {
     service.pass_time(world.clock.sleep(Duration::from_secs(31))).await;
 }
 
+/// Until it is proved of both retailers, once at the start, that the ERP shows us everything.
+async fn proved(service: &Service) {
+    let proofs = [("operation", "prove"), ("class", "ok")];
+    while service.metrics().await.value("memobridge_erp_calls_total", &proofs) != Some(2.0) {}
+}
+
 #[tokio::test]
 async fn a_memo_is_counted_with_its_way_and_its_calls() {
     let world = World::with(&pair(), &Settings::default()).await;
@@ -119,6 +125,7 @@ async fn an_erp_that_does_not_work_is_shown_with_its_trouble() {
     for (make, class, trouble, calls) in table {
         let world = World::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
+        proved(&service).await;
         make(&world);
         for _ in 0..4 {
             service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
