@@ -12,7 +12,7 @@ pub(crate) use self::{
     census::{COUNT, unfinished},
     failure::Failure,
     row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
-    step::{Change, DELIVERED_AGAIN, follow, key, received},
+    step::{Change, DELIVERED_AGAIN, follow, is_told, key, received},
 };
 
 /// The longest text for people; an ERP's message can be a whole page.

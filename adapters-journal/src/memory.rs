@@ -15,7 +15,9 @@ use ports::{
     Unfinished,
 };
 
-use crate::book::{Change, ClaimRow, DELIVERED_AGAIN, Failure, follow, key, limit, received};
+use crate::book::{
+    Change, ClaimRow, DELIVERED_AGAIN, Failure, follow, is_told, key, limit, received,
+};
 
 /// A journal that forgets everything with its last clone; clones are handles on one book.
 #[derive(Debug, Clone, Default)]
@@ -118,7 +120,9 @@ impl Book {
             *published = cancellation.published_at.min(*published);
             record.deliveries += 1;
             record.updated_at = now;
-            record.history.push((now, DELIVERED_AGAIN.to_owned()));
+            if is_told(record.deliveries) {
+                record.history.push((now, DELIVERED_AGAIN.to_owned()));
+            }
             return Opened {
                 cancellation: record.cancellation.clone(),
                 waiting_since: record.waiting_since,

@@ -18,13 +18,13 @@ use ports::State;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rust_decimal::Decimal;
 use sandbox::sale::{Billing, Sale, Unit};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     sync::Semaphore,
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{ITEMS, Process, Settings, WHOLE, World, event, paid};
+use crate::{ITEMS, Postgres, Process, Settings, SqsKind, SqsQueue, WHOLE, World, event, paid};
 
 /// Deliveries under way at once.
 const AT_ONCE: usize = 16;
@@ -82,6 +82,13 @@ impl Storm {
             erp: "concurrency = 8".to_owned(),
             ..Settings::default()
         }
+    }
+
+    /// The same on a queue and a journal that replicas on several machines share.
+    pub async fn shared_settings() -> Settings {
+        let queue = SqsQueue::create(SqsKind::Fifo, &json!({ "FifoQueue": "true" })).await;
+        let database = Postgres::shared().await.database().await;
+        Settings { queue: queue.section(), database, ..Self::settings() }
     }
 
     /// Lets it rage and checks what it leaves.

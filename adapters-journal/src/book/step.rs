@@ -9,6 +9,13 @@ use crate::codec;
 /// What a redelivery leaves in the history.
 pub(crate) const DELIVERED_AGAIN: &str = "delivered again";
 
+/// Whether the history tells of the delivery with this number, and of how it ended. In
+/// an outage an event may be delivered thousands of times, and nothing new happens: of
+/// these the 16th is told, the 32nd, the 64th and so on. All are counted.
+pub(crate) fn is_told(deliveries: u32) -> bool {
+    deliveries <= 8 || deliveries.is_power_of_two()
+}
+
 /// What the first delivery leaves in the history.
 pub(crate) fn received(cancellation: &Cancellation) -> String {
     format!("received {}, units: {}", cancellation.event, cancellation.units.len())
@@ -110,6 +117,11 @@ fn happened<'a>(
             Some((Change::Flag(text), line))
         }
         Step::Ended { state, reason, detail, took } => {
+            let again = *state == State::Working
+                && (record.state, &record.reason) == (State::Working, reason);
+            if again && !is_told(record.deliveries) {
+                return Ok(None);
+            }
             let parts = [Some(state.name()), reason.as_deref(), detail.as_deref()];
             let parts: Vec<_> = parts.into_iter().flatten().collect();
             // First, so that a long detail cannot cut it off.

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::{claim, hold};
 use crate::book::{
-    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, key,
-    received, units,
+    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, is_told,
+    key, received, units,
 };
 
 /// Takes note of a delivery.
@@ -55,7 +55,9 @@ fn again(
         "UPDATE cancellation SET deliveries = deliveries + 1, published_at = ?2 WHERE id = ?1",
     )?;
     statement.execute(params![id.as_str(), published.as_millis()])?;
-    note(db, &id, now, DELIVERED_AGAIN)?;
+    if is_told(known.deliveries.saturating_add(1)) {
+        note(db, &id, now, DELIVERED_AGAIN)?;
+    }
     Ok(Opened {
         cancellation: Cancellation { published_at: published, ..known.cancellation },
         waiting_since: known.waiting_since,

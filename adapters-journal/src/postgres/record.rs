@@ -36,6 +36,7 @@ pub(super) async fn open(
         ), line AS (
             INSERT INTO history (cancellation, at, text)
             SELECT id, $7, CASE deliveries WHEN 1 THEN $9 ELSE $10 END FROM delivery
+            WHERE deliveries <= 8 OR deliveries & (deliveries - 1) = 0 -- as `book::is_told`
         )
         SELECT ",
         columns!(),

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Cancellation, CancellationId, Cause, Discrepancy, Finding, Order, Tenant};
-use ports::{Jobs, Query, Step};
+use domain::{
+    Cancellation, CancellationId, Cause, Claim, ClaimState, Discrepancy, Finding, Order, Tenant,
+};
+use ports::{Jobs, Query, Record, Step};
 
 use super::Broken;
 use crate::{credit::Desk, service::job, wiring::webhook};
@@ -20,24 +22,29 @@ pub(super) async fn mend(
     finding: &Finding,
 ) -> Result<Option<CancellationId>, Broken> {
     let Discrepancy::Missing(cause) = &finding.discrepancy else { return Ok(None) };
-    let cancellation = match cause {
-        Cause::Vanished { cancellation, .. } | Cause::Unrecorded(cancellation) => {
-            known(desk, cancellation).await?
+    let (cancellation, what) = match cause {
+        Cause::Vanished { cancellation, key, record } => {
+            let Some(found) = known(desk, cancellation).await? else { return Ok(None) };
+            // Somebody else may have mended it since it was looked at.
+            let is_it = |claim: &Claim| {
+                claim.memo.key == *key && claim.state == ClaimState::Settled(record.clone())
+            };
+            if !found.memos.iter().any(|it| is_it(&it.claim)) {
+                return Ok(None);
+            }
+            let vanished = Step::Vanished { key: key.clone() };
+            desk.journal.record(cancellation, desk.clock.now(), &vanished).await?;
+            (found.cancellation, format!("the ERP no longer has record {record}"))
+        }
+        Cause::Unrecorded(id) => {
+            let Some(found) = known(desk, id).await? else { return Ok(None) };
+            (found.cancellation, "the ERP has no memo".to_owned())
         }
         Cause::Unseen => {
             let lost = lost(desk, tenant, order, finding);
-            Some(desk.journal.open(&lost, desk.clock.now()).await?.cancellation)
+            let opened = desk.journal.open(&lost, desk.clock.now()).await?;
+            (opened.cancellation, "no event was received".to_owned())
         }
-    };
-    let Some(cancellation) = cancellation else { return Ok(None) };
-    let what = match cause {
-        Cause::Vanished { key, record, .. } => {
-            let vanished = Step::Vanished { key: key.clone() };
-            desk.journal.record(&cancellation.id(), desk.clock.now(), &vanished).await?;
-            format!("the ERP no longer has record {record}")
-        }
-        Cause::Unrecorded(_) => "the ERP has no memo".to_owned(),
-        Cause::Unseen => "no event was received".to_owned(),
     };
     let (id, amount, code) = (cancellation.id(), finding.amount, order.currency.code());
     let note = Step::Noted(vec![format!("reconciliation: {what}; {amount} {code} is missing")]);
@@ -48,10 +55,10 @@ pub(super) async fn mend(
     Ok(Some(id))
 }
 
-/// A cancellation that our book knew a moment ago.
-async fn known(desk: &Desk, id: &CancellationId) -> Result<Option<Cancellation>, Broken> {
+/// What our book knows now of a cancellation that it knew a moment ago.
+async fn known(desk: &Desk, id: &CancellationId) -> Result<Option<Record>, Broken> {
     let query = Query { id: Some(id.clone()), limit: 1, ..Query::default() };
-    Ok(desk.journal.find(&query).await?.pop().map(|it| it.cancellation))
+    Ok(desk.journal.find(&query).await?.pop())
 }
 
 /// The cancellation that nobody told us of. Nobody knows when it was published: it counts as of now.

@@ -147,6 +147,6 @@ fn settlement(case: &Case<'_>, memo: &CreditMemo) -> String {
     }
 }
 
-fn joined(units: &[crate::UnitId]) -> String {
+fn joined(units: &[UnitId]) -> String {
     units.iter().map(UnitId::as_str).collect::<Vec<_>>().join(", ")
 }

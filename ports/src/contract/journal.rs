@@ -201,6 +201,27 @@ pub async fn history_is_append_only(subject: &dyn Subject) {
     }
 }
 
+/// Thousands of deliveries in an outage are counted, and do not fill the history.
+pub async fn an_outage_does_not_fill_the_history(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let event = cancellation(ORDER, &["a"], 0);
+    step(journal, ended(State::Working, Some("erp-unavailable"))).await.unwrap();
+    for second in 1..200 {
+        journal.open(&event, at(second)).await.unwrap();
+        let down = ended(State::Working, Some("erp-unavailable"));
+        journal.record(&id(), at(second), &down).await.unwrap();
+    }
+    let found = only(journal, &Query::default()).await;
+    assert_eq!(found.deliveries, 200);
+    // The first eight, then the 16th, the 32nd, the 64th and the 128th, each with its end.
+    assert_eq!(found.history.len(), 2 * 12, "{:#?}", found.history);
+    // Whatever is new is told.
+    step(journal, ended(State::Working, Some("erp-credentials"))).await.unwrap();
+    step(journal, ended(State::Posted, None)).await.unwrap();
+    let after = only(journal, &Query::default()).await;
+    assert_eq!(after.history.len(), found.history.len() + 2);
+}
+
 /// A person sees a flag once, in words that name it.
 pub async fn a_flag_is_shown_once(subject: &dyn Subject) {
     let journal = opened(subject).await;

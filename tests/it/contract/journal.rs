@@ -105,6 +105,7 @@ macro_rules! journal_tests {
             history_is_append_only,
             what_is_noted_only_adds_to_the_history,
             any_text_can_be_written_down,
+            an_outage_does_not_fill_the_history,
             a_flag_is_shown_once,
             an_ending_is_found,
             a_query_finds_what_meets_it,

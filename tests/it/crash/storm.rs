@@ -13,3 +13,12 @@ async fn killed_at_random_under_load_nothing_is_lost_and_nothing_is_doubled() {
         assert!(storm.kills <= figures.kills, "{figures:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs fauxqs and PostgreSQL"]
+async fn replicas_on_shared_stores_may_die_at_any_time() {
+    let settings = Storm::shared_settings().await;
+    let storm = Storm { orders: 120, kills: 12, replicas: 2, settings, seed: 6 };
+    let figures = storm.rage(PROGRAM).await;
+    assert!(storm.kills <= figures.kills, "{figures:?}");
+}

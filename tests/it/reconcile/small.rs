@@ -15,6 +15,9 @@ fn quick() -> Settings {
     Settings { worker, ..Settings::default() }
 }
 
+/// What is the matter with an order.
+type Trouble = fn(&World);
+
 /// What a comparison says to people, and how it ends.
 async fn said(world: &World, more: &[&str]) -> (Option<i32>, String) {
     command(world, &[&["reconcile"][..], &SINCE, more].concat()).await
@@ -185,32 +188,27 @@ async fn an_order_whose_bills_cannot_be_read_is_unclear() {
 
 #[tokio::test]
 async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
-    // sale, what is the matter with it, the answer to its event, what is told
-    type Case = (Sale, fn(&World), &'static str, &'static [&'static str]);
     let free = Sale::new(ORDER, "TEST-1821").unit(Unit::new(A, "10000", "0.00")).cancelled(&[A]);
     let historical =
         |world: &World| world.tenant.edit(ORDER, |it| it["isHistorical"] = true.into());
     let broken = |world: &World| {
         world.tenant.edit(ORDER, |it| it["items"][0]["quantity"] = "0.5".into());
     };
-    let table: [Case; 4] = [
-        (free, |_| {}, "skipped", &[]),
-        (pair(), historical, "skipped", &[]),
-        (pair(), broken, "parked", &[]),
-        (pair(), |_| {}, "posted", &[]),
+    // sale, what is the matter with it, the answer to its event
+    let table: [(Sale, Trouble, &str); 4] = [
+        (free, |_| {}, "skipped"),
+        (pair(), historical, "skipped"),
+        (pair(), broken, "parked"),
+        (pair(), |_| {}, "posted"),
     ];
-    for (sale, trouble, outcome, told) in table {
+    for (sale, trouble, outcome) in table {
         let world = World::with(&sale, &quick()).await;
         trouble(&world);
         let process = world.spawn(PROGRAM).await;
         let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
         answer.unwrap().is(200, outcome);
         let (code, report) = compare(&world, &[]).await;
-        assert_eq!(
-            (code, totals(&report)),
-            (Some(0), told.iter().map(|&it| it.to_owned()).collect()),
-            "{report}"
-        );
+        assert_eq!((code, totals(&report).len()), (Some(0), 0), "{outcome}: {report}");
         process.kill().await;
     }
 }

@@ -20,6 +20,9 @@ struct Arguments {
     /// inline or queued.
     #[arg(long, default_value = "inline")]
     intake: String,
+    /// On SQS and PostgreSQL instead of embedded files.
+    #[arg(long)]
+    shared: bool,
     /// Draws everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -27,13 +30,15 @@ struct Arguments {
 
 #[expect(clippy::print_stdout, reason = "a report for people")]
 fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { orders, kills, replicas, intake, seed } = Arguments::parse();
-    let settings = Settings { intake, ..Storm::settings() };
-    let storm = Storm { orders, kills, replicas, settings, seed };
+    let Arguments { orders, kills, replicas, intake, shared, seed } = Arguments::parse();
     let program: PathBuf = std::env::current_exe()?.with_file_name("memobridge-under-test");
     let program = program.display().to_string();
     let runtime = tokio::runtime::Runtime::new()?;
-    let figures = runtime.block_on(storm.rage(&program));
+    let figures = runtime.block_on(async {
+        let stores = if shared { Storm::shared_settings().await } else { Storm::settings() };
+        let settings = Settings { intake, ..stores };
+        Storm { orders, kills, replicas, settings, seed }.rage(&program).await
+    });
     println!("{figures:#?}");
     Ok(ExitCode::SUCCESS)
 }
