@@ -12,7 +12,7 @@ const FOUND: [(u64, &str); 5] = [
 ];
 
 /// So many seeds at most show a deliberate bug.
-const SEEDS_FOR_A_BUG: u64 = 30;
+const SEEDS_FOR_A_BUG: u64 = 60;
 
 #[track_caller]
 fn holds(seeds: impl IntoIterator<Item = u64>) {

@@ -22,6 +22,7 @@ pub(super) async fn read(
     clock: &dyn Clock,
 ) -> Result<Bytes, Answer> {
     let body = tokio::select! {
+        biased;
         body = to_bytes(request.into_body(), most) => body,
         () = clock.sleep(PATIENCE) => {
             return Err(Answer::turned_away("the body did not come in time"));

@@ -67,6 +67,7 @@ impl Schedule {
         }
         let began = desk.clock.now();
         let outcome = tokio::select! {
+            biased;
             outcome = self.compare(service, customer, began) => outcome,
             never = self.hold_on(desk, customer, &token) => match never {},
         };

@@ -176,7 +176,7 @@ impl Ledger for MemoryLedger {
             memo: it.memo.clone(),
             number: Some(it.number.clone()),
             reference: Some(it.reference.clone()),
-            currency: None,
+            currency: it.sent.as_ref().and_then(|it| it.currency.clone()),
             standing: Standing::Valid,
         });
         Ok(MemoPage { memos: memos.collect(), next: None })

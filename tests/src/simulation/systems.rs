@@ -201,7 +201,8 @@ impl Ledger for RemoteLedger {
             }
             shop.record(&sent, sending).await
         };
-        let posted = self.ask(Some(&memo.order), Effect::Write, work).await;
+        // Boxed, because it holds a whole memo.
+        let posted = Box::pin(self.ask(Some(&memo.order), Effect::Write, work)).await;
         self.wire.tell(format_args!("post {} {sending:?}: {posted:?}", memo.key));
         posted
     }
