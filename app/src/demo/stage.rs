@@ -45,6 +45,8 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let text = configuration(&dodici, &seconda);
         let file = folder.path().join("memobridge.toml");
+        // For the commands, which can be tried beside it.
+        std::fs::write(&file, &text)?;
         let config = parse(&file, &text)?;
         let journal = wiring::journal(&config.journal).await?;
         let metrics = telemetry::metrics();
@@ -70,6 +72,8 @@ impl Stage {
              NewStore  {graphql}\n  \
              NetSuite  {netsuite}\n  \
              files     {folder}\n\n\
+             Look at what was done:\n  \
+             memobridge list --config {folder}/memobridge.toml\n\n\
              Send the first sample once more:\n  \
              curl -s {webhook} -H 'Authorization: Bearer {FIRST_KEY}' -d '{event}'\n\n\
              See what is parked:\n  \
