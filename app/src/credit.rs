@@ -144,13 +144,21 @@ pub async fn credit(
     outcome
 }
 
+/// Takes or renews the order's lease. It counts from when it was asked for: what a
+/// stalled journal grants too late may be over already, and is asked for again.
 async fn hold(
     desk: &Desk,
     cancellation: &Cancellation,
     token: &HoldToken,
 ) -> Result<Hold, JournalError> {
     let (tenant, order) = (&cancellation.tenant, &cancellation.order);
-    desk.journal.hold(tenant, order, token, desk.clock.now(), HOLD).await
+    loop {
+        let asked = desk.clock.now();
+        let answer = desk.journal.hold(tenant, order, token, asked, HOLD).await?;
+        if answer == Hold::Elsewhere || desk.clock.now().since(asked) < RENEWAL {
+            return Ok(answer);
+        }
+    }
 }
 
 /// Renews the order's lease for as long as it is polled.
