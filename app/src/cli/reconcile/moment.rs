@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use domain::Timestamp;
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::config::duration;
+use crate::{config::duration, words};
 
 /// An instant, a day, or how long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl FromStr for Moment {
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         const PROBLEM: &str = "must be a time such as 2026-11-20T08:00:00Z, a day such as 2026-11-20, or how long \
              ago: 48h";
-        if let Ok(at) = raw.parse::<jiff::Timestamp>() {
-            return Ok(Self::At(Timestamp::from_millis(at.as_millisecond())));
+        if let Ok(at) = words::instant(raw) {
+            return Ok(Self::At(at));
         }
         if let Ok(ago) = duration(raw) {
             return Ok(Self::Ago(ago));

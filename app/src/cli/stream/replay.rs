@@ -11,6 +11,7 @@ use crate::{
     clock::SystemClock,
     stream::{Plan, is_replay, names, plan},
     view::instant,
+    words,
 };
 
 /// What `stream replay` is asked for.
@@ -31,10 +32,12 @@ pub(crate) struct Replay {
 
 /// Reads an instant, or the beginning of a date.
 fn read(raw: &str) -> Result<Timestamp, String> {
-    let date = || raw.parse::<Date>().and_then(|it| it.to_zoned(TimeZone::UTC));
-    let at = raw.parse::<jiff::Timestamp>().or_else(|_| date().map(|it| it.timestamp()));
-    let at = at.map_err(|_| "must be an instant such as 2026-11-21T09:30:00Z, or a date")?;
-    Ok(Timestamp::from_millis(at.as_millisecond()))
+    words::instant(raw).or_else(|_| {
+        let midnight = raw.parse::<Date>().and_then(|it| it.to_zoned(TimeZone::UTC));
+        let midnight =
+            midnight.map_err(|_| "must be an instant such as 2026-11-21T09:30:00Z, or a date")?;
+        Ok(Timestamp::from_millis(midnight.timestamp().as_millisecond()))
+    })
 }
 
 /// Cleans up where that is wanted, then begins to replay where that is.
