@@ -186,10 +186,11 @@ impl Book {
         let claims = self.claims.entry(order).or_default();
         let claim = key(step).and_then(|key| claims.iter().find(|it| it.key == key.as_str()));
         let Some(changes) = follow(&mut record, claim, step, now)? else { return Ok(()) };
-        let once = matches!(changes.change, Change::Note);
+        let once = changes.change.is_told_once();
         match changes.change {
             Change::None | Change::Note | Change::State => {}
-            Change::Claim(memo, text) => make(claims, id, memo, text)?,
+            Change::Claim(memo, text) => make(claims, id, memo, text, now)?,
+            Change::Sent(key, at) => row(claims, key).sent_at = at.as_millis(),
             Change::Settle(key, id) => row(claims, key).record = Some(id.to_string()),
             Change::Free(key) => claims.retain(|it| it.key != key.as_str()),
             Change::Confirm(key, number, total) => {
@@ -259,6 +260,7 @@ fn make(
     id: &CancellationId,
     memo: &CreditMemo,
     text: String,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     let key = memo.key.as_str();
     for other in claims.iter().filter(|it| it.key != key) {
@@ -267,13 +269,14 @@ fn make(
         }
     }
     if let Some(claim) = claims.iter_mut().find(|it| it.key == key) {
-        claim.memo = text;
+        (claim.memo, claim.sent_at) = (text, now.as_millis());
         return Ok(());
     }
     claims.push(ClaimRow {
         key: key.to_owned(),
         cancellation: id.to_string(),
         memo: text,
+        sent_at: now.as_millis(),
         record: None,
         number: None,
         confirmed_total: None,

@@ -30,6 +30,9 @@ use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
 const HOLD: Duration = Duration::from_secs(10);
 /// How often a runner says that it lives.
 const RENEWAL: Duration = Duration::from_secs(3);
+/// After this a sending without an answer no longer arrives: NetSuite ends a request
+/// within 15 minutes; the rest is for clocks that differ, and for a slow journal.
+const ARRIVAL: Duration = Duration::from_mins(20);
 /// The storefront's name in texts for people.
 const STOREFRONT: &str = "NewStore";
 
@@ -253,6 +256,15 @@ impl From<LedgerError> for Ending {
     }
 }
 
+/// What became of a memo before it is sent.
+#[derive(Clone, Copy)]
+enum Before {
+    /// It was decided now.
+    Nothing,
+    /// It was sent at this moment, and no answer is known.
+    Sent(Timestamp),
+}
+
 /// One attempt, with what it posted so far.
 struct Run<'a> {
     desk: &'a Desk,
@@ -344,8 +356,7 @@ impl Run<'_> {
         }
         for memo in plan.memos {
             self.record(&Step::Noted(sources(case, &memo))).await?;
-            self.record(&Step::Claimed(Box::new(memo.clone()))).await?;
-            self.post(&memo, Sending::First).await?;
+            self.send(&memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
             self.customer.ledger.close_lines(lines).await?;
@@ -357,15 +368,13 @@ impl Run<'_> {
     /// they are sent unchanged. The order's claims after that.
     async fn settle_open_claims(&mut self) -> Result<Vec<Claim>, Ending> {
         let claims = self.claims().await?;
-        if claims.iter().all(|it| it.state != ClaimState::Unsettled) {
+        if !claims.iter().any(Claim::is_open) {
             return Ok(claims);
         }
         self.progress.asks_the_erp();
-        for claim in &claims {
-            if claim.state != ClaimState::Unsettled {
-                continue;
-            }
-            match self.post(&claim.memo, Sending::Again).await {
+        for Claim { memo, state } in &claims {
+            let ClaimState::Unsettled { sent_at } = *state else { continue };
+            match self.send(memo, Before::Sent(sent_at)).await {
                 // Refused for good: its units are free, and are decided anew below.
                 Ok(())
                 | Err(Ending::Stop(Stop::Park(
@@ -377,23 +386,38 @@ impl Run<'_> {
         self.claims().await
     }
 
-    /// Sends a claimed memo and writes down what became of it.
-    async fn post(&mut self, memo: &CreditMemo, sending: Sending) -> Result<(), Ending> {
+    /// Claims a memo's units, sends it and writes down what became of it.
+    async fn send(&mut self, memo: &CreditMemo, before: Before) -> Result<(), Ending> {
+        self.record(&Step::Claimed(Box::new(memo.clone()))).await?;
+        let sending = match before {
+            Before::Nothing => Sending::First,
+            Before::Sent(_) => Sending::Again,
+        };
         let error = match self.customer.ledger.post(memo, sending).await {
             Ok(posted) => return self.settle(&memo.key, posted.record()).await,
             Err(error) => error,
         };
-        if let LedgerError::Refused { kind, code, message } = &error
-            && is_definite(*kind, sending)
-        {
-            let why = format!("{code}: {message}");
-            self.record(&Step::Freed { key: memo.key.clone(), why }).await?;
+        let LedgerError::Refused { kind, code, message } = error else {
+            return Err(error.into());
+        };
+        let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
+        if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
+            // Others that are refused now were refused then; these may pass by.
+            let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
+            if !rest.is_zero() {
+                self.record(&Step::NotFreed { key: key.clone(), why, sent_at }).await?;
+                let reason = Reason::SendingUnanswered { key, code, message };
+                // What changed meanwhile may be as it should by the next attempt.
+                let not_before = (kind != Refusal::Stale).then_some(rest);
+                return Err(Ending::Later(reason, not_before));
+            }
         }
-        match error {
-            LedgerError::Refused { kind: Refusal::Period, message, .. } => {
+        self.record(&Step::Freed { key, why }).await?;
+        match kind {
+            Refusal::Period => {
                 Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())
             }
-            error => Err(error.into()),
+            kind => Err(LedgerError::Refused { kind, code, message }.into()),
         }
     }
 
@@ -417,13 +441,6 @@ impl Run<'_> {
     fn patience(&self) -> Patience {
         patience(self.opened, self.desk)
     }
-}
-
-/// Whether a refusal also speaks for an earlier sending that may still be under way.
-/// Data that are refused now were refused then; a record that changed meanwhile may
-/// have been as it should.
-fn is_definite(kind: Refusal, sending: Sending) -> bool {
-    kind != Refusal::Stale || sending == Sending::First
 }
 
 /// When there is no time left to wait.

@@ -52,7 +52,7 @@ fn memo(memo: &MemoRecord) -> Value {
 #[must_use]
 pub fn standing(memo: &MemoRecord) -> String {
     match &memo.claim.state {
-        ClaimState::Unsettled => "outcome unknown".to_owned(),
+        ClaimState::Unsettled { .. } => "outcome unknown".to_owned(),
         ClaimState::Settled(record) => format!("on record as {record}"),
     }
 }

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     Amount, CivilDate, Currency, FieldType, InstrumentKey, MemoKey, OrderId, RecordId, Tenant,
-    UnitId, digest::digest,
+    Timestamp, UnitId, digest::digest,
 };
 
 /// Where a memo comes from.
@@ -239,11 +239,22 @@ pub struct Claim {
     pub state: ClaimState,
 }
 
+impl Claim {
+    /// Whether it is not known what became of the memo.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, ClaimState::Unsettled { .. })
+    }
+}
+
 /// How far a claimed memo got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimState {
     /// Perhaps sent: the ERP must be asked before anything else is done.
-    Unsettled,
+    Unsettled {
+        /// When it was last sent, or about to be, without an answer that is known.
+        sent_at: Timestamp,
+    },
     /// On record under this id.
     Settled(RecordId),
 }

@@ -39,6 +39,7 @@ pub enum Reason {
     KeyConflict { key: MemoKey, found: String },
     ClosedPeriod { date: CivilDate, message: String },
     Refused { code: String, message: String },
+    SendingUnanswered { key: MemoKey, code: String, message: String },
     StorefrontUnavailable { problem: String },
     OrderBusy,
     ErpSilent,
@@ -72,6 +73,10 @@ impl Reason {
             }
             Self::ClosedPeriod { date, .. } => {
                 Self::ClosedPeriod { date: *date, message: hidden() }.to_string()
+            }
+            Self::SendingUnanswered { key, code, .. } => {
+                let (key, code, message) = (key.clone(), code.clone(), hidden());
+                Self::SendingUnanswered { key, code, message }.to_string()
             }
             ours => ours.to_string(),
         }
@@ -188,6 +193,10 @@ impl Reason {
                 "open the accounting period or set closed_period = \"today\", then retry",
             ),
             Self::Refused { .. } => ("erp-refused", "do what the ERP's message says, then retry"),
+            Self::SendingUnanswered { .. } => (
+                "sending-unanswered",
+                "wait: within 20 minutes the memo is on record, or is decided anew",
+            ),
             Self::StorefrontUnavailable { .. } => (
                 "storefront-unavailable",
                 "wait: it is tried again; when it stays so, check the storefront's URL, client id \
@@ -298,6 +307,11 @@ impl fmt::Display for Reason {
             Self::Refused { code, message } => {
                 write!(f, "the ERP refused the credit memo: {code}: {message}")
             }
+            Self::SendingUnanswered { key, code, message } => write!(
+                f,
+                "memo {key} is refused now, but was sent before without an answer and may still \
+                 arrive: {code}: {message}"
+            ),
             Self::OrderBusy => f.write_str("another event of this order is being worked on"),
             Self::ErpSilent => f.write_str("the ERP has not answered within respond_within"),
             Self::StorefrontUnavailable { problem } => {

@@ -20,6 +20,8 @@ use domain::{
 /// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
+/// - An unsettled claim tells when it was last sent without an answer that is known:
+///   when it was last claimed, or what [`Step::NotFreed`] says since.
 /// - A settled claim stays settled; it is never freed by [`Step::Freed`], and by
 ///   [`Step::Vanished`] alone.
 /// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
@@ -149,8 +151,18 @@ impl State {
 /// One step of a cancellation's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The memo's units are claimed under its key, with the memo as it will be sent.
+    /// The memo's units are claimed under its key, with the memo as it will be sent now.
     Claimed(Box<CreditMemo>),
+    /// The last sending was refused; that of `sent_at` got no answer and may still
+    /// arrive: the units stay claimed.
+    NotFreed {
+        /// The memo.
+        key: MemoKey,
+        /// What the refusal said, for people.
+        why: String,
+        /// When it was last sent without an answer.
+        sent_at: Timestamp,
+    },
     /// The memo is on record in the ledger under this id.
     Settled {
         /// The memo.

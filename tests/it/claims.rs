@@ -13,11 +13,13 @@ use app::{
 };
 use async_trait::async_trait;
 use domain::{
-    Billing, Cancellation, ClaimState, CreditMemo, LinesToClose, Maps, Policy, RecordId, Timestamp,
+    Billing, Cancellation, Claim, CreditMemo, LinesToClose, Maps, Policy, RecordId, Timestamp,
 };
 use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal,
+    Sending,
+    Sending::{Again, First},
 };
 use tests::{
     reference::{Column, MemoryStorefront, NothingHidden},
@@ -105,12 +107,13 @@ fn unknown() -> LedgerError {
     LedgerError::Unknown("timed out".into())
 }
 
-/// Runs so many attempts as there are answers; whether the units are still claimed then, and
-/// what was known at each sending.
-fn claimed_after(answers: Vec<LedgerError>) -> (bool, Vec<Sending>) {
+/// Runs an attempt for each answer, that long after the attempt before. How each ended, what
+/// was known at each sending, and whether the units are still claimed then.
+fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending>, bool) {
     let time = Time::new(NOW, Chance::of(1));
     let clock: Arc<dyn Clock> = Arc::new(time.clone());
-    let (sale, attempts) = (sale(), answers.len());
+    let sale = sale();
+    let (pauses, answers): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     let storefront = MemoryStorefront::new(Arc::clone(&clock), Duration::ZERO);
     storefront.show(sale.snapshot(NOW).unwrap());
     let cancellation = Cancellation {
@@ -149,27 +152,61 @@ fn claimed_after(answers: Vec<LedgerError>) -> (bool, Vec<Sending>) {
         dice: Dice::seeded(1),
         give_up_after: Duration::from_hours(72),
     };
+    let mut endings = Vec::new();
     let claims = time.run(async {
         let opened = desk.journal.open(&cancellation, NOW).await.unwrap();
-        for _ in 0..attempts {
-            let outcome = credit(&desk, &customer, &opened, &Progress::default()).await;
-            assert!(matches!(outcome, Outcome::Unavailable { .. }), "{outcome:?}");
+        for pause in &pauses {
+            desk.clock.sleep(Duration::from_mins(*pause)).await;
+            endings.push(match credit(&desk, &customer, &opened, &Progress::default()).await {
+                Outcome::Unavailable { .. } => "unavailable",
+                Outcome::Waiting { .. } => "waiting",
+                Outcome::Parked { .. } => "parked",
+                Outcome::Posted(_) => "posted",
+                other => panic!("{other:?}"),
+            });
         }
         desk.journal.claims(&cancellation.tenant, &cancellation.order).await.unwrap()
     });
-    let unsettled = claims.iter().any(|it| it.state == ClaimState::Unsettled);
     let sendings = ledger.sendings.lock().unwrap().clone();
-    (unsettled, sendings)
+    (endings, sendings, claims.iter().any(Claim::is_open))
 }
 
 #[test]
-fn a_memo_refused_as_stale_at_once_is_decided_anew() {
-    let (claimed, sendings) = claimed_after(vec![refused(Refusal::Stale)]);
-    assert_eq!((claimed, sendings), (false, vec![Sending::First]));
+fn a_memo_refused_at_once_is_decided_anew() {
+    for (kind, ending) in
+        [(Refusal::Data, "parked"), (Refusal::Period, "parked"), (Refusal::Stale, "unavailable")]
+    {
+        let result = attempts(vec![(0, refused(kind))]);
+        assert_eq!(result, (vec![ending], vec![First], false), "{kind:?}");
+    }
 }
 
 #[test]
-fn a_refusal_as_stale_does_not_speak_for_a_sending_that_may_still_land() {
-    let (claimed, sendings) = claimed_after(vec![unknown(), refused(Refusal::Stale)]);
-    assert_eq!((claimed, sendings), (true, vec![Sending::First, Sending::Again]));
+fn data_that_are_refused_were_refused_before() {
+    let result = attempts(vec![(0, unknown()), (5, refused(Refusal::Data))]);
+    assert_eq!(result, (vec!["unavailable", "posted"], vec![First, Again, First], false));
+}
+
+#[test]
+fn what_may_pass_by_does_not_speak_for_a_sending_that_may_still_arrive() {
+    for kind in [Refusal::Period, Refusal::Stale] {
+        let result = attempts(vec![(0, unknown()), (5, refused(kind))]);
+        let endings = vec!["unavailable", "waiting"];
+        assert_eq!(result, (endings, vec![First, Again], true), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_refusal_does_not_prolong_the_wait() {
+    let refused = || refused(Refusal::Period);
+    let result = attempts(vec![(0, unknown()), (8, refused()), (8, refused()), (8, refused())]);
+    let endings = vec!["unavailable", "waiting", "waiting", "posted"];
+    assert_eq!(result, (endings, vec![First, Again, Again, Again, First], false));
+}
+
+#[test]
+fn silence_does() {
+    let answers = vec![(0, unknown()), (15, unknown()), (8, refused(Refusal::Period))];
+    let endings = vec!["unavailable", "unavailable", "waiting"];
+    assert_eq!(attempts(answers), (endings, vec![First, Again, Again], true));
 }

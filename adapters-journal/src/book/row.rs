@@ -48,6 +48,8 @@ pub(crate) struct ClaimRow {
     /// The cancellation that made it.
     pub(crate) cancellation: String,
     pub(crate) memo: String,
+    /// When it was last sent without an answer that is known.
+    pub(crate) sent_at: i64,
     /// The ledger's own id of the memo, once it is settled.
     pub(crate) record: Option<String>,
     pub(crate) number: Option<String>,
@@ -84,6 +86,7 @@ macro_rules! claim_row {
             key: $row.$get("key")?,
             cancellation: $row.$get("cancellation")?,
             memo: $row.$get("memo")?,
+            sent_at: $row.$get("sent_at")?,
             record: $row.$get("record")?,
             number: $row.$get("number")?,
             confirmed_total: $row.$get("confirmed_total")?,
@@ -134,7 +137,7 @@ impl ClaimRow {
     pub(crate) fn claim(&self) -> Result<Claim, Failure> {
         let state = match &self.record {
             Some(id) => ClaimState::Settled(id.parse()?),
-            None => ClaimState::Unsettled,
+            None => ClaimState::Unsettled { sent_at: Timestamp::from_millis(self.sent_at) },
         };
         Ok(Claim { memo: codec::decode(&self.key, &self.memo)?, state })
     }

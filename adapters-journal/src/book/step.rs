@@ -36,19 +36,29 @@ pub(crate) enum Change<'a> {
     /// The cancellation's own state, reason, detail and deadline.
     State,
     /// The memo with its text: it and its units are claimed, or it replaces the one
-    /// that is claimed under its key.
+    /// that is claimed under its key. It is sent now.
     Claim(&'a CreditMemo, String),
+    /// When the memo was last sent without an answer.
+    Sent(&'a MemoKey, Timestamp),
     /// The memo is on record.
     Settle(&'a MemoKey, &'a RecordId),
     /// The claim is gone, and its units are free.
     Free(&'a MemoKey),
     /// The ledger's own number and total.
     Confirm(&'a MemoKey, Option<&'a str>, String),
-    /// Nothing but lines; those that the history has already are not added.
+    /// Nothing but lines.
     Note,
     /// A flag. Where the cancellation has it already nothing changes, and nothing is
     /// added to the history.
     Flag(String),
+}
+
+impl Change<'_> {
+    /// Whether a line that the history has already is not added: in an outage a memo
+    /// may be sent thousands of times.
+    pub(crate) fn is_told_once(&self) -> bool {
+        matches!(self, Self::Note | Self::Sent(..))
+    }
 }
 
 /// The key of the claim that a step is about.
@@ -56,6 +66,7 @@ pub(crate) fn key(step: &Step) -> Option<&MemoKey> {
     match step {
         Step::Claimed(memo) => Some(&memo.key),
         Step::Settled { key, .. }
+        | Step::NotFreed { key, .. }
         | Step::Freed { key, .. }
         | Step::Vanished { key }
         | Step::Confirmed { key, .. } => Some(key),
@@ -99,11 +110,16 @@ fn happened<'a>(
     now: Timestamp,
 ) -> Result<Option<(Change<'a>, String)>, Failure> {
     Ok(match step {
-        Step::Claimed(memo) => claimed(record, claim, memo)?,
+        Step::Claimed(memo) => claimed(record, claim, memo, now)?,
         Step::Settled { key, record } => settled(known(claim, key)?, key, record),
         Step::Freed { key, why } => {
             let open = claim.filter(|it| it.record.is_none());
             open.map(|_| (Change::Free(key), format!("freed the units of {key}: {why}")))
+        }
+        Step::NotFreed { key, why, sent_at } => {
+            let open = claim.filter(|it| it.record.is_none());
+            let line = format!("{key} was refused, but an earlier sending may still arrive: {why}");
+            open.map(|_| (Change::Sent(key, *sent_at), line))
         }
         Step::Vanished { key } => claim.and_then(|it| it.record.as_ref()).map(|id| {
             (Change::Free(key), format!("record {id} of {key} is gone: its units are free again"))
@@ -152,6 +168,7 @@ fn claimed<'a>(
     record: &Record,
     claim: Option<&ClaimRow>,
     memo: &'a CreditMemo,
+    now: Timestamp,
 ) -> Result<Option<(Change<'a>, String)>, Failure> {
     let (key, order) = (&memo.key, &record.cancellation.order);
     if memo.order != *order {
@@ -163,7 +180,10 @@ fn claimed<'a>(
     let said = match claim {
         None => "claimed",
         Some(ClaimRow { record: Some(_), .. }) => return Ok(None),
-        Some(claim) if claim.memo == text => return Ok(None),
+        Some(claim) if claim.memo == text => {
+            let line = format!("sending {key} again, as no answer is known");
+            return Ok(Some((Change::Sent(key, now), line)));
+        }
         Some(_) => "claimed anew",
     };
     let (units, total, money) = (memo.units.len(), memo.total, memo.money.code());

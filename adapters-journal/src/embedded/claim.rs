@@ -1,11 +1,11 @@
 //! Claims: which memo each unit belongs to, and how far that memo got.
 
-use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant};
+use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::book::{ClaimRow, Failure, claim_row};
 
-const COLUMNS: &str = "key, cancellation, memo, record, number, confirmed_total";
+const COLUMNS: &str = "key, cancellation, memo, sent_at, record, number, confirmed_total";
 
 /// What is claimed under this key.
 pub(super) fn load(db: &Connection, key: &MemoKey) -> Result<Option<ClaimRow>, Failure> {
@@ -21,14 +21,16 @@ pub(super) fn make(
     cancellation: &Cancellation,
     memo: &CreditMemo,
     text: &str,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     let (tenant, order, key) = (cancellation.tenant.as_str(), memo.order.as_str(), &memo.key);
     let mut claim = db.prepare_cached(
-        "INSERT INTO claim (key, cancellation, tenant, order_id, memo) \
-         VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (key) DO UPDATE SET memo = excluded.memo",
+        "INSERT INTO claim (key, cancellation, tenant, order_id, memo, sent_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (key) DO UPDATE SET memo = excluded.memo, sent_at = excluded.sent_at",
     )?;
-    claim.execute([key.as_str(), cancellation.id().as_str(), tenant, order, text])?;
+    let id = cancellation.id();
+    claim.execute(params![key.as_str(), id.as_str(), tenant, order, text, now.as_millis()])?;
     let mut insert = db.prepare_cached(
         "INSERT INTO claimed_unit (tenant, order_id, unit, key) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (tenant, order_id, unit) DO NOTHING",
@@ -45,6 +47,13 @@ pub(super) fn make(
             return Err(Failure::Claimed(holder.parse()?));
         }
     }
+    Ok(())
+}
+
+/// When the memo was last sent without an answer.
+pub(super) fn sent(db: &Connection, key: &MemoKey, at: Timestamp) -> Result<(), Failure> {
+    let mut statement = db.prepare_cached("UPDATE claim SET sent_at = ?2 WHERE key = ?1")?;
+    statement.execute(params![key.as_str(), at.as_millis()])?;
     Ok(())
 }
 

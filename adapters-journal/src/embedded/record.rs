@@ -78,11 +78,12 @@ pub(super) fn step(
     }
     let claim = key(step).map(|key| claim::load(db, key)).transpose()?.flatten();
     let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
-    let once = matches!(changes.change, Change::Note);
+    let once = changes.change.is_told_once();
     match changes.change {
         Change::None | Change::Note => {}
         Change::State => move_to(db, &record)?,
-        Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text)?,
+        Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text, now)?,
+        Change::Sent(key, at) => claim::sent(db, key, at)?,
         Change::Settle(key, id) => claim::settle(db, key, id)?,
         Change::Free(key) => claim::forget(db, key)?,
         Change::Confirm(key, number, total) => claim::confirm(db, key, number, &total)?,

@@ -38,6 +38,24 @@ async fn what_cannot_be_read_is_named_and_never_guessed() {
 }
 
 #[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, memo) = (cancellation(ORDER, &["a"], 0), memo(ORDER, &["a"], 2000));
+    let text = crate::codec::encode(&memo).unwrap();
+    let first = Store::open(&folder.path().join("journal.db"), &MIGRATIONS[..1]).unwrap();
+    let claim = "INSERT INTO claim (key, cancellation, tenant, order_id, memo) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (key, id, tenant) = (memo.key.to_string(), ours.id().to_string(), ours.tenant.to_string());
+    let row = [key, id, tenant, memo.order.to_string(), text];
+    let made = first.write(move |db| Ok::<_, crate::book::Failure>(db.execute(claim, row)?));
+    assert!(matches!(made.await, Ok(1)));
+    drop(first);
+    let claims = journal(&folder).claims(&ours.tenant, &memo.order).await.unwrap();
+    let state = domain::ClaimState::Unsettled { sent_at: Timestamp::from_millis(0) };
+    assert_eq!(claims, [Claim { memo, state }]);
+}
+
+#[tokio::test]
 async fn what_an_erp_says_at_length_is_cut() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder);

@@ -1,6 +1,8 @@
 //! Claims: which memo each unit belongs to, and how far that memo got.
 
-use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, UnitId};
+use domain::{
+    Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, Timestamp, UnitId,
+};
 use sqlx::{PgConnection, Row};
 
 use crate::book::{ClaimRow, Failure, claim_row};
@@ -11,7 +13,8 @@ pub(super) async fn load(
     key: &MemoKey,
 ) -> Result<Option<ClaimRow>, Failure> {
     let claim = sqlx::query(
-        "SELECT key, cancellation, memo, record, number, confirmed_total FROM claim \
+        "SELECT key, cancellation, memo, sent_at, record, number, confirmed_total \
+         FROM claim \
          WHERE key = $1",
     );
     let row = claim.bind(key.as_str()).fetch_optional(db).await?;
@@ -24,20 +27,23 @@ pub(super) async fn make(
     cancellation: &Cancellation,
     memo: &CreditMemo,
     text: &str,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     let (key, id) = (memo.key.as_str(), cancellation.id());
     let (tenant, order) = (cancellation.tenant.as_str(), memo.order.as_str());
     let units: Vec<_> = memo.units.iter().map(UnitId::as_str).collect();
     let claimed = sqlx::query(
-        "WITH made AS (INSERT INTO claim (key, cancellation, tenant, order_id, memo) \
-                       VALUES ($1, $2, $3, $4, $5) \
-                       ON CONFLICT (key) DO UPDATE SET memo = excluded.memo) \
+        "WITH made AS (INSERT INTO claim (key, cancellation, tenant, order_id, memo, sent_at) \
+                       VALUES ($1, $2, $3, $4, $5, $7) \
+                       ON CONFLICT (key) DO UPDATE \
+                       SET memo = excluded.memo, sent_at = excluded.sent_at) \
          INSERT INTO claimed_unit (tenant, order_id, unit, key) \
          SELECT $3, $4, unit, $1 FROM unnest($6) AS unit \
          ON CONFLICT (tenant, order_id, unit) DO NOTHING",
     );
     let claimed = claimed.bind(key).bind(id.as_str()).bind(tenant).bind(order).bind(text);
-    let claimed = claimed.bind(&units).execute(&mut *db).await?.rows_affected();
+    let claimed =
+        claimed.bind(&units).bind(now.as_millis()).execute(&mut *db).await?.rows_affected();
     if claimed == units.len() as u64 {
         return Ok(());
     }
@@ -48,6 +54,17 @@ pub(super) async fn make(
     let holder = holder.bind(tenant).bind(order).bind(&units).bind(key);
     let holder: Option<String> = holder.fetch_optional(db).await?;
     holder.map_or(Ok(()), |it| Err(Failure::Claimed(it.parse()?)))
+}
+
+/// When the memo was last sent without an answer.
+pub(super) async fn sent(
+    db: &mut PgConnection,
+    key: &MemoKey,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let sent = sqlx::query("UPDATE claim SET sent_at = $2 WHERE key = $1");
+    sent.bind(key.as_str()).bind(at.as_millis()).execute(db).await?;
+    Ok(())
 }
 
 /// The memo is on record.
@@ -87,7 +104,8 @@ pub(super) async fn of_order(
     order: &OrderId,
 ) -> Result<Vec<Claim>, Failure> {
     let claims = sqlx::query(
-        "SELECT key, cancellation, memo, record, number, confirmed_total FROM claim \
+        "SELECT key, cancellation, memo, sent_at, record, number, confirmed_total \
+         FROM claim \
          WHERE tenant = $1 AND order_id = $2 ORDER BY seq",
     );
     let rows = claims.bind(tenant.as_str()).bind(order.as_str()).fetch_all(db).await?;

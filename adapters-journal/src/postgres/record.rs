@@ -94,11 +94,14 @@ async fn write(
         None => None,
     };
     let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
-    let once = matches!(changes.change, Change::Note);
+    let once = changes.change.is_told_once();
     match changes.change {
         Change::None | Change::Note => {}
         Change::State => move_to(db, id, record).await?,
-        Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text).await?,
+        Change::Claim(memo, text) => {
+            claim::make(db, &record.cancellation, memo, &text, now).await?;
+        }
+        Change::Sent(key, at) => claim::sent(db, key, at).await?,
         Change::Settle(key, id) => claim::settle(db, key, id).await?,
         Change::Free(key) => claim::forget(db, key).await?,
         Change::Confirm(key, number, total) => claim::confirm(db, key, number, &total).await?,

@@ -71,6 +71,7 @@ fn name(step: &Step) -> &'static str {
     match step {
         Step::Claimed(_) => "claimed",
         Step::Settled { .. } => "settled",
+        Step::NotFreed { .. } => "not-freed",
         Step::Freed { .. } => "freed",
         Step::Vanished { .. } => "vanished",
         Step::Confirmed { .. } => "confirmed",

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use domain::{Amount, CancellationId, ClaimState};
+use domain::{Amount, CancellationId};
 use ports::Record;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ impl Tally {
     pub(super) fn add(&mut self, record: &Record) {
         self.ids.push(record.cancellation.id());
         let memos = || record.memos.iter().map(|it| &it.claim);
-        for claim in memos().filter(|it| it.state == ClaimState::Unsettled) {
+        for claim in memos().filter(|it| it.is_open()) {
             *self.sums.entry(claim.memo.money.code()).or_default() += claim.memo.credit;
         }
         let priced: BTreeSet<_> = memos().flat_map(|it| &it.memo.units).collect();

@@ -62,7 +62,7 @@ pub(super) struct Credited {
 
 impl Credited {
     pub(super) fn of(case: &Case<'_>) -> Self {
-        let settled = case.claims.iter().filter(|it| it.state != ClaimState::Unsettled);
+        let settled = case.claims.iter().filter(|it| !it.is_open());
         let claims: Vec<&Claim> = settled.collect();
         let on_record = case.billing.memos.iter().map(|memo| {
             let claim = claims.iter().find(|claim| is_of(memo, claim));

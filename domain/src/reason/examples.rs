@@ -70,6 +70,11 @@ impl Reason {
                 message: text("the period is closed"),
             },
             Self::Refused { code: text("MISSING_REQD_FLD"), message: text("enter a location") },
+            Self::SendingUnanswered {
+                key: "nst-cm-680ab9e626f2984bfa54".parse().expect("it is a key"),
+                code: text("PERIOD_CLOSED"),
+                message: text("the period is closed"),
+            },
             Self::StorefrontUnavailable { problem: text("connection refused") },
             Self::OrderBusy,
             Self::ErpSilent,

@@ -26,6 +26,7 @@ pub enum Mutation {
     NeverShips,
     HidesClaims,
     HidesUnsettled,
+    ForgetsSendings,
     SettlesNothing,
     HoldsForEverybody,
     ForgetsRedelivery,
@@ -54,7 +55,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All bugs: name, and what is wrong.
-    pub const ALL: [(Self, &str, &str); 33] = [
+    pub const ALL: [(Self, &str, &str); 34] = [
         (
             Self::AnswersBeforeDurable,
             "answers-before-durable",
@@ -68,6 +69,11 @@ impl Mutation {
         (Self::NeverShips, "never-ships", "shipping is not credited"),
         (Self::HidesClaims, "hides-claims", "earlier claims are not looked at"),
         (Self::HidesUnsettled, "hides-unsettled", "open claims are not looked at"),
+        (
+            Self::ForgetsSendings,
+            "forgets-sendings",
+            "a refusal frees units that an earlier sending may still credit",
+        ),
         (Self::SettlesNothing, "settles-nothing", "that a memo is on record is not written down"),
         (Self::HoldsForEverybody, "holds-for-everybody", "the order's lease keeps nobody out"),
         (Self::ForgetsRedelivery, "forgets-redelivery", "every delivery is the first"),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Amount, ClaimState, ExistingLine, ExistingMemo, ItemRef, MemoKey, Timestamp, UnitId};
+use domain::{Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Timestamp, UnitId};
 use ports::{Hold, HoldToken, Journal, Query, Record, State, Step};
 
 use super::{
@@ -55,7 +55,7 @@ pub async fn clerk(shared: Arc<Shared>, shop: Arc<Shop>, sale: Arc<Sale>, calm_f
         let token = HoldToken("clerk".to_owned());
         let hold = journal.hold(tenant, &sale.order, &token, stage.time.now(), Duration::ZERO);
         let claims = journal.claims(tenant, &sale.order).await.expect("it works for the world");
-        let at_work = claims.iter().any(|it| it.state == ClaimState::Unsettled);
+        let at_work = claims.iter().any(|it| it.is_open());
         if hold.await.expect("it works for the world") == Hold::Elsewhere || at_work {
             continue;
         }

@@ -69,6 +69,35 @@ pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
     assert_eq!(claims[0].state, ClaimState::Settled(record("77")));
 }
 
+/// Until what becomes of it is known, a claim tells when it was last sent without an
+/// answer: when it was claimed, sent again, or before a refusal that frees nothing.
+pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let memo = memo(ORDER, &["a"], 2000);
+    let (key, why) = (memo.key.clone(), "the period is closed".to_owned());
+    let claimed = Step::Claimed(Box::new(memo.clone()));
+    let sent_at = async || {
+        let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
+        assert_eq!(claims[0].memo, memo);
+        claims[0].state.clone()
+    };
+    for second in [1, 60] {
+        journal.record(&id(), at(second), &claimed).await.unwrap();
+        assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(second) });
+    }
+    let refused = Step::NotFreed { key, why, sent_at: at(1) };
+    for _ in 0..2 {
+        journal.record(&id(), at(61), &refused).await.unwrap();
+        assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(1) });
+    }
+    step(journal, settled(&memo, "77")).await.unwrap();
+    journal.record(&id(), at(62), &refused).await.unwrap();
+    assert_eq!(sent_at().await, ClaimState::Settled(record("77")));
+    let told = only(journal, &Query::default()).await.history;
+    let told = |words: &str| told.iter().filter(|(_, it)| it.contains(words)).count();
+    assert_eq!((told("again, as no answer"), told("may still arrive")), (1, 1));
+}
+
 /// A definite refusal gives the units back.
 pub async fn freed_units_can_be_claimed_again(subject: &dyn Subject) {
     let journal = opened(subject).await;

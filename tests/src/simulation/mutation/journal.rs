@@ -46,9 +46,14 @@ impl Journal for Bugged {
         let mut claims = self.inner.claims(tenant, order).await?;
         match self.bug {
             Mutation::HidesClaims | Mutation::KnowsNothingOfMemos => claims.clear(),
-            Mutation::HidesUnsettled => claims.retain(|it| it.state != ClaimState::Unsettled),
+            Mutation::HidesUnsettled => claims.retain(|it| !it.is_open()),
+            Mutation::ForgetsSendings => {
+                for claim in claims.iter_mut().filter(|it| it.is_open()) {
+                    claim.state = ClaimState::Unsettled { sent_at: Timestamp::from_millis(0) };
+                }
+            }
             Mutation::ShippingAgain => {
-                for claim in claims.iter_mut().filter(|it| it.state != ClaimState::Unsettled) {
+                for claim in claims.iter_mut().filter(|it| !it.is_open()) {
                     claim.memo.units.retain(|it| *it != UnitId::shipping());
                 }
             }

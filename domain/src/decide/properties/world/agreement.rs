@@ -71,7 +71,7 @@ impl World<'_> {
             .filter(|it| stays(Some(it.memo.key.as_str())))
             .filter_map(|it| match &it.state {
                 ClaimState::Settled(record) => Some((record.clone(), it.memo.total)),
-                ClaimState::Unsettled => None,
+                ClaimState::Unsettled { .. } => None,
             })
             .collect();
         let recorded = story.memos.iter().map(|memo| RecordedMemo {
