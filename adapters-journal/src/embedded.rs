@@ -73,10 +73,10 @@ impl Journal for Embedded {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
-        let (id, step) = (id.clone(), step.clone());
-        Ok(self.store.write(move |db| record::step(db, &id, now, &step)).await?)
+        let (id, steps) = (id.clone(), steps.to_vec());
+        Ok(self.store.write(move |db| record::steps(db, &id, now, &steps)).await?)
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {

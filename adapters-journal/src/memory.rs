@@ -25,7 +25,7 @@ pub struct Memory(Arc<Mutex<Book>>);
 
 type Order = (Tenant, OrderId);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Book {
     /// In the order of their first receipt.
     records: Vec<Record>,
@@ -82,9 +82,9 @@ impl Journal for Memory {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
-        Ok(self.book().step(id, now, step)?)
+        Ok(self.book().steps(id, now, steps)?)
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
@@ -171,6 +171,20 @@ impl Book {
         let places = self.records.iter().enumerate();
         self.places = places.map(|(place, it)| (it.cancellation.id(), place)).collect();
         over.len()
+    }
+
+    fn steps(
+        &mut self,
+        id: &CancellationId,
+        now: Timestamp,
+        steps: &[Step],
+    ) -> Result<(), Failure> {
+        let before = (1 < steps.len()).then(|| self.clone());
+        let result = steps.iter().try_for_each(|it| self.step(id, now, it));
+        if let (Err(_), Some(before)) = (&result, before) {
+            *self = before;
+        }
+        result
     }
 
     fn step(&mut self, id: &CancellationId, now: Timestamp, step: &Step) -> Result<(), Failure> {

@@ -123,9 +123,9 @@ impl Journal for Postgres {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
-        self.call(async |db| record::step(db, id, now, step).await).await
+        self.call(async |db| record::steps(db, id, now, steps).await).await
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {

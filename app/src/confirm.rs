@@ -86,7 +86,7 @@ async fn write_down(
     theirs: &Confirmed,
 ) -> Result<(), JournalError> {
     let ours = &memo.claim.memo;
-    let now = service.desk.clock.now();
+    let mut steps = Vec::new();
     if theirs.total != ours.total {
         let flag = Flag::TotalDiffers { ours: ours.total, theirs: theirs.total };
         tracing::error!(
@@ -94,12 +94,12 @@ async fn write_down(
             "Credit memo {}: {flag}", ours.key
         );
         metrics::counter!("memobridge_totals_that_differ_total").increment(1);
-        service.desk.journal.record(id, now, &Step::Flagged(flag)).await?;
+        steps.push(Step::Flagged(flag));
     }
-    let step = Step::Confirmed {
+    steps.push(Step::Confirmed {
         key: ours.key.clone(),
         number: theirs.number.clone(),
         total: theirs.total,
-    };
-    service.desk.journal.record(id, now, &step).await
+    });
+    service.desk.journal.record(id, service.desk.clock.now(), &steps).await
 }

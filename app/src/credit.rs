@@ -120,31 +120,41 @@ impl Progress {
     }
 }
 
+/// An attempt that ended, and what is to be written down of it.
+#[must_use]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The last steps, none of them in the journal yet: what was posted last, what was
+    /// seen, and that the order is free for others.
+    pub last: Vec<Step>,
+}
+
 /// Credits what `opened` names, at most once however often it is called.
+///
+/// Until the last steps are written down the order is not let go, and what was posted
+/// last counts as sent without an answer.
 pub async fn credit(
     desk: &Desk,
     customer: &Customer,
     opened: &Opened,
     progress: &Progress,
-) -> Outcome {
+) -> Attempt {
     let cancellation = &opened.cancellation;
-    let order = &cancellation.order;
     let token = HoldToken(desk.dice.name());
+    let nothing = |outcome| Attempt { outcome, last: Vec::new() };
     match hold(desk, cancellation, &token).await {
         Ok(Hold::Held) => {}
-        Ok(Hold::Elsewhere) => return waiting(Reason::OrderBusy),
-        Err(error) => return broken(&error),
+        Ok(Hold::Elsewhere) => return nothing(waiting(Reason::OrderBusy)),
+        Err(error) => return nothing(broken(&error)),
     }
-    let outcome = tokio::select! {
+    let mut attempt = tokio::select! {
         biased;
-        outcome = attempt(desk, customer, opened, progress) => outcome,
+        it = attempt(desk, customer, opened, progress) => it,
         never = hold_on(desk, cancellation, &token) => match never {},
     };
-    let released = Step::Released(token.clone());
-    if let Err(error) = desk.journal.record(&cancellation.id(), desk.clock.now(), &released).await {
-        tracing::warn!(order.id = %order, %error, "Order {order} stays held until its lease ends");
-    }
-    outcome
+    attempt.last.push(Step::Released(token));
+    attempt
 }
 
 /// Takes or renews the order's lease. It counts from when it was asked for: what a
@@ -181,11 +191,12 @@ async fn attempt(
     customer: &Customer,
     opened: &Opened,
     progress: &Progress,
-) -> Outcome {
-    let mut run = Run { desk, customer, opened, progress, posted: Vec::new() };
+) -> Attempt {
+    let mut run =
+        Run { desk, customer, opened, progress, posted: Vec::new(), unwritten: Vec::new() };
     let result = run.go().await;
-    let posted = run.posted;
-    match result {
+    let Run { posted, unwritten, .. } = run;
+    let outcome = match result {
         Ok(()) => Outcome::Posted(posted),
         Err(Ending::Stop(Stop::Wait(reason))) => {
             Outcome::Waiting { reason, posted, not_before: None }
@@ -198,7 +209,8 @@ async fn attempt(
         Err(Ending::Stop(Stop::Skip(reason))) => Outcome::Skipped(reason),
         Err(Ending::Later(reason, not_before)) => Outcome::Waiting { reason, posted, not_before },
         Err(Ending::Unavailable(reason, not_before)) => Outcome::Unavailable { reason, not_before },
-    }
+    };
+    Attempt { outcome, last: unwritten }
 }
 
 /// Why an attempt ended without having credited everything.
@@ -272,6 +284,8 @@ struct Run<'a> {
     opened: &'a Opened,
     progress: &'a Progress,
     posted: Vec<MemoKey>,
+    /// Steps that need not be durable yet: they share a write with the next that must.
+    unwritten: Vec<Step>,
 }
 
 impl Run<'_> {
@@ -319,7 +333,7 @@ impl Run<'_> {
     }
 
     /// The order, once its story is complete.
-    async fn order(&self) -> Result<Order, Ending> {
+    async fn order(&mut self) -> Result<Order, Ending> {
         let cancellation = &self.opened.cancellation;
         let snapshot = match self.customer.storefront.order(&cancellation.order).await {
             Ok(snapshot) => snapshot,
@@ -342,7 +356,7 @@ impl Run<'_> {
                 order.id
             );
         }
-        self.record(&Step::Noted(vec![format!("{STOREFRONT} says: {order}")])).await?;
+        self.unwritten.push(Step::Noted(vec![format!("{STOREFRONT} says: {order}")]));
         Ok(order)
     }
 
@@ -351,14 +365,13 @@ impl Run<'_> {
             Decision::Act(plan) => plan,
             Decision::Stop(stop) => return Err(stop.into()),
         };
-        for flag in plan.flags {
-            self.record(&Step::Flagged(flag)).await?;
-        }
+        self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
         for memo in plan.memos {
-            self.record(&Step::Noted(sources(case, &memo))).await?;
+            self.unwritten.push(Step::Noted(sources(case, &memo)));
             self.send(&memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
+            self.write_down().await?;
             self.customer.ledger.close_lines(lines).await?;
         }
         plan.rest.map_or(Ok(()), |stop| Err(stop.into()))
@@ -388,13 +401,21 @@ impl Run<'_> {
 
     /// Claims a memo's units, sends it and writes down what became of it.
     async fn send(&mut self, memo: &CreditMemo, before: Before) -> Result<(), Ending> {
-        self.record(&Step::Claimed(Box::new(memo.clone()))).await?;
+        self.unwritten.push(Step::Claimed(Box::new(memo.clone())));
+        if let Err(ending) = self.write_down().await {
+            // The rest is not lost with it.
+            self.unwritten.pop();
+            return Err(ending);
+        }
         let sending = match before {
             Before::Nothing => Sending::First,
             Before::Sent(_) => Sending::Again,
         };
         let error = match self.customer.ledger.post(memo, sending).await {
-            Ok(posted) => return self.settle(&memo.key, posted.record()).await,
+            Ok(posted) => {
+                self.settle(&memo.key, posted.record());
+                return Ok(());
+            }
             Err(error) => error,
         };
         let LedgerError::Refused { kind, code, message } = error else {
@@ -405,14 +426,14 @@ impl Run<'_> {
             // Others that are refused now were refused then; these may pass by.
             let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
             if !rest.is_zero() {
-                self.record(&Step::NotFreed { key: key.clone(), why, sent_at }).await?;
+                self.unwritten.push(Step::NotFreed { key: key.clone(), why, sent_at });
                 let reason = Reason::SendingUnanswered { key, code, message };
                 // What changed meanwhile may be as it should by the next attempt.
                 let not_before = (kind != Refusal::Stale).then_some(rest);
                 return Err(Ending::Later(reason, not_before));
             }
         }
-        self.record(&Step::Freed { key, why }).await?;
+        self.unwritten.push(Step::Freed { key, why });
         match kind {
             Refusal::Period => {
                 Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())
@@ -421,21 +442,28 @@ impl Run<'_> {
         }
     }
 
-    async fn settle(&mut self, key: &MemoKey, record: &RecordId) -> Result<(), Ending> {
-        self.record(&Step::Settled { key: key.clone(), record: record.clone() }).await?;
+    fn settle(&mut self, key: &MemoKey, record: &RecordId) {
+        self.unwritten.push(Step::Settled { key: key.clone(), record: record.clone() });
         self.posted.push(key.clone());
         measure::posted(self.opened, self.desk.clock.now());
-        Ok(())
     }
 
-    async fn claims(&self) -> Result<Vec<Claim>, Ending> {
+    /// The order's claims, as all that happened so far left them.
+    async fn claims(&mut self) -> Result<Vec<Claim>, Ending> {
+        self.write_down().await?;
         let cancellation = &self.opened.cancellation;
         Ok(self.desk.journal.claims(&cancellation.tenant, &cancellation.order).await?)
     }
 
-    async fn record(&self, step: &Step) -> Result<(), Ending> {
-        let id = self.opened.cancellation.id();
-        Ok(self.desk.journal.record(&id, self.desk.clock.now(), step).await?)
+    /// Returns once everything so far is in the journal.
+    async fn write_down(&mut self) -> Result<(), Ending> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let (id, now) = (self.opened.cancellation.id(), self.desk.clock.now());
+        self.desk.journal.record(&id, now, &self.unwritten).await?;
+        self.unwritten.clear();
+        Ok(())
     }
 
     fn patience(&self) -> Patience {

@@ -72,7 +72,7 @@ async fn queue_all(
                 took: Duration::ZERO,
             };
             let (id, now) = (record.cancellation.id(), service.desk.clock.now());
-            let noted = service.desk.journal.record(&id, now, &queued).await;
+            let noted = service.desk.journal.record(&id, now, &[queued]).await;
             noted.map_err(|why| told(&why))?;
         }
     }

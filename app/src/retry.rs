@@ -114,9 +114,8 @@ pub async fn apply(
         let (id, now) = (record.cancellation.id(), clock.now());
         // With its time, so that each of several retries is a note of its own.
         let note = format!("retried {} at {}", door.phrase(), instant(now));
-        journal.record(&id, now, &Step::Noted(vec![note])).await?;
         // Before it is queued: the worker forgets the job of what is still parked.
-        journal.record(&id, now, &Step::Retried).await?;
+        journal.record(&id, now, &[Step::Noted(vec![note]), Step::Retried]).await?;
         jobs.push(&job(&record.cancellation), Duration::ZERO).await?;
     }
     tally.add(record);

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use crate::{
-    credit::{Customer, Desk, Outcome, Progress, broken, credit},
+    credit::{Attempt, Customer, Desk, Outcome, Progress, broken, credit},
     trace,
     wiring::webhook,
 };
@@ -63,7 +63,8 @@ impl Service {
         progress: &Progress,
     ) -> Outcome {
         let began = self.desk.clock.now();
-        let mut outcome = credit(&self.desk, &member.customer, opened, progress).await;
+        let Attempt { mut outcome, mut last } =
+            credit(&self.desk, &member.customer, opened, progress).await;
         if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
             let delay = not_before.unwrap_or_default().max(self.first_delay);
             if let Err(error) = self.push(&opened.cancellation, delay).await {
@@ -71,9 +72,9 @@ impl Service {
             }
         }
         let took = self.desk.clock.now().since(began);
-        let step = ended(&outcome, runner, took);
+        last.push(ended(&outcome, runner, took));
         let id = opened.cancellation.id();
-        if let Err(error) = self.desk.journal.record(&id, self.desk.clock.now(), &step).await {
+        if let Err(error) = self.desk.journal.record(&id, self.desk.clock.now(), &last).await {
             outcome = broken(&error);
         }
         report(&opened.cancellation, &outcome, took);
@@ -103,7 +104,7 @@ impl Service {
             took: Duration::ZERO,
         };
         let (id, now) = (cancellation.id(), self.desk.clock.now());
-        self.desk.journal.record(&id, now, &step).await.map_err(|error| broken(&error))
+        self.desk.journal.record(&id, now, &[step]).await.map_err(|error| broken(&error))
     }
 
     /// Puts a cancellation into the queue, durably.

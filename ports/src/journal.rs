@@ -52,12 +52,13 @@ pub trait Journal: Send + Sync {
     /// All claims of an order, in the order they were made.
     async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError>;
 
-    /// Writes down one step of a cancellation's life, and what follows from it.
+    /// Writes down steps of a cancellation's life in their order, and what follows from
+    /// them: all or none.
     async fn record(
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError>;
 
     /// Cancellations that match, newest first; the cursor is the last one's place.

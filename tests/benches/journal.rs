@@ -73,7 +73,7 @@ async fn inline(journal: &dyn Journal, order: &str) -> Result<(), JournalError> 
         Step::Ended { state: State::Posted, reason: None, detail: None, took: Duration::ZERO };
     let claimed = Step::Claimed(Box::new(memo));
     for step in [claimed, Step::Settled { key, record: record("77") }, ended, Step::Released(run)] {
-        journal.record(&id, at(1), &step).await?;
+        journal.record(&id, at(1), &[step]).await?;
     }
     Ok(())
 }

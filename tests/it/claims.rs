@@ -7,7 +7,7 @@ use std::{
 };
 
 use app::{
-    credit::{Customer, Desk, Outcome, Progress, credit},
+    credit::{Attempt, Customer, Desk, Outcome, Progress, credit},
     dice::Dice,
     guarded::Guarded,
 };
@@ -157,7 +157,10 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
         let opened = desk.journal.open(&cancellation, NOW).await.unwrap();
         for pause in &pauses {
             desk.clock.sleep(Duration::from_mins(*pause)).await;
-            endings.push(match credit(&desk, &customer, &opened, &Progress::default()).await {
+            let Attempt { outcome, last } =
+                credit(&desk, &customer, &opened, &Progress::default()).await;
+            desk.journal.record(&cancellation.id(), desk.clock.now(), &last).await.unwrap();
+            endings.push(match outcome {
                 Outcome::Unavailable { .. } => "unavailable",
                 Outcome::Waiting { .. } => "waiting",
                 Outcome::Parked { .. } => "parked",

@@ -65,23 +65,27 @@ fn again(
     })
 }
 
-/// Writes down one step, and what follows from it.
-pub(super) fn step(
+/// Writes down steps, and what follows from them.
+pub(super) fn steps(
     db: &Connection,
     id: &CancellationId,
     now: Timestamp,
-    step: &Step,
+    steps: &[Step],
 ) -> Result<(), Failure> {
     let mut record = load(db, id)?.ok_or_else(|| Failure::never_opened(id))?;
+    steps.iter().try_for_each(|it| step(db, &mut record, now, it))
+}
+
+fn step(db: &Connection, record: &mut Record, now: Timestamp, step: &Step) -> Result<(), Failure> {
     if let Step::Released(token) = step {
         return hold::release(db, &record.cancellation, token);
     }
     let claim = key(step).map(|key| claim::load(db, key)).transpose()?.flatten();
-    let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let Some(changes) = follow(record, claim.as_ref(), step, now)? else { return Ok(()) };
     let once = changes.change.is_told_once();
     match changes.change {
         Change::None | Change::Note => {}
-        Change::State => move_to(db, &record)?,
+        Change::State => move_to(db, record)?,
         Change::Claim(memo, text) => claim::make(db, &record.cancellation, memo, &text, now)?,
         Change::Sent(key, at) => claim::sent(db, key, at)?,
         Change::Settle(key, id) => claim::settle(db, key, id)?,
@@ -91,7 +95,7 @@ pub(super) fn step(
             let mut statement = db.prepare_cached(
                 "INSERT INTO flag (cancellation, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             )?;
-            if statement.execute([id.as_str(), &text])? == 0 {
+            if statement.execute([record.cancellation.id().as_str(), &text])? == 0 {
                 return Ok(());
             }
         }

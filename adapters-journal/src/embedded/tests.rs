@@ -30,7 +30,7 @@ async fn what_cannot_be_read_is_named_and_never_guessed() {
         let journal = journal(&folder);
         let (ours, memo) = (cancellation(ORDER, &["a"], 0), memo(ORDER, &["a"], 2000));
         journal.open(&ours, at(0)).await.unwrap();
-        journal.record(&ours.id(), at(1), &Step::Claimed(Box::new(memo))).await.unwrap();
+        journal.record(&ours.id(), at(1), &[Step::Claimed(Box::new(memo))]).await.unwrap();
         damage(&journal, sql).await;
         let error = journal.find(&Query::default()).await.expect_err(sql);
         assert!(ports::told(&error).contains(named), "{sql}: {}", ports::told(&error));
@@ -67,7 +67,7 @@ async fn what_an_erp_says_at_length_is_cut() {
         detail: Some("ü".repeat(100_000)),
         took: Duration::from_millis(5),
     };
-    journal.record(&ours.id(), at(0), &step).await.unwrap();
+    journal.record(&ours.id(), at(0), &[step]).await.unwrap();
     let query = Query { with_history: true, ..Query::default() };
     let found = journal.find(&query).await.unwrap();
     assert_eq!(found[0].detail.as_ref().map(|it| it.chars().count()), Some(2000));

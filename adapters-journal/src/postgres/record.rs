@@ -62,18 +62,19 @@ pub(super) async fn open(
     Ok(Opened { cancellation, waiting_since, known })
 }
 
-/// Writes down one step, and what follows from it.
-pub(super) async fn step(
+/// Writes down steps, and what follows from them.
+pub(super) async fn steps(
     db: &mut PgConnection,
     id: &CancellationId,
     now: Timestamp,
-    step: &Step,
+    steps: &[Step],
 ) -> Result<(), Failure> {
-    if let Step::Released(token) = step {
+    // A lease is no part of the book: it is let go without waiting for anybody.
+    if let [Step::Released(token)] = steps {
         return hold::release(db, id, token).await;
     }
     let mut work = db.begin().await?;
-    match write(&mut work, id, now, step).await {
+    match write(&mut work, id, now, steps).await {
         Ok(()) => Ok(work.commit().await?),
         Err(failure) => {
             work.rollback().await?;
@@ -86,18 +87,34 @@ async fn write(
     db: &mut PgConnection,
     id: &CancellationId,
     now: Timestamp,
-    step: &Step,
+    steps: &[Step],
 ) -> Result<(), Failure> {
     let mut record = lock(db, id).await?;
+    for it in steps {
+        step(db, &mut record, now, it).await?;
+    }
+    Ok(())
+}
+
+async fn step(
+    db: &mut PgConnection,
+    record: &mut Record,
+    now: Timestamp,
+    step: &Step,
+) -> Result<(), Failure> {
+    let id = record.cancellation.id();
+    if let Step::Released(token) = step {
+        return hold::release(db, &id, token).await;
+    }
     let claim = match key(step) {
         Some(key) => claim::load(db, key).await?,
         None => None,
     };
-    let Some(changes) = follow(&mut record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let Some(changes) = follow(record, claim.as_ref(), step, now)? else { return Ok(()) };
     let once = changes.change.is_told_once();
     match changes.change {
         Change::None | Change::Note => {}
-        Change::State => move_to(db, id, record).await?,
+        Change::State => move_to(db, &id, record).await?,
         Change::Claim(memo, text) => {
             claim::make(db, &record.cancellation, memo, &text, now).await?;
         }
@@ -144,14 +161,14 @@ async fn lock(db: &mut PgConnection, id: &CancellationId) -> Result<Record, Fail
 async fn move_to(
     db: &mut PgConnection,
     id: &CancellationId,
-    record: Record,
+    record: &Record,
 ) -> Result<(), Failure> {
     let moved = sqlx::query(
         "UPDATE cancellation SET state = $2, reason = $3, detail = $4, waiting_since = $5 \
          WHERE id = $1",
     );
-    let moved = moved.bind(id.as_str()).bind(record.state.name()).bind(record.reason);
-    moved.bind(record.detail).bind(record.waiting_since.as_millis()).execute(db).await?;
+    let moved = moved.bind(id.as_str()).bind(record.state.name()).bind(&record.reason);
+    moved.bind(&record.detail).bind(record.waiting_since.as_millis()).execute(db).await?;
     Ok(())
 }
 

@@ -149,7 +149,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let id = cancellation.id();
     let note =
         Step::Noted(vec![format!("submitted {} at {}", Door::CommandLine.phrase(), instant(now))]);
-    journal.record(&id, now, &note).await.map_err(anyhow::Error::from)?;
+    journal.record(&id, now, &[note]).await.map_err(anyhow::Error::from)?;
     let wish = Wish { person: &Person::Here, action: "submit", subject: id.as_str() };
     let mut out = std::io::stdout().lock();
     if let Known::Before {

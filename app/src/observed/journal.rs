@@ -41,11 +41,11 @@ impl Journal for Store<dyn Journal> {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
         let span =
-            tracing::info_span!("journal.record", step = name(step), otel.status_code = Empty);
-        watch("record", span, self.0.record(id, now, step)).await
+            tracing::info_span!("journal.record", steps = names(steps), otel.status_code = Empty);
+        watch("record", span, self.0.record(id, now, steps)).await
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
@@ -65,6 +65,10 @@ async fn watch<T>(
         store_failed("journal", operation);
     }
     result
+}
+
+fn names(steps: &[Step]) -> String {
+    steps.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
 fn name(step: &Step) -> &'static str {

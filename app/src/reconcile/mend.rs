@@ -33,7 +33,7 @@ pub(super) async fn mend(
                 return Ok(None);
             }
             let vanished = Step::Vanished { key: key.clone() };
-            desk.journal.record(cancellation, desk.clock.now(), &vanished).await?;
+            desk.journal.record(cancellation, desk.clock.now(), &[vanished]).await?;
             (found.cancellation, format!("the ERP no longer has record {record}"))
         }
         Cause::Unrecorded(id) => {
@@ -49,7 +49,7 @@ pub(super) async fn mend(
     let (id, amount, code) = (cancellation.id(), finding.amount, order.currency.code());
     let note = Step::Noted(vec![format!("reconciliation: {what}; {amount} {code} is missing")]);
     for step in [note, Step::Retried] {
-        desk.journal.record(&id, desk.clock.now(), &step).await?;
+        desk.journal.record(&id, desk.clock.now(), &[step]).await?;
     }
     jobs.push(&job(&cancellation), Duration::ZERO).await?;
     Ok(Some(id))

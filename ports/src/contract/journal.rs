@@ -65,7 +65,7 @@ pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn Subject) {
     for (state, _) in State::ALL {
         for reason in [Some("unmapped"), None] {
             let step = ended(state, reason);
-            journal.record(&cancellation.id(), at(1), &step).await.unwrap();
+            journal.record(&cancellation.id(), at(1), &[step]).await.unwrap();
             let known = journal.open(&cancellation, at(2)).await.unwrap().known;
             assert_eq!(known, Known::Before { state, reason: reason.map(str::to_owned) });
         }
@@ -121,7 +121,7 @@ pub async fn a_hold_is_released_by_its_token_only(subject: &dyn Subject) {
     };
     let release = |name| {
         let (id, step) = (cancellation.id(), Step::Released(token(name)));
-        async move { journal.record(&id, at(1), &step).await.unwrap() }
+        async move { journal.record(&id, at(1), &[step]).await.unwrap() }
     };
     assert_eq!(hold("one", 0).await, Hold::Held);
     release("two").await;
@@ -136,7 +136,7 @@ pub async fn a_hold_is_released_by_its_token_only(subject: &dyn Subject) {
 pub async fn a_retry_starts_the_deadline_anew(subject: &dyn Subject) {
     let journal = opened(subject).await;
     step(journal, ended(State::Parked, Some("unmapped"))).await.unwrap();
-    journal.record(&id(), at(500), &Step::Retried).await.unwrap();
+    journal.record(&id(), at(500), &[Step::Retried]).await.unwrap();
     let found = only(journal, &Query::default()).await;
     assert_eq!((found.state, found.reason), (State::Deferred, None));
     assert_eq!((found.received_at, found.waiting_since), (at(0), at(500)));
@@ -193,7 +193,7 @@ pub async fn history_is_append_only(subject: &dyn Subject) {
     ];
     let mut before = only(journal, &Query::default()).await.history;
     for (second, step) in (1..).zip(steps) {
-        journal.record(&id(), at(second), &step).await.unwrap();
+        journal.record(&id(), at(second), std::slice::from_ref(&step)).await.unwrap();
         let found = only(journal, &Query::default()).await;
         let (kept, new) = found.history.split_at(before.len());
         assert_eq!(kept, before, "{step:?}");
@@ -212,7 +212,7 @@ pub async fn an_outage_does_not_fill_the_history(subject: &dyn Subject) {
     for second in 1..200 {
         journal.open(&event, at(second)).await.unwrap();
         let down = ended(State::Working, Some("erp-unavailable"));
-        journal.record(&id(), at(second), &down).await.unwrap();
+        journal.record(&id(), at(second), &[down]).await.unwrap();
     }
     let found = only(journal, &Query::default()).await;
     assert_eq!(found.deliveries, 200);
@@ -255,8 +255,8 @@ pub async fn a_query_finds_what_meets_it(subject: &dyn Subject) {
     theirs.tenant = tenant("other");
     journal.open(&ours, at(10)).await.unwrap();
     journal.open(&theirs, at(20)).await.unwrap();
-    journal.record(&ours.id(), at(30), &ended(State::Parked, Some("unmapped"))).await.unwrap();
-    journal.record(&theirs.id(), at(30), &ended(State::Posted, None)).await.unwrap();
+    journal.record(&ours.id(), at(30), &[ended(State::Parked, Some("unmapped"))]).await.unwrap();
+    journal.record(&theirs.id(), at(30), &[ended(State::Posted, None)]).await.unwrap();
 
     let all = Query::default;
     let table = [

@@ -110,6 +110,7 @@ macro_rules! journal_tests {
             freed_units_can_be_claimed_again,
             a_settled_claim_is_never_freed,
             a_vanished_record_frees_its_units,
+            steps_are_written_all_or_none,
             an_unsettled_claim_tells_when_it_was_last_sent,
             settling_and_confirming_twice_is_doing_it_once,
             nothing_is_settled_that_was_not_claimed,

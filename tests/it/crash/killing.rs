@@ -1,6 +1,6 @@
 //! kill -9 at each step of a cancellation.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use sandbox::{
@@ -29,7 +29,6 @@ async fn kill_9_at_any_step_loses_nothing_and_doubles_nothing() {
         steps.spawn(in_the_workers_hands(Point::BeforeCommit, afterwards));
         steps.spawn(in_the_workers_hands(Point::AfterCommit, afterwards));
     }
-    steps.spawn(before_the_answer());
     steps.spawn(after_it_was_accepted());
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         steps.spawn(after_it_was_deferred_while_the_erp_was_silent(point));
@@ -144,32 +143,6 @@ async fn in_the_workers_hands(point: Point, afterwards: Afterwards) {
     hold.release();
     let step = format!("in the worker's hands, {point:?}");
     recovers(&world, &["20.00"], &step, afterwards).await;
-}
-
-/// The memo is settled in the journal and its ending is not: the journal's
-/// writer is caught in a trigger that never ends.
-async fn before_the_answer() {
-    const TRAP: &str = "CREATE TRIGGER trap BEFORE UPDATE OF state ON cancellation BEGIN \
-        SELECT count(*) FROM (WITH RECURSIVE endless(n) AS \
-            (SELECT 1 UNION ALL SELECT n + 1 FROM endless) SELECT n FROM endless); END";
-    let world = World::with(&pair(), &quick()).await;
-    let process = world.spawn(PROGRAM).await;
-    let journal = world.book().journal;
-    execute(&journal, TRAP);
-    deliver(&world, &process);
-    let settled = "SELECT count(*) FROM claim WHERE record IS NOT NULL";
-    let reader = Connection::open(&journal).unwrap();
-    comes_true("the memo was settled", move || {
-        reader.query_row(settled, [], |row| row.get::<_, u32>(0)).unwrap() == 1
-    })
-    .await;
-    process.kill().await;
-    execute(&journal, "DROP TRIGGER trap");
-    recovers(&world, &["20.00"], "before the answer", Redelivered).await;
-}
-
-fn execute(file: &Path, statement: &str) {
-    Connection::open(file).unwrap().execute_batch(statement).unwrap();
 }
 
 async fn after_it_was_accepted() {

@@ -163,12 +163,12 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
     assert_unavailable(journal.open(&ours, now()).await, words);
     assert_unavailable(journal.hold(tenant, order, &token, now(), BOUND).await, words);
     assert_unavailable(journal.claims(tenant, order).await, words);
-    assert_unavailable(journal.record(&id, now(), &Step::Retried).await, words);
+    assert_unavailable(journal.record(&id, now(), &[Step::Retried]).await, words);
     assert_unavailable(journal.find(&Query::default()).await, words);
     assert_unavailable(open(&url).await, words);
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
     server.start_again().await;
-    journal.record(&id, now(), &Step::Retried).await.unwrap();
+    journal.record(&id, now(), &[Step::Retried]).await.unwrap();
 }
 
 #[tokio::test]

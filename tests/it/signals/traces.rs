@@ -88,7 +88,7 @@ const SAID: [&str; 13] = [
     "reason",
     "runner",
     "sending",
-    "step",
+    "steps",
     "tenant",
     "url.path",
 ];

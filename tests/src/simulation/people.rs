@@ -55,7 +55,7 @@ pub async fn clerk(shared: Arc<Shared>, shop: Arc<Shop>, sale: Arc<Sale>, calm_f
         let token = HoldToken("clerk".to_owned());
         let hold = journal.hold(tenant, &sale.order, &token, stage.time.now(), Duration::ZERO);
         let claims = journal.claims(tenant, &sale.order).await.expect("it works for the world");
-        let at_work = claims.iter().any(|it| it.is_open());
+        let at_work = claims.iter().any(domain::Claim::is_open);
         if hold.await.expect("it works for the world") == Hold::Elsewhere || at_work {
             continue;
         }
@@ -181,7 +181,7 @@ async fn put_back(shared: &Shared, record: &Record) {
     let (id, now) = (record.cancellation.id(), shared.stage.time.now());
     shared.stage.tell("operator", format_args!("retries {id}: {:?}", record.reason));
     let journal = &shared.journal;
-    journal.record(&id, now, &Step::Retried).await.expect("it works for the world");
+    journal.record(&id, now, &[Step::Retried]).await.expect("it works for the world");
     let job = app::service::job(&record.cancellation);
     shared.jobs.push(&job, Duration::ZERO).await.expect("it works for the world");
 }

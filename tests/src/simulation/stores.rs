@@ -79,10 +79,11 @@ impl Journal for RemoteJournal {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
-        let recorded = self.ask(self.inner.record(id, now, step)).await;
-        self.wire.tell(format_args!("{id}: {}: {recorded:?}", brief(step)));
+        let recorded = self.ask(self.inner.record(id, now, steps)).await;
+        let steps: Vec<_> = steps.iter().map(brief).collect();
+        self.wire.tell(format_args!("{id}: {}: {recorded:?}", steps.join("; ")));
         recorded
     }
 

@@ -30,7 +30,7 @@ pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
     let (ours, theirs) = (memo(ORDER, &["shipping"], 500), memo(OTHER_ORDER, &["shipping"], 500));
     claim(journal, &ours).await.unwrap();
     let step = Step::Claimed(Box::new(theirs.clone()));
-    journal.record(&other.id(), at(1), &step).await.unwrap();
+    journal.record(&other.id(), at(1), &[step]).await.unwrap();
     assert_eq!(memos(journal).await, [ours]);
     let claims = journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap();
     assert_eq!(claims.into_iter().map(|it| it.memo).collect::<Vec<_>>(), [theirs]);
@@ -69,13 +69,35 @@ pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
     assert_eq!(claims[0].state, ClaimState::Settled(record("77")));
 }
 
+/// A claim that is refused takes what was to be written with it along.
+pub async fn steps_are_written_all_or_none(subject: &dyn Subject) {
+    let journal = opened(subject).await;
+    let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
+    claim(journal, &first).await.unwrap();
+    let before = only(journal, &Query::default()).await;
+    let note = Step::Noted(vec!["the order was seen".to_owned()]);
+    let steps = [note, settled(&first, "77"), Step::Claimed(Box::new(both.clone()))];
+    assert_claimed(&journal.record(&id(), at(9), &steps).await, &first.key);
+    assert_eq!(only(journal, &Query::default()).await, before);
+    assert_eq!(memos(journal).await, std::slice::from_ref(&first));
+
+    let [note, settled, _] = steps;
+    let rest = memo(ORDER, &["b"], 3000);
+    let steps = [note, settled, Step::Claimed(Box::new(rest.clone()))];
+    journal.record(&id(), at(9), &steps).await.unwrap();
+    assert_eq!(memos(journal).await, [first, rest]);
+    let told = &only(journal, &Query::default()).await.history[before.history.len()..];
+    let told: Vec<_> = told.iter().map(|(_, it)| it.split(' ').next().unwrap_or("")).collect();
+    assert_eq!(told, ["the", "settled", "claimed"]);
+}
+
 /// Until what becomes of it is known, a claim tells when it was last sent without an
 /// answer: when it was claimed, sent again, or before a refusal that frees nothing.
 pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     let (key, why) = (memo.key.clone(), "the period is closed".to_owned());
-    let claimed = Step::Claimed(Box::new(memo.clone()));
+    let claimed = [Step::Claimed(Box::new(memo.clone()))];
     let sent_at = async || {
         let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
         assert_eq!(claims[0].memo, memo);
@@ -85,7 +107,7 @@ pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subjec
         journal.record(&id(), at(second), &claimed).await.unwrap();
         assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(second) });
     }
-    let refused = Step::NotFreed { key, why, sent_at: at(1) };
+    let refused = [Step::NotFreed { key, why, sent_at: at(1) }];
     for _ in 0..2 {
         journal.record(&id(), at(61), &refused).await.unwrap();
         assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(1) });
@@ -172,11 +194,11 @@ pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Subj
     let (ours, theirs) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b"], 3000));
     claim(journal, &ours).await.unwrap();
     let step_ = Step::Claimed(Box::new(theirs.clone()));
-    journal.record(&second.id(), at(1), &step_).await.unwrap();
+    journal.record(&second.id(), at(1), &[step_]).await.unwrap();
     // The second one finds the first one's claim unsettled, and settles it.
     let step_ = Step::Claimed(Box::new(ours.clone()));
-    journal.record(&second.id(), at(2), &step_).await.unwrap();
-    journal.record(&second.id(), at(3), &settled(&ours, "77")).await.unwrap();
+    journal.record(&second.id(), at(2), &[step_]).await.unwrap();
+    journal.record(&second.id(), at(3), &[settled(&ours, "77")]).await.unwrap();
 
     for (id, memo) in [(id(), &ours), (second.id(), &theirs)] {
         let found = only(journal, &Query { id: Some(id.clone()), ..Query::default() }).await;

@@ -27,7 +27,7 @@ pub async fn what_is_not_over_is_counted(subject: &dyn Subject) {
         let sample = cancellation(ORDER, &[unit], 0);
         let cancellation = Cancellation { tenant: tenant(name), ..sample };
         journal.open(&cancellation, at(received)).await.unwrap();
-        journal.record(&cancellation.id(), at(99), &ended(state, None)).await.unwrap();
+        journal.record(&cancellation.id(), at(99), &[ended(state, None)]).await.unwrap();
     }
     let expected = [
         ("dodici", State::Deferred, 1, 20),
@@ -63,9 +63,9 @@ pub async fn what_is_long_over_is_forgotten(subject: &dyn Subject) {
         journal.open(&cancellation, at(1)).await.unwrap();
         if unit == "a" {
             let claimed = Step::Claimed(Box::new(memo(ORDER, &["a"], 2000)));
-            journal.record(&cancellation.id(), at(2), &claimed).await.unwrap();
+            journal.record(&cancellation.id(), at(2), &[claimed]).await.unwrap();
         }
-        journal.record(&cancellation.id(), at(last), &ended(state, None)).await.unwrap();
+        journal.record(&cancellation.id(), at(last), &[ended(state, None)]).await.unwrap();
     }
     let left = async || {
         let found = journal.find(&Query::default()).await.unwrap();

@@ -44,7 +44,7 @@ pub async fn an_order_is_never_held_by_two(subject: &dyn Subject) {
         others_go_on().await;
         journal.claims(&tenant, &order).await.unwrap();
         inside.set(false);
-        journal.record(&id(), at(0), &Step::Released(token)).await.unwrap();
+        journal.record(&id(), at(0), &[Step::Released(token)]).await.unwrap();
     };
     at_once(handles(subject, &*beside).enumerate().map(run)).await;
 }
@@ -71,7 +71,7 @@ pub async fn claims_at_once_never_overlap(subject: &dyn Subject) {
         wanted.push((cancellation.id(), memo(ORDER, &units, 2000)));
     }
     let claim = async |(journal, (id, memo)): (&dyn Journal, &(_, CreditMemo))| {
-        journal.record(id, at(1), &Step::Claimed(Box::new(memo.clone()))).await
+        journal.record(id, at(1), &[Step::Claimed(Box::new(memo.clone()))]).await
     };
     let results = at_once(handles(subject, &*beside).zip(&wanted).map(claim)).await;
 
@@ -93,7 +93,7 @@ pub async fn endings_at_once_leave_it_settled(subject: &dyn Subject) {
     opened(subject).await;
     let end = async |(number, journal): (usize, &dyn Journal)| {
         let state = if number == RUNNERS / 2 { State::Posted } else { State::Deferred };
-        journal.record(&id(), at(1), &ended(state, None)).await.unwrap();
+        journal.record(&id(), at(1), &[ended(state, None)]).await.unwrap();
     };
     at_once(handles(subject, &*beside).enumerate().map(end)).await;
     let found = only(subject.journal(), &Query::default()).await;

@@ -18,7 +18,7 @@ pub(super) async fn opened(subject: &dyn Subject) -> &dyn Journal {
 }
 
 pub(super) async fn step(journal: &dyn Journal, step: Step) -> Result<(), JournalError> {
-    journal.record(&id(), at(1), &step).await
+    journal.record(&id(), at(1), &[step]).await
 }
 
 pub(super) async fn claim(journal: &dyn Journal, memo: &CreditMemo) -> Result<(), JournalError> {

@@ -66,15 +66,18 @@ impl Journal for Bugged {
         &self,
         id: &CancellationId,
         now: Timestamp,
-        step: &Step,
+        steps: &[Step],
     ) -> Result<(), JournalError> {
-        let forgotten = matches!(
-            (self.bug, step),
-            (Mutation::SettlesNothing, Step::Settled { .. })
-                | (Mutation::ForgetsEndings, Step::Ended { state: State::Posted, .. })
-                | (Mutation::FlagsNothing, Step::Flagged(Flag::TotalDiffers { .. }))
-        );
-        if forgotten { Ok(()) } else { self.inner.record(id, now, step).await }
+        let is_forgotten = |step: &&Step| {
+            matches!(
+                (self.bug, step),
+                (Mutation::SettlesNothing, Step::Settled { .. })
+                    | (Mutation::ForgetsEndings, Step::Ended { state: State::Posted, .. })
+                    | (Mutation::FlagsNothing, Step::Flagged(Flag::TotalDiffers { .. }))
+            )
+        };
+        let kept: Vec<_> = steps.iter().filter(|it| !is_forgotten(it)).cloned().collect();
+        self.inner.record(id, now, &kept).await
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
