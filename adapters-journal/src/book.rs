@@ -23,5 +23,8 @@ const MAX_CHARS: usize = 2000;
 /// A text for people as it is stored: cut where it would be too long, and without
 /// the one character that not every database can store.
 pub(crate) fn bounded(text: &str) -> String {
+    if text.len() <= MAX_CHARS && !text.contains('\0') {
+        return text.to_owned();
+    }
     text.chars().take(MAX_CHARS).map(|it| if it == '\0' { '\u{fffd}' } else { it }).collect()
 }

@@ -129,8 +129,7 @@ impl Request {
             .attribute("xmlns:s", format_args!("urn:sales_{version}.transactions.{DOMAIN}"))
             .attribute("xmlns:cu", format_args!("urn:customers_{version}.transactions.{DOMAIN}"))
             .child(header)
-            .child(Element::new("soapenv:Body").child(self.body.clone()))
-            .document()
+            .document_around("soapenv:Body", &self.body)
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use ports::Clock;
 use tokio::{sync::oneshot, time::Instant};
 
@@ -13,9 +14,19 @@ use crate::governor::{Governor, Priority, Ticket, Verdict};
 
 /// The slots of one account, whoever calls it.
 pub(crate) struct Slots {
-    account: String,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    signals: Signals,
+}
+
+/// What is counted of an account's slots.
+struct Signals {
+    allowed: Gauge,
+    in_use: Gauge,
+    waiting: Gauge,
+    waits: Counter,
+    wait_seconds: Histogram,
+    throttles: Counter,
 }
 
 struct State {
@@ -62,7 +73,7 @@ impl Slots {
 
     fn new(account: &str, ceiling: u32, clock: Arc<dyn Clock>) -> Self {
         let state = State { governor: Governor::new(ceiling), waiters: BTreeMap::new() };
-        Self { account: account.to_owned(), clock, state: Mutex::new(state) }
+        Self { clock, state: Mutex::new(state), signals: Signals::of(account) }
     }
 
     /// A slot, or none within this time.
@@ -79,12 +90,10 @@ impl Slots {
         });
         let mut waiter = Waiter { slots: self, ticket: Some(ticket) };
         if turn.try_recv().is_err() {
-            metrics::counter!("memobridge_erp_waits_total", "account" => self.account.clone())
-                .increment(1);
+            self.signals.waits.increment(1);
             let began = Instant::now();
             let turn = tokio::time::timeout(patience, turn).await;
-            metrics::histogram!("memobridge_erp_wait_seconds", "account" => self.account.clone())
-                .record(began.elapsed().as_secs_f64());
+            self.signals.wait_seconds.record(began.elapsed().as_secs_f64());
             turn.ok()?.ok()?;
         }
         waiter.ticket = None;
@@ -101,21 +110,31 @@ impl Slots {
                 turn.send(()).ok();
             }
         }
-        let gauge = |name: &'static str, value: u32| {
-            metrics::gauge!(name, "account" => self.account.clone()).set(f64::from(value));
-        };
-        gauge("memobridge_erp_slots", state.governor.allowed());
-        gauge("memobridge_erp_slots_in_use", state.governor.in_use());
-        gauge("memobridge_erp_waiting", state.governor.waiting());
+        self.signals.allowed.set(state.governor.allowed());
+        self.signals.in_use.set(state.governor.in_use());
+        self.signals.waiting.set(state.governor.waiting());
         result
+    }
+}
+
+impl Signals {
+    fn of(account: &str) -> Self {
+        let account = [("account", account.to_owned())];
+        Self {
+            allowed: gauge!("memobridge_erp_slots", &account),
+            in_use: gauge!("memobridge_erp_slots_in_use", &account),
+            waiting: gauge!("memobridge_erp_waiting", &account),
+            waits: counter!("memobridge_erp_waits_total", &account),
+            wait_seconds: histogram!("memobridge_erp_wait_seconds", &account),
+            throttles: counter!("memobridge_erp_throttles_total", &account),
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         if self.verdict == Verdict::Throttled {
-            let account = self.slots.account.clone();
-            metrics::counter!("memobridge_erp_throttles_total", "account" => account).increment(1);
+            self.slots.signals.throttles.increment(1);
         }
         let now = self.slots.clock.now();
         self.slots.change(|state| state.governor.done(self.verdict, now));

@@ -21,6 +21,10 @@ const MODE_TRIES: (u32, Duration) = (1000, Duration::from_millis(10));
 /// The size to which a log is cut that a burst made grow, in bytes.
 const LOG_KEPT: i64 = 16 * 1024 * 1024;
 
+/// Pages in the log before they are moved into the file: as many as are kept, so that
+/// a page that changes with every event is moved once for many of them.
+const LOG_PAGES: i64 = LOG_KEPT / 4096;
+
 /// Statements that fit the cache together; no adapter has more.
 const STATEMENTS: usize = 64;
 
@@ -54,6 +58,9 @@ pub(crate) fn writer(path: &Path, migrations: &[&str]) -> Result<Connection, Sto
     // A commit that was answered survives a power cut, not only a crash.
     db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT).map_err(failed)?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
+    // What a piece of work would need to be undone is lost with the process anyway.
+    db.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     let found = migrate(&mut db, migrations).map_err(failed)?;
     if migrations.len() < found {

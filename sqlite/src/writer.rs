@@ -189,9 +189,9 @@ fn commit(db: &Connection, batch: &mut Vec<Box<dyn Piece>>) -> Result<(), Lost> 
 }
 
 fn attempt(db: &Connection, batch: &mut Vec<Box<dyn Piece>>) -> Result<(), Lost> {
-    db.execute_batch("BEGIN IMMEDIATE")?;
+    run(db, "BEGIN IMMEDIATE")?;
     for at in 0..batch.len() {
-        db.execute_batch("SAVEPOINT piece")?;
+        run(db, "SAVEPOINT piece")?;
         let verdict = batch[at].run(db);
         if db.is_autocommit() {
             // SQLite has undone everything. The piece that met the cause has it
@@ -201,13 +201,18 @@ fn attempt(db: &Connection, batch: &mut Vec<Box<dyn Piece>>) -> Result<(), Lost>
             }
             return Err(Lost::Undone);
         }
-        db.execute_batch(match verdict {
-            Verdict::Keep => "RELEASE piece",
-            Verdict::Undo => "ROLLBACK TO piece; RELEASE piece",
-        })?;
+        if verdict == Verdict::Undo {
+            run(db, "ROLLBACK TO piece")?;
+        }
+        run(db, "RELEASE piece")?;
     }
-    db.execute_batch("COMMIT")?;
+    run(db, "COMMIT")?;
     Ok(())
+}
+
+/// Runs a statement that is parsed once.
+fn run(db: &Connection, statement: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(statement)?.execute([]).map(drop)
 }
 
 impl Lost {

@@ -1,5 +1,7 @@
 //! What happens to a cancellation: deliveries, and the steps of its life.
 
+use std::collections::BTreeSet;
+
 use domain::{Cancellation, CancellationId, Timestamp};
 use ports::{Known, Opened, Record, State, Step};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
@@ -52,9 +54,10 @@ fn again(
     let id = delivered.id();
     let published = known.cancellation.published_at.min(delivered.published_at);
     let mut statement = db.prepare_cached(
-        "UPDATE cancellation SET deliveries = deliveries + 1, published_at = ?2 WHERE id = ?1",
+        "UPDATE cancellation SET deliveries = deliveries + 1, published_at = ?2, updated_at = ?3 \
+         WHERE id = ?1",
     )?;
-    statement.execute(params![id.as_str(), published.as_millis()])?;
+    statement.execute(params![id.as_str(), published.as_millis(), now.as_millis()])?;
     if is_told(known.deliveries.saturating_add(1)) {
         note(db, &id, now, DELIVERED_AGAIN)?;
     }
@@ -73,10 +76,20 @@ pub(super) fn steps(
     steps: &[Step],
 ) -> Result<(), Failure> {
     let mut record = load(db, id)?.ok_or_else(|| Failure::never_opened(id))?;
-    steps.iter().try_for_each(|it| step(db, &mut record, now, it))
+    let mut told = BTreeSet::new();
+    for it in steps {
+        step(db, &mut record, now, it, &mut told)?;
+    }
+    Ok(told.iter().try_for_each(|it| touch(db, it, now))?)
 }
 
-fn step(db: &Connection, record: &mut Record, now: Timestamp, step: &Step) -> Result<(), Failure> {
+fn step(
+    db: &Connection,
+    record: &mut Record,
+    now: Timestamp,
+    step: &Step,
+    told: &mut BTreeSet<CancellationId>,
+) -> Result<(), Failure> {
     if let Step::Released(token) = step {
         return hold::release(db, &record.cancellation, token);
     }
@@ -100,9 +113,10 @@ fn step(db: &Connection, record: &mut Record, now: Timestamp, step: &Step) -> Re
             }
         }
     }
-    for (whose, what) in &changes.lines {
-        if !once || !is_noted(db, whose, what)? {
-            note(db, whose, now, what)?;
+    for (whose, what) in changes.lines {
+        if !once || !is_noted(db, &whose, &what)? {
+            note(db, &whose, now, &what)?;
+            told.insert(whose);
         }
     }
     Ok(())
@@ -133,14 +147,19 @@ fn is_noted(db: &Connection, id: &CancellationId, text: &str) -> rusqlite::Resul
     found.exists([id.as_str(), text])
 }
 
-/// Appends a line of history and moves the cancellation's last step to it. A claim
-/// outlives the cancellation that made it, whose life then has no more lines.
+/// Appends a line of history. A claim outlives the cancellation that made it, whose life
+/// then has no more lines.
 fn note(db: &Connection, id: &CancellationId, now: Timestamp, text: &str) -> rusqlite::Result<()> {
     let mut append = db.prepare_cached(
         "INSERT INTO history (cancellation, at, text) \
          SELECT id, ?2, ?3 FROM cancellation WHERE id = ?1",
     )?;
     append.execute(params![id.as_str(), now.as_millis(), text])?;
+    Ok(())
+}
+
+/// Moves the cancellation's last step to now.
+fn touch(db: &Connection, id: &CancellationId, now: Timestamp) -> rusqlite::Result<()> {
     let mut touch = db.prepare_cached("UPDATE cancellation SET updated_at = ?2 WHERE id = ?1")?;
     touch.execute(params![id.as_str(), now.as_millis()])?;
     Ok(())

@@ -8,8 +8,13 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
+/// The size of a request of a few lines, in bytes.
+const ROOM: usize = 4096;
+
+type Out = Writer<Vec<u8>>;
+
 /// An element with its prefix, attributes and what is in it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Element {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
@@ -72,29 +77,41 @@ impl Element {
         Self::new(name).attribute("replaceAll", true).children(rows)
     }
 
-    /// The whole document.
-    pub(super) fn document(&self) -> String {
-        let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-        let declaration = Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None));
-        writer
-            .write_event(declaration)
-            .and_then(|()| self.write(&mut writer))
-            .expect("memory takes all that is written");
+    /// The whole document, with `body` in an element of its own at the end.
+    pub(super) fn document_around(&self, name: &'static str, body: &Self) -> String {
+        let mut writer = Writer::new_with_indent(Vec::with_capacity(ROOM), b' ', 2);
+        self.write_around(&mut writer, name, body).expect("memory takes all that is written");
         let mut document =
             String::from_utf8(writer.into_inner()).expect("what was text stays text");
         document.push('\n');
         document
     }
 
-    fn write(&self, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
+    fn write_around(&self, writer: &mut Out, name: &'static str, body: &Self) -> io::Result<()> {
+        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        writer.write_event(Event::Start(self.start()))?;
+        for child in &self.children {
+            child.write(writer)?;
+        }
+        writer.write_event(Event::Start(BytesStart::new(name)))?;
+        body.write(writer)?;
+        writer.write_event(Event::End(BytesEnd::new(name)))?;
+        writer.write_event(Event::End(BytesEnd::new(self.name)))
+    }
+
+    fn start(&self) -> BytesStart<'_> {
         let mut start = BytesStart::new(self.name);
         for (name, value) in &self.attributes {
             start.push_attribute((*name, value.as_str()));
         }
+        start
+    }
+
+    fn write(&self, writer: &mut Out) -> io::Result<()> {
         if self.text.is_empty() && self.children.is_empty() {
-            return writer.write_event(Event::Empty(start));
+            return writer.write_event(Event::Empty(self.start()));
         }
-        writer.write_event(Event::Start(start))?;
+        writer.write_event(Event::Start(self.start()))?;
         if !self.text.is_empty() {
             writer.write_event(Event::Text(BytesText::new(&self.text)))?;
         }
@@ -111,5 +128,10 @@ pub(crate) fn carried(value: &impl Display) -> String {
         '\t' | '\n' | '\r' => true,
         c => '\u{20}' <= c && c != '\u{fffe}' && c != '\u{ffff}',
     };
-    value.to_string().chars().filter(is_allowed).collect()
+    let text = value.to_string();
+    if text.chars().all(|it| is_allowed(&it)) {
+        text
+    } else {
+        text.chars().filter(is_allowed).collect()
+    }
 }
