@@ -3,13 +3,10 @@
 //! first answer. `cargo bench -p tests --bench accepts`; everything in one run.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a report for people")]
-#![expect(clippy::float_arithmetic, reason = "rates and percentiles")]
+#![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "ratios and megabytes")]
 
 use std::{
-    fs::{self, File},
-    io::Write,
     net::SocketAddr,
-    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -20,8 +17,11 @@ use std::{
 use axum::{Json, Router, routing::post};
 use sandbox::newstore::Fault;
 use serde_json::{Value, json};
-use tests::{ITEMS, KEY, PUBLISHED, Settings, World};
-use tokio::task::JoinSet;
+use tests::{
+    ITEMS, KEY, PUBLISHED, Settings, Twin, Usage, World,
+    load::{Load, Until, request},
+    syncs_per_second,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
 /// How long each number of connections is measured.
@@ -60,23 +60,25 @@ async fn measure() {
     // Counts what the service accepted; the floor has a counter of its own.
     let (next, bare_next) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
 
-    println!("fdatasync of 1500 bytes: {:.0}/s", syncs_per_second(&world));
-    let (mut bare, address) = spawn_bare();
+    let synced = syncs_per_second(world.config().parent().unwrap()).unwrap();
+    println!("fdatasync of 1500 bytes: {synced:.0}/s");
+    let mut bare = Twin::start(&["bare"]);
+    let address = bare.line().parse().unwrap();
     println!(
-        "\n{:<12} {:>12} {:>24} {:>24}",
+        "\n{:<12} {:>12} {:>30} {:>30}",
         "connections", "", "bare endpoint", "durably accepted"
     );
     let began = Instant::now();
     let service = world.spawn(PROGRAM).await;
-    post_one(&world, service.address, &next).await;
+    load(service.address, 1, &next, Until::Sent(1)).await;
     let empty = began.elapsed();
     for connections in CONNECTIONS {
         let floor = load(address, connections, &bare_next, Until::Passed(SPELL)).await;
         let ours = load(service.address, connections, &next, Until::Passed(SPELL)).await;
         let ratio = ours.per_second() / floor.per_second();
-        println!("{connections:<12} {ratio:>11.2}x {floor:>24} {ours:>24}");
+        println!("{connections:<12} {ratio:>11.2}x {floor:>30} {ours:>30}");
     }
-    bare.kill().unwrap();
+    drop(bare);
 
     println!("\n{:<12} {:>10}", "backlog", "RSS in MB");
     for backlog in BACKLOGS {
@@ -88,35 +90,12 @@ async fn measure() {
     service.kill().await;
     let began = Instant::now();
     let service = world.spawn(PROGRAM).await;
-    post_one(&world, service.address, &next).await;
+    load(service.address, 1, &next, Until::Sent(1)).await;
     let full = began.elapsed();
     println!("\nstart to first answer: {empty:?}, with the backlog {full:?}");
     tokio::time::sleep(Duration::from_secs(20)).await;
     println!("RSS 20 s after that start: {:.1} MB", resident(service.id()));
     service.kill().await;
-}
-
-fn syncs_per_second(world: &World) -> f64 {
-    let path = world.book().journal.with_file_name("sync.probe");
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let mut file = File::create(&path).unwrap();
-    let (began, mut count) = (Instant::now(), 0_u32);
-    while began.elapsed() < Duration::from_secs(2) {
-        file.write_all(&[7; 1500]).unwrap();
-        file.sync_data().unwrap();
-        count += 1;
-    }
-    fs::remove_file(path).unwrap();
-    f64::from(count) / began.elapsed().as_secs_f64()
-}
-
-fn spawn_bare() -> (std::process::Child, SocketAddr) {
-    use std::io::{BufRead, BufReader};
-    let this = std::env::current_exe().unwrap();
-    let mut child = Command::new(this).arg("bare").stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (child, line.trim().parse().unwrap())
 }
 
 /// A different order every time.
@@ -134,90 +113,17 @@ fn event(number: usize) -> String {
     .to_string()
 }
 
-enum Until {
-    Passed(Duration),
-    Sent(usize),
-}
-
-struct Load {
-    took: Duration,
-    /// How long each answer took, sorted.
-    answers: Vec<Duration>,
-}
-
-impl Load {
-    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-    fn per_second(&self) -> f64 {
-        self.answers.len() as f64 / self.took.as_secs_f64()
-    }
-
-    fn percentile(&self, percent: usize) -> f64 {
-        self.answers[(self.answers.len() - 1) * percent / 100].as_secs_f64() * 1000.0
-    }
-}
-
-impl std::fmt::Display for Load {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (rate, p50, p99) = (self.per_second(), self.percentile(50), self.percentile(99));
-        f.pad(&format!("{rate:.0}/s {p50:.2}/{p99:.2} ms"))
-    }
-}
-
-/// Sends events on so many connections; every one must be answered 200.
 async fn load(
     address: SocketAddr,
     connections: usize,
     next: &Arc<AtomicUsize>,
     until: Until,
 ) -> Load {
-    let began = Instant::now();
-    let left = Arc::new(AtomicUsize::new(match until {
-        Until::Passed(_) => usize::MAX / 2,
-        Until::Sent(count) => count,
-    }));
-    let end = match until {
-        Until::Passed(spell) => began + spell,
-        Until::Sent(_) => began + Duration::from_mins(10),
-    };
-    let mut senders = JoinSet::new();
-    for _ in 0..connections {
-        let (next, left) = (Arc::clone(next), Arc::clone(&left));
-        senders.spawn(async move {
-            let http = reqwest::Client::new();
-            let mut answers = Vec::new();
-            let one_more = |it: usize| it.checked_sub(1);
-            while Instant::now() < end
-                && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
-            {
-                let asked = Instant::now();
-                send(&http, address, next.fetch_add(1, Ordering::Relaxed)).await;
-                answers.push(asked.elapsed());
-            }
-            answers
-        });
-    }
-    let mut answers: Vec<_> = senders.join_all().await.into_iter().flatten().collect();
-    let took = began.elapsed();
-    answers.sort();
-    Load { took, answers }
-}
-
-async fn post_one(world: &World, address: SocketAddr, next: &AtomicUsize) {
-    send(&world.http, address, next.fetch_add(1, Ordering::Relaxed)).await;
-}
-
-async fn send(http: &reqwest::Client, address: SocketAddr, number: usize) {
-    let call = http.post(format!("http://{address}/newstore/events")).bearer_auth(KEY);
-    let call = call.header("content-type", "application/json").body(event(number));
-    let answer = call.send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    answer.bytes().await.unwrap();
+    let request = Arc::new(|number| request(KEY, &event(number)));
+    Load::send(address, connections, next, until, "accepted", &request).await
 }
 
 /// Resident memory of a process, in MB.
 fn resident(process: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
-    let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes / 1024.0
+    Usage::of(process).resident as f64 / 1024.0
 }

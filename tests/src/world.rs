@@ -1,6 +1,6 @@
 //! One retailer's systems, and the configuration of the service between them.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ports::Clock;
@@ -103,6 +103,17 @@ impl World {
         fs::write(self.config(), text).expect("the folder is ours");
     }
 
+    /// Has the service, from its next start on, call this address instead of both systems.
+    pub fn redirect(&self, address: SocketAddr) {
+        let mut text = fs::read_to_string(self.config()).expect("the configuration was written");
+        for url in [self.tenant.graphql_url(), self.account.endpoint()] {
+            let url: reqwest::Url = url.parse().expect("systems have addresses");
+            let origin = url.origin().ascii_serialization();
+            text = text.replace(&origin, &format!("http://{address}"));
+        }
+        fs::write(self.config(), text).expect("the folder is ours");
+    }
+
     /// The configuration file.
     #[must_use]
     pub fn config(&self) -> PathBuf {
@@ -165,11 +176,7 @@ impl World {
     }
 
     /// Sends an event to a service and expects an answer.
-    pub(crate) async fn post(
-        http: &reqwest::Client,
-        address: std::net::SocketAddr,
-        event: &Value,
-    ) -> Answer {
+    pub(crate) async fn post(http: &reqwest::Client, address: SocketAddr, event: &Value) -> Answer {
         let answer = crate::post(http, address, event).await;
         answer.unwrap_or_else(|why| panic!("no answer to {event}: {why}"))
     }
