@@ -30,7 +30,7 @@ pub use self::{
     telemetry::Telemetry,
 };
 use self::{
-    section::{Section, Source},
+    section::{Section, Source, one_of},
     tree::{Tree, Value},
 };
 
@@ -368,10 +368,7 @@ fn newstore(section: &Section<'_>) -> Option<NewStore> {
 }
 
 fn erp(section: &Section<'_>) -> Option<Erp> {
-    section.required("kind", |kind| match kind {
-        "netsuite-soap" => Ok(()),
-        other => Err(format!("must be \"netsuite-soap\", not {other:?}")),
-    })?;
+    section.required("kind", |kind| one_of(kind, &[("netsuite-soap", ())]))?;
     let account = section.required("account", account);
     let version = section.get("version", version).unwrap_or_else(|| "2025_2".to_owned());
     let endpoint = section.get("endpoint", url);

@@ -249,12 +249,13 @@ pub(crate) fn duration(raw: &str) -> Result<Duration, &'static str> {
     number.checked_mul(millis).map(Duration::from_millis).ok_or(PROBLEM)
 }
 
-/// One of the listed words.
+/// One of the listed words. The fault does not repeat the text: it may come from an environment
+/// variable that was meant for another key.
 pub(crate) fn one_of<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| value.clone());
     found.ok_or_else(|| {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-        format!("must be {}, not {text:?}", words.join(" or "))
+        format!("must be {}", words.join(" or "))
     })
 }
 
