@@ -6,7 +6,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,15 +34,22 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What reading depends on besides the document: the environment, once, and the
-/// faults found so far.
+/// What reading depends on besides the document: the environment, once, other files,
+/// and the faults found so far.
 pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) files: fn(&Path) -> io::Result<String>,
     pub(crate) faults: RefCell<Vec<Fault>>,
 }
 
 impl Source {
+    /// A document with this environment, and the files of this machine.
+    pub(crate) fn of(file: &Path, environment: BTreeMap<String, String>) -> Self {
+        let files = |path: &Path| fs::read_to_string(path);
+        Self { file: file.to_owned(), environment, files, faults: RefCell::default() }
+    }
+
     pub(crate) fn fault(&self, line: usize, message: String) {
         self.faults.borrow_mut().push(Fault { file: self.file.clone(), line, message });
     }
@@ -207,6 +214,16 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Whether the value is kept in an environment variable or a file.
+pub(crate) fn is_reference(tree: &Tree) -> bool {
+    match &tree.value {
+        Value::Table(table) => {
+            table.len() == 1 && table.keys().all(|it| it == "env" || it == "file")
+        }
+        _ => false,
+    }
+}
+
 /// The text of a scalar, of an environment variable or of a file.
 pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
     let table = match &tree.value {
@@ -226,7 +243,7 @@ pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
     }
     if let Some(path) = only("file") {
         let path = source.path(&path);
-        let text = fs::read_to_string(&path);
+        let text = (source.files)(&path);
         let text = text.map_err(|why| format!("needs the file {}: {why}", path.display()))?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }

@@ -328,3 +328,53 @@ fn maps_may_be_a_file_as_newstore_documents_it() {
     assert_eq!(maps.gift_card_products.len(), 2);
     assert!(maps.is_payment_item(&"91291".parse().unwrap()));
 }
+
+fn maps(file: &str, text: &str) -> Result<Maps, String> {
+    let files = |path: &Path| fs::read_to_string(path);
+    let read = wire::World { environment: environment(), files }.maps(Path::new(file), text);
+    read.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn of_two_entries_of_a_map_none_is_taken_by_chance() {
+    // file, text, expected
+    let table = [
+        (
+            "maps.toml",
+            "channels = { web = 1 }\n[currencies]\nusd = 1\nUSD = 2",
+            "maps.toml:3: currencies.usd is there twice: case makes no difference",
+        ),
+        (
+            "maps.json",
+            "{\"locations\": {\"A\": {\"id\": 1}, \" a\": 2}}",
+            "maps.json: locations.A is there twice: case makes no difference",
+        ),
+        (
+            "maps.json",
+            "{\"payment_items\": {\"credit_card\": {\"Adyen\": 1, \"adyen\": {\"usd\": 2}}}}",
+            "maps.json: payment_items.credit_card.adyen is there twice: case makes no difference",
+        ),
+        (
+            "maps.json",
+            "{\"channels\": {\n  \"web\": 1,\n  \"web\": 2 }}",
+            "maps.json:3: web is there twice at line 3 column 12",
+        ),
+    ];
+    for (file, text, expected) in table {
+        assert_eq!(maps(file, text).expect_err(text), expected);
+    }
+}
+
+#[test]
+fn every_entry_of_a_map_may_be_kept_elsewhere() {
+    let text = "
+        channels = { web = { env = \"DODICI_WEBHOOK_KEY\" } }
+        locations = { shop = { env = \"DODICI_WEBHOOK_KEY\" } }
+        payment_items = { cash = { env = \"DODICI_WEBHOOK_KEY\" } }
+    ";
+    let maps = maps("maps.toml", text).unwrap();
+    let id = "secret-of-DODICI_WEBHOOK_KEY".parse().unwrap();
+    assert!(maps.channels.ids().eq([&id]));
+    assert_eq!(maps.locations["shop"].id, domain::Entry::Id(id.clone()));
+    assert!(maps.is_payment_item(&id));
+}
