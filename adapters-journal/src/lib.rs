@@ -11,6 +11,8 @@ mod codec;
 mod embedded;
 mod memory;
 mod postgres;
+#[doc(hidden)]
+pub mod wire;
 
 pub use embedded::Embedded;
 pub use memory::Memory;

@@ -6,7 +6,11 @@ use reqwest::{Client, StatusCode, Url};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{http::GraphqlError, text, token::Tokens};
+use crate::{
+    http::{Answer, GraphqlError},
+    text,
+    token::Tokens,
+};
 
 /// The GraphQL endpoint, and the tokens that open it.
 pub(crate) struct Api {
@@ -48,12 +52,19 @@ impl Api {
         let question = Q::build_query(variables);
         let request = || self.http.post(self.url.clone()).json(&question);
         let (answer, token) = self.tokens.send(request).await?;
-        let secrets = [&token.value, &self.tokens.client_secret];
-        if answer.status == StatusCode::BAD_REQUEST {
-            return Err(Unanswered::Refused(answer.describe(&secrets)));
-        }
-        read(&answer.success(&secrets)?, &secrets)
+        meaning(answer, &[&token.value, &self.tokens.client_secret])
     }
+}
+
+/// What an answer says to the question; `secrets` are kept out of what is told of it.
+pub(crate) fn meaning<D: for<'de> Deserialize<'de>>(
+    answer: Answer,
+    secrets: &[&SecretString],
+) -> Result<D, Unanswered> {
+    if answer.status == StatusCode::BAD_REQUEST {
+        return Err(Unanswered::Refused(answer.describe(secrets)));
+    }
+    read(&answer.success(secrets)?, secrets)
 }
 
 fn read<D: for<'de> Deserialize<'de>>(
@@ -61,7 +72,7 @@ fn read<D: for<'de> Deserialize<'de>>(
     secrets: &[&SecretString],
 ) -> Result<D, Unanswered> {
     let unreadable = |said: &str| StorefrontError::Unreadable(text::quote(said, secrets));
-    let misread = |error: serde_json::Error| unreadable(&error.to_string());
+    let misread = |error: serde_json::Error| unreadable(&without_quotes(&error));
     // First the errors alone: what stands beside them need not have the right shape.
     let errors: Errors = serde_json::from_slice(body).map_err(misread)?;
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
@@ -71,6 +82,15 @@ fn read<D: for<'de> Deserialize<'de>>(
     }
     let answer: Response<D> = serde_json::from_slice(body).map_err(misread)?;
     Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
+}
+
+/// What the parser says, without the words of the answer: whose they are nobody knows.
+fn without_quotes(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    match said.rfind(", expected ").filter(|_| error.is_data()) {
+        Some(at) => format!("the answer has another shape{}", &said[at..]),
+        None => said,
+    }
 }
 
 /// The errors of an answer, which come with HTTP status 200.

@@ -36,8 +36,10 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: StatusCode,
-    retry_after: Option<u64>,
-    body: Vec<u8>,
+    /// The seconds that it asks us to wait.
+    pub(crate) retry_after: Option<u64>,
+    /// Its body, as far as it was read.
+    pub(crate) body: Vec<u8>,
 }
 
 /// Sends a request and reads the answer to its end, or to the limit.

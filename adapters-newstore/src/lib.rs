@@ -20,6 +20,8 @@ mod storefront;
 mod text;
 mod token;
 pub mod webhook;
+#[doc(hidden)]
+pub mod wire;
 
 pub use integrations::Integrations;
 pub use options::{InvalidOptions, Options};

@@ -17,8 +17,10 @@ pub(crate) fn quote(said: &str, secrets: &[&SecretString]) -> String {
     cut(&without_addresses(&text), MAX_CHARS)
 }
 
-/// Trims a text and cuts it to so many characters; cutting the result again changes nothing.
+/// Trims a text and cuts it to so many characters, without those two that neither a queue nor
+/// XML takes; cutting the result again changes nothing.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
+    let text = text.replace(['\u{fffe}', '\u{ffff}'], "");
     let mut cut: String = text.trim().chars().take(limit).collect();
     cut.truncate(cut.trim_end().len());
     cut

@@ -3,6 +3,7 @@
 mod depth;
 mod failure;
 mod table;
+pub(crate) mod wire;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -15,7 +16,8 @@ use crate::{MAX_LEASED, accept, arrivals::Arrivals};
 
 use self::failure::Failure;
 
-const MIGRATIONS: &[&str] = &[include_str!("embedded/schema-1.sql")];
+const SCHEMA: &str = include_str!("embedded/schema-1.sql");
+const MIGRATIONS: &[&str] = &[SCHEMA];
 
 /// How long a push by another process may stay unseen.
 const RECHECK: Duration = Duration::from_secs(1);

@@ -9,6 +9,8 @@ mod memory;
 mod sqs;
 #[cfg(test)]
 mod testing;
+#[doc(hidden)]
+pub mod wire;
 
 pub use embedded::Embedded;
 pub use memory::Memory;

@@ -10,6 +10,7 @@ mod held;
 mod message;
 mod queue;
 mod settings;
+pub(crate) mod wire;
 
 use std::{
     collections::HashSet,

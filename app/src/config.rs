@@ -11,11 +11,13 @@ mod stores;
 mod stream;
 mod telemetry;
 mod tree;
+#[doc(hidden)]
+pub mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use std::{cell::RefCell, collections::BTreeMap, fs, net::SocketAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path, time::Duration};
 
 use domain::{Maps, Policy, Tenant};
 use jiff::tz::TimeZone;
@@ -30,7 +32,7 @@ pub use self::{
     telemetry::Telemetry,
 };
 use self::{
-    section::{Section, Source},
+    section::{Section, Source, one_of},
     tree::{Tree, Value},
 };
 
@@ -193,8 +195,7 @@ impl Config {
     pub fn stores(file: &Path) -> Result<(Queue, Journal), ConfigError> {
         let text = fs::read_to_string(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
-        let environment = std::env::vars().collect();
-        let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
+        let source = Source::of(file, std::env::vars().collect());
         let stores = match Tree::toml(&text) {
             Ok(tree) => {
                 let stores = stores::read(&Section::of(&source, "", &tree));
@@ -214,20 +215,23 @@ impl Config {
         text: &str,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        let source = Source { file: file.to_owned(), environment, faults: RefCell::default() };
-        let config = match Tree::toml(text) {
-            Ok(tree) => read(&Section::of(&source, "", &tree)),
-            Err(why) => {
-                source.fault(why.line, why.message);
-                None
-            }
-        };
-        let mut faults = source.faults.into_inner();
-        faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        match config {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(ConfigError::Faults(faults)),
+        parse(Source::of(file, environment), text)
+    }
+}
+
+fn parse(source: Source, text: &str) -> Result<Config, ConfigError> {
+    let config = match Tree::toml(text) {
+        Ok(tree) => read(&Section::of(&source, "", &tree)),
+        Err(why) => {
+            source.fault(why.line, why.message);
+            None
         }
+    };
+    let mut faults = source.faults.into_inner();
+    faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(ConfigError::Faults(faults)),
     }
 }
 
@@ -368,10 +372,7 @@ fn newstore(section: &Section<'_>) -> Option<NewStore> {
 }
 
 fn erp(section: &Section<'_>) -> Option<Erp> {
-    section.required("kind", |kind| match kind {
-        "netsuite-soap" => Ok(()),
-        other => Err(format!("must be \"netsuite-soap\", not {other:?}")),
-    })?;
+    section.required("kind", |kind| one_of(kind, &[("netsuite-soap", ())]))?;
     let account = section.required("account", account);
     let version = section.get("version", version).unwrap_or_else(|| "2025_2".to_owned());
     let endpoint = section.get("endpoint", url);

@@ -1,6 +1,10 @@
 //! An order whose numbers have been checked, and what each of its units is worth.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use rust_decimal::prelude::ToPrimitive;
 
@@ -318,14 +322,16 @@ fn check_payments(
     payments: &[InstrumentSnapshot],
     currency: Currency,
 ) -> Result<(Vec<Instrument>, Vec<String>), Reason> {
-    let mut instruments: Vec<Instrument> = Vec::new();
+    let mut instruments = Vec::new();
+    let mut told = BTreeMap::new();
     let mut unknown = Vec::new();
+    let mut met = BTreeSet::new();
     for (index, snapshot) in payments.iter().enumerate() {
-        let mut instrument = Instrument::untouched(snapshot, &instruments);
+        let mut instrument = Instrument::untouched(snapshot, &mut told);
         for (nth, transaction) in snapshot.transactions.iter().enumerate() {
             let kind = transaction.kind.as_deref().unwrap_or("");
             let Some(movement) = Movement::of(kind) else {
-                if !unknown.iter().any(|it| it == kind) {
+                if met.insert(kind) {
                     unknown.push(kind.to_owned());
                 }
                 continue;

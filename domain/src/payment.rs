@@ -1,6 +1,6 @@
 //! What was paid, taken and given back, per instrument.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{Amount, InstrumentSnapshot};
 
@@ -73,12 +73,16 @@ impl Movement {
 }
 
 impl Instrument {
-    /// An instrument on which nothing has happened yet.
-    pub(crate) fn untouched(snapshot: &InstrumentSnapshot, before: &[Self]) -> Self {
+    /// An instrument on which nothing has happened yet; `told` counts those of its kind.
+    pub(crate) fn untouched(
+        snapshot: &InstrumentSnapshot,
+        told: &mut BTreeMap<String, usize>,
+    ) -> Self {
         let lower = |text: &Option<String>| text.as_deref().unwrap_or("").trim().to_lowercase();
         let (method, provider) = (lower(&snapshot.method), lower(&snapshot.provider));
-        let alike = before.iter().filter(|it| it.method == method && it.provider == provider);
-        let key = InstrumentKey(format!("{method}/{provider}#{}", alike.count() + 1));
+        let kind = format!("{method}/{provider}");
+        let nth = told.entry(kind.clone()).and_modify(|it| *it += 1).or_insert(1);
+        let key = InstrumentKey(format!("{kind}#{nth}"));
         let zero = Amount::ZERO;
         Self {
             key,

@@ -7,6 +7,7 @@ mod claims;
 mod commands;
 mod contract;
 mod crash;
+mod damaged;
 mod doctor;
 mod http;
 mod journal_lost;

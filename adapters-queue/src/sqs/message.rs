@@ -153,7 +153,7 @@ pub(super) fn seconds(time: Duration) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
-fn text(value: &str) -> MessageAttributeValue {
+pub(super) fn text(value: &str) -> MessageAttributeValue {
     attribute_value("String", value)
 }
 

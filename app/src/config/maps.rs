@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
 
 use super::{
-    section::{Section, Source, resolve},
+    section::{Section, Source, is_reference, resolve},
     tree::{Tree, Value},
 };
 
@@ -16,7 +16,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
         return tables(source, name, tree);
     };
     let file = source.path(path);
-    let text = match std::fs::read_to_string(&file) {
+    let text = match (source.files)(&file) {
         Ok(text) => text,
         Err(why) => {
             let message = format!("{name} needs the file {}: {why}", file.display());
@@ -24,19 +24,24 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
             return Maps::default();
         }
     };
-    let json = file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
-    let inner =
-        Source { file, environment: source.environment.clone(), faults: RefCell::default() };
-    let maps = match if json { Tree::json(&text) } else { Tree::toml(&text) } {
-        Ok(tree) if is_documented(&tree) => documented(&inner, &tree),
-        Ok(tree) => tables(&inner, "", &tree),
-        Err(why) => {
-            inner.fault(why.line, why.message);
-            Maps::default()
-        }
-    };
+    let environment = source.environment.clone();
+    let inner = Source { file, environment, files: source.files, faults: RefCell::default() };
+    let maps = parse(&inner, &text);
     source.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
     maps
+}
+
+/// Reads the text of a file of tables, JSON where its name says so.
+pub(super) fn parse(source: &Source, text: &str) -> Maps {
+    let json = source.file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    match if json { Tree::json(text) } else { Tree::toml(text) } {
+        Ok(tree) if is_documented(&tree) => documented(source, &tree),
+        Ok(tree) => tables(source, "", &tree),
+        Err(why) => {
+            source.fault(why.line, why.message);
+            Maps::default()
+        }
+    }
 }
 
 fn tables(source: &Source, name: &str, tree: &Tree) -> Maps {
@@ -48,10 +53,10 @@ fn tables(source: &Source, name: &str, tree: &Tree) -> Maps {
         currencies: table("currencies"),
         shipping_methods: table("shipping_methods"),
         locations: at("locations")
-            .map(|(name, it)| locations(source, &name, it))
+            .map(|(name, it)| entries(source, &name, it, location))
             .unwrap_or_default(),
         payment_items: at("payment_items")
-            .map(|(name, it)| payments(source, &name, it))
+            .map(|(name, it)| entries(source, &name, it, payment))
             .unwrap_or_default(),
         gift_card_products: at("gift_card_products")
             .map(|(name, it)| products(source, &name, it))
@@ -73,14 +78,14 @@ fn is_documented(tree: &Tree) -> bool {
 /// The shape that NewStore documents for its own NetSuite integration: one entry
 /// per parameter, currencies among the `netsuite` ids. Other entries are its own.
 fn documented(source: &Source, tree: &Tree) -> Maps {
-    let Value::Table(entries) = &tree.value else {
+    let Value::Table(parameters) = &tree.value else {
         return Maps::default();
     };
-    let at = |key: &str| entries.get(key).map(|tree| (key.to_owned(), tree));
+    let at = |key: &str| parameters.get(key).map(|tree| (key.to_owned(), tree));
     let table =
         |key: &str| at(key).map_or_else(Table::default, |(name, it)| ids(source, &name, it));
     let mut currencies = BTreeMap::new();
-    if let Some(Value::Table(own)) = entries.get("netsuite").map(|it| &it.value) {
+    if let Some(Value::Table(own)) = parameters.get("netsuite").map(|it| &it.value) {
         for (key, tree) in own {
             let code = key.strip_prefix("currency_").and_then(|it| it.strip_suffix("_internal_id"));
             if let Some(code) = code {
@@ -94,10 +99,10 @@ fn documented(source: &Source, tree: &Tree) -> Maps {
         currencies: ids(source, "netsuite", &currencies),
         shipping_methods: table("netsuite/newstore_to_netsuite_shipping_methods"),
         locations: at("netsuite/newstore_to_netsuite_locations")
-            .map(|(name, it)| locations(source, &name, it))
+            .map(|(name, it)| entries(source, &name, it, location))
             .unwrap_or_default(),
         payment_items: at("netsuite/newstore_to_netsuite_payment_items")
-            .map(|(name, it)| payments(source, &name, it))
+            .map(|(name, it)| entries(source, &name, it, payment))
             .unwrap_or_default(),
         gift_card_products: at("netsuite/newstore_giftcard_product_ids")
             .map(|(name, it)| products(source, &name, it))
@@ -124,63 +129,48 @@ fn entry(source: &Source, name: &str, tree: &Tree) -> Option<Entry> {
     }
 }
 
-fn children<'t>(source: &Source, name: &str, tree: &'t Tree) -> Vec<(String, &'t Tree)> {
-    if let Value::Table(table) = &tree.value {
-        table.iter().map(|(key, it)| (key.clone(), it)).collect()
-    } else {
-        source.fault(tree.line, format!("{name} must be a table, not {}", tree.kind()));
-        Vec::new()
-    }
-}
-
 fn ids(source: &Source, name: &str, tree: &Tree) -> Table {
-    let read = |(key, tree): (String, &Tree)| {
-        let entry = entry(source, &format!("{name}.{key}"), tree)?;
-        Some((key, entry))
-    };
-    children(source, name, tree).into_iter().filter_map(read).collect()
+    entries(source, name, tree, entry).into_iter().collect()
 }
 
-fn locations(source: &Source, name: &str, tree: &Tree) -> BTreeMap<String, Location> {
-    let mut locations = BTreeMap::new();
-    for (key, tree) in children(source, name, tree) {
+/// The entries of a table that `read` reads, each under its name without case.
+fn entries<T>(
+    source: &Source,
+    name: &str,
+    tree: &Tree,
+    read: impl Fn(&Source, &str, &Tree) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let mut entries = BTreeMap::new();
+    let Value::Table(table) = &tree.value else {
+        source.fault(tree.line, format!("{name} must be a table, not {}", tree.kind()));
+        return entries;
+    };
+    for (key, tree) in table {
         let name = format!("{name}.{key}");
-        let key = key.trim().to_lowercase();
-        let Value::Table(table) = &tree.value else {
-            if let Some(id) = entry(source, &name, tree) {
-                locations.insert(key, Location { id, subsidiary: None });
-            }
-            continue;
-        };
-        let read = |field: &str| {
-            let tree = table.get(field)?;
-            entry(source, &format!("{name}.{field}"), tree)
-        };
-        let subsidiary = read("subsidiary").or_else(|| read("subsidiary_id"));
-        if let Some(id) = read("id") {
-            locations.insert(key, Location { id, subsidiary: subsidiary.and_then(Entry::id) });
+        let Some(entry) = read(source, &name, tree) else { continue };
+        if entries.insert(key.trim().to_lowercase(), entry).is_some() {
+            source.fault(tree.line, format!("{name} is there twice: case makes no difference"));
         }
     }
-    locations
+    entries
 }
 
-fn payments(source: &Source, name: &str, tree: &Tree) -> BTreeMap<String, PaymentNode> {
-    let read = |(key, tree): (String, &Tree)| {
-        let node = payment(source, &format!("{name}.{key}"), tree)?;
-        Some((key.trim().to_lowercase(), node))
+/// An id, or a table with an id and a subsidiary.
+fn location(source: &Source, name: &str, tree: &Tree) -> Option<Location> {
+    let table = match &tree.value {
+        Value::Table(table) if !is_reference(tree) => table,
+        _ => return entry(source, name, tree).map(|id| Location { id, subsidiary: None }),
     };
-    children(source, name, tree).into_iter().filter_map(read).collect()
+    let read = |field: &str| entry(source, &format!("{name}.{field}"), table.get(field)?);
+    let subsidiary = read("subsidiary").or_else(|| read("subsidiary_id"));
+    read("id").map(|id| Location { id, subsidiary: subsidiary.and_then(Entry::id) })
 }
 
 fn payment(source: &Source, name: &str, tree: &Tree) -> Option<PaymentNode> {
-    let Value::Table(table) = &tree.value else {
+    if !matches!(tree.value, Value::Table(_)) || is_reference(tree) {
         return entry(source, name, tree).map(PaymentNode::Leaf);
-    };
-    let read = |(key, tree): (&String, &Tree)| {
-        let node = payment(source, &format!("{name}.{key}"), tree)?;
-        Some((key.clone(), node))
-    };
-    Some(PaymentNode::branch(table.iter().filter_map(read)))
+    }
+    Some(PaymentNode::branch(entries(source, name, tree, payment)))
 }
 
 /// A list of ids, or one text with commas.

@@ -6,7 +6,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,15 +34,22 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What reading depends on besides the document: the environment, once, and the
-/// faults found so far.
+/// What reading depends on besides the document: the environment, once, other files,
+/// and the faults found so far.
 pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) files: fn(&Path) -> io::Result<String>,
     pub(crate) faults: RefCell<Vec<Fault>>,
 }
 
 impl Source {
+    /// A document with this environment, and the files of this machine.
+    pub(crate) fn of(file: &Path, environment: BTreeMap<String, String>) -> Self {
+        let files = |path: &Path| fs::read_to_string(path);
+        Self { file: file.to_owned(), environment, files, faults: RefCell::default() }
+    }
+
     pub(crate) fn fault(&self, line: usize, message: String) {
         self.faults.borrow_mut().push(Fault { file: self.file.clone(), line, message });
     }
@@ -207,6 +214,16 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Whether the value is kept in an environment variable or a file.
+pub(crate) fn is_reference(tree: &Tree) -> bool {
+    match &tree.value {
+        Value::Table(table) => {
+            table.len() == 1 && table.keys().all(|it| it == "env" || it == "file")
+        }
+        _ => false,
+    }
+}
+
 /// The text of a scalar, of an environment variable or of a file.
 pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
     let table = match &tree.value {
@@ -226,7 +243,7 @@ pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
     }
     if let Some(path) = only("file") {
         let path = source.path(&path);
-        let text = fs::read_to_string(&path);
+        let text = (source.files)(&path);
         let text = text.map_err(|why| format!("needs the file {}: {why}", path.display()))?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
@@ -249,12 +266,13 @@ pub(crate) fn duration(raw: &str) -> Result<Duration, &'static str> {
     number.checked_mul(millis).map(Duration::from_millis).ok_or(PROBLEM)
 }
 
-/// One of the listed words.
+/// One of the listed words. The fault does not repeat the text: it may come from an environment
+/// variable that was meant for another key.
 pub(crate) fn one_of<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| value.clone());
     found.ok_or_else(|| {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-        format!("must be {}, not {text:?}", words.join(" or "))
+        format!("must be {}", words.join(" or "))
     })
 }
 

@@ -69,5 +69,5 @@ fn event(raw: &str) -> Result<String, String> {
     if EVENTS.contains(&raw) {
         return Ok(raw.to_owned());
     }
-    Err(format!("has {raw:?}, which is not handled: choose among {}", EVENTS.join(", ")))
+    Err(format!("has an event that is not handled: choose among {}", EVENTS.join(", ")))
 }

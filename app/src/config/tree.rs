@@ -5,6 +5,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -57,9 +61,8 @@ impl Tree {
 
     /// Reads a JSON document.
     pub(crate) fn json(text: &str) -> Result<Self, Unreadable> {
-        let value: serde_json::Value = serde_json::from_str(text)
-            .map_err(|error| Unreadable { line: error.line(), message: error.to_string() })?;
-        Ok(from_json(value))
+        serde_json::from_str(text)
+            .map_err(|error| Unreadable { line: error.line(), message: error.to_string() })
     }
 
     /// What kind of value it is, for people.
@@ -114,16 +117,62 @@ fn from_value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Tree {
     Tree { line: lines.line(offset), value }
 }
 
-fn from_json(value: serde_json::Value) -> Tree {
-    let value = match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(value),
-        serde_json::Value::Number(number) => Value::Number(number.to_string()),
-        serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
-        serde_json::Value::Object(map) => {
-            Value::Table(map.into_iter().map(|(key, it)| (key, from_json(it))).collect())
+/// JSON as it stands: a parser of its own values would keep the last of two equal keys.
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = deserializer.deserialize_any(AnyValue)?;
+        Ok(Self { line: 0, value })
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
         }
-    };
-    Tree { line: 0, value }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut table = BTreeMap::new();
+        while let Some((key, tree)) = entries.next_entry::<String, _>()? {
+            if let Some(_first) = table.insert(key.clone(), tree) {
+                return Err(A::Error::custom(format!("{key} is there twice")));
+            }
+        }
+        Ok(Value::Table(table))
+    }
 }

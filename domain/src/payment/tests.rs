@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Order, testing::*};
+use crate::{Order, TransactionSnapshot, testing::*};
 
 #[test]
 fn a_movement_is_known_by_the_prefix_of_its_open_name() {
@@ -62,4 +62,24 @@ fn instruments_of_one_kind_are_told_apart_by_a_counter() {
     let order = Order::check(&story.order).unwrap();
     let keys: Vec<_> = order.instruments.iter().map(|it| it.key.to_string()).collect();
     assert_eq!(keys, ["credit_card/adyen#1", "credit_card/adyen#2"]);
+
+    // What was taken from one must never count for the other.
+    let story = Story::new().unit("a", "50").paid_by("a/b", "c", "20").paid_by("a", "b/c", "30");
+    let order = Order::check(&story.order).unwrap();
+    let keys: Vec<_> = order.instruments.iter().map(|it| it.key.to_string()).collect();
+    assert_eq!(keys, ["a/b/c#1", "a/b/c#2"]);
+}
+
+/// Compared with each other, they would keep a worker busy for minutes.
+#[test]
+fn any_number_of_instruments_and_movements_is_read_in_one_pass() {
+    let mut story = Story::new().unit("a", "50");
+    let instrument = |nth: usize| {
+        let moved = TransactionSnapshot { kind: Some(format!("kind {nth}")), ..Default::default() };
+        InstrumentSnapshot { transactions: vec![moved], ..InstrumentSnapshot::default() }
+    };
+    story.order.payments = Some((0..100_000).map(instrument).collect());
+    let order = Order::check(&story.order).unwrap();
+    assert_eq!(order.instruments[99_999].key.to_string(), "/#100000");
+    assert_eq!(order.unknown_movements[99_999], "kind 99999");
 }

@@ -1,0 +1,49 @@
+//! Doors for what is fuzzed from outside this crate. Not an interface: nothing here is promised
+//! to anybody.
+
+use domain::{InstrumentSnapshot, OrderId, OrderSnapshot};
+use ports::StorefrontError;
+use reqwest::StatusCode;
+
+use crate::{
+    api,
+    http::Answer,
+    order::{Collector, Instrument, Node, Page, Told},
+};
+
+/// What is asked for at a time.
+const PAGE_SIZE: i64 = 100;
+
+/// The order that one answer tells, as far as one page of each list tells it. `secret` is kept
+/// out of what is said of the answer.
+pub fn order(
+    id: &OrderId,
+    status: u16,
+    body: &[u8],
+    secret: &str,
+) -> Result<Option<OrderSnapshot>, StorefrontError> {
+    let status = StatusCode::from_u16(status).expect("a status of HTTP");
+    let answer = Answer { status, retry_after: None, body: body.to_owned() };
+    let Some(mut told) = Told::of(api::meaning(answer, &[&secret.into()])?) else {
+        return Ok(None);
+    };
+    let units = entries("items", std::mem::take(&mut told.units))?;
+    let payments = told.instruments.take().map(instruments).transpose()?;
+    Ok(Some(told.snapshot(id, units, payments)))
+}
+
+fn instruments(page: Page<Instrument>) -> Result<Vec<InstrumentSnapshot>, StorefrontError> {
+    let whole = |mut it: Instrument| {
+        let transactions = entries("transactions", it.transactions())?;
+        Ok(it.snapshot(transactions))
+    };
+    let nodes = page.nodes.into_iter().map(|node| node.map(whole).transpose());
+    let nodes = nodes.collect::<Result<_, StorefrontError>>()?;
+    entries("instruments", Page { nodes, more: page.more, end: page.end })
+}
+
+fn entries<T: Node>(name: &'static str, page: Page<T>) -> Result<Vec<T>, StorefrontError> {
+    let mut list = Collector::new(name, PAGE_SIZE);
+    list.add(page)?;
+    Ok(list.into_entries())
+}

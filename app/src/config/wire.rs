@@ -1,0 +1,35 @@
+//! Doors for what is fuzzed from outside this crate. Not an interface: nothing here is promised
+//! to anybody.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use domain::Maps;
+
+use super::{Config, ConfigError, Fault, maps, section::Source};
+
+/// What a document may refer to, in memory.
+pub struct World {
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// What there is in files.
+    pub files: fn(&Path) -> io::Result<String>,
+}
+
+impl World {
+    /// Reads a configuration.
+    pub fn config(&self, file: &Path, text: &str) -> Result<Config, ConfigError> {
+        super::parse(self.source(file), text)
+    }
+
+    /// Reads a file of maps, JSON where its name says so.
+    pub fn maps(&self, file: &Path, text: &str) -> Result<Maps, Vec<Fault>> {
+        let source = self.source(file);
+        let maps = maps::parse(&source, text);
+        let faults = source.faults.into_inner();
+        if faults.is_empty() { Ok(maps) } else { Err(faults) }
+    }
+
+    fn source(&self, file: &Path) -> Source {
+        Source { files: self.files, ..Source::of(file, self.environment.clone()) }
+    }
+}

@@ -1,0 +1,90 @@
+//! Whatever arrives damaged: what each reader makes of it is something good, or an error; never a
+//! panic. The same inputs in every run; `tests/fuzz` looks for others.
+
+use std::{collections::BTreeMap, fmt::Debug, io::ErrorKind, path::Path};
+
+use adapters_newstore::webhook;
+use app::config::wire::World;
+use domain::Order;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+const EVENT: &str = include_str!("../../adapters-newstore/testdata/order_cancelled.json");
+const ORDER: &str = include_str!("../../adapters-newstore/testdata/order.json");
+const MEMO: &str = include_str!("../../adapters-journal/src/codec/first-version.json");
+const EXAMPLE: &str = include_str!("../../docs/memobridge.example.toml");
+const MAPS: &str = r#"{ "channels": { "web": 1, "store": "3" }, "currencies": { "USD": null },
+    "locations": { "001": { "id": "5", "subsidiary": 1 } }, "gift_card_products": "8232, 8233",
+    "payment_items": { "cash": -1, "credit_card": { "adyen": { "usd": "91291" } } } }"#;
+
+/// A part of the text that gives way to another, or to nothing.
+type Damage = (usize, usize, String);
+
+fn damaged(text: &str, damages: &[Damage]) -> String {
+    let mut text: Vec<_> = text.chars().collect();
+    for (at, length, instead) in damages {
+        let start = at % (text.len() + 1);
+        let end = text.len().min(start + length);
+        text.splice(start..end, instead.chars());
+    }
+    text.into_iter().collect()
+}
+
+/// Has `read` look at many damaged forms of a text; it says whether there was something good.
+#[track_caller]
+fn check<T: Debug>(text: &str, read: impl Fn(&str) -> Option<T>) {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let instead = prop_oneof![Just(String::new()), "[\"{}\\[\\],:=. 019eE+-]{1,3}", ".{1,20}"];
+    let damages = prop::collection::vec((any::<usize>(), 0..20_usize, instead), 1..4);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let ran = runner.run(&damages, |damages| {
+        drop(read(&damaged(text, &damages)));
+        Ok(())
+    });
+    ran.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(read(text).is_some(), "whole, it is read");
+}
+
+#[test]
+fn a_damaged_event_is_an_event_that_stays_the_same_or_a_fault() {
+    check(EVENT, |text| {
+        let read = |body: &[u8]| webhook::envelope(body)?.cancellation();
+        let cancellation = read(text.as_bytes()).ok()??;
+        assert_eq!(read(webhook::body(&cancellation).as_bytes()), Ok(Some(cancellation.clone())));
+        Some(cancellation.id())
+    });
+}
+
+#[test]
+fn a_damaged_order_is_an_order_or_unreadable() {
+    let id = "5c0b4c0e-5d3f-4b8e-9c54-0f6c1b7a2d11".parse().unwrap();
+    check(ORDER, |text| {
+        let snapshot =
+            adapters_newstore::wire::order(&id, 200, text.as_bytes(), "secret").ok()??;
+        Some(Order::check(&snapshot).map(|order| order.to_string()))
+    });
+}
+
+#[test]
+fn a_damaged_memo_is_an_error_or_can_be_kept_as_it_is() {
+    let key = "nst-cm-680ab9e626f2984bfa54";
+    check(MEMO, |text| {
+        let memo = adapters_journal::wire::read(key, text).ok()?;
+        let kept = adapters_journal::wire::write(&memo).unwrap();
+        assert_eq!(adapters_journal::wire::read(key, &kept), Ok(memo.clone()));
+        Some(memo)
+    });
+}
+
+#[test]
+fn damaged_maps_and_a_damaged_configuration_are_faults() {
+    let names = EXAMPLE.split("env = \"").skip(1).filter_map(|it| it.split('"').next());
+    let environment: BTreeMap<_, _> =
+        names.map(|it| (it.to_owned(), format!("secret of {it}"))).collect();
+    let world = World { environment, files: |_| Err(ErrorKind::NotFound.into()) };
+    check(MAPS, |text| world.maps(Path::new("maps.json"), text).ok());
+    check(EXAMPLE, |text| world.config(Path::new("memobridge.toml"), text).ok());
+}
