@@ -133,8 +133,9 @@ fn ids(source: &Source, name: &str, tree: &Tree) -> Table {
     entries(source, name, tree, entry).into_iter().collect()
 }
 
-/// The entries of a table that `read` reads, each under its name without case.
-fn entries<T>(
+/// The entries of a table that `read` reads, each under its name without case: of two that
+/// differ none is taken.
+fn entries<T: PartialEq>(
     source: &Source,
     name: &str,
     tree: &Tree,
@@ -148,9 +149,12 @@ fn entries<T>(
     for (key, tree) in table {
         let name = format!("{name}.{key}");
         let Some(entry) = read(source, &name, tree) else { continue };
-        if entries.insert(key.trim().to_lowercase(), entry).is_some() {
-            source.fault(tree.line, format!("{name} is there twice: case makes no difference"));
+        let key = key.trim().to_lowercase();
+        if entries.get(&key).is_some_and(|it| *it != entry) {
+            let problem = "is there twice and differs: case makes no difference";
+            source.fault(tree.line, format!("{name} {problem}"));
         }
+        entries.insert(key, entry);
     }
     entries
 }

@@ -342,17 +342,17 @@ fn of_two_entries_of_a_map_none_is_taken_by_chance() {
         (
             "maps.toml",
             "channels = { web = 1 }\n[currencies]\nusd = 1\nUSD = 2",
-            "maps.toml:3: currencies.usd is there twice: case makes no difference",
+            "maps.toml:3: currencies.usd is there twice and differs: case makes no difference",
         ),
         (
             "maps.json",
             "{\"locations\": {\"A\": {\"id\": 1}, \" a\": 2}}",
-            "maps.json: locations.A is there twice: case makes no difference",
+            "maps.json: locations.A is there twice and differs: case makes no difference",
         ),
         (
             "maps.json",
             "{\"payment_items\": {\"credit_card\": {\"Adyen\": 1, \"adyen\": {\"usd\": 2}}}}",
-            "maps.json: payment_items.credit_card.adyen is there twice: case makes no difference",
+            "maps.json: payment_items.credit_card.adyen is there twice and differs: case makes no difference",
         ),
         (
             "maps.json",
@@ -363,6 +363,8 @@ fn of_two_entries_of_a_map_none_is_taken_by_chance() {
     for (file, text, expected) in table {
         assert_eq!(maps(file, text).expect_err(text), expected);
     }
+    let alike = "[currencies]\nusd = 1\nUSD = 1";
+    assert_eq!(maps("maps.toml", alike).unwrap().currencies.ids().count(), 1);
 }
 
 #[test]
