@@ -12,7 +12,10 @@
 use std::{
     path::Path,
     process,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,6 +35,8 @@ const COUNTED: &str = env!("CARGO_BIN_EXE_memobridge-counted");
 const SPELL: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
+/// How long NetSuite takes for a call, in milliseconds, where it does not answer at once.
+const LATENCIES: [u64; 3] = [5, 20, 100];
 /// Events for each connection in `queued` mode, where all must be posted in the end.
 const QUEUED: [usize; 3] = [1000, 4000, 4000];
 /// How often the end is looked for.
@@ -78,6 +83,9 @@ async fn measure() {
         return bench.shares().await;
     }
     bench.inline().await;
+    for millis in LATENCIES {
+        bench.slower(Duration::from_millis(millis)).await;
+    }
     bench.queued().await;
     bench.allocations().await;
     bench.shares().await;
@@ -96,24 +104,40 @@ impl Bench<'_> {
         let (_world, service) = self.start("inline", PROGRAM).await;
         println!("\ninline: events/s, p50/p99/p99.9 of the answer, CPU of the process each");
         println!("{:<12} {:>38} {:>38} {:>8} {:>8}", "connections", "floor", "ours", "rate", "CPU");
-        let mut calls = Vec::new();
+        let before = (self.stub.counts().await, self.next.load(Ordering::Relaxed));
         for connections in CONNECTIONS {
-            let (mut floors, mut ours) = (Vec::new(), Vec::new());
-            for _ in 0..ROUNDS {
-                floors.push(self.floor(connections));
-                let before = self.stub.counts().await;
-                let used = Usage::of(service.id());
-                let load = self.send(&service, connections, Until::Passed(SPELL), "posted").await;
-                ours.push(Spell::of(&load, used.cpu_since(service.id())));
-                calls.push(self.stub.counts().await.each(&before, load.count()));
-            }
-            let (floor, ours) = (Spell::median(&floors), Spell::median(&ours));
-            let (rate, cpu) = (ours.per_second() / floor.per_second(), ours.cpu() / floor.cpu());
-            println!("{connections:<12} {floor:>38} {ours:>38} {rate:>7.2}x {cpu:>7.2}x");
+            let line = self.beside_the_floor(&service, connections).await;
+            println!("{connections:<12} {line}");
         }
-        print_calls(calls.last().unwrap());
+        let sent = self.next.load(Ordering::Relaxed) - before.1;
+        print_calls(&self.stub.counts().await.each(&before.0, sent));
         println!("resident memory: {:.1} MB", resident(&service));
         service.kill().await;
+    }
+
+    /// The same at the most connections, with a stub of its own that takes its time.
+    async fn slower(&self, latency: Duration) {
+        let (delivery, next) = (self.delivery.clone(), Arc::clone(&self.next));
+        let stub = Stub::start(self.folder, latency);
+        let bench = Bench { stub, delivery, next, folder: self.folder };
+        let (_world, service) = bench.start("inline", PROGRAM).await;
+        let line = bench.beside_the_floor(&service, CONNECTIONS[2]).await;
+        println!("{:<12} {line}", format!("64, {latency:?}"));
+        service.kill().await;
+    }
+
+    /// Floor and service in turns: the medians of both, and ours in parts of the floor's.
+    async fn beside_the_floor(&self, service: &Process, connections: usize) -> String {
+        let (mut floors, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            floors.push(self.floor(connections));
+            let used = Usage::of(service.id());
+            let load = self.send(service, connections, Until::Passed(SPELL), "posted").await;
+            ours.push(Spell::of(&load, used.cpu_since(service.id())));
+        }
+        let (floor, ours) = (Spell::median(&floors), Spell::median(&ours));
+        let (rate, cpu) = (ours.per_second() / floor.per_second(), ours.cpu() / floor.cpu());
+        format!("{floor:>38} {ours:>38} {rate:>7.2}x {cpu:>7.2}x")
     }
 
     async fn queued(&self) {
