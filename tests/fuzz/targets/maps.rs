@@ -92,8 +92,9 @@ fuzz_target!(|document: Document<'_>| {
 });
 
 fn read(name: &str, text: &str) -> Result<Maps, Vec<String>> {
+    let lines = text.split('\n').count();
     let told = |it: Fault| {
-        assert!(it.line <= text.split('\n').count(), "{it}");
+        assert!(it.line <= lines, "{it}");
         it.message
     };
     let maps = WORLD.maps(Path::new(name), text);
