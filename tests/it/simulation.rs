@@ -3,13 +3,14 @@
 use tests::simulation::{Mutation, Report, Tracing, play};
 
 /// Seeds that once found something, with what it was.
-const FOUND: [(u64, &str); 7] = [
+const FOUND: [(u64, &str); 8] = [
     (219, "a second sending was refused as stale, its units were freed, and then the first landed"),
     (461, "the same, by one process"),
     (5081, "the same, refused as the period was closed meanwhile, and long after"),
     (902, "a cent that the ledger added made a memo of free units negative"),
     (1144, "shipping was credited on an invoice that does not bear it"),
     (2083, "the same, in another order of events"),
+    (3023, "a memo deleted by hand counted here when the first sending landed after all"),
     (1628, "a lease that a stalled journal granted too late let two runs work on one order"),
 ];
 

@@ -120,7 +120,8 @@ impl Shop {
             let back = if sale.fate == Fate::NeverRefunded { 0 } else { sale.refunded(now) };
             let back = sale.amount(back) + self.retailer.policy.tolerance;
             let made = self.ledger.books(|books| {
-                let ours = books.memos.iter().filter_map(|it| it.sent.as_ref());
+                let there = books.memos.iter().filter(|it| !it.deleted);
+                let ours = there.filter_map(|it| it.sent.as_ref());
                 ours.filter(|it| it.order == sale.order).map(|it| it.credit).sum::<domain::Amount>()
             });
             self.stage.must(made <= back, || format!("{key}: {made} credited, {back} given back"));
