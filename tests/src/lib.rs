@@ -11,6 +11,7 @@ mod clock;
 mod document;
 mod exposition;
 mod orders;
+pub mod owed;
 mod postgres;
 mod process;
 mod records;
