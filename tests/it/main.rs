@@ -21,5 +21,6 @@ mod signals;
 mod simulation;
 mod sqs;
 mod stream;
+mod wire;
 mod worked_examples;
 mod worker;

@@ -22,6 +22,7 @@ mod settings;
 pub mod simulation;
 mod sqs;
 mod storm;
+pub mod wire;
 mod world;
 
 pub use admin::Reply;
