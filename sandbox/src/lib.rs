@@ -10,6 +10,6 @@ mod clock;
 pub mod netsuite;
 pub mod newstore;
 pub mod sale;
-mod serve;
+pub mod serve;
 
 pub use clock::Now;

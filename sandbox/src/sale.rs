@@ -249,6 +249,18 @@ impl Sale {
     pub fn total(&self) -> Decimal {
         self.grand_total.unwrap_or_else(|| sums::total(self))
     }
+
+    /// What is owed back for one of its units, tax included.
+    #[must_use]
+    pub fn credit(&self, unit: &Unit) -> Decimal {
+        sums::credit(self, unit)
+    }
+
+    /// What is owed back for shipping, tax included.
+    #[must_use]
+    pub fn shipping_credit(&self) -> Decimal {
+        sums::shipping_credit(self)
+    }
 }
 
 impl Unit {

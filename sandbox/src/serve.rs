@@ -25,7 +25,7 @@ use tokio::{
 mod tests;
 
 /// A running server; it stops when this is dropped.
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     wanted: watch::Sender<Gate>,
     actual: watch::Receiver<Gate>,
@@ -41,11 +41,11 @@ enum Gate {
 
 /// Cuts the connection that a request came in on.
 #[derive(Clone)]
-pub(crate) struct Wire(Arc<Notify>);
+pub struct Wire(Arc<Notify>);
 
 impl Server {
     /// Listens on a free port of the loopback.
-    pub(crate) async fn start(router: Router) -> io::Result<Self> {
+    pub async fn start(router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (wanted, follow) = watch::channel(Gate::Open);
@@ -59,17 +59,19 @@ impl Server {
         Ok(Self { address, wanted, actual, task })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Stops listening and cuts every connection; returns once that is so.
-    pub(crate) async fn shut(&self) {
+    pub async fn shut(&self) {
         self.turn(Gate::Shut).await;
     }
 
     /// Listens again on the same port; returns once that is so.
-    pub(crate) async fn open(&self) {
+    pub async fn open(&self) {
         self.turn(Gate::Open).await;
     }
 
@@ -90,7 +92,7 @@ impl Drop for Server {
 
 impl Wire {
     /// Closes the connection without an answer. Never returns: the request dies with it.
-    pub(crate) async fn cut<T>(self) -> T {
+    pub async fn cut<T>(self) -> T {
         self.0.notify_one();
         std::future::pending().await
     }

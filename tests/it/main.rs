@@ -23,5 +23,6 @@ mod simulation;
 mod sqs;
 mod stream;
 mod stub;
+mod wire;
 mod worked_examples;
 mod worker;

@@ -7,6 +7,10 @@ use domain::Timestamp;
 use ports::Clock;
 use tokio::sync::watch;
 
+/// How far time is moved at once where it passes, and how long everybody then has for himself.
+pub(crate) const STEP: Duration = Duration::from_millis(500);
+const BREATH: Duration = Duration::from_millis(5);
+
 /// Time in the test's hands: whoever sleeps on it wakes when it is moved far enough.
 #[derive(Debug)]
 pub struct FakeClock {
@@ -23,6 +27,12 @@ impl FakeClock {
     /// Lets this much time pass at once.
     pub fn advance(&self, by: Duration) {
         self.now.send_modify(|now| *now = now.after(by));
+    }
+
+    /// Gives everybody a moment of the machine's time, and moves on.
+    pub(crate) async fn pass(&self, by: Duration) {
+        tokio::time::sleep(BREATH).await;
+        self.advance(by);
     }
 }
 

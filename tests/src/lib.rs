@@ -13,6 +13,7 @@ mod document;
 mod exposition;
 pub mod load;
 mod orders;
+pub mod owed;
 mod postgres;
 mod process;
 mod records;
@@ -28,6 +29,7 @@ mod storm;
 pub mod stub;
 mod twin;
 mod usage;
+pub mod wire;
 mod world;
 
 pub use admin::Reply;

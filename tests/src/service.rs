@@ -13,11 +13,12 @@ use ports::{Clock, Record, State};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Answer, Book, Exposition, FakeClock, World, document::Described, secrets};
+use crate::{
+    Answer, Book, Exposition, FakeClock, World, clock::STEP, document::Described, secrets,
+};
 
-/// How far the clock is moved at once, and how long the service then has for itself.
-const STEP: Duration = Duration::from_millis(500);
-const BREATH: Duration = Duration::from_millis(5);
+/// How often the journal is looked at.
+const POLL: Duration = Duration::from_millis(5);
 /// Real time after which a wait has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -99,7 +100,7 @@ impl Service {
                     return record;
                 }
                 *last.lock().expect("nobody panics with it") = found;
-                tokio::time::sleep(BREATH).await;
+                tokio::time::sleep(POLL).await;
             }
         };
         let found = pass_time(&self.clock, wanted).await;
@@ -131,8 +132,7 @@ impl Service {
 async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Option<T> {
     let passing = async {
         loop {
-            tokio::time::sleep(BREATH).await;
-            clock.advance(STEP);
+            clock.pass(STEP).await;
         }
     };
     tokio::select! {

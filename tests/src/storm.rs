@@ -5,7 +5,6 @@
 //! cancelled unit is on exactly one memo, and every memo is right to the cent.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -24,7 +23,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{ITEMS, Postgres, Process, Settings, SqsKind, SqsQueue, WHOLE, World, event, paid};
+use crate::{
+    ITEMS, Postgres, Process, Settings, SqsKind, SqsQueue, WHOLE, World, event,
+    owed::{self, Owed},
+    paid,
+};
 
 /// Deliveries under way at once.
 const AT_ONCE: usize = 16;
@@ -63,11 +66,10 @@ pub struct Figures {
     pub took: Duration,
 }
 
-/// An order and what is due for it.
+/// An order's events and what is due for it.
 struct Order {
-    id: String,
     events: Vec<Value>,
-    due: BTreeMap<String, Decimal>,
+    owed: Owed,
 }
 
 /// The living replicas by their addresses.
@@ -127,8 +129,10 @@ impl Storm {
             process.signal("TERM").await;
             assert_eq!(process.ended().await.code(), Some(0));
         }
-        check(&world, &orders);
-        let memos = world.account.memos().len();
+        let memos = world.account.memos();
+        let owed: Vec<_> = orders.into_iter().map(|it| it.owed).collect();
+        assert_eq!(owed::faults(&owed, &memos), [""; 0]);
+        let memos = memos.len();
         let deliveries = deliveries.load(Ordering::Relaxed);
         Figures { cancellations, deliveries, kills, memos, took }
     }
@@ -145,8 +149,8 @@ async fn start(world: &World, program: &str, replicas: &Replicas, place: usize) 
 fn order(number: usize, dice: &mut StdRng) -> (Sale, Order) {
     let id = format!("9f4e8ffc-0000-4000-8000-{number:012x}");
     let mut sale = Sale::new(&id, &format!("STORM-{number}"));
-    let mut due = BTreeMap::new();
     let (mut total, mut refund) = (Decimal::ZERO, Decimal::ZERO);
+    let mut cancelled = Vec::new();
     let units = dice.random_range(1..=3);
     let all = dice.random_bool(0.5);
     for place in 0..units {
@@ -156,10 +160,10 @@ fn order(number: usize, dice: &mut StdRng) -> (Sale, Order) {
         total += price;
         if place == 0 || all {
             refund += price;
-            due.insert(unit, price);
+            cancelled.push(unit);
         }
     }
-    let cancelled: Vec<&str> = due.keys().map(String::as_str).collect();
+    let cancelled: Vec<&str> = cancelled.iter().map(String::as_str).collect();
     let sale = sale
         .paid(paid(&total.to_string()))
         .cancelled(&cancelled)
@@ -170,7 +174,8 @@ fn order(number: usize, dice: &mut StdRng) -> (Sale, Order) {
     } else if 1 < cancelled.len() && dice.random_bool(0.5) {
         events.push(event(&sale, ITEMS, &cancelled[..1]));
     }
-    (sale, Order { id, events, due })
+    let owed = Owed::of(&sale, &cancelled);
+    (sale, Order { events, owed })
 }
 
 /// Delivers every event until it is answered 2xx; a fifth of them once more later.
@@ -253,29 +258,4 @@ async fn calm(world: &World, cancellations: usize) {
         let posted = book.count(State::Posted).await;
         panic!("{posted} of {cancellations} were posted, and not for example {lost:#?}");
     }
-}
-
-/// Each due unit is on exactly one memo, and nothing else is; the memos of an
-/// order come to what is due for it.
-#[track_caller]
-fn check(world: &World, orders: &[Order]) {
-    let mut credited: BTreeMap<String, usize> = BTreeMap::new();
-    let mut sum = Decimal::ZERO;
-    for memo in world.account.memos() {
-        sum += memo.total;
-        for line in &memo.lines {
-            let ids = line.field("custcol_nws_item_id").expect("a line names its units");
-            for id in ids.split(',') {
-                *credited.entry(id.to_owned()).or_default() += 1;
-            }
-        }
-    }
-    for order in orders {
-        for unit in order.due.keys() {
-            assert_eq!(credited.remove(unit), Some(1), "unit {unit} of order {}", order.id);
-        }
-    }
-    assert_eq!(credited, BTreeMap::new(), "credited, and not due");
-    let due: Decimal = orders.iter().flat_map(|it| it.due.values()).sum();
-    assert_eq!(sum, due, "all memos together");
 }

@@ -53,12 +53,21 @@ pub(super) fn shipping_net(sale: &Sale) -> Decimal {
     }
 }
 
+pub(super) fn credit(sale: &Sale, unit: &Unit) -> Decimal {
+    let paid = gross(unit) - discount(unit);
+    match sale.tax {
+        TaxIn::Outside => paid + unit.tax,
+        TaxIn::Inside => paid,
+    }
+}
+
+pub(super) fn shipping_credit(sale: &Sale) -> Decimal {
+    shipping_net(sale) + sale.shipping_tax
+}
+
 pub(super) fn total(sale: &Sale) -> Decimal {
-    let units = sale.units.iter().map(|unit| match sale.tax {
-        TaxIn::Outside => gross(unit) - discount(unit) + unit.tax,
-        TaxIn::Inside => gross(unit) - discount(unit),
-    });
-    units.sum::<Decimal>() + shipping_net(sale) + sale.shipping_tax
+    let units = sale.units.iter().map(|unit| credit(sale, unit));
+    units.sum::<Decimal>() + shipping_credit(sale)
 }
 
 /// The rate in per cent that makes `tax` of `net`, precise enough to round back to it.

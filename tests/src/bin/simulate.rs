@@ -1,21 +1,30 @@
-//! Plays seeds of the simulation and prints what came of them.
+//! Plays seeds of the simulation, or of the wire-level one, and prints what came of them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for people")]
 
 use std::{
     collections::BTreeMap,
-    ops::Range,
+    ops::{ControlFlow, Range},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use tests::simulation::{Fault, Mutation, Report, Tracing, play};
+use tests::{
+    simulation::{self, Fault, Report, Tracing},
+    wire,
+};
 
-const USAGE: &str = "usage: simulate [--seeds FROM..TO] [--trace] [--mutate NAME] [--list]";
+const USAGE: &str = "usage: simulate [--wire] [--seeds FROM..TO] [--trace] [--mutate NAME]";
 
 struct Arguments {
     seeds: Range<u64>,
     tracing: Tracing,
-    mutation: Option<Mutation>,
+    level: Level,
+}
+
+/// Which simulation, with its deliberate bug.
+enum Level {
+    Ports(Option<simulation::Mutation>),
+    Wire(Option<wire::Mutation>),
 }
 
 fn main() -> ExitCode {
@@ -24,46 +33,71 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let began = Instant::now();
+    let Arguments { seeds, tracing, level } = arguments;
     let mut sum = Sum::default();
-    for seed in arguments.seeds.clone() {
-        let report = play(seed, arguments.mutation, arguments.tracing);
-        if arguments.tracing == Tracing::On {
+    let mut see = |seed, report: &Report, flag, is_bugged| {
+        if tracing == Tracing::On {
             println!("{}", report.trace);
         }
-        if let Some(violation) = &report.violation {
-            println!("seed {seed}: {violation}");
-            println!(
-                "  cargo run --release -p tests --bin simulate -- --seeds {seed}..{} --trace",
-                seed + 1
-            );
-            sum.failed.push(seed);
-            if arguments.mutation.is_some() {
-                println!("caught after {} seeds", seed - arguments.seeds.start + 1);
-                return ExitCode::SUCCESS;
-            }
+        sum.add(report);
+        let Some(violation) = &report.violation else {
+            return ControlFlow::Continue(());
+        };
+        println!("seed {seed}: {violation}");
+        let next = seed + 1;
+        println!(
+            "  cargo run --release -p tests --bin simulate -- {flag}--seeds {seed}..{next} --trace"
+        );
+        sum.failed.push(seed);
+        if is_bugged { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let is_bugged = match level {
+        Level::Ports(bug) => {
+            let mut played = seeds.clone().map(|seed| (seed, simulation::play(seed, bug, tracing)));
+            // Stopped early or not, the sum says what was played.
+            let _: ControlFlow<()> =
+                played.try_for_each(|(seed, report)| see(seed, &report, "", bug.is_some()));
+            bug.is_some()
         }
-        sum.add(&report);
+        Level::Wire(bug) => {
+            wire::play_each(seeds.clone(), bug, |seed, report| {
+                see(seed, &report, "--wire ", bug.is_some())
+            });
+            bug.is_some()
+        }
+    };
+    if let (true, Some(seed)) = (is_bugged, sum.failed.first()) {
+        println!("caught after {} seeds", seed - seeds.start + 1);
+        return ExitCode::SUCCESS;
     }
     sum.print(began.elapsed());
-    if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if sum.failed.is_empty() && !is_bugged { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn arguments() -> Option<Arguments> {
-    let mut parsed = Arguments { seeds: 0..1000, tracing: Tracing::Off, mutation: None };
+    let (mut seeds, mut tracing) = (0..1000, Tracing::Off);
+    let (mut is_wire, mut bug) = (false, None);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--seeds" => {
                 let range = words.next()?;
                 let (from, to) = range.split_once("..")?;
-                parsed.seeds = from.parse().ok()?..to.parse().ok()?;
+                seeds = from.parse().ok()?..to.parse().ok()?;
             }
-            "--trace" => parsed.tracing = Tracing::On,
-            "--mutate" => parsed.mutation = Some(Mutation::named(&words.next()?)?),
+            "--trace" => tracing = Tracing::On,
+            "--wire" => is_wire = true,
+            "--mutate" => bug = Some(words.next()?),
             _ => return None,
         }
     }
-    Some(parsed)
+    let level = match (is_wire, bug) {
+        (false, None) => Level::Ports(None),
+        (false, Some(name)) => Level::Ports(Some(simulation::Mutation::named(&name)?)),
+        (true, None) => Level::Wire(None),
+        (true, Some(name)) => Level::Wire(Some(wire::Mutation::named(&name)?)),
+    };
+    Some(Arguments { seeds, tracing, level })
 }
 
 /// All reports together.

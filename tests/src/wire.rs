@@ -1,0 +1,25 @@
+//! The wire-level simulation: lives of the service over real HTTP, played from a seed.
+//!
+//! The real service, with its adapters and its queue and journal on files, runs between a
+//! simulated NewStore and NetSuite. A seed draws a [`Plan`]: orders, events, and who fails
+//! when, in the kinds of [`crate::simulation::Fault`]. The plan is the same for the same
+//! seed; what the network makes of it is not. When everything has come to rest, [`play_each`]
+//! says from the account's records and the journal whether each unit was credited once, to
+//! the cent, and no event was lost.
+
+mod audit;
+mod delivery;
+mod draw;
+mod erp;
+mod mutation;
+mod order;
+mod plan;
+mod play;
+mod proxy;
+mod stage;
+mod storefront;
+mod trouble;
+
+pub use mutation::Mutation;
+pub use plan::Plan;
+pub use play::play_each;

@@ -1,0 +1,134 @@
+//! What must hold when a plan has come to rest: by the account's records and the journal.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use domain::ClaimState;
+use jiff::Timestamp;
+use ports::{Record, State};
+
+use super::{
+    order::Fate,
+    plan::{Event, Patience, Plan, Step},
+    stage::Stage,
+};
+use crate::{owed, simulation::Fault};
+
+/// The beginning of every key of ours.
+const OURS: &str = "nst-cm-";
+
+/// What must become of an event.
+pub(super) fn ending(plan: &Plan, event: &Event) -> (State, &'static str) {
+    match plan.orders[event.order].fate {
+        Fate::Fine => (State::Posted, ""),
+        Fate::NeverRefunded => (State::Parked, "refund-not-visible"),
+    }
+}
+
+/// The record of an event, if the journal has it.
+pub(super) fn record<'a>(
+    stage: &Stage,
+    journal: &'a [Record],
+    event: &Event,
+) -> Option<&'a Record> {
+    journal.iter().find(|it| {
+        let Event { order, name, units } = event;
+        let named = it.cancellation.units.keys().map(domain::UnitId::as_str);
+        it.cancellation.order.as_str() == stage.plan.orders[*order].sale.order
+            && it.cancellation.event == *name
+            && named.eq(units.iter().map(String::as_str))
+    })
+}
+
+/// Looks at everything, and notes what must not be.
+pub(super) async fn audit(stage: &Stage) {
+    let journal = stage.world.book().all().await;
+    for (nth, event) in stage.plan.events.iter().enumerate() {
+        let Some(found) = record(stage, &journal, event) else {
+            stage.violated(format!("event {nth} was lost"));
+            continue;
+        };
+        ended_well(stage, nth, found);
+    }
+    let owed: Vec<_> = stage.plan.orders.iter().map(super::order::Order::owed).collect();
+    for fault in owed::faults(&owed, &stage.world.account.memos()) {
+        stage.violated(fault);
+    }
+    agree(stage, &journal);
+    in_time(stage);
+    within_the_ceiling(stage);
+}
+
+/// An event became what its order explains, and nothing else.
+pub(super) fn ended_well(stage: &Stage, nth: usize, found: &Record) {
+    let event = &stage.plan.events[nth];
+    let reason = found.reason.as_deref().unwrap_or_default();
+    let (due, why) = ending(&stage.plan, event);
+    let fits = found.state == due && (why.is_empty() || why == reason);
+    stage.must(fits, || {
+        let (became, detail) = (found.state.name(), &found.detail);
+        format!("event {nth} is {became} {reason}: {detail:?}")
+    });
+    // Decided while the account hid the memo by hand, never sent, and said all the same.
+    let order = &stage.plan.orders[event.order];
+    let explained = |it: &&String| order.by_hand.is_some() && it.starts_with("left-open");
+    let flags: Vec<_> = found.flags.iter().filter(|it| !explained(it)).collect();
+    stage.must(flags.is_empty(), || format!("event {nth} is flagged: {flags:?}"));
+}
+
+/// Journal and account tell the same story.
+fn agree(stage: &Stage, journal: &[Record]) {
+    let memos = stage.world.account.memos();
+    let ours = memos.iter().filter_map(|it| Some((it.external_id.clone()?, it)));
+    let mut ours: BTreeMap<_, _> = ours.filter(|(key, _)| key.starts_with(OURS)).collect();
+    for claim in journal.iter().flat_map(|it| &it.memos) {
+        let key = claim.claim.memo.key.to_string();
+        let ClaimState::Settled(id) = &claim.claim.state else {
+            stage.violated(format!("{key} is not settled"));
+            continue;
+        };
+        let Some(memo) = ours.remove(&key).filter(|it| it.id == id.as_str()) else {
+            stage.violated(format!("{key} is settled as {id}, which is not on record"));
+            continue;
+        };
+        let confirmed = claim.confirmed_total.map(domain::Amount::value);
+        stage.must(confirmed == Some(memo.total), || {
+            format!("{key} was read back as {confirmed:?}, and is {}", memo.total)
+        });
+    }
+    for key in ours.keys() {
+        stage.violated(format!("{key} is on record, and nobody knows of it"));
+    }
+}
+
+/// Nothing is credited before its refund shows.
+fn in_time(stage: &Stage) {
+    for memo in stage.world.account.memos().iter().filter(|it| it.external_id.is_some()) {
+        let credited: Vec<&str> = owed::units_on(memo).collect();
+        for group in stage.plan.orders.iter().flat_map(|it| &it.groups) {
+            let named = group.units.iter().any(|it| credited.contains(&it.as_str()));
+            let shows = instant(stage, group.refunded_at);
+            stage.must(!named || shows <= memo.last_modified, || {
+                format!("{:?} was made before its refund showed", memo.external_id)
+            });
+        }
+    }
+}
+
+fn instant(stage: &Stage, at: Duration) -> Timestamp {
+    let millis = stage.start.after(at).as_millis();
+    Timestamp::from_millisecond(millis).expect("the clock shows our days")
+}
+
+/// Never more calls than the account allows, where nobody leaves one behind.
+fn within_the_ceiling(stage: &Stage) {
+    let is_impatient = stage.plan.terms.patience == Patience::Short;
+    let leaves = |step: &Step| match step {
+        Step::Crash(..) => true,
+        Step::ErpFails(trouble) => trouble.kind == Fault::ErpSlow && is_impatient,
+        _ => false,
+    };
+    let (most, ceiling) = (stage.world.account.peak_in_flight(), stage.plan.terms.ceiling);
+    stage.must(most <= ceiling || stage.plan.has(leaves), || {
+        format!("{most} calls were in flight, {ceiling} are allowed")
+    });
+}

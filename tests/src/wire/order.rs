@@ -1,0 +1,315 @@
+//! One order of a plan: what was sold, what of it is cancelled, and when each part shows.
+
+use std::{collections::BTreeSet, fmt, time::Duration};
+
+use rust_decimal::Decimal;
+use sandbox::{
+    netsuite::{Account, Application, Kind, Record},
+    sale::{Billing, KeyColumn, Sale, TaxBooking, TaxIn, Unit},
+};
+
+use super::plan::Terms;
+use crate::{owed::Owed, paid, simulation::Chance};
+
+/// How the whole of it was paid.
+const CARD: &str = "credit_card";
+/// The column that names a line's units.
+const UNITS: &str = "custcol_nws_item_id";
+/// Currencies with their exponents.
+const CURRENCIES: [(&str, u32); 4] = [("USD", 2), ("USD", 2), ("JPY", 0), ("KWD", 3)];
+/// So many seconds late is what is late.
+const LATE: i64 = 25;
+
+/// An order.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    /// As it was sold and paid, nothing of it cancelled.
+    pub(super) sale: Sale,
+    /// Its units by invoice.
+    pub(super) invoices: Vec<Vec<String>>,
+    /// What is cancelled together.
+    pub(super) groups: Vec<Group>,
+    /// When NewStore's API shows it at all.
+    pub(super) shows_at: Duration,
+    /// When the API shows its payments.
+    pub(super) paid_at: Duration,
+    /// When NetSuite has its invoices.
+    pub(super) billed_at: Duration,
+    /// Whether the money ever goes back.
+    pub(super) fate: Fate,
+    /// A unit for which somebody booked a memo by hand, before anything else happened.
+    pub(super) by_hand: Option<String>,
+}
+
+/// Units that are cancelled together.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    /// Their ids.
+    pub(super) units: Vec<String>,
+    /// When the API shows it.
+    pub(super) cancelled_at: Duration,
+    /// When the API shows the refund.
+    pub(super) refunded_at: Duration,
+}
+
+/// Whether the money goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It does.
+    Fine,
+    /// It never does: a person has to look.
+    NeverRefunded,
+}
+
+/// What the units of an order have in common.
+struct Prices {
+    exponent: u32,
+    tax: TaxIn,
+    percent: i64,
+    /// Whether amounts are such that tax splits over a line and its discount without rounding.
+    whole: bool,
+}
+
+impl Order {
+    /// Draws an order of one to three units, on one or two invoices.
+    pub(super) fn drawn(number: usize, terms: &Terms, chance: &Chance) -> Self {
+        let (currency, exponent) = *chance.pick(&CURRENCIES);
+        let inside = terms.booking != TaxBooking::BodyItem && chance.strikes(300);
+        let prices = Prices {
+            exponent,
+            tax: if inside { TaxIn::Inside } else { TaxIn::Outside },
+            percent: if chance.strikes(600) { chance.between(1, 25) } else { 0 },
+            whole: terms.booking == TaxBooking::BodyItem,
+        };
+        let id = format!("9f4e8ffc-0000-4000-8000-{number:012x}");
+        let sale = Sale::new(&id, &format!("WIRE-{number}")).currency(currency);
+        let mut sale = Sale { tax: prices.tax, ..sale.tax_booking(terms.booking) };
+        for place in 0..=chance.below(3) {
+            sale = sale.unit(prices.unit(number, place, chance));
+        }
+        if chance.strikes(500) {
+            let cost = 100 * chance.between(1, 20);
+            let tax = prices.tax_of(cost);
+            sale = sale.shipping(&prices.text(cost), &prices.text(tax));
+        }
+        let ids: Vec<String> = sale.units.iter().map(|it| it.id.clone()).collect();
+        let mut invoices = vec![ids.clone()];
+        if 1 < ids.len() && chance.strikes(300) {
+            let (first, second) = ids.split_at(chance.below(ids.len() - 1) + 1);
+            invoices = vec![first.to_vec(), second.to_vec()];
+        }
+        let groups = groups(&ids, terms.span, chance);
+        let whole = groups.iter().map(|it| it.units.len()).sum::<usize>() == ids.len();
+        let (fate, by_hand) = match chance.below(100) {
+            0..8 => (Fate::NeverRefunded, None),
+            8..23 => (Fate::Fine, Some(groups[0].units[0].clone())),
+            _ => (Fate::Fine, None),
+        };
+        if by_hand.is_none() && invoices.len() == 1 && chance.strikes(250) {
+            let most = i64::try_from(ids.len()).expect("few units");
+            // An invoice below its units can be credited in full only by one memo over all of it.
+            let least = if whole && groups.len() == 1 { -most } else { 0 };
+            let off = Decimal::new(chance.between(least, most), exponent);
+            sale = Sale { grand_total: Some(sale.total() + off), ..sale };
+        }
+        let sale = sale.clone().paid(paid(&sale.total().to_string()));
+        Self {
+            sale,
+            invoices,
+            groups,
+            shows_at: late(chance),
+            paid_at: late(chance),
+            billed_at: if by_hand.is_some() { Duration::ZERO } else { late(chance) },
+            fate,
+            by_hand,
+        }
+    }
+
+    /// What NewStore's API shows of it at an instant.
+    pub(super) fn shown(&self, at: Duration) -> Option<Sale> {
+        if at < self.shows_at {
+            return None;
+        }
+        let mut sale = self.sale.clone();
+        for group in self.groups.iter().filter(|it| it.cancelled_at <= at) {
+            sale = sale.cancelled(&names(&group.units));
+        }
+        let back = (0..self.groups.len()).filter(|it| self.groups[*it].refunded_at <= at);
+        let back: Decimal = back.map(|it| self.refund(it)).sum();
+        if at < self.paid_at {
+            sale.payments.clear();
+        } else if self.fate == Fate::Fine && !back.is_zero() {
+            sale = sale.refunded(CARD, &back.to_string());
+        }
+        Some(sale)
+    }
+
+    /// When the API shows something new.
+    pub(super) fn moments(&self) -> BTreeSet<Duration> {
+        let groups = self.groups.iter().flat_map(|it| [it.cancelled_at, it.refunded_at]);
+        let moments = groups.chain([self.shows_at, self.paid_at]);
+        moments.filter(|it| self.shows_at <= *it).collect()
+    }
+
+    /// What must be credited in the end.
+    pub(super) fn owed(&self) -> Owed {
+        let cancelled = self.groups.iter().flat_map(|it| &it.units);
+        let cancelled: Vec<&str> = match self.fate {
+            Fate::Fine => cancelled.map(String::as_str).collect(),
+            Fate::NeverRefunded => Vec::new(),
+        };
+        Owed::of(&self.sale, &cancelled)
+    }
+
+    /// Puts it on the account's books.
+    pub(super) fn bill(&self, account: &Account) {
+        let billing = Billing::Invoices(self.invoices.clone());
+        let booked = self.sale.install_netsuite(account, &billing, KeyColumn::Present);
+        if let Some(unit) = &self.by_hand {
+            let of = self.invoices.iter().position(|it| it.contains(unit));
+            let invoice = &booked.invoices[of.expect("every unit is on an invoice")];
+            book_by_hand(account, invoice, unit);
+        }
+    }
+
+    /// What goes back with a group; the last one of a whole order takes the rest along.
+    fn refund(&self, group: usize) -> Decimal {
+        let owed = Owed::of(&self.sale, &names(&self.groups[group].units));
+        let all: Vec<&str> = self.groups.iter().flat_map(|it| names(&it.units)).collect();
+        let whole = Owed::of(&self.sale, &all);
+        let credit: Decimal = owed.units.values().sum();
+        let is_last = group + 1 == self.groups.len();
+        credit + if is_last { whole.shipping + whole.rounding } else { Decimal::ZERO }
+    }
+}
+
+impl Prices {
+    fn unit(&self, number: usize, place: usize, chance: &Chance) -> Unit {
+        let discounted = self.tax == TaxIn::Outside && chance.strikes(400);
+        let price = if self.whole || discounted {
+            100 * chance.between(2, 200)
+        } else {
+            chance.between(100, 20_000)
+        };
+        let pieces = if chance.strikes(150) { 2 } else { 1 };
+        let gross = price * pieces;
+        let discount = if discounted { 100 * chance.between(1, gross / 100 - 1) } else { 0 };
+        let of_item = chance.between(0, discount);
+        let id = format!("dc333267-{place:04x}-4000-8000-{number:012x}");
+        let product = format!("1000{}", chance.below(2) + place);
+        Unit::new(&id, &product, &self.text(price))
+            .quantity(u32::try_from(pieces).expect("one or two"))
+            .discounts(&self.text(of_item), &self.text(discount - of_item))
+            .tax(&self.text(self.tax_of(gross - discount)))
+    }
+
+    fn tax_of(&self, paid: i64) -> i64 {
+        match self.tax {
+            TaxIn::Outside => paid * self.percent / 100,
+            TaxIn::Inside => paid * self.percent / (100 + self.percent),
+        }
+    }
+
+    fn text(&self, smallest: i64) -> String {
+        Decimal::new(smallest, self.exponent).to_string()
+    }
+}
+
+/// Some units, or all of them, in one or two groups.
+fn groups(ids: &[String], span: i64, chance: &Chance) -> Vec<Group> {
+    let mut ids = ids.to_vec();
+    chance.shuffle(&mut ids);
+    if chance.strikes(500) {
+        ids.truncate(chance.below(ids.len()) + 1);
+    }
+    let rest = if 1 < ids.len() && chance.strikes(500) { ids.split_off(1) } else { Vec::new() };
+    let groups = [ids, rest].into_iter().filter(|it| !it.is_empty());
+    let groups = groups.map(|mut units| {
+        units.sort();
+        let cancelled_at = chance.seconds(span);
+        Group { units, cancelled_at, refunded_at: cancelled_at + late(chance) }
+    });
+    groups.collect()
+}
+
+/// Mostly at once, sometimes much later.
+fn late(chance: &Chance) -> Duration {
+    if chance.strikes(300) { chance.seconds(LATE) } else { Duration::ZERO }
+}
+
+fn names(units: &[String]) -> Vec<&str> {
+    units.iter().map(String::as_str).collect()
+}
+
+/// A memo for one unit, copied from the invoice as a person does it.
+fn book_by_hand(account: &Account, invoice: &str, unit: &str) {
+    let invoice = account.invoice(invoice).expect("it was just booked");
+    let mut memo = Record {
+        created_from: Some(invoice.id.clone()),
+        other_ref_num: invoice.other_ref_num.clone(),
+        account: invoice.account.clone(),
+        date: invoice.date,
+        tax_item: invoice.tax_item.clone(),
+        tax_basis: invoice.tax_basis,
+        ..Record::new(Kind::CreditMemo, &invoice.entity, &invoice.currency)
+    };
+    let from = invoice.lines.iter().position(|it| it.field(UNITS) == Some(unit));
+    let from = from.expect("its line names it");
+    let of_unit = invoice.lines[from..].iter().enumerate();
+    // Its discount, where it has one, is the next line, and names nothing.
+    let of_unit = of_unit.take_while(|(nth, it)| *nth == 0 || it.item == "8494");
+    for (_, line) in of_unit {
+        let details = invoice.tax_details.iter();
+        let details = details.filter(|it| Some(&it.reference) == line.tax_reference.as_ref());
+        memo.tax_details.extend(details.cloned());
+        memo.lines.push(sandbox::netsuite::Line { order_line: Some(line.line), ..line.clone() });
+    }
+    let memo = account.record(&account.add(memo)).expect("it was just added");
+    let application = Application { doc: invoice.id.clone(), amount: memo.total };
+    account.edit(&memo.id, |it| {
+        it.remaining = Some(Decimal::ZERO);
+        it.applied.push(application);
+    });
+    account.edit(&invoice.id, |it| it.remaining = Some(it.open() - memo.total));
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sale, invoices, shows_at, paid_at, billed_at, fate, by_hand, .. } = self;
+        writeln!(
+            f,
+            "order {} ({}), {} {}, tax {:?}, shipping {} tax {}, {fate:?}",
+            sale.reference,
+            sale.order,
+            sale.currency,
+            sale.total(),
+            sale.tax,
+            sale.shipping,
+            sale.shipping_tax
+        )?;
+        writeln!(f, "  shows at {shows_at:.0?}, paid at {paid_at:.0?}, billed at {billed_at:.0?}")?;
+        for unit in &sale.units {
+            let invoice = invoices.iter().position(|it| it.contains(&unit.id)).unwrap_or_default();
+            writeln!(
+                f,
+                "  {} product {}, {} x {}, discounts {} and {}, tax {}, on invoice {}",
+                unit.id,
+                unit.product,
+                unit.quantity,
+                unit.price,
+                unit.item_discount,
+                unit.order_discount,
+                unit.tax,
+                invoice + 1
+            )?;
+        }
+        if let Some(unit) = by_hand {
+            writeln!(f, "  {unit} is credited by hand")?;
+        }
+        for Group { units, cancelled_at, refunded_at } in &self.groups {
+            let units = units.join(", ");
+            writeln!(f, "  {units}: cancelled at {cancelled_at:?}, refunded at {refunded_at:?}")?;
+        }
+        Ok(())
+    }
+}
