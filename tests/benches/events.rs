@@ -12,10 +12,7 @@
 use std::{
     path::Path,
     process,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 
@@ -104,13 +101,13 @@ impl Bench<'_> {
         let (_world, service) = self.start("inline", PROGRAM).await;
         println!("\ninline: events/s, p50/p99/p99.9 of the answer, CPU of the process each");
         println!("{:<12} {:>38} {:>38} {:>8} {:>8}", "connections", "floor", "ours", "rate", "CPU");
-        let before = (self.stub.counts().await, self.next.load(Ordering::Relaxed));
         for connections in CONNECTIONS {
             let line = self.beside_the_floor(&service, connections).await;
             println!("{connections:<12} {line}");
         }
-        let sent = self.next.load(Ordering::Relaxed) - before.1;
-        print_calls(&self.stub.counts().await.each(&before.0, sent));
+        let before = self.stub.counts().await;
+        let load = self.send(&service, 16, Until::Sent(COUNTED_EVENTS), "posted").await;
+        print_calls(&self.stub.counts().await.each(&before, load.count()));
         println!("resident memory: {:.1} MB", resident(&service));
         service.kill().await;
     }
