@@ -401,12 +401,7 @@ impl Run<'_> {
 
     /// Claims a memo's units, sends it and writes down what became of it.
     async fn send(&mut self, memo: &CreditMemo, before: Before) -> Result<(), Ending> {
-        self.unwritten.push(Step::Claimed(Box::new(memo.clone())));
-        if let Err(ending) = self.write_down().await {
-            // The rest is not lost with it.
-            self.unwritten.pop();
-            return Err(ending);
-        }
+        self.write_now(Step::Claimed(Box::new(memo.clone()))).await?;
         let sending = match before {
             Before::Nothing => Sending::First,
             Before::Sent(_) => Sending::Again,
@@ -426,14 +421,14 @@ impl Run<'_> {
             // Others that are refused now were refused then; these may pass by.
             let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
             if !rest.is_zero() {
-                self.unwritten.push(Step::NotFreed { key: key.clone(), why, sent_at });
+                self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
                 // What changed meanwhile may be as it should by the next attempt.
                 let not_before = (kind != Refusal::Stale).then_some(rest);
                 return Err(Ending::Later(reason, not_before));
             }
         }
-        self.unwritten.push(Step::Freed { key, why });
+        self.write_now(Step::Freed { key, why }).await?;
         match kind {
             Refusal::Period => {
                 Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())
@@ -445,7 +440,6 @@ impl Run<'_> {
     fn settle(&mut self, key: &MemoKey, record: &RecordId) {
         self.unwritten.push(Step::Settled { key: key.clone(), record: record.clone() });
         self.posted.push(key.clone());
-        measure::posted(self.opened, self.desk.clock.now());
     }
 
     /// The order's claims, as all that happened so far left them.
@@ -455,6 +449,17 @@ impl Run<'_> {
         Ok(self.desk.journal.claims(&cancellation.tenant, &cancellation.order).await?)
     }
 
+    /// Returns once this step and everything so far is in the journal. Where it is not,
+    /// the step is not written later: by then another run may have gone on from here.
+    async fn write_now(&mut self, step: Step) -> Result<(), Ending> {
+        self.unwritten.push(step);
+        let written = self.write_down().await;
+        if written.is_err() {
+            self.unwritten.pop();
+        }
+        written
+    }
+
     /// Returns once everything so far is in the journal.
     async fn write_down(&mut self) -> Result<(), Ending> {
         if self.unwritten.is_empty() {
@@ -462,6 +467,7 @@ impl Run<'_> {
         }
         let (id, now) = (self.opened.cancellation.id(), self.desk.clock.now());
         self.desk.journal.record(&id, now, &self.unwritten).await?;
+        measure::written(self.opened, &self.unwritten, now);
         self.unwritten.clear();
         Ok(())
     }

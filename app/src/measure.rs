@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use domain::{Tenant, Timestamp};
-use ports::{Depth, Opened, State, Unfinished, told};
+use ports::{Depth, Opened, State, Step, Unfinished, told};
 
 use crate::{
     observed::{OPERATIONS, store_failed},
@@ -39,8 +39,13 @@ pub async fn run(service: Service, stores: Arc<Stores>) {
     }
 }
 
-/// A memo is on record: notes how long its way was.
-pub fn posted(opened: &Opened, now: Timestamp) {
+/// Steps are in the journal: notes how long the way of each memo was that is on record now.
+pub fn written(opened: &Opened, steps: &[Step], now: Timestamp) {
+    let settled = steps.iter().filter(|it| matches!(it, Step::Settled { .. }));
+    settled.for_each(|_| posted(opened, now));
+}
+
+fn posted(opened: &Opened, now: Timestamp) {
     let tenant = || opened.cancellation.tenant.to_string();
     metrics::counter!("memobridge_memos_posted_total", "tenant" => tenant()).increment(1);
     metrics::histogram!("memobridge_event_to_memo_seconds", "tenant" => tenant())

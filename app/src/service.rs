@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::{
     credit::{Attempt, Customer, Desk, Outcome, Progress, broken, credit},
-    trace,
+    measure, trace,
     wiring::webhook,
 };
 
@@ -73,9 +73,10 @@ impl Service {
         }
         let took = self.desk.clock.now().since(began);
         last.push(ended(&outcome, runner, took));
-        let id = opened.cancellation.id();
-        if let Err(error) = self.desk.journal.record(&id, self.desk.clock.now(), &last).await {
-            outcome = broken(&error);
+        let (id, now) = (opened.cancellation.id(), self.desk.clock.now());
+        match self.desk.journal.record(&id, now, &last).await {
+            Ok(()) => measure::written(opened, &last, now),
+            Err(error) => outcome = broken(&error),
         }
         report(&opened.cancellation, &outcome, took);
         trace::ended(&outcome);

@@ -10,7 +10,10 @@ const FOUND: [(u64, &str); 8] = [
     (902, "a cent that the ledger added made a memo of free units negative"),
     (1144, "shipping was credited on an invoice that does not bear it"),
     (2083, "the same, in another order of events"),
-    (3023, "a memo deleted by hand counted here when the first sending landed after all"),
+    (
+        3023,
+        "a memo deleted by hand and landing once more counted twice, which is the look's own fault",
+    ),
     (1628, "a lease that a stalled journal granted too late let two runs work on one order"),
 ];
 

@@ -1,3 +1,5 @@
 -- Schema 2 of the journal in PostgreSQL.
--- When the memo was last sent without an answer that is known; 0 for what is older.
-ALTER TABLE claim ADD COLUMN sent_at BIGINT NOT NULL DEFAULT 0;
+-- When the memo was last sent without an answer that is known; what is older, or is
+-- claimed by an older program, counts as sent now.
+ALTER TABLE claim ADD COLUMN sent_at BIGINT NOT NULL
+    DEFAULT (extract(epoch FROM now()) * 1000)::bigint;

@@ -65,6 +65,16 @@ pub struct Recorded {
     pub deleted: bool,
 }
 
+impl Recorded {
+    /// The memos that were sent among these, deleted ones included. One that somebody deleted
+    /// while an earlier sending of it was under way is there again under its key, and counts once.
+    pub fn sent<'a>(memos: impl IntoIterator<Item = &'a Self>) -> Vec<&'a CreditMemo> {
+        let sent = memos.into_iter().filter_map(|it| it.sent.as_ref());
+        let by_key: BTreeMap<_, _> = sent.map(|it| (&it.key, it)).collect();
+        by_key.into_values().collect()
+    }
+}
+
 /// What is on record under an external id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {

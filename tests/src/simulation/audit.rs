@@ -107,7 +107,7 @@ impl Account<'_> {
     }
 
     fn ours(&self) -> impl Iterator<Item = &CreditMemo> {
-        self.memos.iter().filter_map(|it| it.sent.as_ref())
+        Recorded::sent(self.memos.iter().copied()).into_iter()
     }
 
     fn check(&self) {

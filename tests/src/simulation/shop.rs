@@ -15,7 +15,7 @@ use super::{
     stage::Stage,
     weather::{Fault, Weather},
 };
-use crate::reference::{Folder, MemoryLedger, MemoryStorefront};
+use crate::reference::{Folder, MemoryLedger, MemoryStorefront, Recorded};
 
 /// A retailer's storefront and ERP.
 pub struct Shop {
@@ -120,8 +120,7 @@ impl Shop {
             let back = if sale.fate == Fate::NeverRefunded { 0 } else { sale.refunded(now) };
             let back = sale.amount(back) + self.retailer.policy.tolerance;
             let made = self.ledger.books(|books| {
-                let there = books.memos.iter().filter(|it| !it.deleted);
-                let ours = there.filter_map(|it| it.sent.as_ref());
+                let ours = Recorded::sent(&books.memos).into_iter();
                 ours.filter(|it| it.order == sale.order).map(|it| it.credit).sum::<domain::Amount>()
             });
             self.stage.must(made <= back, || format!("{key}: {made} credited, {back} given back"));
