@@ -205,7 +205,7 @@ fn loose<'a>(
         spot(unit).is_some_and(|it| {
             let here = it.units.iter().filter(|on| open.iter().any(|unit| unit.id == on.id));
             let open: Decimal = here.map(|it| Decimal::from(it.quantity)).sum();
-            it.goods.quantity() - it.order_line.billed < open
+            it.goods.quantity() - it.billed() < open
         })
     };
     let units = ids(&open);

@@ -17,7 +17,10 @@ const FOUND: [(u64, &str); 8] = [
     (1628, "a lease that a stalled journal granted too late let two runs work on one order"),
 ];
 
-/// So many seeds at most show a deliberate bug, or those that once found it.
+/// Bugs that few seeds show, each with one that does.
+const RARE: [(Mutation, u64); 1] = [(Mutation::ForgetsSendings, 738)];
+
+/// So many seeds at most show any other deliberate bug.
 const SEEDS_FOR_A_BUG: u64 = 60;
 
 #[track_caller]
@@ -70,14 +73,12 @@ fn the_same_seed_is_the_same_world() {
 #[test]
 fn deliberate_bugs_are_caught() {
     for (bug, name, what) in Mutation::ALL {
-        let found = FOUND.map(|(seed, _)| seed);
-        let caught = (0..SEEDS_FOR_A_BUG).chain(found).any(|seed| {
+        let rare = RARE.iter().find(|(it, _)| *it == bug);
+        let seeds = rare.map_or(0..SEEDS_FOR_A_BUG, |(_, seed)| *seed..seed + 1);
+        let caught = seeds.clone().any(|seed| {
             let report = play(seed, Some(bug), Tracing::Off);
             report.violation.is_some()
         });
-        assert!(
-            caught,
-            "{name} ({what}) is seen neither in {SEEDS_FOR_A_BUG} seeds nor in those found"
-        );
+        assert!(caught, "{name} ({what}) is not seen in the seeds {seeds:?}");
     }
 }

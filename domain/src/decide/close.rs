@@ -22,9 +22,14 @@ pub(super) struct Spot<'a> {
 }
 
 impl Spot<'_> {
+    /// Pieces that an invoice carries, as the sales order counts them.
+    pub(super) fn billed(&self) -> Decimal {
+        pieces(Some(self.order_line.billed), Decimal::ZERO)
+    }
+
     /// Closed by somebody, with this unit's pieces not among those that were billed.
     pub(super) fn is_closed_without(&self, unit: &Unit) -> bool {
-        let billed = pieces(Some(self.order_line.billed), Decimal::ZERO);
+        let billed = self.billed();
         let room = Decimal::from(unit.quantity) <= self.goods.quantity() - billed;
         self.order_line.closed && (billed.is_zero() || room)
     }

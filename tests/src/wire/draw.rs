@@ -42,10 +42,7 @@ impl Plan {
             plan.tell_of(number, &order, &chance);
             plan.orders.push(order);
         }
-        // What a slow account still does when we have given it up must not meet closed books:
-        // its refusal of a second sending says nothing of the first.
-        let is_slow = |it: &Step| matches!(it, Step::ErpFails(it) if it.kind == Fault::ErpSlow);
-        if !plan.has(is_slow) && chance.strikes(350) {
+        if chance.strikes(350) {
             let (closes, opens) = (Step::CloseBooks, Step::OpenBooks);
             plan.steps.extend(spell(Duration::ZERO, closes, opens, 20, &chance));
         }

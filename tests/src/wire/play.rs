@@ -28,8 +28,9 @@ const AT_ONCE: usize = 12;
 const AT_ONCE_WITH_A_BUG: usize = 3;
 /// How long a crash waits for its moment.
 const CRASH_WAITS: Duration = Duration::from_secs(12);
-/// How long everything may take to come to rest.
-const REST: Duration = Duration::from_mins(10);
+/// How long everything may take to come to rest: a sending that nobody answered is waited for
+/// a quarter of an hour.
+const REST: Duration = Duration::from_mins(20);
 /// From the first receipt to giving up, as configured, and a little more.
 const GIVEN_UP: Duration = Duration::from_hours(73);
 /// The last day of closed books: after every event, before today.
