@@ -3,7 +3,7 @@
 //! first answer. `cargo bench -p tests --bench accepts`; everything in one run.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a report for people")]
-#![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "ratios and megabytes")]
+#![expect(clippy::float_arithmetic, reason = "ratios")]
 
 use std::{
     net::SocketAddr,
@@ -85,7 +85,7 @@ async fn measure() {
         let missing = backlog.saturating_sub(next.load(Ordering::Relaxed));
         load(service.address, 64, &next, Until::Sent(missing)).await;
         let accepted = next.load(Ordering::Relaxed);
-        println!("{accepted:<12} {:>10.1}", resident(service.id()));
+        println!("{accepted:<12} {:>10.1}", Usage::of(service.id()).megabytes());
     }
     service.kill().await;
     let began = Instant::now();
@@ -94,7 +94,7 @@ async fn measure() {
     let full = began.elapsed();
     println!("\nstart to first answer: {empty:?}, with the backlog {full:?}");
     tokio::time::sleep(Duration::from_secs(20)).await;
-    println!("RSS 20 s after that start: {:.1} MB", resident(service.id()));
+    println!("RSS 20 s after that start: {:.1} MB", Usage::of(service.id()).megabytes());
     service.kill().await;
 }
 
@@ -121,9 +121,4 @@ async fn load(
 ) -> Load {
     let request = Arc::new(|number| request(KEY, &event(number)));
     Load::send(address, connections, next, until, "accepted", &request).await
-}
-
-/// Resident memory of a process, in MB.
-fn resident(process: u32) -> f64 {
-    Usage::of(process).resident as f64 / 1024.0
 }

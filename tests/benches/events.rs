@@ -108,7 +108,7 @@ impl Bench<'_> {
         let before = self.stub.counts().await;
         let load = self.send(&service, 16, Until::Sent(COUNTED_EVENTS), "posted").await;
         print_calls(&self.stub.counts().await.each(&before, load.count()));
-        println!("resident memory: {:.1} MB", resident(&service));
+        println!("resident memory: {:.1} MB", Usage::of(service.id()).megabytes());
         service.kill().await;
     }
 
@@ -157,7 +157,7 @@ impl Bench<'_> {
         while world.book().count(State::Posted).await < sent {
             tokio::time::sleep(LOOK).await;
         }
-        println!("resident memory: {:.1} MB", resident(&service));
+        println!("resident memory: {:.1} MB", Usage::of(service.id()).megabytes());
         service.kill().await;
     }
 
@@ -231,8 +231,4 @@ fn print_calls(each: &[f64]) {
     let named = Call::ALL.into_iter().zip(each);
     let calls: Vec<_> = named.map(|(call, it)| format!("{} {it:.3}", call.name())).collect();
     println!("calls per event: {}", calls.join(", "));
-}
-
-fn resident(service: &Process) -> f64 {
-    Usage::of(service.id()).resident as f64 / 1024.0
 }

@@ -33,6 +33,13 @@ impl Usage {
         Self { cpu: TICK * ticks, resident: resident.parse().expect("a count") }
     }
 
+    /// Resident memory in MB.
+    #[must_use]
+    #[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "for people")]
+    pub fn megabytes(self) -> f64 {
+        self.resident as f64 / 1024.0
+    }
+
     /// Time on all processors since then, of the process with this id.
     #[must_use]
     pub fn cpu_since(self, process: u32) -> Duration {
