@@ -4,6 +4,8 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
+mod machine;
+
 const EXAMPLE: &str = include_str!("../../../docs/memobridge.example.toml");
 
 fn environment() -> BTreeMap<String, String> {

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 
 use crate::{clock::SystemClock, config::Config, serve::Application, telemetry, wiring};
 
-const FIRST_KEY: &str = "sandbox-webhook-key";
-const SECOND_KEY: &str = "sandbox-second-webhook-key";
-const ADMIN_TOKEN: &str = "sandbox-admin-token";
+const FIRST_KEY: &str = "sandbox-webhook-key-of-dodici";
+const SECOND_KEY: &str = "sandbox-webhook-key-of-seconda";
+const ADMIN_TOKEN: &str = "sandbox-admin-token-of-this-run";
 
 /// One retailer's side of the stage.
 pub(super) struct Retailer {
@@ -94,7 +94,7 @@ impl Stage {
 }
 
 async fn retailer(name: &str, key: &'static str) -> std::io::Result<Retailer> {
-    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret").await?;
+    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret-of-both").await?;
     let account = Account::start(Credentials::example()).await?;
     Ok(Retailer { key, tenant, account })
 }
@@ -157,7 +157,7 @@ webhook_keys = ["{key}"]
 graphql_url = "{graphql}"
 token_url = "{token}"
 client_id = "sandbox-client"
-client_secret = "sandbox-client-secret"
+client_secret = "sandbox-client-secret-of-both"
 
 [customer.erp]
 kind = "netsuite-soap"
