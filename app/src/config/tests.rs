@@ -1,4 +1,4 @@
-use std::fmt::Write;
+use std::{fmt::Write, fs};
 
 use secrecy::ExposeSecret;
 
