@@ -1,12 +1,17 @@
 //! Listens, and bounds what callers may cost: how many connections there are, how
 //! long a request's head may take and how big it may be, how long one may be idle.
 //!
-//! What a body may cost is known where bodies are read.
+//! What a body may cost is known where bodies are read; what is not read of it, in [`super::rest`].
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -15,6 +20,8 @@ use tokio::{
 };
 use tokio_util::{io::InspectReader, sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
+
+use super::rest::Lingering;
 
 /// From the first byte of a request, or from connecting, to the end of its head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -96,9 +103,17 @@ async fn connection(
         let (routes, phase) = (routes.clone(), Arc::clone(&phase));
         async move {
             phase.send_replace(Phase::Answer);
-            let mut request = request.map(Body::new);
+            let (head, body) = request.into_parts();
+            let (body, left_off) = Lingering::of(&head.headers, body);
+            let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = routes.oneshot(request).await;
+            let mut answer = routes.oneshot(request).await;
+            if let Ok(answer) = answer.as_mut()
+                && left_off.load(Ordering::Relaxed)
+            {
+                let close = header::HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
             phase.send_replace(Phase::Idle);
             answer
         }
