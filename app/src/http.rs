@@ -11,7 +11,7 @@ mod body;
 mod crowd;
 mod failures;
 pub mod listen;
-mod refusals;
+pub mod refusals;
 mod rest;
 pub mod threads;
 
@@ -85,6 +85,7 @@ impl Front {
         server: &crate::config::Server,
         metrics: PrometheusHandle,
     ) -> Self {
+        let refusals = Arc::new(Refusals::new(Arc::clone(&service.desk.clock)));
         let crowd = Crowd::new(service.customers.keys(), server.max_in_flight_per_tenant);
         Self {
             service,
@@ -94,7 +95,7 @@ impl Front {
             metrics,
             admin_token: server.admin_token.clone(),
             failures: Arc::default(),
-            refusals: Arc::default(),
+            refusals,
             crowd: Arc::new(crowd),
             work: Handle::current(),
         }
@@ -117,6 +118,12 @@ impl Front {
             .layer(middleware::from_fn(with_a_short_target))
             .layer(middleware::from_fn_with_state(self.clone(), with_its_refusal_noted))
             .with_state(self)
+    }
+
+    /// Where refused requests are noted.
+    #[must_use]
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
     }
 
     fn draining(&self) -> bool {
@@ -200,7 +207,7 @@ async fn with_its_refusal_noted(
     if status.is_client_error() && !is_noted {
         let reason = why.as_ref().map_or("", |Why(reason)| reason);
         let refused = Refused { method: &method, path: &path, status, reason };
-        front.refusals.note(&refused, front.service.desk.clock.now());
+        front.refusals.note(&refused);
     }
     response
 }

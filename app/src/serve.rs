@@ -62,7 +62,9 @@ impl Application {
         let front = Front::new(service.clone(), intake, &server, metrics.clone());
         let stop = CancellationToken::new();
         let most = server.max_connections;
-        let server = http.spawn(listen::serve(listener, front.router(), most, stop.clone()));
+        let refusals = front.refusals();
+        let listening = listen::serve(listener, front.router(), refusals, most, stop.clone());
+        let server = http.spawn(listening);
         let stop = stop.drop_guard();
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::{io::InspectReader, sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use super::rest::Lingering;
+use super::{refusals::Refusals, rest::Lingering};
 
 /// From the first byte of a request, or from connecting, to the end of its head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -47,13 +47,19 @@ enum Phase {
 
 /// Serves at most `most` connections at once until `stop`; further ones wait.
 /// Returns when every request that was begun is answered.
-pub async fn serve(listener: TcpListener, routes: Router, most: usize, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    refusals: Arc<Refusals>,
+    most: usize,
+    stop: CancellationToken,
+) {
     let seats = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let connections = TaskTracker::new();
     while let Some((stream, peer, seat)) = stop.run_until_cancelled(next(&listener, &seats)).await {
-        let (routes, stop) = (routes.clone(), stop.clone());
+        let (routes, refusals, stop) = (routes.clone(), Arc::clone(&refusals), stop.clone());
         connections.spawn(async move {
-            connection(stream, peer, routes, stop).await;
+            connection(stream, peer, routes, &refusals, stop).await;
             drop(seat);
         });
     }
@@ -85,6 +91,7 @@ async fn connection(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: SocketAddr,
     routes: Router,
+    refusals: &Refusals,
     stop: CancellationToken,
 ) {
     let (phase, watched) = watch::channel(Phase::Head);
@@ -122,15 +129,22 @@ async fn connection(
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let (mut server, mut overdue) = (pin!(server), pin!(overdue(watched)));
-    // How a connection ends is the caller's affair: what was begun is not undone by it.
-    tokio::select! {
-        _ = server.as_mut() => return,
+    let ended = tokio::select! {
+        ended = server.as_mut() => ended,
         () = overdue.as_mut() => return,
-        () = stop.cancelled() => server.as_mut().graceful_shutdown(),
-    }
-    tokio::select! {
-        _ = server => {}
-        () = overdue => {}
+        () = stop.cancelled() => {
+            server.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = server => ended,
+                () = overdue => return,
+            }
+        }
+    };
+    // How else a connection ends is the caller's affair: what was begun is not undone by it.
+    if let Err(why) = ended
+        && why.is_parse()
+    {
+        refusals.note_head(&why);
     }
 }
 

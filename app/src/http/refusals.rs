@@ -3,12 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::http::{Method, StatusCode};
 use domain::Timestamp;
+use ports::Clock;
 
 /// The stretch in which lines are counted.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -17,9 +18,11 @@ const LINES: u32 = 20;
 /// What is shown of a path.
 const MAX_PATH: usize = 100;
 
-/// The lines of the current window, by cause.
-#[derive(Default)]
-pub(super) struct Refusals(Mutex<Window>);
+/// What was refused in the current window, by cause.
+pub struct Refusals {
+    clock: Arc<dyn Clock>,
+    window: Mutex<Window>,
+}
 
 #[derive(Default)]
 struct Window {
@@ -47,26 +50,42 @@ pub(super) struct Refused<'a> {
 }
 
 impl Refusals {
+    /// None yet.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, window: Mutex::default() }
+    }
+
     /// Counts one, and writes it down unless there were too many of its cause.
-    pub(super) fn note(&self, refused: &Refused<'_>, now: Timestamp) {
+    pub(super) fn note(&self, refused: &Refused<'_>) {
         let Refused { method, path, status, reason } = refused;
-        let cause = cause(*status);
-        let counted = [("method", told(method)), ("cause", cause)];
-        metrics::counter!("memobridge_refused_requests_total", &counted).increment(1);
-        let line = self.line(cause, now);
-        if line == Line::None {
-            return;
-        }
         let path: String = path.chars().take(MAX_PATH).collect();
         let (method, status) = (told(method), status.as_u16());
-        tracing::warn!(method, path, status, cause, reason, "A request was refused: {reason}");
+        self.count(method, cause(status), |cause| {
+            tracing::warn!(method, path, status, cause, reason, "A request was refused: {reason}");
+        });
+    }
+
+    /// Counts one whose head is none, or too big.
+    pub(super) fn note_head(&self, why: &hyper::Error) {
+        self.count("other", "head", |cause| {
+            tracing::warn!(cause, %why, "A request was refused: its head cannot be read");
+        });
+    }
+
+    fn count(&self, method: &'static str, cause: &'static str, write: impl FnOnce(&str)) {
+        let counted = [("method", method), ("cause", cause)];
+        metrics::counter!("memobridge_refused_requests_total", &counted).increment(1);
+        let line = self.line(cause, self.clock.now());
+        if line != Line::None {
+            write(cause);
+        }
         if line == Line::Last {
             tracing::warn!(cause, "Further refusals of this cause are only counted for a minute");
         }
     }
 
     fn line(&self, cause: &'static str, now: Timestamp) -> Line {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = |began: Timestamp| now < began || WINDOW <= now.since(began);
         if window.began.is_none_or(is_over) {
             *window = Window { began: Some(now), lines: BTreeMap::new() };
@@ -82,8 +101,8 @@ impl Refusals {
 }
 
 /// Why, as the metric's label says it.
-fn cause(status: StatusCode) -> &'static str {
-    match status.as_u16() {
+fn cause(status: u16) -> &'static str {
+    match status {
         400 => "malformed",
         401 => "unauthorized",
         403 => "forbidden",
@@ -92,7 +111,6 @@ fn cause(status: StatusCode) -> &'static str {
         413 => "too-large",
         414 => "long-path",
         429 => "too-many",
-        431 => "long-head",
         _ => "other",
     }
 }
@@ -111,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_cause_hides_no_other_and_comes_to_an_end() {
-        let refusals = Refusals::default();
+        let refusals = Refusals::new(Arc::new(crate::clock::SystemClock));
         let now = Timestamp::from_millis(1_000);
         let lines: Vec<_> = (0..LINES + 5).map(|_| refusals.line("unauthorized", now)).collect();
         assert_eq!(lines.iter().filter(|line| **line == Line::Written).count(), 19);
@@ -123,8 +141,8 @@ mod tests {
 
     #[test]
     fn every_refusal_has_one_of_a_few_causes() {
-        let causes = (400..500).map(|it| cause(StatusCode::from_u16(it).unwrap()));
+        let causes = (400..500).map(cause);
         let causes: std::collections::BTreeSet<_> = causes.collect();
-        assert_eq!(causes.len(), 10, "{causes:?}");
+        assert_eq!(causes.len(), 9, "{causes:?}");
     }
 }
