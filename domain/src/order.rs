@@ -94,7 +94,7 @@ pub struct Order {
     pub units: Vec<Unit>,
     /// All payment instruments.
     pub instruments: Vec<Instrument>,
-    /// Transaction types nobody has told us about; they count for nothing.
+    /// Transaction types that count for nothing: unknown, failed or pending ones.
     pub unknown_movements: Vec<String>,
 }
 

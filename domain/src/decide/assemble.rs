@@ -14,10 +14,10 @@ use super::{
 use crate::{
     Amount, BillingLine, BodyShipping, Classes, CreditMemo, Discounts, Invoice, ItemPolicy,
     LineKind, MemoKey, MemoLine, Reason, RecordId, ShippingAs, Source, SubsidiaryRule, Tax,
-    TaxBasis, TaxTreatment, Unit, UnitId, maps::unmapped,
+    TaxBasis, TaxTreatment, Unit, UnitId, cut_utf16, maps::unmapped,
 };
 
-/// The longest `otherRefNum` and `memo` that the ledger takes, in characters.
+/// The longest `otherRefNum` and `memo` that the ledger takes, in UTF-16 units.
 const REFERENCE_LENGTH: usize = 45;
 const TEXT_LENGTH: usize = 999;
 
@@ -46,7 +46,7 @@ pub(super) fn assemble(
     if shipping.is_some() {
         units.push(UnitId::shipping());
     }
-    let place = place(case, origin.classes)?;
+    let place = place(case, origin)?;
     let mut memo = CreditMemo {
         key: MemoKey::of(&case.cancellation.tenant, &case.order.id, &units),
         order: case.order.id.clone(),
@@ -62,8 +62,8 @@ pub(super) fn assemble(
         subsidiary: place.subsidiary,
         custom_form: case.policy.custom_form.clone(),
         date: date(case, origin.invoice),
-        reference: cut(&case.order.reference, REFERENCE_LENGTH),
-        text: cut(&text(case, placed), TEXT_LENGTH),
+        reference: cut_utf16(&case.order.reference, REFERENCE_LENGTH).to_owned(),
+        text: cut_utf16(&text(case, placed), TEXT_LENGTH).to_owned(),
         tax_item: origin.tax_item.filter(|_| case.policy.tax == Tax::FromInvoice).cloned(),
         tax_basis: match case.policy.tax {
             Tax::SuiteTax => TaxBasis::Details,
@@ -284,8 +284,9 @@ pub(super) fn policy_id(
 }
 
 /// Where the memo belongs: the record's own, and from the maps only what it lacks.
-fn place(case: &Case<'_>, classes: &Classes) -> Result<Classes, Reason> {
+fn place(case: &Case<'_>, origin: Origin<'_>) -> Result<Classes, Reason> {
     let order = case.order;
+    let classes = origin.classes;
     let store = order.channel_type.as_deref() == Some("store");
     let site = if store { &order.channel } else { &order.demand_location };
     let site = || site.as_deref().map(|it| case.maps.location(it, order)).transpose();
@@ -298,9 +299,12 @@ fn place(case: &Case<'_>, classes: &Classes) -> Result<Classes, Reason> {
         (None, Some(channel)) => case.maps.department(channel, order)?.id(),
         (None, None) => None,
     };
+    // Without `createdFrom` the ledger would take the customer's primary subsidiary.
+    let is_copied = origin.source.created_from().is_some();
     let subsidiary = match (case.policy.subsidiary, &classes.subsidiary) {
-        (SubsidiaryRule::FromInvoice, _) => None,
-        (SubsidiaryRule::Send, Some(subsidiary)) => Some(subsidiary.clone()),
+        (SubsidiaryRule::FromInvoice, _) if is_copied => None,
+        (_, Some(subsidiary)) => Some(subsidiary.clone()),
+        (SubsidiaryRule::FromInvoice, None) => None,
         (SubsidiaryRule::Send, None) => site()?.and_then(|it| it.subsidiary.clone()),
     };
     Ok(Classes { location, department, class: classes.class.clone(), subsidiary })
@@ -327,10 +331,6 @@ fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
         text = format!("{text}; paid {}", paid.join(", "));
     }
     text
-}
-
-fn cut(text: &str, length: usize) -> String {
-    text.chars().take(length).collect()
 }
 
 /// Groups placed units by the invoice that carries them, lowest id first.
