@@ -1,5 +1,7 @@
 //! What the memo says: rules.md section 5, field by field.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -77,13 +79,12 @@ pub(super) fn assemble(
         credit: Amount::ZERO,
         total: Amount::ZERO,
     };
-    let mut numbers: Vec<u32> = placed.iter().map(|(_, goods)| goods.line.line).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    for number in numbers {
-        let on_line = placed.iter().filter(|(_, goods)| goods.line.line == number);
-        let on_line: Vec<_> = on_line.copied().collect();
-        let lines = item_lines(case, origin, &on_line, &memo, credited)?;
+    let mut by_number: BTreeMap<u32, Vec<(&Unit, Goods<'_>)>> = BTreeMap::new();
+    for &(unit, goods) in placed {
+        by_number.entry(goods.line.line).or_default().push((unit, goods));
+    }
+    for on_line in by_number.values() {
+        let lines = item_lines(case, origin, on_line, &memo, credited)?;
         memo.lines.extend(lines);
     }
     memo.credit = placed.iter().map(|(unit, _)| unit.credit(case.order.treatment)).sum();
@@ -335,14 +336,11 @@ fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
 
 /// Groups placed units by the invoice that carries them, lowest id first.
 pub(super) fn by_invoice<'a>(placed: &[Placed<'a>]) -> Vec<(&'a Invoice, Vec<Placed<'a>>)> {
-    let mut groups: Vec<(&Invoice, Vec<Placed<'_>>)> = Vec::new();
+    let mut groups: BTreeMap<_, (&Invoice, Vec<Placed<'_>>)> = BTreeMap::new();
     for units in by_line(placed).into_values() {
         let invoice = units[0].invoice;
-        match groups.iter_mut().find(|(it, _)| it.id == invoice.id) {
-            Some((_, group)) => group.extend(units),
-            None => groups.push((invoice, units)),
-        }
+        let group = groups.entry(invoice.id.rank());
+        group.or_insert_with(|| (invoice, Vec::new())).1.extend(units);
     }
-    groups.sort_by_key(|(invoice, _)| invoice.id.rank());
-    groups
+    groups.into_values().collect()
 }
