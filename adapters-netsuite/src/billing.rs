@@ -234,4 +234,6 @@ fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<Sale
 }
 
 #[cfg(test)]
+mod foreign_tests;
+#[cfg(test)]
 mod tests;
