@@ -23,6 +23,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
+    http::threads::Threads,
     retry::Refused,
     serve::{Application, until_signal},
     telemetry::{self, Logs},
@@ -174,7 +175,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
         tracing::warn!("Configuration: {fault}");
     }
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
-    let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+    let http = Threads::start(|| ())?;
+    let clock = Arc::new(SystemClock);
+    let application = Application::start(config, clock, metrics, http.handle()).await?;
     until_signal().await?;
     let began = Instant::now();
     application.shut_down().await;

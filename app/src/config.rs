@@ -290,7 +290,7 @@ fn server(root: &Section<'_>) -> Option<Server> {
     let server = Server {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
-        max_body: section.get("max_body", count).unwrap_or(262_144),
+        max_body: section.get("max_body", count).unwrap_or(1_048_576),
         max_connections: section.get("max_connections", count).unwrap_or(512),
         max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),

@@ -11,9 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
-use ports::{
-    Clock, Hold, HoldToken, Instant, Journal, JournalError, Opened, Query, Record, Step,
-};
+use ports::{Clock, Hold, HoldToken, Instant, Journal, JournalError, Opened, Query, Record, Step};
 
 /// A journal whose leases are kept to within this process, whatever the date is.
 pub struct Held {
