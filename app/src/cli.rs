@@ -169,7 +169,7 @@ async fn execute(command: Command) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let traces = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
     let http = Threads::start(|| ())?;
     let clock = Arc::new(SystemClock);
@@ -177,7 +177,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     until_signal().await?;
     let began = Instant::now();
     application.shut_down().await;
-    traces.end(drain.saturating_sub(began.elapsed())).await;
+    telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
+    drop(telemetry.lines);
     Ok(())
 }
 
