@@ -1,6 +1,7 @@
 //! What everybody in a world shares: time, chance, the trace, and what must not be.
 
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     sync::{
         Mutex, MutexGuard,
@@ -8,7 +9,7 @@ use std::{
     },
 };
 
-use domain::Timestamp;
+use domain::{CancellationId, Timestamp};
 
 use super::{chance::Chance, mutation::Mutation, time::Time, weather::Weather};
 
@@ -40,6 +41,8 @@ pub struct Stage {
     tracing: Tracing,
     trace: Mutex<String>,
     violations: Mutex<Vec<String>>,
+    /// Attempts that found the ERP not working, by cancellation.
+    outages: Mutex<BTreeMap<CancellationId, Vec<String>>>,
 }
 
 /// What happened, in numbers.
@@ -72,7 +75,23 @@ impl Stage {
             tracing,
             trace: Mutex::default(),
             violations: Mutex::default(),
+            outages: Mutex::default(),
         }
+    }
+
+    /// An attempt ended so; an ERP that does not work is remembered.
+    pub(super) fn ended(&self, id: &CancellationId, reason: &str) {
+        const OUTAGES: [&str; 3] = ["erp-unavailable", "erp-permission", "erp-credentials"];
+        if OUTAGES.contains(&reason) {
+            let mut outages = self.outages.lock().expect("nobody panics while outages are noted");
+            outages.entry(id.clone()).or_default().push(reason.to_owned());
+        }
+    }
+
+    /// How attempts of a cancellation found that the ERP does not work.
+    pub(super) fn outages(&self, id: &CancellationId) -> Vec<String> {
+        let outages = self.outages.lock().expect("nobody panics while outages are noted");
+        outages.get(id).cloned().unwrap_or_default()
     }
 
     /// Whether this run has the bug.
