@@ -352,7 +352,8 @@ impl Run<'_> {
             tracing::warn!(
                 order.id = %order.id,
                 kind,
-                "Order {} has a transaction of unknown type; it counts for nothing",
+                "Order {} has a transaction that counts for nothing: its type is unknown, or it \
+                 failed or is pending",
                 order.id
             );
         }

@@ -31,6 +31,7 @@ mod reason;
 mod snapshot;
 #[cfg(test)]
 mod testing;
+mod text;
 
 pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
@@ -58,3 +59,4 @@ pub use policy::{
 pub use readiness::readiness;
 pub use reason::{Patience, Reason, Stop};
 pub use snapshot::{InstrumentSnapshot, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot};
+pub use text::cut_utf16;
