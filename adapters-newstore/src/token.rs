@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{Tenant, Timestamp};
-use ports::{Clock, StorefrontError};
+use ports::{Clock, Instant, StorefrontError};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub(crate) struct Tokens {
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) value: SecretString,
-    good_until: Timestamp,
+    good_until: Instant,
 }
 
 impl Tokens {
@@ -53,7 +53,7 @@ impl Tokens {
     /// The token in use, or a new one when it ends soon.
     pub(crate) async fn get(&self) -> Result<Token, StorefrontError> {
         let mut current = self.current.lock().await;
-        let usable = current.as_ref().filter(|it| self.clock.now() < it.good_until);
+        let usable = current.as_ref().filter(|it| self.clock.instant() < it.good_until);
         if let Some(token) = usable {
             return Ok(token.clone());
         }
@@ -96,7 +96,7 @@ impl Tokens {
     }
 
     async fn ask(&self) -> Result<Token, StorefrontError> {
-        let asked_at = self.clock.now();
+        let (asked_at, began) = (self.clock.now(), self.clock.instant());
         let request = self.http.post(self.url.clone()).form(&[
             ("grant_type", "client_credentials"),
             ("client_id", &self.client_id),
@@ -120,7 +120,7 @@ impl Tokens {
         let ends = asked_at.after(life).since(Timestamp::from_millis(0));
         metrics::gauge!("memobridge_newstore_token_expires_timestamp_seconds", "tenant" => self.tenant.clone())
             .set(ends.as_secs_f64());
-        let good_until = asked_at.after(life.saturating_sub(MARGIN.min(life / 10)));
+        let good_until = began.after(life.saturating_sub(MARGIN.min(life / 10)));
         Ok(Token { value: granted.access_token, good_until })
     }
 }

@@ -168,13 +168,14 @@ async fn execute(command: Command) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let traces = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
     let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
     until_signal().await?;
     let began = Instant::now();
     application.shut_down().await;
-    traces.end(drain.saturating_sub(began.elapsed())).await;
+    telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
+    drop(telemetry.lines);
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl Front {
 
     /// The answer to a call whose key is not accepted.
     fn unauthorized(&self, peer: SocketAddr) -> Answer {
-        if self.failures.too_many(peer.ip(), self.service.desk.clock.now()) {
+        if self.failures.too_many(peer.ip(), self.service.desk.clock.instant()) {
             return Answer::refused(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many calls without a valid key",

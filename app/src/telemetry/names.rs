@@ -67,6 +67,11 @@ const WHOLE_WAY: &[f64] = &[
 pub const ALL: &[Metric] = &[
     gauge("memobridge_build_info", Unit::Count, &["version"], "1, for the version that runs"),
     counter(
+        "memobridge_log_lines_dropped_total",
+        &[],
+        "log lines that nobody read in time",
+    ),
+    counter(
         "memobridge_deliveries_total",
         &["tenant", "status", "outcome"],
         "calls of the webhook by their answer; no tenant where the call was turned away",

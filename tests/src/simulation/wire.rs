@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Clock, Instant};
 
 use super::{
     life::Life,
@@ -76,6 +76,10 @@ impl Clock for Wire {
     fn now(&self) -> Timestamp {
         let ahead = Duration::from_millis(self.ahead.load(Ordering::Relaxed));
         self.stage.time.now().after(ahead)
+    }
+
+    fn instant(&self) -> Instant {
+        Clock::instant(&self.stage.time)
     }
 
     async fn sleep(&self, wait: Duration) {
