@@ -17,8 +17,8 @@ use tracing_subscriber::{
     prelude::*,
 };
 
-use self::{lines::Lines, names::Kind};
 pub use self::{lines::Flush, traces::Traces};
+use self::{lines::Lines, names::Kind};
 use crate::{audit, config};
 
 /// Whose log it is.

@@ -76,6 +76,9 @@ impl Clock for FakeClock {
     async fn sleep(&self, wait: Duration) {
         let until = self.instant().after(wait);
         let mut moved = self.times.subscribe();
-        moved.wait_for(|times| until <= times.instant).await.expect("the clock outlives its sleepers");
+        moved
+            .wait_for(|times| until <= times.instant)
+            .await
+            .expect("the clock outlives its sleepers");
     }
 }

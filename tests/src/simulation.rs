@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod chance;
+pub mod dial;
 pub mod draw;
 pub mod events;
 pub mod fleet;

@@ -91,7 +91,10 @@ async fn neither_token_nor_secret_is_ever_shown() {
     let simulator = simulator(json!(3600)).await;
     let newstore = simulator.newstore(100);
     newstore.order(&order_id()).await.unwrap();
-    let token = Token { value: "t0ken-9".into(), good_until: Instant::new(Timestamp::from_millis(0), Duration::ZERO) };
+    let token = Token {
+        value: "t0ken-9".into(),
+        good_until: Instant::new(Timestamp::from_millis(0), Duration::ZERO),
+    };
     let shown = format!("{newstore:?} {token:?} {:?}", simulator.options);
     assert!(!shown.contains(SECRET) && !shown.contains(TOKEN), "{shown}");
 }

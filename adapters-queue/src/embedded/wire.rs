@@ -31,7 +31,10 @@ impl Rows {
     ///
     /// When the table cannot be written.
     pub fn push(&self, job: &Job) {
-        assert!(table::push(&self.0, job, Timestamp::from_millis(0), Duration::ZERO).is_ok(), "{job:?}");
+        assert!(
+            table::push(&self.0, job, Timestamp::from_millis(0), Duration::ZERO).is_ok(),
+            "{job:?}"
+        );
     }
 
     /// The jobs that can be read, and are gone then.

@@ -66,11 +66,7 @@ const WHOLE_WAY: &[f64] = &[
 /// All of them, in the order in which docs/METRICS.md tells them.
 pub const ALL: &[Metric] = &[
     gauge("memobridge_build_info", Unit::Count, &["version"], "1, for the version that runs"),
-    counter(
-        "memobridge_log_lines_dropped_total",
-        &[],
-        "log lines that nobody read in time",
-    ),
+    counter("memobridge_log_lines_dropped_total", &[], "log lines that nobody read in time"),
     counter(
         "memobridge_deliveries_total",
         &["tenant", "status", "outcome"],

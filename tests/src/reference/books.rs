@@ -101,7 +101,9 @@ impl Books {
             let from_invoice =
                 it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
             let by_reference = query.memos_by_reference == MemosByReference::Include;
-            !it.deleted && !it.voided && (from_invoice || by_reference && it.reference == *reference)
+            !it.deleted
+                && !it.voided
+                && (from_invoice || by_reference && it.reference == *reference)
         };
         Billing {
             sales_order: folder.sales_order.clone(),

@@ -11,7 +11,13 @@ use std::{
 
 use domain::{CancellationId, Timestamp};
 
-use super::{chance::Chance, mutation::Mutation, time::Time, weather::Weather};
+use super::{
+    chance::Chance,
+    dial::ClockSteps,
+    mutation::Mutation,
+    time::Time,
+    weather::{Fault, Weather},
+};
 
 /// Whether a run is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub struct Stage {
     pub start: Timestamp,
     /// Chance for whoever has none of his own.
     pub chance: Chance,
+    /// Whose clocks step.
+    pub clock_steps: ClockSteps,
     /// The deliberate bug of this run.
     pub mutation: Option<Mutation>,
     /// What befalls our queue and journal.
@@ -61,6 +69,7 @@ impl Stage {
         time: Time,
         chance: Chance,
         calm_from: Timestamp,
+        clock_steps: ClockSteps,
         mutation: Option<Mutation>,
         tracing: Tracing,
     ) -> Self {
@@ -70,6 +79,7 @@ impl Stage {
             processes: Weather::of_processes(&time, &chance, calm_from),
             time,
             chance,
+            clock_steps,
             mutation,
             tally: Tally::default(),
             tracing,
@@ -92,6 +102,13 @@ impl Stage {
     pub(super) fn outages(&self, id: &CancellationId) -> Vec<String> {
         let outages = self.outages.lock().expect("nobody panics while outages are noted");
         outages.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Whether leases can be kept alive in this seed: by stores that work, and by clocks that
+    /// agree about when one ends.
+    #[must_use]
+    pub fn leases_hold(&self) -> bool {
+        !self.stores.knows_any(&Fault::STORES) && self.clock_steps == ClockSteps::None
     }
 
     /// Whether this run has the bug.

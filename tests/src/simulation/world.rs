@@ -15,6 +15,7 @@ use ports::Query;
 use super::{
     audit,
     chance::Chance,
+    dial::ClockSteps,
     draw::{self, Terms},
     events,
     fleet::Fleet,
@@ -39,7 +40,7 @@ const SPAN: Duration = Duration::from_mins(30);
 /// How long things go wrong.
 const STORM: Duration = Duration::from_mins(70);
 /// How long the world may take to come to rest.
-const REST: Duration = Duration::from_hours(5);
+const REST: Duration = Duration::from_hours(9);
 
 /// What came of a seed.
 #[derive(Debug, Clone, Default)]
@@ -115,7 +116,12 @@ impl World {
         }
         let processes = chance.below(4) + 1;
         let intake = if chance.strikes(250) { Intake::Queued } else { Intake::Inline };
-        let stage = Stage::new(time.clone(), chance, calm_from, mutation, tracing);
+        let steps = match odd.below(10) {
+            0 | 1 => ClockSteps::Machine,
+            2 => ClockSteps::OneReplica,
+            _ => ClockSteps::None,
+        };
+        let stage = Stage::new(time.clone(), chance, calm_from, steps, mutation, tracing);
         let stage = Arc::new(stage);
         let shops = retailers.into_iter().zip(sales).map(|(retailer, sales)| {
             let mut weather = Weather::of_systems(time, &stage.chance, calm_from);
@@ -177,8 +183,7 @@ impl World {
         }
         let touchable = people::touchable(shop);
         // Who lost its lease could be at work where a clerk sees nobody.
-        let leases_hold = !Fault::STORES.iter().any(|it| stage.stores.knows(*it));
-        if leases_hold && stage.chance.strikes(500) {
+        if stage.leases_hold() && stage.chance.strikes(500) {
             for sale in &touchable {
                 let (shared, shop) = (Arc::clone(&self.shared), Arc::clone(shop));
                 tokio::spawn(people::clerk(shared, shop, Arc::clone(sale), self.calm_from));
@@ -264,6 +269,7 @@ impl World {
         let stage = &self.shared.stage;
         stage.tell("world", format_args!("{} processes, {:?}", self.processes, self.shared.intake));
         stage.tell("world", format_args!("{:?} {:?}", stage.stores, stage.processes));
+        stage.tell("world", format_args!("clocks that step: {:?}", stage.clock_steps));
         for shop in &self.shared.shops {
             stage.tell("world", format_args!("{:?} {:?}", shop.retailer, shop.weather));
             for sale in shop.sales.values() {

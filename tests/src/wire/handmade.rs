@@ -107,7 +107,8 @@ impl ByHand {
         let of_unit = of_unit.take_while(|(nth, line)| *nth == 0 || line.item == DISCOUNT);
         for (_, line) in of_unit {
             let details = invoice.tax_details.iter();
-            let details = details.filter(|detail| Some(&detail.reference) == line.tax_reference.as_ref());
+            let details =
+                details.filter(|detail| Some(&detail.reference) == line.tax_reference.as_ref());
             memo.tax_details.extend(details.cloned());
             memo.lines.push(self.line(&memo, line));
         }
@@ -171,7 +172,8 @@ pub(super) fn book_another_shop(order: &Order, account: &Account) {
 pub(super) fn crediting(orders: &[Order], memos: Vec<Record>) -> Vec<Record> {
     let is_ours = |memo: &Record| memo.external_id.is_some();
     let by_hand = |memo: &Record| {
-        let order = orders.iter().find(|order| Some(&order.sale.reference) == memo.other_ref_num.as_ref());
+        let order =
+            orders.iter().find(|order| Some(&order.sale.reference) == memo.other_ref_num.as_ref());
         order.and_then(|order| order.by_hand.clone())
     };
     let mut crediting = Vec::new();

@@ -169,7 +169,8 @@ impl Order {
         }
         if self.paid_at <= at && self.oddity == Some(Oddity::FailedMovements) {
             let all = self.sale.total().to_string();
-            for kind in ["capture_declined", "refund_failed", "Refund_Pending", "refund_requested"] {
+            for kind in ["capture_declined", "refund_failed", "Refund_Pending", "refund_requested"]
+            {
                 sale = sale.transaction(CARD, kind, &all);
             }
         }

@@ -1,6 +1,6 @@
 //! One row of a search with columns.
 
-use super::super::{Record, account::Books, number::double, write, xml::Xml};
+use super::super::{Record, account::Books, write, xml::Xml};
 
 /// The row of a transaction with the columns asked for.
 pub(super) fn write(books: &Books, record: &Record, own: &[String], source: &[String]) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ports::{Record, State};
 
 use super::super::{
+    dial::ClockSteps,
     oddity::{Failure, HandMade, Oddity},
     sale::Sale,
     shop::Shop,
@@ -19,7 +20,12 @@ pub(super) type Ending = (State, &'static str);
 const TRIED: Duration = Duration::from_mins(20);
 
 /// More than the clocks of processes differ by.
-const SKEW: Duration = Duration::from_mins(1);
+fn skew(shop: &Shop) -> Duration {
+    match shop.stage.clock_steps {
+        ClockSteps::None => Duration::from_mins(1),
+        ClockSteps::Machine | ClockSteps::OneReplica => Duration::from_hours(3),
+    }
+}
 
 /// All that may become of an event of an order with odd books, where `usual` becomes of others.
 pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> {
@@ -42,7 +48,7 @@ pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> 
 /// others since proves that the ERP works.
 pub fn waits_for_others(shop: &Shop, sale: &Sale, record: &Record) -> bool {
     let fails = matches!(sale.oddity, Oddity::FailsAlone(Failure::Posting | Failure::Unreadable));
-    let proof = record.received_at.after(TRIED);
+    let proof = record.received_at.after(TRIED + skew(shop));
     fails
         && record.state == State::Deferred
         && shop.notes().written_at.is_none_or(|written_at| written_at <= proof)
@@ -160,7 +166,7 @@ pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&
             // What was decided before somebody booked has not seen it.
             let booked_at = shop.notes().booked_at.get(&sale.order).copied();
             let first = records.iter().map(|record| record.received_at).min();
-            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(SKEW) < first);
+            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(shop)) < first);
             let ours = memos.iter().any(|memo| memo.sent.is_some());
             stage.must(!seen || !ours || flagged("credited-before"), || {
                 format!("{number}: nobody was told of the money given back before")

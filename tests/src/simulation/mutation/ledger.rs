@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LineKind, LinesToClose, RecordId, Timestamp};
+use domain::{Amount, Billing, CreditMemo, LineKind, LinesToClose, RecordId, Standing, Timestamp};
 use ports::{
     BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
@@ -40,6 +40,20 @@ impl Bugged {
         }
         let message = error.to_string();
         LedgerError::Refused { kind: Refusal::Data, code: "MISTAKEN".to_owned(), message }
+    }
+
+    /// Tells what was voided of an order's memos as if it counted.
+    async fn add_voided(
+        &self,
+        query: &BillingQuery,
+        billing: &mut Billing,
+    ) -> Result<(), LedgerError> {
+        let page = self.inner.memos(Timestamp::from_millis(0), &Cursor::default()).await?;
+        let of_order = page.memos.into_iter().filter(|memo| {
+            memo.standing == Standing::Voided && memo.reference.as_ref() == Some(&query.reference)
+        });
+        billing.memos.extend(of_order.map(|memo| memo.memo));
+        Ok(())
     }
 
     /// A memo as the bug makes it.
@@ -89,6 +103,19 @@ impl Ledger for Bugged {
             Mutation::HidesMemos | Mutation::KnowsNothingOfMemos => billing.memos.clear(),
             Mutation::ShippingAgain => {
                 billing.memos.iter_mut().for_each(|it| it.shipping_cost = Amount::ZERO);
+            }
+            Mutation::CountsVoided => self.add_voided(query, &mut billing).await?,
+            Mutation::IgnoresSourceless => {
+                let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.clone()).collect();
+                let of_invoice = |id: &RecordId| invoices.contains(id);
+                billing.memos.retain(|memo| memo.created_from.as_ref().is_some_and(of_invoice));
+            }
+            Mutation::GoodwillIsPiece => {
+                // So much that no price is above it.
+                let lines = billing.memos.iter_mut().flat_map(|memo| &mut memo.lines);
+                lines.filter(|line| line.quantity.is_some()).for_each(|line| {
+                    line.amount = Amount::cents(100_000_000);
+                });
             }
             _ => {}
         }
