@@ -38,7 +38,7 @@ pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> 
         Oddity::ShippingDiffers => vec![usual, (State::Parked, "amount-mismatch")],
         Oddity::FailsAlone(Failure::Refusing) => vec![(State::Parked, "erp-refused")],
         Oddity::FailsAlone(Failure::Posting | Failure::Unreadable) => {
-            vec![(State::Parked, "erp-fails-on-order"), (State::Deferred, "erp-fails-on-order")]
+            vec![(State::Parked, "erp-fails-on-order"), (State::Deferred, "")]
         }
         _ => vec![usual],
     }
