@@ -16,7 +16,8 @@ use std::{
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
-    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness, sources,
+    Order, OrderIdentity, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
+    readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
@@ -300,6 +301,8 @@ impl Run<'_> {
         let query = BillingQuery {
             reference: order.reference.clone(),
             order: order.id.clone(),
+            identity: OrderIdentity::of(&order, &self.customer.maps),
+            money: order.currency,
             memos_by_reference: include,
             units: self.opened.cancellation.units.keys().cloned().collect(),
         };

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 pub use self::evidence::sources;
+pub(crate) use self::lines::names;
 pub use self::reconcile::{
     Cause, Course, Discrepancy, Finding, Known, Look, MemoRef, Sides, reconcile,
 };
@@ -31,7 +32,8 @@ use self::{
 };
 use crate::{
     Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, MissingSalesOrder,
-    NotInvoiced, Order, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit, UnitId,
+    NotInvoiced, Order, OrderIdentity, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit,
+    UnitId,
 };
 
 /// Everything a decision depends on.
@@ -108,7 +110,8 @@ pub struct LineTarget {
 ///
 /// The rows are those of rules.md section 3, in the order in which they apply.
 pub fn decide(case: &Case<'_>) -> Decision {
-    match plan(case) {
+    let billing = OrderIdentity::of(case.order, case.maps).own(case.billing);
+    match plan(&Case { billing: &billing, ..*case }) {
         Ok(plan) => Decision::Act(plan),
         Err(stop) => Decision::Stop(stop),
     }

@@ -15,8 +15,8 @@ use super::*;
 use crate::{
     NetSuite, Options,
     fixtures::{
-        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, memo, once, options,
-        reply,
+        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, identity, memo, once,
+        options, reply,
     },
 };
 
@@ -47,6 +47,8 @@ fn query() -> BillingQuery {
     BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        identity: identity(),
+        money: "USD".parse().unwrap(),
         memos_by_reference: MemosByReference::Include,
         units: Vec::new(),
     }

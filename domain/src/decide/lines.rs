@@ -109,7 +109,7 @@ pub(super) fn goods<'a>(
 
 /// How surely an item is a product: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Likeness {
+pub(crate) enum Likeness {
     ExternalId,
     ItemId,
     NameToken,
@@ -123,7 +123,7 @@ impl Likeness {
 /// The products that a line's item may be, the surest first: by external id, item id, or
 /// a whole token of the item's name. The record's internal id counts only where the line
 /// gives nothing else.
-pub(super) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, Likeness)> {
+pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, Likeness)> {
     let external = item.external_id.as_deref().map(str::trim);
     let name = item.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let bare = (external.is_none() && name.is_none()).then(|| item.id.as_str());

@@ -92,7 +92,11 @@ impl Books {
     /// What is told about an order.
     pub(crate) fn billing(&self, query: &BillingQuery) -> Billing {
         let by_id = || self.folders.iter().find(|(_, it)| it.order == query.order);
-        let found = self.folders.get_key_value(&query.reference).or_else(by_id);
+        let is_ours = |(_, it): &(&String, &Folder)| {
+            query.identity.owns(it.sales_order.as_ref(), &it.invoices)
+        };
+        let by_number = self.folders.get_key_value(&query.reference).filter(is_ours);
+        let found = by_number.or_else(by_id);
         let Some((reference, folder)) = found else {
             return Billing::default();
         };
