@@ -85,23 +85,19 @@ impl Sale {
     /// What another shop has under the order's number: the same products at the same prices,
     /// for another customer, each line naming a unit of that shop.
     pub(super) fn of_another_shop(&self, now: Timestamp, column: Column) -> Folder {
-        let theirs = |id: &UnitId| -> UnitId {
-            let text = id.as_str().replace("-4000-8000-", "-4fff-8fff-");
-            text.parse().expect("it is an id")
-        };
         let record = |id: &RecordId| -> RecordId { super::shown::id(&format!("33{id}")) };
         let mut order = self.sales_order(now, column);
         order.id = record(&order.id);
         order.entity = id(OTHER_ENTITY);
         for line in &mut order.lines {
-            line.line.units.iter_mut().for_each(|unit| *unit = theirs(unit));
+            line.line.units.iter_mut().for_each(|unit| *unit = of_another_shop(unit));
         }
         let invoices = self.made_invoices().map(|nth| {
             let mut invoice = self.invoice(nth, column);
             invoice.id = record(&invoice.id);
             invoice.entity = id(OTHER_ENTITY);
             for line in &mut invoice.lines {
-                line.units.iter_mut().for_each(|unit| *unit = theirs(unit));
+                line.units.iter_mut().for_each(|unit| *unit = of_another_shop(unit));
             }
             invoice
         });
@@ -120,6 +116,12 @@ impl Sale {
             _ => self.number.clone(),
         }
     }
+}
+
+/// The unit of another shop that stands where this one would.
+pub(super) fn of_another_shop(unit: &UnitId) -> UnitId {
+    let text = unit.as_str().replace("-4000-8000-", "-4fff-8fff-");
+    text.parse().expect("it is an id")
 }
 
 impl HandMade {

@@ -11,7 +11,7 @@ use ports::{
     BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
 
-use super::Mutation;
+use super::{super::handmade::of_another_shop, Mutation};
 
 pub(super) struct Bugged {
     bug: Mutation,
@@ -85,6 +85,16 @@ impl Bugged {
     }
 }
 
+/// Takes the names of units off lines that name another shop's.
+fn forget_whose(billing: &mut Billing, query: &BillingQuery) {
+    let ordered = billing.sales_order.iter_mut().flat_map(|order| &mut order.lines);
+    let ordered = ordered.map(|line| &mut line.line);
+    let invoiced = billing.invoices.iter_mut().flat_map(|invoice| &mut invoice.lines);
+    for line in ordered.chain(invoiced) {
+        line.units.retain(|unit| query.identity.units.contains(unit));
+    }
+}
+
 fn round_to_cents(memo: &mut CreditMemo) {
     let round = |amount: &mut Amount| {
         *amount = Amount::new(amount.value().round_dp(2)).expect("it is no larger than before");
@@ -97,13 +107,18 @@ fn round_to_cents(memo: &mut CreditMemo) {
 #[async_trait]
 impl Ledger for Bugged {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let billing = self.inner.billing(query).await;
+        let mut asked = query.clone();
+        if self.bug == Mutation::TakesForeign {
+            asked.identity.units.extend(query.identity.units.iter().map(of_another_shop));
+        }
+        let billing = self.inner.billing(&asked).await;
         let mut billing = billing.map_err(|it| self.mistake(it))?;
         match self.bug {
             Mutation::HidesMemos | Mutation::KnowsNothingOfMemos => billing.memos.clear(),
             Mutation::ShippingAgain => {
                 billing.memos.iter_mut().for_each(|it| it.shipping_cost = Amount::ZERO);
             }
+            Mutation::TakesForeign => forget_whose(&mut billing, query),
             Mutation::CountsVoided => self.add_voided(query, &mut billing).await?,
             Mutation::IgnoresSourceless => {
                 let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.clone()).collect();
