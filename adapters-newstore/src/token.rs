@@ -9,7 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http::{self, Answer};
+use crate::{
+    http::{self, Answer},
+    json,
+};
 
 /// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -111,7 +114,8 @@ impl Tokens {
         }
         let body = answer.success(&secrets).map_err(in_token_server)?;
         // Neither the body nor the parser's words about it: both may hold the token.
-        let granted: Granted = serde_json::from_slice(&body).map_err(|_| unreadable())?;
+        let granted = serde_json::from_str::<Granted>(&json::mended(&body));
+        let granted = granted.map_err(|_| unreadable())?;
         let usable = granted.access_token.expose_secret();
         if usable.is_empty() || !usable.chars().all(|c| c.is_ascii_graphic()) {
             return Err(unreadable());
@@ -135,6 +139,7 @@ impl Token {
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,
+    #[serde(default, deserialize_with = "json::perhaps")]
     expires_in: Option<u64>,
 }
 

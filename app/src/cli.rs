@@ -23,6 +23,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
+    http::threads::Threads,
     retry::Refused,
     serve::{Application, until_signal},
     telemetry::{self, Logs},
@@ -170,7 +171,9 @@ async fn execute(command: Command) -> Result<(), Failure> {
 async fn serve(config: Config) -> Result<(), Failure> {
     let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
-    let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+    let http = Threads::start(|| ())?;
+    let clock = Arc::new(SystemClock);
+    let application = Application::start(config, clock, metrics, http.handle()).await?;
     until_signal().await?;
     let began = Instant::now();
     application.shut_down().await;
@@ -184,6 +187,9 @@ fn check(file: &Path) -> Result<(), Failure> {
         Ok(config) => {
             let tenants: Vec<_> = config.customers.iter().map(|it| it.tenant.to_string()).collect();
             let mut out = std::io::stdout().lock();
+            for warning in &config.warnings {
+                writeln!(out, "warning: {warning}")?;
+            }
             writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
             Ok(())
         }

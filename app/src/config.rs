@@ -57,6 +57,8 @@ pub struct Config {
     pub telemetry: Option<Telemetry>,
     /// The retailers.
     pub customers: Vec<Customer>,
+    /// What can be used, and is perhaps not meant.
+    pub warnings: Vec<Fault>,
 }
 
 /// `[server]`
@@ -230,7 +232,9 @@ fn parse(source: Source, text: &str) -> Result<Config, ConfigError> {
     let mut faults = source.faults.into_inner();
     faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     match config {
-        Some(config) if faults.is_empty() => Ok(config),
+        Some(config) if faults.is_empty() => {
+            Ok(Config { warnings: source.warnings.into_inner(), ..config })
+        }
         _ => Err(ConfigError::Faults(faults)),
     }
 }
@@ -252,7 +256,18 @@ fn read(root: &Section<'_>) -> Option<Config> {
     root.unknown();
     let (queue, journal, keep) = stores?;
     let (server, customers) = (server?, customers?);
-    Some(Config { server, intake, queue, worker, journal, keep, reconcile, telemetry, customers })
+    Some(Config {
+        server,
+        intake,
+        queue,
+        worker,
+        journal,
+        keep,
+        reconcile,
+        telemetry,
+        customers,
+        warnings: Vec::new(),
+    })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {
@@ -266,7 +281,7 @@ fn server(root: &Section<'_>) -> Option<Server> {
     let server = Server {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
-        max_body: section.get("max_body", count).unwrap_or(262_144),
+        max_body: section.get("max_body", count).unwrap_or(1_048_576),
         max_connections: section.get("max_connections", count).unwrap_or(512),
         max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),

@@ -173,7 +173,8 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 async fn judge(shift: &Shift, job: &Job) -> Verdict {
     let Shift { service, patience, turns } = shift;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
-    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
+    let now = service.desk.clock.now();
+    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation(now));
     let Ok(Some(cancellation)) = cancellation else {
         tracing::error!(
             cancellation.id = %job.id,

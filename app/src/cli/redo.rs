@@ -132,7 +132,8 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let name = arguments.file.display();
     let body = std::fs::read(&arguments.file).with_context(|| format!("cannot read {name}"))?;
     let event = webhook::envelope(&body).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
-    let cancellation = event.cancellation().map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+    let cancellation =
+        event.cancellation(SystemClock.now()).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
     let _telemetry = telemetry::start(Logs::OfACommand)?;

@@ -1,7 +1,7 @@
 //! The retailer's tables, read from `[customer.maps]`, from a file of the same
 //! shape, or from a file of the shape that NewStore documents.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
 
@@ -25,7 +25,8 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
         }
     };
     let environment = source.environment.clone();
-    let inner = Source { file, environment, files: source.files, faults: RefCell::default() };
+    let (faults, warnings) = Default::default();
+    let inner = Source { file, environment, files: source.files, faults, warnings };
     let maps = parse(&inner, &text);
     source.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
     maps

@@ -41,13 +41,15 @@ pub(crate) struct Source {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: fn(&Path) -> io::Result<String>,
     pub(crate) faults: RefCell<Vec<Fault>>,
+    pub(crate) warnings: RefCell<Vec<Fault>>,
 }
 
 impl Source {
     /// A document with this environment, and the files of this machine.
     pub(crate) fn of(file: &Path, environment: BTreeMap<String, String>) -> Self {
         let files = |path: &Path| fs::read_to_string(path);
-        Self { file: file.to_owned(), environment, files, faults: RefCell::default() }
+        let (faults, warnings) = Default::default();
+        Self { file: file.to_owned(), environment, files, faults, warnings }
     }
 
     pub(crate) fn fault(&self, line: usize, message: String) {
@@ -95,6 +97,13 @@ impl<'a> Section<'a> {
     /// Notes a fault at a key.
     pub(crate) fn fault(&self, key: &str, problem: &str) {
         self.source.fault(self.line_of(key), format!("{} {problem}", self.key(key)));
+    }
+
+    /// Notes what is perhaps not meant at a key.
+    pub(crate) fn warning(&self, key: &str, problem: &str) {
+        let message = format!("{} {problem}", self.key(key));
+        let warning = Fault { file: self.source.file.clone(), line: self.line_of(key), message };
+        self.source.warnings.borrow_mut().push(warning);
     }
 
     /// The value of a key, unread.

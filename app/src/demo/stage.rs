@@ -8,7 +8,10 @@ use sandbox::{
 };
 use tempfile::TempDir;
 
-use crate::{clock::SystemClock, config::Config, serve::Application, telemetry, wiring};
+use crate::{
+    clock::SystemClock, config::Config, http::threads::Threads, serve::Application, telemetry,
+    wiring,
+};
 
 const FIRST_KEY: &str = "sandbox-webhook-key";
 const SECOND_KEY: &str = "sandbox-second-webhook-key";
@@ -30,6 +33,7 @@ pub(super) struct Stage {
     pub(super) journal: Arc<dyn ports::Journal>,
     pub(super) http: reqwest::Client,
     application: Application,
+    threads: Threads,
     folder: TempDir,
 }
 
@@ -50,9 +54,11 @@ impl Stage {
         let config = parse(&file, &text)?;
         let journal = wiring::journal(&config.journal).await?;
         let metrics = telemetry::metrics();
-        let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+        let threads = Threads::start(|| ())?;
+        let clock = Arc::new(SystemClock);
+        let application = Application::start(config, clock, metrics, threads.handle()).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
-        Ok(Self { dodici, seconda, journal, http, application, folder })
+        Ok(Self { dodici, seconda, journal, http, application, threads, folder })
     }
 
     /// Where events go.
@@ -90,6 +96,7 @@ impl Stage {
     /// Stops the service; the rest ends with the process.
     pub(super) async fn strike(self) {
         self.application.shut_down().await;
+        drop(self.threads);
     }
 }
 

@@ -73,6 +73,11 @@ pub const ALL: &[Metric] = &[
         "calls of the webhook by their answer; no tenant where the call was turned away",
     ),
     counter(
+        "memobridge_refused_requests_total",
+        &["method", "cause"],
+        "requests answered 4xx by their cause, but for those of the admin API",
+    ),
+    counter(
         "memobridge_admin_calls_total",
         &["status"],
         "calls of the admin API by the status of their answer",

@@ -90,7 +90,7 @@ impl Replica {
         let server = Server {
             listen: ([127, 0, 0, 1], 0).into(),
             respond_within: mutation::respond_within(wire.stage.mutation, RESPOND_WITHIN),
-            max_body: 262_144,
+            max_body: 1_048_576,
             drain: Duration::from_secs(25),
             admin_token: None,
             max_connections: 512,
