@@ -366,9 +366,9 @@ impl Run<'_> {
             Decision::Stop(stop) => return Err(stop.into()),
         };
         self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
-        for memo in plan.memos {
-            self.unwritten.push(Step::Noted(sources(case, &memo)));
-            self.send(&memo, Before::Nothing).await?;
+        for (memo, told) in plan.memos.iter().zip(sources(case, &plan.memos)) {
+            self.unwritten.push(Step::Noted(told));
+            self.send(memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
             self.write_down().await?;

@@ -136,7 +136,7 @@ impl Large {
         };
         match decide(&case) {
             Decision::Act(plan) => {
-                plan.memos.iter().for_each(|memo| drop(sources(&case, memo)));
+                drop(sources(&case, &plan.memos));
                 plan
             }
             Decision::Stop(stop) => panic!("{stop:?}"),
