@@ -7,7 +7,7 @@ use domain::{
     Amount, Application, CreditMemo, CustomField, FieldType, LineKind, MemoLine, OrderIdentity,
     RecordId, Source, TaxBasis, Timestamp, UnitId,
 };
-use ports::Clock;
+use ports::{Clock, Instant};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::{NetSuite, Options, auth::Credentials, books::Books};
@@ -29,6 +29,10 @@ pub(crate) struct StoppedClock;
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(TIMESTAMP * 1000 + 999)
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::new(self.now(), Duration::ZERO)
     }
 
     async fn sleep(&self, _: Duration) {}

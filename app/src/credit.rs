@@ -21,7 +21,7 @@ use domain::{
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, certain_now, told,
 };
 
 use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
@@ -166,9 +166,9 @@ async fn hold(
 ) -> Result<Hold, JournalError> {
     let (tenant, order) = (&cancellation.tenant, &cancellation.order);
     loop {
-        let asked = desk.clock.now();
-        let answer = desk.journal.hold(tenant, order, token, asked, HOLD).await?;
-        if answer == Hold::Elsewhere || desk.clock.now().since(asked) < RENEWAL {
+        let asked = desk.clock.instant();
+        let answer = desk.journal.hold(tenant, order, token, desk.clock.now(), HOLD).await?;
+        if answer == Hold::Elsewhere || desk.clock.instant().since(asked) < RENEWAL {
             return Ok(answer);
         }
     }
@@ -419,7 +419,7 @@ impl Run<'_> {
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
+            let rest = ARRIVAL.saturating_sub(certain_now(&*self.desk.clock).since(sent_at));
             if !rest.is_zero() {
                 self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
@@ -484,7 +484,8 @@ pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
 }
 
 fn patience(opened: &Opened, desk: &Desk) -> Patience {
-    if deadline(opened, desk) <= desk.clock.now() { Patience::Exhausted } else { Patience::Left }
+    let has_passed = deadline(opened, desk) <= certain_now(&*desk.clock);
+    if has_passed { Patience::Exhausted } else { Patience::Left }
 }
 
 fn waiting(reason: Reason) -> Outcome {

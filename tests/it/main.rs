@@ -4,6 +4,7 @@
 mod admin;
 mod architecture;
 mod claims;
+mod clock;
 mod commands;
 mod contract;
 mod crash;
@@ -11,6 +12,7 @@ mod damaged;
 mod doctor;
 mod http;
 mod journal_lost;
+mod machine;
 mod memo;
 mod netsuite;
 mod openapi;

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use ports::{Access, BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use domain::Timestamp;
+use ports::{Access, BillingQuery, Clock, Instant, Ledger, LedgerError, MemosByReference};
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
@@ -26,6 +27,11 @@ struct HandClock(AtomicI64);
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(TIMESTAMP * 1000 + self.0.load(Ordering::Relaxed))
+    }
+
+    fn instant(&self) -> Instant {
+        let elapsed = self.0.load(Ordering::Relaxed).unsigned_abs();
+        Instant::new(Timestamp::from_millis(0), Duration::from_millis(elapsed))
     }
 
     async fn sleep(&self, _: Duration) {}

@@ -73,9 +73,10 @@ impl Large {
         // A story's own ledger is written to be read, not to be fast.
         let small = Story::new().unit("a", "20.00").paid("20.00").refunded("20.00");
         let mut billing = small.billing(&small.ready(&["a"]).unwrap());
-        let like = billing.invoices[0].lines[0].clone();
+        let first = billing.invoices[0].lines[0].clone();
         let lines = (0..count).map(|nth| {
-            let mut line = BillingLine { line: u32::try_from(nth + 1).unwrap(), ..like.clone() };
+            let number = u32::try_from(nth + 1).unwrap();
+            let mut line = BillingLine { line: number, ..first.clone() };
             line.item.external_id = Some(product(nth));
             line.item.name = Some(format!("Goods : {}", product(nth)));
             let named = !matches!(books, Books::Nameless | Books::Alike);
