@@ -6,8 +6,8 @@ use std::{
 };
 
 use domain::{
-    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderIdentity, OrderSnapshot,
-    Reason, RecordId, RecordedMemo, Sides,
+    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderSnapshot, Reason,
+    RecordId, RecordedMemo, Sides,
 };
 use ports::{BillingQuery, Ledger, LedgerError, MemosByReference, Query, Record, State};
 
