@@ -310,6 +310,8 @@ impl Subject for InMemory {
                 sent: None,
                 applied: None,
                 deleted: false,
+                voided: false,
+                entity: invoice.entity,
             });
             id
         })
