@@ -17,6 +17,7 @@ mod memo;
 mod netsuite;
 mod openapi;
 mod operations;
+mod our_records;
 mod postgres;
 mod reconcile;
 mod recover;

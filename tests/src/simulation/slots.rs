@@ -48,7 +48,7 @@ impl Slots {
                 let mut state = self.state();
                 state.waiters.remove(&ticket);
                 if !state.governor.leave(ticket) {
-                    state.governor.done(Verdict::Silent, Clock::instant(&self.time));
+                    state.governor.done(Verdict::Silent, self.time.instant());
                 }
                 None
             }
@@ -57,7 +57,7 @@ impl Slots {
 
     /// Gives a slot back.
     pub fn done(&self, verdict: Verdict) {
-        let now = Clock::instant(&self.time);
+        let now = self.time.instant();
         let mut state = self.state();
         state.governor.done(verdict, now);
         state.call();
