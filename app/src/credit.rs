@@ -21,7 +21,7 @@ use domain::{
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, certain_now, told,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
 use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
@@ -419,7 +419,7 @@ impl Run<'_> {
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest = ARRIVAL.saturating_sub(certain_now(&*self.desk.clock).since(sent_at));
+            let rest = ARRIVAL.saturating_sub(self.desk.certain_now().since(sent_at));
             if !rest.is_zero() {
                 self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
@@ -473,7 +473,8 @@ impl Run<'_> {
     }
 
     fn patience(&self) -> Patience {
-        patience(self.opened, self.desk)
+        let has_passed = deadline(self.opened, self.desk) <= self.desk.certain_now();
+        if has_passed { Patience::Exhausted } else { Patience::Left }
     }
 }
 
@@ -481,11 +482,6 @@ impl Run<'_> {
 #[must_use]
 pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
     opened.waiting_since.after(desk.give_up_after)
-}
-
-fn patience(opened: &Opened, desk: &Desk) -> Patience {
-    let has_passed = deadline(opened, desk) <= certain_now(&*desk.clock);
-    if has_passed { Patience::Exhausted } else { Patience::Left }
 }
 
 fn waiting(reason: Reason) -> Outcome {
