@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use ports::{Access, BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use ports::{Access, BillingQuery, Clock, Ledger, LedgerError};
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
@@ -41,7 +41,8 @@ fn query() -> BillingQuery {
     BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
-        memos_by_reference: MemosByReference::Include,
+        existing_memos: domain::ExistingMemos::Number,
+        ours: Vec::new(),
         units: Vec::new(),
     }
 }

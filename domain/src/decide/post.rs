@@ -211,13 +211,15 @@ fn not_too_much(
         let asked = net_on_line(memo, goods.line.line, &ids);
         if left + case.policy.tolerance < asked {
             let line = Some(goods.line.line);
-            return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked });
+            let by = credited.takers(invoice, Some(goods.line));
+            return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked, by });
         }
     }
     let left = total(case, invoice) - credited.credit_on(&invoice.id);
     if left < memo.credit {
         let asked = memo.credit;
-        return Err(Reason::OverCredit { invoice: invoice.id.clone(), line: None, left, asked });
+        let by = credited.takers(invoice, None);
+        return Err(Reason::OverCredit { invoice: invoice.id.clone(), line: None, left, asked, by });
     }
     Ok(())
 }

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, Invoice, LineKind, LinesToClose,
-    OrderId, RecordId, SalesOrder, Source,
+    Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, ExistingMemos, Invoice, LineKind,
+    LinesToClose, OrderId, RecordId, SalesOrder, Source, Standing,
 };
-use ports::{BillingQuery, MemosByReference};
+use ports::BillingQuery;
 
 /// Everything on record.
 #[derive(Debug, Default)]
@@ -55,8 +55,6 @@ pub struct Recorded {
     pub reference: String,
     /// As people and we see it.
     pub memo: ExistingMemo,
-    /// The number people see.
-    pub number: String,
     /// The memo as it was sent; none where somebody made it by hand.
     pub sent: Option<CreditMemo>,
     /// What was set against which invoice.
@@ -80,6 +78,8 @@ impl Recorded {
 pub(crate) enum Found {
     /// The memo that is looked for.
     Same(RecordId),
+    /// It was, and somebody voided it.
+    Voided(RecordId),
     /// Something else.
     Other(String),
 }
@@ -96,8 +96,12 @@ impl Books {
         let is_told = |it: &&Recorded| {
             let from_invoice =
                 it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
-            let by_reference = query.memos_by_reference == MemosByReference::Include;
-            !it.deleted && (from_invoice || by_reference && it.reference == *reference)
+            let by_number = query.existing_memos == ExistingMemos::Number;
+            let is_found = from_invoice || by_number && it.reference == *reference;
+            match it.memo.standing {
+                Standing::Valid => !it.deleted && is_found,
+                Standing::Voided => !it.deleted && query.ours.contains(&it.memo.id),
+            }
         };
         Billing {
             sales_order: folder.sales_order.clone(),
@@ -120,7 +124,11 @@ impl Books {
             it.source == memo.source && it.entity == memo.entity && it.units == memo.units
         });
         let id = found.memo.id.clone();
-        Some(if is_ours { Found::Same(id) } else { Found::Other(format!("credit memo {id}")) })
+        Some(match found.memo.standing {
+            Standing::Valid if is_ours => Found::Same(id),
+            Standing::Voided if is_ours => Found::Voided(id),
+            Standing::Valid | Standing::Voided => Found::Other(format!("credit memo {id}")),
+        })
     }
 
     /// Records a memo as it was sent.
@@ -138,6 +146,9 @@ impl Books {
         let existing = ExistingMemo {
             id: self.next_id(),
             external_id: Some(memo.key.as_str().to_uppercase()),
+            number: None,
+            entity: Some(memo.entity.clone()),
+            standing: Standing::Valid,
             created_from: memo.source.created_from().cloned(),
             applied_to: memo.application.iter().map(|it| it.invoice.clone()).collect(),
             total: memo.total,
@@ -167,9 +178,10 @@ impl Books {
         {
             invoice.remaining -= *amount;
         }
-        let number = format!("CM{}", self.memos.len() + 1);
+        let number = Some(format!("CM{}", self.memos.len() + 1));
+        let memo = ExistingMemo { number, ..memo };
         let reference = reference.to_owned();
-        self.memos.push(Recorded { reference, memo, number, sent, applied, deleted: false });
+        self.memos.push(Recorded { reference, memo, sent, applied, deleted: false });
         id
     }
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Timestamp, UnitId};
+use domain::{
+    Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Standing, Timestamp, UnitId,
+};
 use ports::{Hold, HoldToken, Journal, Query, Record, State, Step};
 
 use super::{
@@ -112,6 +114,9 @@ fn book(shop: &Shop, sale: &Sale) {
     let memo = ExistingMemo {
         id: id("0"),
         external_id: None,
+        number: None,
+        entity: None,
+        standing: Standing::Valid,
         created_from: Some(sale.invoice_id(invoice)),
         applied_to: Vec::new(),
         total: sale.amount(sale.credit(goods)),
