@@ -4,7 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, Currency, LinesToClose, MemoKey, OrderId, OrderIdentity, RecordId,
+    Amount, Billing, CreditMemo, Currency, ExistingMemos, LinesToClose, MemoKey, OrderId,
+    OrderIdentity, RecordId,
     RecordedMemo, Timestamp, UnitId,
 };
 
@@ -22,6 +23,9 @@ use crate::{Cursor, Retry};
 ///   and units is [`LedgerError::Conflict`]. A differing total is none.
 /// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
 ///   on record under the key.
+/// - What was voided credits nothing: `billing` tells no voided memo but those of
+///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
+///   it was sent for the first time as [`Posted::Voided`].
 /// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
 /// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
 ///   cannot be read is left out. It waits behind everybody else's calls.
@@ -57,20 +61,14 @@ pub struct BillingQuery {
     pub identity: OrderIdentity,
     /// The currency of its amounts: what the ledger keeps as binary fractions is rounded to it.
     pub money: Currency,
-    /// Memos that name no invoice are looked for by the order's number.
-    pub memos_by_reference: MemosByReference,
+    /// Which memos are searched for.
+    pub existing_memos: ExistingMemos,
+    /// Records of memos of ours: one that is not among the memos found is asked for, and told
+    /// where it was voided.
+    pub ours: Vec<RecordId>,
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
-}
-
-/// Whether memos without an invoice can exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemosByReference {
-    /// Policy makes such memos: look for them too.
-    Include,
-    /// They cannot: save the call.
-    Ignore,
 }
 
 /// What is known about earlier attempts to post a memo.
@@ -90,6 +88,9 @@ pub enum Posted {
     Now(RecordId),
     /// An earlier call had created it.
     Already(RecordId),
+    /// An earlier call had created it, and somebody voided it since: it credits nothing, and
+    /// its key is taken.
+    Voided(RecordId),
 }
 
 impl Posted {
@@ -97,7 +98,7 @@ impl Posted {
     #[must_use]
     pub fn record(&self) -> &RecordId {
         match self {
-            Self::Now(id) | Self::Already(id) => id,
+            Self::Now(id) | Self::Already(id) | Self::Voided(id) => id,
         }
     }
 }

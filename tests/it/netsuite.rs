@@ -8,11 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use adapters_netsuite::{NetSuite, Options};
 use domain::{
-    Application, BillingLine, CreditMemo, Invoice, LineKind, LineTarget, LinesToClose, MemoKey,
-    MemoLine, Source, TaxBasis, UnitId,
+    Application, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind, LineTarget,
+    LinesToClose, MemoKey, MemoLine, Source, TaxBasis, UnitId,
 };
 use jiff::Timestamp;
-use ports::{BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use ports::{BillingQuery, Clock, Ledger, LedgerError};
 use sandbox::{
     netsuite::{Account, Credentials},
     sale::{Billing, KeyColumn, Sale, Unit},
@@ -100,7 +100,8 @@ fn query(order: u32) -> BillingQuery {
     BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
-        memos_by_reference: MemosByReference::Ignore,
+        existing_memos: ExistingMemos::Invoice,
+        ours: Vec::new(),
         units: vec![unit],
     }
 }

@@ -6,10 +6,11 @@ use std::{
 };
 
 use domain::{
-    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderIdentity, OrderSnapshot,
+    Amount, Billing, Claim, Course, ExistingMemos, Finding, Known, Look, Order, OrderIdentity,
+    OrderSnapshot,
     Reason, RecordId, RecordedMemo, Sides,
 };
-use ports::{BillingQuery, Ledger, LedgerError, MemosByReference, Query, Record, State};
+use ports::{BillingQuery, Ledger, LedgerError, Query, Record, State};
 
 use super::{Broken, Mending, Report, mend, report::Subject, spool::Tie};
 use crate::credit::{Customer, Desk};
@@ -38,11 +39,14 @@ impl Judge<'_> {
         let cases = self.cases(orders).await?;
         let totals = self.totals(&cases).await?;
         for case in cases {
-            let mut findings = self.findings(&case, &totals, Look::Passing);
-            if findings.iter().any(|it| it.discrepancy.is_doubtful()) {
-                match self.billing(&case.order).await? {
+            let sides = self.sides(&case, &totals, Look::Passing);
+            let needs_close_look = sides.needs_close_look();
+            let mut findings = domain::reconcile(&sides);
+            if needs_close_look || findings.iter().any(|it| it.discrepancy.is_doubtful()) {
+                match self.billing(&case).await? {
                     Ok(billing) => {
-                        findings = self.findings(&case, &totals, Look::Close(&billing));
+                        let sides = self.sides(&case, &totals, Look::Close(&billing));
+                        findings = domain::reconcile(&sides);
                     }
                     Err(reason) => {
                         self.report.unclear(&Subject::of(&case.order), &reason);
@@ -125,13 +129,13 @@ impl Judge<'_> {
         Ok(confirmed.into_iter().map(|it| (it.record, it.total)).collect())
     }
 
-    fn findings(
-        &self,
-        case: &Case,
-        totals: &BTreeMap<RecordId, Amount>,
-        look: Look<'_>,
-    ) -> Vec<Finding> {
-        domain::reconcile(&Sides {
+    fn sides<'a>(
+        &'a self,
+        case: &'a Case,
+        totals: &'a BTreeMap<RecordId, Amount>,
+        look: Look<'a>,
+    ) -> Sides<'a> {
+        Sides {
             tenant: &self.customer.tenant,
             order: &case.order,
             known: &case.known,
@@ -140,17 +144,20 @@ impl Judge<'_> {
             look,
             policy: &self.customer.policy,
             maps: &self.customer.maps,
-        })
+        }
     }
 
-    /// Everything on record for an order, or why that cannot be understood.
-    async fn billing(&self, order: &Order) -> Result<Result<Billing, Reason>, Broken> {
+    /// Everything on record for an order, or why that cannot be understood. Memos that bear its
+    /// number are searched for whatever the policy says: the window shows them too.
+    async fn billing(&self, case: &Case) -> Result<Result<Billing, Reason>, Broken> {
+        let claims = case.known.iter().flat_map(|known| &known.claims);
         let query = BillingQuery {
-            reference: order.reference.clone(),
-            order: order.id.clone(),
-            identity: OrderIdentity::of(order, &self.customer.maps),
-            money: order.currency,
-            memos_by_reference: MemosByReference::Include,
+            reference: case.order.reference.clone(),
+            order: case.order.id.clone(),
+            identity: OrderIdentity::of(&case.order, &self.customer.maps),
+            money: case.order.currency,
+            existing_memos: ExistingMemos::Number,
+            ours: claims.filter_map(Claim::record).cloned().collect(),
             units: Vec::new(),
         };
         match self.customer.ledger.billing(&query).await {
@@ -187,10 +194,7 @@ fn ties(case: &Case) -> BTreeSet<Tie> {
 fn elsewhere(case: &Case) -> impl Iterator<Item = RecordId> {
     let here: BTreeSet<&RecordId> = case.memos.iter().map(|it| &it.memo.id).collect();
     let claims = case.known.iter().flat_map(|it| &it.claims);
-    claims.filter_map(move |it| match &it.state {
-        ClaimState::Settled(record) if !here.contains(record) => Some(record.clone()),
-        _ => None,
-    })
+    claims.filter_map(Claim::record).filter(move |record| !here.contains(record)).cloned()
 }
 
 /// Whether our book has every cancelled unit of an order in view, so that `list` shows it.

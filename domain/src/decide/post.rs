@@ -184,27 +184,16 @@ fn not_too_much(
         let left = goods.net - used.iter().map(|line| line.net).sum();
         let asked = asked.get(&goods.line.line).copied().unwrap_or_default();
         if left + case.policy.tolerance < asked {
-            let used: HashSet<*const BookedLine> = used.into_iter().map(ptr::from_ref).collect();
-            let on_it = |line: &&BookedLine| used.contains(&ptr::from_ref(*line));
-            let took = |memo: &Booked| memo.lines.iter().filter(on_it).map(|it| it.net).sum();
-            return Err(Reason::OverCredit {
-                invoice: invoice.id.clone(),
-                line: Some(goods.line.line),
-                left,
-                asked,
-                taken: taken(credited, invoice, took),
-            });
+            let line = Some(goods.line.line);
+            let by = credited.takers(invoice, Some(goods.line));
+            return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked, by });
         }
     }
     let left = total(case, invoice) - credited.credit_on(&invoice.id);
     if left < memo.credit {
-        return Err(Reason::OverCredit {
-            invoice: invoice.id.clone(),
-            line: None,
-            left,
-            asked: memo.credit,
-            taken: taken(credited, invoice, |memo| memo.credit),
-        });
+        let asked = memo.credit;
+        let by = credited.takers(invoice, None);
+        return Err(Reason::OverCredit { invoice: invoice.id.clone(), line: None, left, asked, by });
     }
     Ok(())
 }

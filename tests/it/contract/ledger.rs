@@ -5,17 +5,18 @@ use std::{sync::Arc, time::Duration};
 use adapters_netsuite::{NetSuite, Options};
 use async_trait::async_trait;
 use domain::{
-    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, MemoKey, OrderLine,
-    RecordId, SalesOrder,
+    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, ExistingMemos, Invoice, ItemRef,
+    MemoKey, OrderLine, RecordId, SalesOrder, Standing,
 };
 use jiff::Timestamp;
 use ports::{
-    BillingQuery, Clock, Ledger, MemosByReference, contract::ledger::Subject, contract_tests,
+    BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests,
 };
 use rust_decimal::Decimal;
 use sandbox::{
     netsuite::{
-        Access, Account, Credentials, Denial, Fault, Kind, Line, Operation, Record, Standing,
+        Access, Account, Credentials, Denial, Fault, Kind, Line, Operation, Record,
+        Standing as Counts,
     },
     sale::{Billing, KeyColumn, Sale, Unit},
 };
@@ -70,7 +71,8 @@ fn query((order, reference): (&str, &str)) -> BillingQuery {
     BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
-        memos_by_reference: MemosByReference::Ignore,
+        existing_memos: ExistingMemos::Invoice,
+        ours: Vec::new(),
         units: Vec::new(),
     }
 }
@@ -140,7 +142,7 @@ impl Subject for InASandbox {
     }
 
     fn void(&self, memo: &RecordId) {
-        self.account.edit(memo.as_str(), |it| it.standing = Standing::Voided);
+        self.account.edit(memo.as_str(), |it| it.standing = Counts::Voided);
     }
 
     fn limit_pages(&self, records: usize) {
@@ -287,6 +289,9 @@ impl Subject for InMemory {
             let memo = ExistingMemo {
                 id: "91000".parse().unwrap(),
                 external_id: None,
+                number: Some("CM-BY-HAND".to_owned()),
+                entity: Some(invoice.entity),
+                standing: Standing::Valid,
                 created_from: Some(invoice.id),
                 applied_to: Vec::new(),
                 total: invoice.lines[0].amount,
@@ -297,7 +302,6 @@ impl Subject for InMemory {
             books.memos.push(Recorded {
                 reference: reference.to_owned(),
                 memo,
-                number: "CM-BY-HAND".to_owned(),
                 sent: None,
                 applied: None,
                 deleted: false,
@@ -306,11 +310,10 @@ impl Subject for InMemory {
         })
     }
 
-    /// A clerk of the reference deletes: it keeps nothing that was voided.
     fn void(&self, memo: &RecordId) {
         self.0.books(|books| {
             let found = books.memos.iter_mut().find(|it| it.memo.id == *memo).unwrap();
-            found.deleted = true;
+            found.memo.standing = Standing::Voided;
         });
     }
 
