@@ -324,7 +324,7 @@ impl<'a> Told<'a> {
         let mut billing = match self.sides.look {
             Look::Passing => Billing::default(),
             Look::Close(billing) => {
-                OrderIdentity::of(self.order, self.maps).own(billing).into_owned()
+                OrderIdentity::of(self.sides.order, self.sides.maps).own(billing).into_owned()
             }
         };
         billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
