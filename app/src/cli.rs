@@ -27,6 +27,7 @@ use crate::{
     retry::Refused,
     serve::{Application, until_signal},
     telemetry::{self, Logs},
+    wiring,
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
@@ -170,6 +171,9 @@ async fn execute(command: Command) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    for fault in config.useless.iter().chain(&config.warnings) {
+        tracing::warn!("Configuration: {fault}");
+    }
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
     let http = Threads::start(|| ())?;
     let clock = Arc::new(SystemClock);
@@ -185,11 +189,19 @@ async fn serve(config: Config) -> Result<(), Failure> {
 fn check(file: &Path) -> Result<(), Failure> {
     match Config::load(file) {
         Ok(config) => {
+            let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
             let tenants: Vec<_> = config.customers.iter().map(|it| it.tenant.to_string()).collect();
             let mut out = std::io::stdout().lock();
             for warning in &config.warnings {
                 writeln!(out, "warning: {warning}")?;
             }
+            for fault in &config.useless {
+                writeln!(out, "{fault}")?;
+            }
+            if !config.useless.is_empty() {
+                return Err(faulty(config.useless.len(), file));
+            }
+            wiring::fits(config.customers, &clock)?;
             writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
             Ok(())
         }
@@ -199,9 +211,13 @@ fn check(file: &Path) -> Result<(), Failure> {
             for fault in &faults {
                 writeln!(out, "{fault}")?;
             }
-            Err(Failure::No(anyhow::anyhow!("{} in {}", count(faults.len()), file.display())))
+            Err(faulty(faults.len(), file))
         }
     }
+}
+
+fn faulty(faults: usize, file: &Path) -> Failure {
+    Failure::No(anyhow::anyhow!("{} in {}", count(faults), file.display()))
 }
 
 fn count(faults: usize) -> String {

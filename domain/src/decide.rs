@@ -330,6 +330,8 @@ fn ids(units: &[&Unit]) -> Vec<UnitId> {
 }
 
 #[cfg(test)]
+mod effort;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod rows;

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use adapters_netsuite::{NetSuite, Options};
 use domain::{
     Application, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind, LineTarget,
-    LinesToClose, MemoKey, MemoLine, Source, TaxBasis, UnitId,
+    LinesToClose, MemoKey, MemoLine, OrderIdentity, Source, TaxBasis, UnitId,
 };
 use jiff::Timestamp;
 use ports::{BillingQuery, Clock, Ledger, LedgerError};
@@ -102,6 +102,8 @@ fn query(order: u32) -> BillingQuery {
         order: id.parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
         ours: Vec::new(),
+        identity: OrderIdentity { units: [unit.clone()].into(), ..OrderIdentity::default() },
+        money: "USD".parse().unwrap(),
         units: vec![unit],
     }
 }

@@ -24,12 +24,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
             return Maps::default();
         }
     };
-    let environment = source.environment.clone();
-    let (faults, warnings) = Default::default();
-    let inner = Source { file, environment, files: source.files, faults, warnings };
-    let maps = parse(&inner, &text);
-    source.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
-    maps
+    source.with_file(file, |inner| parse(inner, &text))
 }
 
 /// Reads the text of a file of tables, JSON where its name says so.

@@ -38,6 +38,7 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
     };
     let callback_url = section.required("callback_url", url);
     let api_key = section.required("api_key", secret);
+    section.warn_of_short("api_key", api_key.as_slice());
     let url = section.get("url", url);
     let events = match section.tree("events") {
         Some(_) => section.list("events", event),

@@ -1,8 +1,10 @@
-use std::fmt::Write;
+use std::{fmt::Write, fs};
 
 use secrecy::ExposeSecret;
 
 use super::*;
+
+mod machine;
 
 const EXAMPLE: &str = include_str!("../../../docs/memobridge.example.toml");
 

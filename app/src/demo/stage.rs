@@ -13,9 +13,9 @@ use crate::{
     wiring,
 };
 
-const FIRST_KEY: &str = "sandbox-webhook-key";
-const SECOND_KEY: &str = "sandbox-second-webhook-key";
-const ADMIN_TOKEN: &str = "sandbox-admin-token";
+const FIRST_KEY: &str = "sandbox-webhook-key-of-dodici";
+const SECOND_KEY: &str = "sandbox-webhook-key-of-seconda";
+const ADMIN_TOKEN: &str = "sandbox-admin-token-of-this-run";
 
 /// One retailer's side of the stage.
 pub(super) struct Retailer {
@@ -101,7 +101,7 @@ impl Stage {
 }
 
 async fn retailer(name: &str, key: &'static str) -> std::io::Result<Retailer> {
-    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret").await?;
+    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret-of-both").await?;
     let account = Account::start(Credentials::example()).await?;
     Ok(Retailer { key, tenant, account })
 }
@@ -164,7 +164,7 @@ webhook_keys = ["{key}"]
 graphql_url = "{graphql}"
 token_url = "{token}"
 client_id = "sandbox-client"
-client_secret = "sandbox-client-secret"
+client_secret = "sandbox-client-secret-of-both"
 
 [customer.erp]
 kind = "netsuite-soap"

@@ -21,6 +21,7 @@ use hyper::{
     body::{Body, Bytes, Frame, Incoming, SizeHint},
     header,
 };
+use tokio::runtime::Handle;
 
 /// What is read of a rest, at most: sixteen of the largest events, by default.
 pub(super) const MOST: usize = 16 * 1024 * 1024;
@@ -79,9 +80,12 @@ impl Drop for Lingering {
             return;
         };
         self.left_off.store(true, Ordering::Relaxed);
-        // Who waits to be asked has sent nothing, and hears the answer.
-        if !self.waits {
-            tokio::spawn(tokio::time::timeout(LINGER, throw_away(body)));
+        // Who waits to be asked has sent nothing, and hears the answer. Without a runtime the
+        // process ends.
+        if !self.waits
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move { tokio::time::timeout(LINGER, throw_away(body)).await.ok() });
         }
     }
 }
