@@ -20,8 +20,8 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
+    BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError, Opened,
+    Posted, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
 use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
@@ -292,13 +292,9 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Ending> {
         let claims = self.settle_open_claims().await?;
         let order = self.order().await?;
-        let include = match (&self.customer.policy.item, self.customer.policy.not_invoiced) {
-            (domain::ItemPolicy::Invoice, domain::NotInvoiced::StandaloneMemo)
-            | (domain::ItemPolicy::Fixed(_), _) => MemosByReference::Include,
-            (domain::ItemPolicy::Invoice, _) => MemosByReference::Ignore,
-        };
         let query = BillingQuery {
-            memos_by_reference: include,
+            existing_memos: self.customer.policy.memos_searched(),
+            ours: claims.iter().filter_map(Claim::record).cloned().collect(),
             units: self.opened.cancellation.units.keys().cloned().collect(),
             ..BillingQuery::of(&order, &self.customer.maps)
         };
@@ -407,6 +403,7 @@ impl Run<'_> {
             Before::Sent(_) => Sending::Again,
         };
         let error = match self.customer.ledger.post(memo, sending).await {
+            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo, record),
             Ok(posted) => {
                 self.settle(&memo.key, posted.record());
                 return Ok(());
@@ -435,6 +432,14 @@ impl Run<'_> {
             }
             kind => Err(LedgerError::Refused { kind, code, message }.into()),
         }
+    }
+
+    /// The key is taken by a memo that credits nothing any more: the claim is settled with it, so
+    /// that nothing else is made of its units before a person decides.
+    fn stop_at_voided(&mut self, memo: &CreditMemo, record: RecordId) -> Result<(), Ending> {
+        let (key, name) = (memo.key.clone(), record.to_string());
+        self.unwritten.push(Step::Settled { key: key.clone(), record });
+        Err(Stop::Park(Reason::MemoVoided { key, memo: name }).into())
     }
 
     fn settle(&mut self, key: &MemoKey, record: &RecordId) {

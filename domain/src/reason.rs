@@ -4,11 +4,13 @@
 //! it, and a remedy for the person who must act.
 
 mod examples;
-mod taken;
 
 use std::fmt;
 
 use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};
+
+/// No more memos are named in one sentence.
+const MEMOS_NAMED: usize = 5;
 
 /// Why there is no credit memo (yet).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,15 @@ pub enum Reason {
         record: RecordId,
     },
     AlreadyCredited,
+    BilledAgain {
+        unit: UnitId,
+        credited: RecordId,
+        billed: RecordId,
+    },
+    MemoVoided {
+        key: MemoKey,
+        memo: String,
+    },
     AmbiguousLine {
         unit: UnitId,
         lines: Vec<String>,
@@ -83,7 +94,7 @@ pub enum Reason {
         line: Option<u32>,
         left: Amount,
         asked: Amount,
-        taken: Vec<(Option<RecordId>, Amount)>,
+        by: Vec<String>,
     },
     CurrencyMismatch {
         invoice: RecordId,
@@ -242,6 +253,16 @@ impl Reason {
             Self::AlreadyCredited => {
                 ("already-credited", "nothing to do: every unit is on a credit memo")
             }
+            Self::BilledAgain { .. } => (
+                "billed-again",
+                "credit the later invoice by hand if the item is not to be paid for, naming the \
+                 item's id on the memo, then retry",
+            ),
+            Self::MemoVoided { .. } => (
+                "memo-voided",
+                "find out why it was voided; where the credit is still owed, book it by hand and \
+                 retry, or delete the voided memo and run reconcile --repair",
+            ),
             Self::AmbiguousLine { .. } => (
                 "ambiguous-line",
                 "write the item's id into the line key column of the right invoice line, then \
@@ -360,6 +381,14 @@ impl fmt::Display for Reason {
                 write!(f, "the order was billed by cash sale {record} instead of an invoice")
             }
             Self::AlreadyCredited => f.write_str("every unit is on a credit memo already"),
+            Self::BilledAgain { unit, credited, billed } => write!(
+                f,
+                "item {unit} was credited on invoice {credited} and stands again on invoice \
+                 {billed}"
+            ),
+            Self::MemoVoided { key, memo } => {
+                write!(f, "credit memo {memo}, made under {key}, was voided: it credits nothing")
+            }
             Self::AmbiguousLine { unit, lines } => {
                 write!(f, "item {unit} could be any of the differing lines {}", lines.join(", "))
             }
@@ -370,12 +399,23 @@ impl fmt::Display for Reason {
                 }
                 write!(f, " of invoice {invoice} is {invoiced} net, the order says {ordered}")
             }
-            Self::OverCredit { invoice, line, left, asked, taken } => {
+            Self::OverCredit { invoice, line, left, asked, by } => {
                 if let Some(line) = line {
                     write!(f, "line {line} of ")?;
                 }
                 write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")?;
-                taken::write(f, taken)
+                match &by[..] {
+                    [] => Ok(()),
+                    [memo] => write!(f, "; credit memo {memo} took the rest"),
+                    memos if memos.len() <= MEMOS_NAMED => {
+                        write!(f, "; credit memos {} took the rest", memos.join(", "))
+                    }
+                    memos => {
+                        let (named, more) = memos.split_at(MEMOS_NAMED);
+                        let (named, more) = (named.join(", "), more.len());
+                        write!(f, "; credit memos {named} and {more} more took the rest")
+                    }
+                }
             }
             Self::CurrencyMismatch { invoice, found, expected } => write!(
                 f,

@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, Currency, LinesToClose, Maps, MemoKey, Order, OrderId,
-    OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
+    Amount, Billing, CreditMemo, Currency, ExistingMemos, LinesToClose, Maps, MemoKey, Order,
+    OrderId, OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
 };
 
 use crate::{Cursor, Retry};
@@ -22,6 +22,9 @@ use crate::{Cursor, Retry};
 ///   and units is [`LedgerError::Conflict`]. A differing total is none.
 /// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
 ///   on record under the key.
+/// - What was voided credits nothing: `billing` tells no voided memo but those of
+///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
+///   it was sent for the first time as [`Posted::Voided`].
 /// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
 /// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
 ///   cannot be read is left out. It waits behind everybody else's calls.
@@ -57,15 +60,18 @@ pub struct BillingQuery {
     pub identity: OrderIdentity,
     /// The currency of its amounts: what the ledger keeps as binary fractions is rounded to it.
     pub money: Currency,
-    /// Memos that name no invoice are looked for by the order's number.
-    pub memos_by_reference: MemosByReference,
+    /// Which memos are searched for.
+    pub existing_memos: ExistingMemos,
+    /// Records of memos of ours: one that is not among the memos found is asked for, and told
+    /// where it was voided.
+    pub ours: Vec<RecordId>,
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
 }
 
 impl BillingQuery {
-    /// Asks about all units of an order, and for no memos that name no invoice.
+    /// Asks about all units of an order, and for every memo that bears its number.
     #[must_use]
     pub fn of(order: &Order, maps: &Maps) -> Self {
         Self {
@@ -73,19 +79,11 @@ impl BillingQuery {
             order: order.id.clone(),
             identity: OrderIdentity::of(order, maps),
             money: order.currency,
-            memos_by_reference: MemosByReference::Ignore,
+            existing_memos: ExistingMemos::Number,
+            ours: Vec::new(),
             units: Vec::new(),
         }
     }
-}
-
-/// Whether memos without an invoice can exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemosByReference {
-    /// Policy makes such memos: look for them too.
-    Include,
-    /// They cannot: save the call.
-    Ignore,
 }
 
 /// What is known about earlier attempts to post a memo.
@@ -105,6 +103,9 @@ pub enum Posted {
     Now(RecordId),
     /// An earlier call had created it.
     Already(RecordId),
+    /// An earlier call had created it, and somebody voided it since: it credits nothing, and
+    /// its key is taken.
+    Voided(RecordId),
 }
 
 impl Posted {
@@ -112,7 +113,7 @@ impl Posted {
     #[must_use]
     pub fn record(&self) -> &RecordId {
         match self {
-            Self::Now(id) | Self::Already(id) => id,
+            Self::Now(id) | Self::Already(id) | Self::Voided(id) => id,
         }
     }
 }

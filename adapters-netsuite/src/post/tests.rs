@@ -27,6 +27,7 @@ async fn outcome(add: (u16, String), record: Record, sending: Sending) -> (Strin
         Record::Silent => http(502, "<html>Bad Gateway</html>"),
     };
     always(&server, "get", get).await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
     let result = adapter(&server).post(&memo(), sending).await;
     (show(&result), asked(&server).await.join(" "))
 }
@@ -35,6 +36,7 @@ fn show(result: &Result<Posted, LedgerError>) -> String {
     match result {
         Ok(Posted::Now(id)) => format!("now {id}"),
         Ok(Posted::Already(id)) => format!("already {id}"),
+        Ok(Posted::Voided(id)) => format!("voided {id}"),
         Err(LedgerError::Refused { kind, code, .. }) => format!("refused {kind:?} {code}"),
         Err(LedgerError::Conflict { found, .. }) => format!("conflict with {found}"),
         Err(LedgerError::Unavailable(_)) => "unavailable".to_owned(),
@@ -64,7 +66,7 @@ async fn every_answer_to_add_has_one_outcome() {
         ((200, reply("add_ok_with_warning")), Absent, "now 71300", "add"),
         ((200, reply("add_after_submit_failed")), Absent, "now 71300", "add"),
         // Taken: by us, or by something else.
-        (refused("DUP_RCRD"), ours(), "already 71300", "add get"),
+        (refused("DUP_RCRD"), ours(), "already 71300", "add get search"),
         (refused("DUP_RCRD"), Absent, "conflict with a record that is no credit memo", "add get"),
         (refused("DUP_RCRD"), Silent, "unavailable", "add get"),
         // Perhaps recorded: one look, never a second add.

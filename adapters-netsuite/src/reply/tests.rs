@@ -133,7 +133,7 @@ fn a_credit_memo_is_read_with_what_it_is_applied_to() {
                    <t:apply><t:apply>false</t:apply><t:doc>70299</t:doc></t:apply></t:applyList>";
     let text = memo_record().replace("<t:createdFrom internalId=\"70211\"/>", applied);
     let record = record(&get_done(&text));
-    let memo = existing(&record, &books()).unwrap();
+    let memo = existing(&record, &books(), domain::Standing::Valid).unwrap();
     assert_eq!(memo.id, id("71300"));
     assert_eq!(memo.external_id.as_deref(), Some("NST-CM-680AB9E626F2984BFA54"));
     assert_eq!(memo.created_from, Some(id("70211")));
@@ -295,7 +295,10 @@ fn a_damaged_answer_is_never_a_panic() {
                 let Ok(answer) = message.answer(Operation::Get) else { continue };
                 if let Ok(Some(record)) = found(answer) {
                     // Whether it is still readable does not matter, only that it returns.
-                    drop((sales_order(&record, &books()), existing(&record, &books())));
+                    drop((
+                        sales_order(&record, &books()),
+                        existing(&record, &books(), domain::Standing::Valid),
+                    ));
                 }
             }
         }

@@ -10,12 +10,13 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Application, Billing, BillingLine, CreditMemo, Invoice, LineKind, LineTarget,
-    LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp, UnitId,
+    Amount, Application, Billing, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind,
+    LineTarget, LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp,
+    UnitId,
 };
 
 pub use self::memos::*;
-use crate::{BillingQuery, Ledger, LedgerError, MemosByReference, Posted, Refusal, Retry, Sending};
+use crate::{BillingQuery, Ledger, LedgerError, Posted, Refusal, Retry, Sending};
 
 /// A ledger set up for testing, with what can go wrong with it.
 ///
@@ -102,7 +103,8 @@ pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
     let unknown = BillingQuery {
         reference: "NO-SUCH-ORDER".to_owned(),
         order: "00000000-0000-4000-8000-00000000dead".parse().unwrap(),
-        memos_by_reference: MemosByReference::Include,
+        existing_memos: ExistingMemos::Number,
+        ours: Vec::new(),
         units: Vec::new(),
         ..subject.invoiced()
     };
@@ -315,7 +317,7 @@ pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn Subj
     let first = ledger.post(&memo, Sending::First).await.unwrap();
     let again = ledger.post(&memo, Sending::Again).await.unwrap();
     assert_eq!(again, Posted::Already(first.record().clone()));
-    let include = BillingQuery { memos_by_reference: MemosByReference::Include, ..query };
+    let include = BillingQuery { existing_memos: ExistingMemos::Number, ..query };
     let billing = ledger.billing(&include).await.unwrap();
     let ids: Vec<_> = billing.memos.iter().map(|it| &it.id).collect();
     assert_eq!(ids, [first.record()]);

@@ -5,17 +5,16 @@ use std::{sync::Arc, time::Duration};
 use adapters_netsuite::{NetSuite, Options};
 use async_trait::async_trait;
 use domain::{
-    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, MemoKey,
-    OrderIdentity, OrderLine, RecordId, SalesOrder,
+    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, ExistingMemos, Invoice, ItemRef,
+    MemoKey, OrderIdentity, OrderLine, RecordId, SalesOrder, Standing,
 };
 use jiff::Timestamp;
-use ports::{
-    BillingQuery, Clock, Ledger, MemosByReference, contract::ledger::Subject, contract_tests,
-};
+use ports::{BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests};
 use rust_decimal::Decimal;
 use sandbox::{
     netsuite::{
-        Access, Account, Credentials, Denial, Fault, Kind, Line, Operation, Record, Standing,
+        Access, Account, Credentials, Denial, Fault, Kind, Line, Operation, Record,
+        Standing as Counts,
     },
     sale::{Billing, KeyColumn, Sale, Unit},
 };
@@ -77,9 +76,10 @@ fn query((order, reference): (&str, &str)) -> BillingQuery {
     BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
+        existing_memos: ExistingMemos::Invoice,
+        ours: Vec::new(),
         identity: identity(),
         money: "USD".parse().unwrap(),
-        memos_by_reference: MemosByReference::Ignore,
         units: Vec::new(),
     }
 }
@@ -149,7 +149,7 @@ impl Subject for InASandbox {
     }
 
     fn void(&self, memo: &RecordId) {
-        self.account.edit(memo.as_str(), |it| it.standing = Standing::Voided);
+        self.account.edit(memo.as_str(), |it| it.standing = Counts::Voided);
     }
 
     fn limit_pages(&self, records: usize) {
@@ -296,6 +296,9 @@ impl Subject for InMemory {
             let memo = ExistingMemo {
                 id: "91000".parse().unwrap(),
                 external_id: None,
+                number: Some("CM-BY-HAND".to_owned()),
+                entity: Some(invoice.entity),
+                standing: Standing::Valid,
                 created_from: Some(invoice.id),
                 applied_to: Vec::new(),
                 total: invoice.lines[0].amount,
@@ -306,22 +309,18 @@ impl Subject for InMemory {
             books.memos.push(Recorded {
                 reference: reference.to_owned(),
                 memo,
-                number: "CM-BY-HAND".to_owned(),
                 sent: None,
                 applied: None,
                 deleted: false,
-                voided: false,
-                entity: invoice.entity,
             });
             id
         })
     }
 
-    /// A clerk of the reference deletes: it keeps nothing that was voided.
     fn void(&self, memo: &RecordId) {
         self.0.books(|books| {
             let found = books.memos.iter_mut().find(|it| it.memo.id == *memo).unwrap();
-            found.deleted = true;
+            found.memo.standing = Standing::Voided;
         });
     }
 

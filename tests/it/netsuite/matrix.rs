@@ -220,6 +220,7 @@ fn posted(result: Result<Posted, LedgerError>) -> String {
     shown(result, |it| match it {
         Posted::Now(_) => "now",
         Posted::Already(_) => "already",
+        Posted::Voided(_) => "voided",
     })
 }
 

@@ -114,6 +114,9 @@ impl Ledger for Erp {
         let memo = ExistingMemo {
             id: id("800"),
             external_id: None,
+            number: None,
+            entity: None,
+            standing: domain::Standing::Valid,
             created_from: Some(id("700")),
             applied_to: Vec::new(),
             total: Amount::cents(2000),

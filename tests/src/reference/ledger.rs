@@ -104,6 +104,7 @@ impl State {
     fn post(&mut self, memo: &CreditMemo) -> Result<Posted, LedgerError> {
         match self.books.under_the_key_of(memo) {
             Some(Found::Same(id)) => return Ok(Posted::Already(id)),
+            Some(Found::Voided(id)) => return Ok(Posted::Voided(id)),
             Some(Found::Other(found)) => {
                 return Err(LedgerError::Conflict { key: memo.key.clone(), found });
             }
@@ -161,7 +162,7 @@ impl Ledger for MemoryLedger {
         let wanted = on_record.filter(|it| records.contains(&it.memo.id));
         let confirmed = wanted.map(|it| Confirmed {
             record: it.memo.id.clone(),
-            number: Some(it.number.clone()),
+            number: it.memo.number.clone(),
             total: it.memo.total,
         });
         Ok(confirmed.collect())
@@ -174,11 +175,11 @@ impl Ledger for MemoryLedger {
         let on_record = state.books.memos.iter().filter(|it| !it.deleted);
         let memos = on_record.map(|it| RecordedMemo {
             memo: it.memo.clone(),
-            number: Some(it.number.clone()),
             reference: Some(it.reference.clone()),
             currency: it.sent.as_ref().and_then(|it| it.currency.clone()),
-            standing: if it.voided { Standing::Voided } else { Standing::Valid },
         });
-        Ok(MemoPage { memos: memos.collect(), next: None })
+        let mut memos: Vec<RecordedMemo> = memos.collect();
+        memos.sort_by_key(|it| it.memo.standing == Standing::Voided);
+        Ok(MemoPage { memos, next: None })
     }
 }

@@ -103,7 +103,11 @@ fn a_memo_counts_against_its_invoice_however_it_is_tied() {
     }
     let mut story = with_memo(four(), &[("lump", 1, "60.05", &[])]);
     story.memos[0].created_from = None;
-    assert_eq!(credited(&story, &["a"]), ["a"], "of another order's invoice, perhaps");
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "it bears the order's number");
+    story.memos[0].created_from = Some(id("66001"));
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "so does one from a return");
+    story.memos[0].applied_to = vec![id("799")];
+    assert_eq!(credited(&story, &["a"]), ["a"], "it pays another order's invoice");
 }
 
 #[test]
@@ -173,7 +177,10 @@ fn a_line_that_names_no_unit_gives_what_is_left_of_it() {
 
 #[test]
 fn quantities_beyond_reckoning_count_as_very_many() {
-    let mut story = with_memo(four(), &[("item-p", 1, "0.00", &[]), ("item-p", 1, "0.00", &[])]);
+    let mut story = with_memo(
+        four(),
+        &[("item-p", 1, "85899345900.00", &[]), ("item-p", 1, "85899345900.00", &[])],
+    );
     for line in &mut story.memos[0].lines {
         line.quantity = Some(Decimal::MAX);
     }

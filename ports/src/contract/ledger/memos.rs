@@ -26,7 +26,7 @@ pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subjec
     assert_eq!(second.memo.lines[0].quantity, Some(1.into()));
     for it in &memos {
         assert_eq!(it.memo.created_from.as_ref(), ours.source.invoice());
-        assert!(it.number.is_some() && it.standing == Standing::Valid, "{it:?}");
+        assert!(it.memo.number.is_some() && it.memo.standing == Standing::Valid, "{it:?}");
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn a_voided_memo_is_told_as_voided(subject: &dyn Subject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     let memos = all_memos(subject, subject.now()).await;
-    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.standing)).collect();
+    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.memo.standing)).collect();
     assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
 }
 
