@@ -116,7 +116,7 @@ impl Ledger for Erp {
             external_id: None,
             number: None,
             entity: None,
-            standing: Standing::Valid,
+            standing: domain::Standing::Valid,
             created_from: Some(id("700")),
             applied_to: Vec::new(),
             total: Amount::cents(2000),
