@@ -92,7 +92,9 @@ impl Wire {
                     billing.invoices.push(reply::invoice(&record, &self.books).ok()?);
                 }
                 Some("CreditMemo") => {
-                    billing.memos.push(reply::existing(&record, &self.books, Standing::Valid).ok()?);
+                    billing
+                        .memos
+                        .push(reply::existing(&record, &self.books, Standing::Valid).ok()?);
                 }
                 _ => {}
             }

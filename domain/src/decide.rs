@@ -159,7 +159,8 @@ fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
         }
         rest => {
             let units: BTreeSet<&UnitId> = plan.memos.iter().flat_map(|memo| &memo.units).collect();
-            let units: Vec<&Unit> = wanted.into_iter().filter(|it| units.contains(&it.id)).collect();
+            let units: Vec<&Unit> =
+                wanted.into_iter().filter(|it| units.contains(&it.id)).collect();
             let before = credited.money_on(&units);
             if !before.is_zero() {
                 plan.flags.push(Flag::CreditedBefore(before));

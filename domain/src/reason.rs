@@ -16,27 +16,79 @@ const MEMOS_NAMED: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Display says what each field means")]
 pub enum Reason {
-    OrderNotVisible { order: OrderId, unit: Option<UnitId> },
-    UnitNotCancelledYet { unit: UnitId, status: String },
-    Historical { order: OrderId },
-    InvalidOrder { field: String, problem: String },
+    OrderNotVisible {
+        order: OrderId,
+        unit: Option<UnitId>,
+    },
+    UnitNotCancelledYet {
+        unit: UnitId,
+        status: String,
+    },
+    Historical {
+        order: OrderId,
+    },
+    InvalidOrder {
+        field: String,
+        problem: String,
+    },
     NothingToCredit,
-    PaymentNotVisible { missing: &'static str },
-    ExchangePayment { paid: Amount, owed: Amount },
-    RefundNotVisible { held: Amount, living: Amount },
-    SalesOrderNotFound { reference: String, order: OrderId },
-    NeverExported { reference: String },
-    LineClosed { units: Vec<UnitId> },
-    NotInvoiced { units: Vec<UnitId> },
-    NeverBilled { units: Vec<UnitId> },
-    LinesClosed { units: Vec<UnitId> },
-    LineFulfilled { unit: UnitId, line: u32 },
-    CashSale { record: RecordId },
+    PaymentNotVisible {
+        missing: &'static str,
+    },
+    ExchangePayment {
+        paid: Amount,
+        owed: Amount,
+    },
+    RefundNotVisible {
+        held: Amount,
+        living: Amount,
+    },
+    SalesOrderNotFound {
+        reference: String,
+        order: OrderId,
+    },
+    NeverExported {
+        reference: String,
+    },
+    LineClosed {
+        units: Vec<UnitId>,
+    },
+    NotInvoiced {
+        units: Vec<UnitId>,
+    },
+    NeverBilled {
+        units: Vec<UnitId>,
+    },
+    LinesClosed {
+        units: Vec<UnitId>,
+    },
+    LineFulfilled {
+        unit: UnitId,
+        line: u32,
+    },
+    CashSale {
+        record: RecordId,
+    },
     AlreadyCredited,
-    BilledAgain { unit: UnitId, credited: RecordId, billed: RecordId },
-    MemoVoided { key: MemoKey, memo: String },
-    AmbiguousLine { unit: UnitId, lines: Vec<String> },
-    AmountMismatch { invoice: RecordId, line: u32, invoiced: Amount, ordered: Amount },
+    BilledAgain {
+        unit: UnitId,
+        credited: RecordId,
+        billed: RecordId,
+    },
+    MemoVoided {
+        key: MemoKey,
+        memo: String,
+    },
+    AmbiguousLine {
+        unit: UnitId,
+        lines: Vec<String>,
+    },
+    AmountMismatch {
+        invoice: RecordId,
+        line: u32,
+        invoiced: Amount,
+        ordered: Amount,
+    },
     OverCredit {
         invoice: RecordId,
         line: Option<u32>,
@@ -44,20 +96,53 @@ pub enum Reason {
         asked: Amount,
         by: Vec<String>,
     },
-    CurrencyMismatch { invoice: RecordId, found: RecordId, expected: String },
-    Unmapped { table: String, key: String, order: String },
-    PaymentsShort { missing: Amount },
-    KeyConflict { key: MemoKey, found: String },
-    ClosedPeriod { date: CivilDate, message: String },
-    Refused { code: String, message: String },
-    SendingUnanswered { key: MemoKey, code: String, message: String },
-    StorefrontUnavailable { problem: String },
+    CurrencyMismatch {
+        invoice: RecordId,
+        found: RecordId,
+        expected: String,
+    },
+    Unmapped {
+        table: String,
+        key: String,
+        order: String,
+    },
+    PaymentsShort {
+        missing: Amount,
+    },
+    KeyConflict {
+        key: MemoKey,
+        found: String,
+    },
+    ClosedPeriod {
+        date: CivilDate,
+        message: String,
+    },
+    Refused {
+        code: String,
+        message: String,
+    },
+    SendingUnanswered {
+        key: MemoKey,
+        code: String,
+        message: String,
+    },
+    StorefrontUnavailable {
+        problem: String,
+    },
     OrderBusy,
     ErpSilent,
-    ErpUnavailable { problem: String },
-    ErpCredentials { problem: String },
-    ErpPermission { problem: String },
-    JournalUnavailable { problem: String },
+    ErpUnavailable {
+        problem: String,
+    },
+    ErpCredentials {
+        problem: String,
+    },
+    ErpPermission {
+        problem: String,
+    },
+    JournalUnavailable {
+        problem: String,
+    },
 }
 
 impl Reason {

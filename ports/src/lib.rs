@@ -35,8 +35,7 @@ pub use journal::{
     Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
 };
 pub use ledger::{
-    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Refusal,
-    Sending,
+    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
 pub use paging::{Cursor, Window};
 pub use retention::Retention;

@@ -1,7 +1,10 @@
 //! Credit memos that are on record before a cancellation comes: what they credit, and what a
 //! comparison says of the same books.
 
-use ports::State;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ports::{Clock, State};
 use sandbox::{
     netsuite::{Field, Kind, Line, Operation, Record, Standing},
     sale::{Billing, Sale, Unit},
@@ -24,14 +27,8 @@ fn by_hand(world: &World, line: usize, amount: &str) -> Record {
     let invoice = world.account.of_kind(Kind::Invoice).remove(0);
     let sold = &invoice.lines[line];
     let amount = amount.parse().unwrap();
-    let line = Line {
-        line: 0,
-        order_line: None,
-        rate: None,
-        amount,
-        fields: Vec::new(),
-        ..sold.clone()
-    };
+    let line =
+        Line { line: 0, order_line: None, rate: None, amount, fields: Vec::new(), ..sold.clone() };
     let memo = Record::new(Kind::CreditMemo, &invoice.entity, &invoice.currency);
     Record { lines: vec![line], ..memo }
 }
@@ -62,7 +59,17 @@ fn ours(world: &World) -> usize {
 
 /// What a comparison finds, each kind with its count and amount.
 async fn findings(world: &World) -> Vec<String> {
+    // The command runs in the machine's time, and both systems check what is signed with it.
+    let tell = |now: sandbox::Now| {
+        world.account.clock(Arc::clone(&now));
+        world.tenant.clock(now);
+    };
+    // Nothing that the service signs by itself is under way.
+    world.proofs_are_made().await;
+    tell(Arc::new(Timestamp::now));
     let (_, report) = compare(world, &[]).await;
+    let time = Arc::clone(&world.clock);
+    tell(Arc::new(move || Timestamp::from_millisecond(time.now().as_millis()).unwrap()));
     totals(&report)
 }
 

@@ -295,7 +295,10 @@ fn a_damaged_answer_is_never_a_panic() {
                 let Ok(answer) = message.answer(Operation::Get) else { continue };
                 if let Ok(Some(record)) = found(answer) {
                     // Whether it is still readable does not matter, only that it returns.
-                    drop((sales_order(&record, &books()), existing(&record, &books(), domain::Standing::Valid)));
+                    drop((
+                        sales_order(&record, &books()),
+                        existing(&record, &books(), domain::Standing::Valid),
+                    ));
                 }
             }
         }

@@ -50,8 +50,7 @@ pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
 /// Those of these credit memos that were voided: only a search tells.
 pub(crate) fn voided_memos(records: &[RecordId]) -> Request {
     let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
-    let records =
-        Element::new("cm:internalId").attribute("operator", "anyOf").children(values);
+    let records = Element::new("cm:internalId").attribute("operator", "anyOf").children(values);
     search([records, main_line(), types(&["_creditMemo"]), voided(true)])
 }
 

@@ -2,8 +2,8 @@
 
 use domain::{
     CivilDate, ClosedPeriod, Discounts, ExistingMemos, FieldRule, FieldSource, FieldType,
-    ItemPolicy, MissingSalesOrder, NotInvoiced, Policy, RecordId, RefundRule, Settlement, ShippingAs,
-    ShippingPolicy, SubsidiaryRule, Tax,
+    ItemPolicy, MissingSalesOrder, NotInvoiced, Policy, RecordId, RefundRule, Settlement,
+    ShippingAs, ShippingPolicy, SubsidiaryRule, Tax,
 };
 
 use super::{

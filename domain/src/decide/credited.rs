@@ -21,8 +21,8 @@ use self::{
 };
 use super::Case;
 use crate::{
-    Amount, BillingLine, Claim, CreditMemo, ExistingMemo, InstrumentKey, Invoice,
-    MemoKey, Reason, RecordId, Standing, Unit, UnitId,
+    Amount, BillingLine, Claim, CreditMemo, ExistingMemo, InstrumentKey, Invoice, MemoKey, Reason,
+    RecordId, Standing, Unit, UnitId,
 };
 
 /// Everything credited for the order so far.
@@ -121,7 +121,10 @@ impl Credited {
             credited.voided.extend(claim.units.iter().map(|id| (id.clone(), voided.clone())));
         }
         let is_voided = |claim: &CreditMemo| {
-            claim.units.iter().any(|id| credited.voided.get(id).is_some_and(|it| it.key == claim.key))
+            claim
+                .units
+                .iter()
+                .any(|id| credited.voided.get(id).is_some_and(|it| it.key == claim.key))
         };
         let counting: Vec<&CreditMemo> =
             claims.iter().map(|claim| &claim.memo).filter(|it| !is_voided(it)).collect();
@@ -156,7 +159,8 @@ impl Credited {
         let gone = case.order.units.iter().filter(|unit| !unit.lives());
         let singles = gone.map(|unit| vec![unit.id.clone()]);
         let event = case.cancellation.units.keys().cloned().collect();
-        let with_shipping = |units: &Vec<UnitId>| [units.as_slice(), &[UnitId::shipping()]].concat();
+        let with_shipping =
+            |units: &Vec<UnitId>| [units.as_slice(), &[UnitId::shipping()]].concat();
         let sets: Vec<Vec<UnitId>> = singles.chain([event]).collect();
         let sets = sets.iter().flat_map(|units| [units.clone(), with_shipping(units)]);
         let key = |units: Vec<UnitId>| {

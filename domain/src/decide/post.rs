@@ -219,7 +219,13 @@ fn not_too_much(
     if left < memo.credit {
         let asked = memo.credit;
         let by = credited.takers(invoice, None);
-        return Err(Reason::OverCredit { invoice: invoice.id.clone(), line: None, left, asked, by });
+        return Err(Reason::OverCredit {
+            invoice: invoice.id.clone(),
+            line: None,
+            left,
+            asked,
+            by,
+        });
     }
     Ok(())
 }

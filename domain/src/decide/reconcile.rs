@@ -14,9 +14,9 @@ use super::{
     credited::{Credited, Open, Products},
 };
 use crate::{
-    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Entry,
-    ExistingMemo, Maps, MemoKey, Order, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
-    Timestamp, UnitId, UnitStatus,
+    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Entry, ExistingMemo, Maps,
+    MemoKey, Order, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant, Timestamp, UnitId,
+    UnitStatus,
 };
 
 /// One order, seen from three sides.

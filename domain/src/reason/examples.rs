@@ -34,11 +34,7 @@ impl Reason {
             Self::LineFulfilled { unit: unit(), line: 2 },
             Self::CashSale { record: record("70300") },
             Self::AlreadyCredited,
-            Self::BilledAgain {
-                unit: unit(),
-                credited: record("70211"),
-                billed: record("70305"),
-            },
+            Self::BilledAgain { unit: unit(), credited: record("70211"), billed: record("70305") },
             Self::MemoVoided {
                 key: "nst-cm-680ab9e626f2984bfa54".parse().expect("a key"),
                 memo: text("CM1042"),

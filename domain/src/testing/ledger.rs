@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::{Lines, Story, amount, date, id, unit};
 use crate::{
     Amount, Billing, BillingLine, Classes, CreditMemo, ExistingLine, ExistingMemo, Invoice,
-    ItemRef, LineKind, Order, OrderLine, RecordId, SalesOrder, Standing, TaxTreatment, Unit, UnitId,
+    ItemRef, LineKind, Order, OrderLine, RecordId, SalesOrder, Standing, TaxTreatment, Unit,
+    UnitId,
 };
 
 /// Whether the line key column is filled on the ledger's lines.

@@ -11,7 +11,8 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Amount, Application, Billing, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind,
-    LineTarget, LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp, UnitId,
+    LineTarget, LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp,
+    UnitId,
 };
 
 pub use self::memos::*;

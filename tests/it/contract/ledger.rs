@@ -9,9 +9,7 @@ use domain::{
     MemoKey, OrderLine, RecordId, SalesOrder, Standing,
 };
 use jiff::Timestamp;
-use ports::{
-    BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests,
-};
+use ports::{BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests};
 use rust_decimal::Decimal;
 use sandbox::{
     netsuite::{

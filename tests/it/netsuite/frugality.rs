@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::ExistingMemos;
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
-use domain::ExistingMemos;
 use ports::{Access, BillingQuery, Cursor, Ledger, LedgerError, Posted, Sending};
 use sandbox::{
     netsuite::{Account, Fault, Operation, Point, Usage},

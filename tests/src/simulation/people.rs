@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{
-    Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Standing, Timestamp, UnitId,
-};
+use domain::{Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Standing, Timestamp, UnitId};
 use ports::{Hold, HoldToken, Journal, Query, Record, State, Step};
 
 use super::{

@@ -150,15 +150,17 @@ impl Count {
 
 impl Pool {
     fn add(&mut self, entry: (Decimal, usize), asked: bool) {
-        if asked { self.asked.insert(entry) } else { self.others.insert(entry) };
+        if asked {
+            self.asked.insert(entry)
+        } else {
+            self.others.insert(entry)
+        };
     }
 
     /// The unit for a piece of this price, those that nobody asks about before the others.
     fn best(&mut self, price: Decimal, left: &[Decimal]) -> Option<(bool, Decimal, usize)> {
         let others = dearest(&mut self.others, price, left).map(|(it, nth)| (true, it, nth));
-        others.or_else(|| {
-            dearest(&mut self.asked, price, left).map(|(it, nth)| (false, it, nth))
-        })
+        others.or_else(|| dearest(&mut self.asked, price, left).map(|(it, nth)| (false, it, nth)))
     }
 }
 

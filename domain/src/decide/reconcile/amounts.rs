@@ -46,8 +46,7 @@ impl View<'_> {
     /// as that alone.
     fn other(&self, booked: &Booked, existing: &ExistingMemo) -> Option<Finding> {
         let memo = self.told.name(&existing.id);
-        let is_credit =
-            |line: &BookedLine| line.kind == Credits::Pieces && !line.units.is_empty();
+        let is_credit = |line: &BookedLine| line.kind == Credits::Pieces && !line.units.is_empty();
         if booked.lines.is_empty() || !booked.lines.iter().all(is_credit) {
             return None;
         }

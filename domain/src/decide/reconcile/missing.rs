@@ -42,9 +42,8 @@ impl<'a> View<'a> {
         let mut left: BTreeSet<&UnitId> = wanted.iter().map(|unit| &unit.id).collect();
         for gone in &self.claims.gone {
             let memo = &gone.claim.memo;
-            let is_open = |id: &&UnitId| {
-                left.contains(id) || (id.is_shipping() && !self.credited.has(id))
-            };
+            let is_open =
+                |id: &&UnitId| left.contains(id) || (id.is_shipping() && !self.credited.has(id));
             let open: Vec<UnitId> = memo.units.iter().filter(is_open).cloned().collect();
             if open.is_empty() {
                 continue;
