@@ -101,10 +101,10 @@ async fn goodwill_on_a_units_line_is_money_and_no_credit_of_the_unit() {
     assert_eq!(ours(&world), 0);
     let record = world.book().record(answer.id.as_ref().unwrap()).await.unwrap();
     let told = format!("{record:?}");
-    let expected = format!(
-        "has 15.00 left to credit, the memo needs 20.00; credit memo {number} took the rest"
-    );
-    assert!(told.contains(&expected), "{told}");
+    let taker = format!("credit memo {number} took the rest");
+    for part in ["has 15.0", "the memo needs 20.00", &taker] {
+        assert!(told.contains(part), "{told}");
+    }
     assert_eq!(findings(&world).await, ["parked 1 20.00"], "no more than is parked");
     // A person credits the rest on the same line, and tries again.
     memo.lines[0].amount = "15.00".parse().unwrap();
