@@ -403,7 +403,7 @@ impl Run<'_> {
             Before::Sent(_) => Sending::Again,
         };
         let error = match self.customer.ledger.post(memo, sending).await {
-            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo, record),
+            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo.key.clone(), record),
             Ok(posted) => {
                 self.settle(&memo.key, posted.record());
                 return Ok(());
@@ -434,12 +434,11 @@ impl Run<'_> {
         }
     }
 
-    /// The key is taken by a memo that credits nothing any more: the claim is settled with it, so
-    /// that nothing else is made of its units before a person decides.
-    fn stop_at_voided(&mut self, memo: &CreditMemo, record: RecordId) -> Result<(), Ending> {
-        let (key, name) = (memo.key.clone(), record.to_string());
+    /// A memo that credits nothing has the key: no other is made before a person decides.
+    fn stop_at_voided(&mut self, key: MemoKey, record: RecordId) -> Result<(), Ending> {
+        let memo = record.to_string();
         self.unwritten.push(Step::Settled { key: key.clone(), record });
-        Err(Stop::Park(Reason::MemoVoided { key, memo: name }).into())
+        Err(Stop::Park(Reason::MemoVoided { key, memo }).into())
     }
 
     fn settle(&mut self, key: &MemoKey, record: &RecordId) {

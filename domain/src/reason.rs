@@ -9,9 +9,6 @@ use std::fmt;
 
 use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};
 
-/// No more memos are named in one sentence.
-const MEMOS_NAMED: usize = 5;
-
 /// Why there is no credit memo (yet).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Display says what each field means")]
@@ -407,14 +404,7 @@ impl fmt::Display for Reason {
                 match &by[..] {
                     [] => Ok(()),
                     [memo] => write!(f, "; credit memo {memo} took the rest"),
-                    memos if memos.len() <= MEMOS_NAMED => {
-                        write!(f, "; credit memos {} took the rest", memos.join(", "))
-                    }
-                    memos => {
-                        let (named, more) = memos.split_at(MEMOS_NAMED);
-                        let (named, more) = (named.join(", "), more.len());
-                        write!(f, "; credit memos {named} and {more} more took the rest")
-                    }
+                    memos => write!(f, "; credit memos {} took the rest", memos.join(", ")),
                 }
             }
             Self::CurrencyMismatch { invoice, found, expected } => write!(

@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod damaged;
 mod doctor;
+mod existing_memos;
 mod http;
 mod journal_lost;
 mod machine;

@@ -25,6 +25,9 @@ use crate::{
     RecordId, Standing, Unit, UnitId,
 };
 
+/// No more memos are named in one sentence.
+const MEMOS_NAMED: usize = 5;
+
 /// Everything credited for the order so far.
 #[derive(Debug)]
 pub(super) struct Credited {
@@ -335,7 +338,10 @@ impl Credited {
                 (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
             }
         };
-        memos.into_iter().map(|nth| self.memos[nth].name.clone()).collect()
+        let more = memos.len().saturating_sub(MEMOS_NAMED);
+        let named = memos.into_iter().take(MEMOS_NAMED);
+        let named = named.map(|nth| self.memos[nth].name.clone());
+        named.chain((0 < more).then(|| format!("{more} more"))).collect()
     }
 
     /// What memos gave back on products of these units as money, not as pieces.

@@ -65,6 +65,9 @@ pub trait Subject: Send + Sync {
     /// without an external id and without unit ids.
     fn credit_by_hand(&self) -> RecordId;
 
+    /// Somebody enters the same memo by hand from nothing, bearing the order's number.
+    fn credit_without_source(&self) -> RecordId;
+
     /// Somebody voids a memo.
     fn void(&self, memo: &RecordId);
 

@@ -137,7 +137,7 @@ fn over_credit_names_what_took_the_rest() {
     on_line.memos.push(memo);
     assert_eq!(
         said(&on_line),
-        "line 1 of invoice 700 has 15.00 left to credit, the memo needs 20.00; memo 800 took 5.00"
+        "line 1 of invoice 700 has 15.00 left to credit, the memo needs 20.00; credit memo 800 took the rest"
     );
 }
 
