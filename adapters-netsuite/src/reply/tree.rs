@@ -13,6 +13,8 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 
+use super::references::repaired;
+
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 1_000_000;
 
@@ -133,7 +135,7 @@ impl Unreadable {
 impl Node {
     /// Reads a whole document.
     pub(crate) fn parse(text: &str) -> Result<Self, Unreadable> {
-        let document: Arc<str> = Arc::from(text.trim_start_matches('\u{feff}'));
+        let document: Arc<str> = Arc::from(repaired(text.trim_start_matches('\u{feff}')));
         let mut reader = Reader::from_str(&document);
         let (mut open, mut closed, mut nodes) = (Vec::<Open>::new(), Vec::new(), 0_usize);
         loop {
