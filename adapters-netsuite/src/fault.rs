@@ -137,6 +137,16 @@ impl Failure {
         }
     }
 
+    /// The same failure where nothing but the right to look is asked for: the code of a
+    /// missing permission then means that, whatever its words are.
+    pub(crate) fn of_a_proof(self) -> Self {
+        let is_permission = |(class, codes): &(Class, &[&str])| {
+            *class == Class::Forbidden && codes.contains(&self.code.as_str())
+        };
+        let class = if CODES.iter().any(is_permission) { Class::Forbidden } else { self.class };
+        Self { class, ..self }
+    }
+
     /// NetSuite's own code, empty where it gave none.
     pub(crate) fn code(&self) -> &str {
         &self.code

@@ -17,6 +17,7 @@ pub mod guarded;
 pub mod http;
 pub mod measure;
 pub mod observed;
+pub mod orders;
 pub mod pages;
 pub mod reconcile;
 pub mod recover;

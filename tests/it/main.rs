@@ -13,6 +13,7 @@ mod http;
 mod journal_lost;
 mod memo;
 mod netsuite;
+mod one_bad_order;
 mod openapi;
 mod operations;
 mod postgres;

@@ -90,6 +90,16 @@ fn a_refused_field_is_told_from_a_missing_permission() {
 }
 
 #[test]
+fn a_refused_field_is_no_proof_of_the_right_to_look() {
+    let words = "You do not have permission to view this record.";
+    let class = classify(Context::Status, "INSUFFICIENT_PERMISSION", words);
+    let failure = Failure::told(class, "INSUFFICIENT_PERMISSION", words);
+    assert_eq!(failure.of_a_proof().class, Class::Forbidden);
+    let absent = Failure::told(Class::Missing, "RCRD_DSNT_EXIST", "no such record");
+    assert_eq!(absent.of_a_proof().class, Class::Missing);
+}
+
+#[test]
 fn classes_become_the_cases_of_the_port() {
     let shown = |class, effect| {
         format!("{:?}", Failure::told(class, "CODE", "words").into_error(effect))
