@@ -1,15 +1,21 @@
 //! The machine's clock: the only place where the service reads the time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 use domain::{CivilDate, Timestamp};
 use jiff::tz::TimeZone;
-use ports::Clock;
+use ports::{Clock, Instant};
 
 /// The time of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
+
+/// When the clock was first read, by both of the machine's clocks.
+static START: OnceLock<(Timestamp, tokio::time::Instant)> = OnceLock::new();
 
 #[async_trait]
 impl Clock for SystemClock {
@@ -17,6 +23,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn instant(&self) -> Instant {
+        let (date, start) = START.get_or_init(|| (self.now(), tokio::time::Instant::now()));
+        Instant::new(*date, start.elapsed())
     }
 
     async fn sleep(&self, wait: Duration) {

@@ -19,12 +19,13 @@ use std::{
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
-    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness, sources,
+    Order, OrderIdentity, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
+    readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, certain_now, told,
 };
 
 use self::ending::Ending;
@@ -176,9 +177,9 @@ async fn hold(
 ) -> Result<Hold, JournalError> {
     let (tenant, order) = (&cancellation.tenant, &cancellation.order);
     loop {
-        let asked = desk.clock.now();
-        let answer = desk.journal.hold(tenant, order, token, asked, HOLD).await?;
-        if answer == Hold::Elsewhere || desk.clock.now().since(asked) < RENEWAL {
+        let asked = desk.clock.instant();
+        let answer = desk.journal.hold(tenant, order, token, desk.clock.now(), HOLD).await?;
+        if answer == Hold::Elsewhere || desk.clock.instant().since(asked) < RENEWAL {
             return Ok(answer);
         }
     }
@@ -265,6 +266,8 @@ impl Run<'_> {
         let query = BillingQuery {
             reference: order.reference.clone(),
             order: order.id.clone(),
+            identity: OrderIdentity::of(&order, &self.customer.maps),
+            money: order.currency,
             memos_by_reference: include,
             units: self.opened.cancellation.units.keys().cloned().collect(),
         };
@@ -317,7 +320,8 @@ impl Run<'_> {
             tracing::warn!(
                 order.id = %order.id,
                 kind,
-                "Order {} has a transaction of unknown type; it counts for nothing",
+                "Order {} has a transaction that counts for nothing: its type is unknown, or it \
+                 failed or is pending",
                 order.id
             );
         }
@@ -384,7 +388,7 @@ impl Run<'_> {
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
+            let rest = ARRIVAL.saturating_sub(certain_now(&*self.desk.clock).since(sent_at));
             if !rest.is_zero() {
                 self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
@@ -455,7 +459,8 @@ pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
 }
 
 fn patience(opened: &Opened, desk: &Desk) -> Patience {
-    if deadline(opened, desk) <= desk.clock.now() { Patience::Exhausted } else { Patience::Left }
+    let has_passed = deadline(opened, desk) <= certain_now(&*desk.clock);
+    if has_passed { Patience::Exhausted } else { Patience::Left }
 }
 
 /// Our own book cannot be used.

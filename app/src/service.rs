@@ -62,13 +62,13 @@ impl Service {
         runner: Runner,
         progress: &Progress,
     ) -> Outcome {
-        let began = self.desk.clock.now();
+        let began = self.desk.clock.instant();
         let Attempt { mut outcome, mut last } =
             credit(&self.desk, &member.customer, opened, progress).await;
         if runner == Runner::Webhook {
             outcome = self.kept(opened, outcome).await;
         }
-        let took = self.desk.clock.now().since(began);
+        let took = self.desk.clock.instant().since(began);
         if (&outcome, runner) == (&Outcome::Busy, Runner::Worker) && is_deferred(opened) {
             // Nothing has changed, and it may be so every second.
             return outcome;

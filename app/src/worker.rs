@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use domain::{Cancellation, Tenant};
-use ports::{Delivery, Job, JobsError, Known, Opened, told};
+use ports::{Delivery, Job, JobsError, Known, Opened, certain_now, told};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -179,7 +179,8 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 async fn judge(shift: &Shift, job: &Job) -> Verdict {
     let Shift { service, patience, turns, orders } = shift;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
-    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
+    let now = service.desk.clock.now();
+    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation(now));
     let Ok(Some(cancellation)) = cancellation else {
         tracing::error!(
             cancellation.id = %job.id,
@@ -203,12 +204,12 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
     let clock = &service.desk.clock;
     let order = orders.of(tenant, &cancellation.order);
     // The order first: a job that waits for it takes no turn from others.
-    let place = match its_turn(shift, job, order.ask(Freshness::New, clock.now())).await {
+    let place = match its_turn(shift, job, order.ask(Freshness::New, clock.instant())).await {
         Ok(place) => place,
         Err(verdict) => return verdict,
     };
     let freshness = if job.attempts == 0 { Freshness::New } else { Freshness::Retried };
-    let turn = match its_turn(shift, job, turns.ask(freshness, clock.now())).await {
+    let turn = match its_turn(shift, job, turns.ask(freshness, clock.instant())).await {
         Ok(turn) => turn,
         Err(verdict) => return verdict,
     };
@@ -216,14 +217,14 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
         return at_the_next_start(job);
     }
     if let Some(pause) = member.customer.ledger.pause() {
-        let wait = turns.later(clock.now(), pause, patience.max_delay);
+        let wait = turns.later(clock.instant(), pause, patience.max_delay);
         return Verdict::Defer(wait, job.attempts);
     }
-    let began = clock.now();
+    let began = clock.instant();
     let (outcome, left) = attempt(shift, member, job, &cancellation).await;
     // How fast a dead ERP or another run refuses is not how fast jobs are worked on.
     if outcome != Outcome::Busy && member.customer.ledger.trouble().is_none() {
-        let took = clock.now().since(began);
+        let took = clock.instant().since(began);
         turns.took(took);
         order.took(took);
     }
@@ -276,7 +277,7 @@ async fn attempt(
         Ok(opened) => {
             let outcome =
                 service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
-            (outcome, deadline(opened, desk).since(desk.clock.now()))
+            (outcome, deadline(opened, desk).since(certain_now(&*desk.clock)))
         }
         Err(error) => (broken(error), Duration::ZERO),
     }

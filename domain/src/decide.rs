@@ -10,12 +10,17 @@ mod matching;
 mod payments;
 mod post;
 mod reconcile;
+mod room;
+mod rounding;
 mod shipping;
 mod tax;
+
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 pub use self::evidence::sources;
+pub(crate) use self::lines::names;
 pub use self::reconcile::{
     Cause, Course, Discrepancy, Finding, Known, Look, MemoRef, Sides, reconcile,
 };
@@ -27,7 +32,8 @@ use self::{
 };
 use crate::{
     Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, MissingSalesOrder,
-    NotInvoiced, Order, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit, UnitId,
+    NotInvoiced, Order, OrderIdentity, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit,
+    UnitId,
 };
 
 /// Everything a decision depends on.
@@ -104,7 +110,8 @@ pub struct LineTarget {
 ///
 /// The rows are those of rules.md section 3, in the order in which they apply.
 pub fn decide(case: &Case<'_>) -> Decision {
-    match plan(case) {
+    let billing = OrderIdentity::of(case.order, case.maps).own(case.billing);
+    match plan(&Case { billing: &billing, ..*case }) {
         Ok(plan) => Decision::Act(plan),
         Err(stop) => Decision::Stop(stop),
     }
@@ -187,7 +194,7 @@ fn loose<'a>(
         return Ok(Loose::default());
     }
     let spots = close::spots(case, sales_order, placement, credited);
-    let spot = |unit: &Unit| spots.iter().find(|it| it.units.iter().any(|on| on.id == unit.id));
+    let spot = |unit: &Unit| spots.position(unit).map(|nth| &spots.all[nth]);
     let closed = |unit: &&Unit| spot(unit).is_some_and(|it| it.is_closed_without(unit));
     let (closed, open): (Vec<&Unit>, Vec<&Unit>) =
         placement.loose.iter().copied().partition(closed);
@@ -201,19 +208,21 @@ fn loose<'a>(
     }
     // An invoice that the sales order counts and nobody shows us is no proof that
     // there is none.
-    let billed = |unit: &&Unit| {
-        spot(unit).is_some_and(|it| {
-            let here = it.units.iter().filter(|on| open.iter().any(|unit| unit.id == on.id));
-            let open: Decimal = here.map(|it| Decimal::from(it.quantity)).sum();
-            it.goods.quantity() - it.billed() < open
-        })
+    let mut open_on: BTreeMap<usize, Decimal> = BTreeMap::new();
+    for unit in &open {
+        if let Some(nth) = spots.position(unit) {
+            *open_on.entry(nth).or_default() += Decimal::from(unit.quantity);
+        }
+    }
+    let is_billed = |(nth, pieces): (usize, Decimal)| {
+        spots.all[nth].goods.quantity() - spots.all[nth].billed() < pieces
     };
     let units = ids(&open);
     let not_invoiced = Reason::NotInvoiced { units: units.clone() };
     let rest = match (case.policy.not_invoiced, case.patience) {
         (NotInvoiced::Wait, Patience::Left) => Stop::Wait(not_invoiced),
         (NotInvoiced::Wait, Patience::Exhausted)
-            if case.order.nothing_held(case.policy) && !open.iter().any(billed) =>
+            if case.order.nothing_held(case.policy) && !open_on.into_iter().any(is_billed) =>
         {
             Stop::Skip(Reason::NeverBilled { units })
         }
@@ -276,6 +285,8 @@ fn ids(units: &[&Unit]) -> Vec<UnitId> {
     units.iter().map(|it| it.id.clone()).collect()
 }
 
+#[cfg(test)]
+mod effort;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! it, and a remedy for the person who must act.
 
 mod examples;
+mod taken;
 
 use std::fmt;
 
@@ -13,41 +14,127 @@ use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Display says what each field means")]
 pub enum Reason {
-    OrderNotVisible { order: OrderId, unit: Option<UnitId> },
-    UnitNotCancelledYet { unit: UnitId, status: String },
-    Historical { order: OrderId },
-    InvalidOrder { field: String, problem: String },
+    OrderNotVisible {
+        order: OrderId,
+        unit: Option<UnitId>,
+    },
+    UnitNotCancelledYet {
+        unit: UnitId,
+        status: String,
+    },
+    Historical {
+        order: OrderId,
+    },
+    InvalidOrder {
+        field: String,
+        problem: String,
+    },
     NothingToCredit,
-    PaymentNotVisible { missing: &'static str },
-    ExchangePayment { paid: Amount, owed: Amount },
-    RefundNotVisible { held: Amount, living: Amount },
-    SalesOrderNotFound { reference: String, order: OrderId },
-    NeverExported { reference: String },
-    LineClosed { units: Vec<UnitId> },
-    NotInvoiced { units: Vec<UnitId> },
-    NeverBilled { units: Vec<UnitId> },
-    LinesClosed { units: Vec<UnitId> },
-    LineFulfilled { unit: UnitId, line: u32 },
-    CashSale { record: RecordId },
+    PaymentNotVisible {
+        missing: &'static str,
+    },
+    ExchangePayment {
+        paid: Amount,
+        owed: Amount,
+    },
+    RefundNotVisible {
+        held: Amount,
+        living: Amount,
+    },
+    SalesOrderNotFound {
+        reference: String,
+        order: OrderId,
+    },
+    NeverExported {
+        reference: String,
+    },
+    LineClosed {
+        units: Vec<UnitId>,
+    },
+    NotInvoiced {
+        units: Vec<UnitId>,
+    },
+    NeverBilled {
+        units: Vec<UnitId>,
+    },
+    LinesClosed {
+        units: Vec<UnitId>,
+    },
+    LineFulfilled {
+        unit: UnitId,
+        line: u32,
+    },
+    CashSale {
+        record: RecordId,
+    },
     AlreadyCredited,
-    AmbiguousLine { unit: UnitId, lines: Vec<String> },
-    AmountMismatch { invoice: RecordId, line: u32, invoiced: Amount, ordered: Amount },
-    OverCredit { invoice: RecordId, line: Option<u32>, left: Amount, asked: Amount },
-    CurrencyMismatch { invoice: RecordId, found: RecordId, expected: String },
-    Unmapped { table: String, key: String, order: String },
-    PaymentsShort { missing: Amount },
-    KeyConflict { key: MemoKey, found: String },
-    ClosedPeriod { date: CivilDate, message: String },
-    Refused { code: String, message: String },
-    SendingUnanswered { key: MemoKey, code: String, message: String },
-    StorefrontUnavailable { problem: String },
+    AmbiguousLine {
+        unit: UnitId,
+        lines: Vec<String>,
+    },
+    AmountMismatch {
+        invoice: RecordId,
+        line: Option<u32>,
+        invoiced: Amount,
+        ordered: Amount,
+    },
+    OverCredit {
+        invoice: RecordId,
+        line: Option<u32>,
+        left: Amount,
+        asked: Amount,
+        taken: Vec<(Option<RecordId>, Amount)>,
+    },
+    CurrencyMismatch {
+        invoice: RecordId,
+        found: RecordId,
+        expected: String,
+    },
+    Unmapped {
+        table: String,
+        key: String,
+        order: String,
+    },
+    PaymentsShort {
+        missing: Amount,
+    },
+    KeyConflict {
+        key: MemoKey,
+        found: String,
+    },
+    ClosedPeriod {
+        date: CivilDate,
+        message: String,
+    },
+    Refused {
+        code: String,
+        message: String,
+    },
+    SendingUnanswered {
+        key: MemoKey,
+        code: String,
+        message: String,
+    },
+    StorefrontUnavailable {
+        problem: String,
+    },
     OrderBusy,
     ErpSilent,
-    ErpUnavailable { problem: String },
-    ErpFailsOnOrder { problem: String },
-    ErpCredentials { problem: String },
-    ErpPermission { problem: String },
-    JournalUnavailable { problem: String },
+    ErpUnavailable {
+        problem: String,
+    },
+    ErpFailsOnOrder {
+        problem: String,
+    },
+    ErpCredentials {
+        problem: String,
+    },
+    ErpPermission {
+        problem: String,
+    },
+    JournalUnavailable {
+        problem: String,
+    },
 }
 
 impl Reason {
@@ -234,6 +321,7 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
+    #[expect(clippy::too_many_lines, reason = "a list reads best in one piece")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OrderNotVisible { order, unit: None } => {
@@ -284,16 +372,19 @@ impl fmt::Display for Reason {
             Self::AmbiguousLine { unit, lines } => {
                 write!(f, "item {unit} could be any of the differing lines {}", lines.join(", "))
             }
-            Self::AmountMismatch { invoice, line, invoiced, ordered } => write!(
-                f,
-                "line {line} of invoice {invoice} is {invoiced} net, the order says {ordered}"
-            ),
-            Self::OverCredit { invoice, line: Some(line), left, asked } => write!(
-                f,
-                "line {line} of invoice {invoice} has {left} left to credit, the memo needs {asked}"
-            ),
-            Self::OverCredit { invoice, line: None, left, asked } => {
-                write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")
+            Self::AmountMismatch { invoice, line, invoiced, ordered } => {
+                match line {
+                    Some(line) => write!(f, "line {line}")?,
+                    None => f.write_str("shipping")?,
+                }
+                write!(f, " of invoice {invoice} is {invoiced} net, the order says {ordered}")
+            }
+            Self::OverCredit { invoice, line, left, asked, taken } => {
+                if let Some(line) = line {
+                    write!(f, "line {line} of ")?;
+                }
+                write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")?;
+                taken::write(f, taken)
             }
             Self::CurrencyMismatch { invoice, found, expected } => write!(
                 f,

@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, LinesToClose, MemoKey, OrderId, RecordId, RecordedMemo, Timestamp,
-    UnitId,
+    Amount, Billing, CreditMemo, Currency, LinesToClose, MemoKey, OrderId, OrderIdentity, RecordId,
+    RecordedMemo, Timestamp, UnitId,
 };
 
 use crate::{Cursor, Retry};
@@ -53,8 +53,13 @@ pub trait Ledger: Send + Sync {
 pub struct BillingQuery {
     /// The order's number: the sales order's external id.
     pub reference: String,
-    /// The storefront's id: the external id of sales orders where the number misses.
+    /// The storefront's id: the external id of sales orders where the number misses, or
+    /// where its sales order is another shop's.
     pub order: OrderId,
+    /// What tells its records from another shop's with the same number.
+    pub identity: OrderIdentity,
+    /// The currency of its amounts: what the ledger keeps as binary fractions is rounded to it.
+    pub money: Currency,
     /// Memos that name no invoice are looked for by the order's number.
     pub memos_by_reference: MemosByReference,
     /// The units that are asked about; none asks about all. Where every one of them

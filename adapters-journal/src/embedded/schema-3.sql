@@ -1,8 +1,4 @@
 -- Schema 3 of the embedded journal.
--- Tries in a row in which the ledger failed on a cancellation, when the first of them
--- ended, and whether it fails on this order alone.
-ALTER TABLE cancellation ADD COLUMN failed_tries INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE cancellation ADD COLUMN failing_since INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE cancellation ADD COLUMN fails_alone INTEGER NOT NULL DEFAULT 0;
--- What was written since a moment.
-CREATE INDEX claim_written ON claim (sent_at) WHERE record IS NOT NULL;
+-- When the lease was taken, by the clock that `until` was reckoned with: a clock that shows
+-- less has been set back since. 0 where an older program took it.
+ALTER TABLE hold ADD COLUMN taken_at INTEGER NOT NULL DEFAULT 0;

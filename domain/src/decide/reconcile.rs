@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use super::{Case, credited::Credited};
 use crate::{
     Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, ClaimState, Entry,
-    ExistingMemo, Maps, MemoKey, Order, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
-    Timestamp, UnitId, UnitStatus,
+    ExistingMemo, Maps, MemoKey, Order, OrderIdentity, Patience, Policy, RecordId, RecordedMemo,
+    Standing, Tenant, Timestamp, UnitId, UnitStatus,
 };
 
 /// One order, seen from three sides.
@@ -280,7 +280,9 @@ impl Sides<'_> {
     fn billing(&self) -> Billing {
         let mut billing = match self.look {
             Look::Passing => Billing::default(),
-            Look::Close(billing) => billing.clone(),
+            Look::Close(billing) => {
+                OrderIdentity::of(self.order, self.maps).own(billing).into_owned()
+            }
         };
         let told = |id: &RecordId| self.memos.iter().any(|it| it.memo.id == *id);
         billing.memos.retain(|it| !told(&it.id));

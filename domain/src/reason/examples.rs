@@ -40,7 +40,7 @@ impl Reason {
             },
             Self::AmountMismatch {
                 invoice: record("70211"),
-                line: 1,
+                line: Some(1),
                 invoiced: cents(4500),
                 ordered: cents(4995),
             },
@@ -49,6 +49,7 @@ impl Reason {
                 line: None,
                 left: cents(1000),
                 asked: cents(4995),
+                taken: vec![(Some(record("71290")), cents(4438))],
             },
             Self::CurrencyMismatch {
                 invoice: record("70211"),

@@ -115,6 +115,7 @@ pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
         order: "00000000-0000-4000-8000-00000000dead".parse().unwrap(),
         memos_by_reference: MemosByReference::Include,
         units: Vec::new(),
+        ..subject.invoiced()
     };
     assert_eq!(subject.ledger().billing(&unknown).await.unwrap(), Billing::default());
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use adapters_netsuite::{NetSuite, Options};
 use async_trait::async_trait;
 use domain::{
-    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, MemoKey, OrderLine,
-    RecordId, SalesOrder,
+    Amount, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, MemoKey,
+    OrderIdentity, OrderLine, RecordId, SalesOrder,
 };
 use jiff::Timestamp;
 use ports::{
@@ -66,10 +66,19 @@ fn install(account: &Account, (order, reference): (&str, &str), billing: &Billin
         .install_netsuite(account, billing, KeyColumn::Present);
 }
 
+/// The units of both orders, in either ledger.
+fn identity() -> OrderIdentity {
+    let unit = |digit, number| format!("{digit}c333267-856c-421a-ac7a-00000000000{number}");
+    let units = (0..3).flat_map(|digit| (1..3).map(move |number| unit(digit, number)));
+    OrderIdentity { units: units.map(|it| it.parse().unwrap()).collect(), ..Default::default() }
+}
+
 fn query((order, reference): (&str, &str)) -> BillingQuery {
     BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
+        identity: identity(),
+        money: "USD".parse().unwrap(),
         memos_by_reference: MemosByReference::Ignore,
         units: Vec::new(),
     }

@@ -6,7 +6,7 @@ use std::{path::Path, time::Duration};
 use ports::{Record, State};
 use sandbox::{
     netsuite::{Fault, Operation},
-    sale::Billing,
+    sale::{Billing, Sale},
 };
 use tests::{A, ITEMS, Settings, World, another, event, pair};
 use tokio::time::Instant;
@@ -44,9 +44,9 @@ async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
     if is_bad {
         world.account.fault(Fault::unexpected().on(Operation::Add).about(&pair().reference));
     }
-    world.account.fault(Fault::Slow(CALL).into());
+    world.account.fault(Fault::Slow(CALL));
     let service = world.spawn(&program.display().to_string()).await;
-    let deliver = async |sale| {
+    let deliver = async |sale: &Sale| {
         let event = event(sale, ITEMS, &[A]);
         loop {
             let answer = tests::post(&world.http, service.address, &event).await;

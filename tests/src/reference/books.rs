@@ -63,6 +63,10 @@ pub struct Recorded {
     pub applied: Option<(RecordId, Amount)>,
     /// Whether somebody deleted it since.
     pub deleted: bool,
+    /// Whether somebody voided it: it is on record, and credits nothing.
+    pub voided: bool,
+    /// Whose it is.
+    pub entity: RecordId,
 }
 
 impl Recorded {
@@ -88,7 +92,11 @@ impl Books {
     /// What is told about an order.
     pub(crate) fn billing(&self, query: &BillingQuery) -> Billing {
         let by_id = || self.folders.iter().find(|(_, it)| it.order == query.order);
-        let found = self.folders.get_key_value(&query.reference).or_else(by_id);
+        let is_ours = |(_, it): &(&String, &Folder)| {
+            query.identity.owns(it.sales_order.as_ref(), &it.invoices)
+        };
+        let by_number = self.folders.get_key_value(&query.reference).filter(is_ours);
+        let found = by_number.or_else(by_id);
         let Some((reference, folder)) = found else {
             return Billing::default();
         };
@@ -97,7 +105,9 @@ impl Books {
             let from_invoice =
                 it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
             let by_reference = query.memos_by_reference == MemosByReference::Include;
-            !it.deleted && (from_invoice || by_reference && it.reference == *reference)
+            !it.deleted
+                && !it.voided
+                && (from_invoice || by_reference && it.reference == *reference)
         };
         Billing {
             sales_order: folder.sales_order.clone(),
@@ -145,18 +155,28 @@ impl Books {
             lines: lines.collect(),
         };
         let applied = memo.application.as_ref().map(|it| (it.invoice.clone(), it.amount));
-        self.add(&memo.reference, existing, Some(memo.clone()), applied)
+        self.add(&memo.reference, memo.entity.clone(), existing, Some(memo.clone()), applied)
     }
 
-    /// Records a memo that somebody made by hand; its id is given to it.
-    pub fn record_by_hand(&mut self, reference: &str, memo: ExistingMemo) -> RecordId {
+    /// Records a memo that somebody made by hand; its id is given to it. What it is applied to
+    /// takes as much of it as is left there.
+    pub fn record_by_hand(
+        &mut self,
+        reference: &str,
+        entity: RecordId,
+        memo: ExistingMemo,
+    ) -> RecordId {
         let memo = ExistingMemo { id: self.next_id(), external_id: None, ..memo };
-        self.add(reference, memo, None, None)
+        let applied = memo.applied_to.first().and_then(|id| self.invoice(id));
+        let applied =
+            applied.map(|invoice| (invoice.id.clone(), invoice.remaining.min(memo.total)));
+        self.add(reference, entity, memo, None, applied)
     }
 
     fn add(
         &mut self,
         reference: &str,
+        entity: RecordId,
         memo: ExistingMemo,
         sent: Option<CreditMemo>,
         applied: Option<(RecordId, Amount)>,
@@ -169,7 +189,17 @@ impl Books {
         }
         let number = format!("CM{}", self.memos.len() + 1);
         let reference = reference.to_owned();
-        self.memos.push(Recorded { reference, memo, number, sent, applied, deleted: false });
+        let (deleted, voided) = (false, false);
+        self.memos.push(Recorded {
+            reference,
+            memo,
+            number,
+            sent,
+            applied,
+            deleted,
+            voided,
+            entity,
+        });
         id
     }
 
@@ -214,7 +244,21 @@ impl Books {
         let found = self.memos.iter_mut().find(|it| it.memo.id == *id && !it.deleted);
         let Some(memo) = found else { return };
         memo.deleted = true;
-        if let Some((invoice, amount)) = memo.applied.clone()
+        let applied = memo.applied.take();
+        self.reopen(applied);
+    }
+
+    /// Voids a memo as a person would; what it was applied to is open again.
+    pub fn void(&mut self, id: &RecordId) {
+        let found = self.memos.iter_mut().find(|memo| memo.memo.id == *id && !memo.voided);
+        let Some(memo) = found else { return };
+        memo.voided = true;
+        let applied = memo.applied.take();
+        self.reopen(applied);
+    }
+
+    fn reopen(&mut self, applied: Option<(RecordId, Amount)>) {
+        if let Some((invoice, amount)) = applied
             && let Some(invoice) = self.invoice_mut(&invoice)
         {
             invoice.remaining += amount;

@@ -206,7 +206,7 @@ impl Ledger for MemoryLedger {
             number: Some(it.number.clone()),
             reference: Some(it.reference.clone()),
             currency: it.sent.as_ref().and_then(|it| it.currency.clone()),
-            standing: Standing::Valid,
+            standing: if it.voided { Standing::Voided } else { Standing::Valid },
         });
         Ok(MemoPage { memos: memos.collect(), next: None })
     }
