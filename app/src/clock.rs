@@ -8,7 +8,9 @@ use std::{
 use async_trait::async_trait;
 use domain::{CivilDate, Timestamp};
 use jiff::tz::TimeZone;
-use ports::{Clock, Instant};
+use ports::{Clock, Instant, certain_now};
+
+use crate::credit::Desk;
 
 /// The time of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +34,14 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, wait: Duration) {
         tokio::time::sleep(wait).await;
+    }
+}
+
+impl Desk {
+    /// The latest date that has certainly come; see [`certain_now`].
+    #[must_use]
+    pub fn certain_now(&self) -> Timestamp {
+        certain_now(&*self.clock)
     }
 }
 

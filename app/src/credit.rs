@@ -19,13 +19,12 @@ use std::{
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
-    Order, OrderIdentity, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
-    readiness, sources,
+    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, certain_now, told,
+    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
 use self::ending::Ending;
@@ -264,12 +263,9 @@ impl Run<'_> {
             (domain::ItemPolicy::Invoice, _) => MemosByReference::Ignore,
         };
         let query = BillingQuery {
-            reference: order.reference.clone(),
-            order: order.id.clone(),
-            identity: OrderIdentity::of(&order, &self.customer.maps),
-            money: order.currency,
             memos_by_reference: include,
             units: self.opened.cancellation.units.keys().cloned().collect(),
+            ..BillingQuery::of(&order, &self.customer.maps)
         };
         self.progress.asks_the_erp();
         let billing = self.ledger.billing(&query).await?;
@@ -335,9 +331,9 @@ impl Run<'_> {
             Decision::Stop(stop) => return Err(stop.into()),
         };
         self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
-        for memo in plan.memos {
-            self.unwritten.push(Step::Noted(sources(case, &memo)));
-            self.send(&memo, Before::Nothing).await?;
+        for (memo, told) in plan.memos.iter().zip(sources(case, &plan.memos)) {
+            self.unwritten.push(Step::Noted(told));
+            self.send(memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
             self.write_down().await?;
@@ -388,7 +384,7 @@ impl Run<'_> {
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest = ARRIVAL.saturating_sub(certain_now(&*self.desk.clock).since(sent_at));
+            let rest = ARRIVAL.saturating_sub(self.desk.certain_now().since(sent_at));
             if !rest.is_zero() {
                 self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
@@ -442,7 +438,8 @@ impl Run<'_> {
     }
 
     fn patience(&self) -> Patience {
-        patience(self.opened, self.desk)
+        let has_passed = deadline(self.opened, self.desk) <= self.desk.certain_now();
+        if has_passed { Patience::Exhausted } else { Patience::Left }
     }
 }
 
@@ -456,11 +453,6 @@ pub fn is_order_bound(opened: &Opened) -> bool {
 #[must_use]
 pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
     opened.waiting_since.after(desk.give_up_after)
-}
-
-fn patience(opened: &Opened, desk: &Desk) -> Patience {
-    let has_passed = deadline(opened, desk) <= certain_now(&*desk.clock);
-    if has_passed { Patience::Exhausted } else { Patience::Left }
 }
 
 /// Our own book cannot be used.

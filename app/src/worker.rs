@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use domain::{Cancellation, Tenant};
-use ports::{Delivery, Job, JobsError, Known, Opened, certain_now, told};
+use ports::{Delivery, Job, JobsError, Known, Opened, told};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -277,7 +277,7 @@ async fn attempt(
         Ok(opened) => {
             let outcome =
                 service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
-            (outcome, deadline(opened, desk).since(certain_now(&*desk.clock)))
+            (outcome, deadline(opened, desk).since(desk.certain_now()))
         }
         Err(error) => (broken(error), Duration::ZERO),
     }

@@ -17,8 +17,12 @@ enum Step {
     Back(Duration),
 }
 
-const STEPS: [Step; 4] =
-    [Step::Ahead(HOUR), Step::Back(HOUR), Step::Ahead(4 * DAY), Step::Back(DAY)];
+const STEPS: [Step; 4] = [
+    Step::Ahead(HOUR),
+    Step::Back(HOUR),
+    Step::Ahead(Duration::from_hours(4 * 24)),
+    Step::Back(DAY),
+];
 
 fn step(world: &World, step: Step) {
     match step {

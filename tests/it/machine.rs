@@ -30,7 +30,7 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     let mut process = tokio::process::Command::new(PROGRAM)
         .args(["serve", "--config"])
         .arg(world.config())
-        .env("RUST_LOG", "debug")
+        .env("RUST_LOG", "trace")
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)

@@ -334,6 +334,8 @@ impl Subject for InMemory {
                 sent: None,
                 applied: None,
                 deleted: false,
+                voided: false,
+                entity: invoice.entity,
             });
             id
         })
