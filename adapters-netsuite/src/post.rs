@@ -62,19 +62,25 @@ async fn explain(
     failure: Failure,
 ) -> Result<Posted, LedgerError> {
     let Reading { client, books, .. } = reading;
-    if failure.class != Class::Unknown && !failure.class.is_refusal() {
+    let is_doubtful = matches!(failure.class, Class::Unknown | Class::Failed | Class::Unreadable);
+    if !is_doubtful && !failure.class.is_refusal() {
         return Err(failure.into_error(Effect::Write));
     }
     match (look(client, books, memo, PROBE_TIMEOUT).await, failure.class) {
         (Ok(None), Class::Duplicate) => {
             Err(conflict(memo, "a record that is no credit memo".to_owned()))
         }
+        // The account answers, this order's reads included: what failed is this memo.
+        (Ok(None), Class::Unknown) => Err(failure.into_failed()),
         (Ok(None), _) => Err(failure.into_error(Effect::Write)),
         (Ok(Some(found)), Class::Duplicate) => standing(reading, judge(memo, found)?).await,
         (Ok(Some(found)), _) => judge(memo, found),
         // Nothing was written: the key was taken before.
         (Err(failure), Class::Duplicate) => Err(doubtful(failure)),
-        (Err(failure), _) => Err(LedgerError::Unknown(failure.into())),
+        (Err(failure), _) => Err(match doubtful(failure) {
+            unreadable @ LedgerError::Unreadable(_) => unreadable,
+            unanswered => LedgerError::Unknown(unanswered.into()),
+        }),
     }
 }
 
@@ -106,11 +112,11 @@ async fn look(
     }))
 }
 
-/// What a failed look means. A refused one refuses the question, not the memo:
-/// that must never be taken for "nothing is on record".
+/// What a failed look means. A refused one refuses the question, not the memo: that
+/// must never be taken for "nothing is on record", and the next look is refused too.
 fn doubtful(failure: Failure) -> LedgerError {
     if failure.class.is_refusal() {
-        return LedgerError::Unknown(failure.into());
+        return LedgerError::Unreadable(format!("look-up refused: {failure}"));
     }
     failure.into_error(Effect::None)
 }

@@ -131,6 +131,9 @@ pub enum Reason {
     ErpUnavailable {
         problem: String,
     },
+    ErpFailsOnOrder {
+        problem: String,
+    },
     ErpCredentials {
         problem: String,
     },
@@ -171,6 +174,7 @@ impl Reason {
                 let (key, code, message) = (key.clone(), code.clone(), hidden());
                 Self::SendingUnanswered { key, code, message }.to_string()
             }
+            Self::ErpFailsOnOrder { .. } => Self::ErpFailsOnOrder { problem: hidden() }.to_string(),
             ours => ours.to_string(),
         }
     }
@@ -313,6 +317,11 @@ impl Reason {
                 "erp-unavailable",
                 "wait: it is tried again; when it stays so, call the ERP's owner",
             ),
+            Self::ErpFailsOnOrder { .. } => (
+                "erp-fails-on-order",
+                "look at the order's records in the ERP, and tell its owner the error's id; other \
+                 orders are not affected; it is tried again, and by retry once it is corrected",
+            ),
             Self::ErpCredentials { .. } => (
                 "erp-credentials",
                 "check account, keys and token in the configuration, and the clock; nothing is lost",
@@ -437,6 +446,9 @@ impl fmt::Display for Reason {
                 write!(f, "the storefront does not answer: {problem}")
             }
             Self::ErpUnavailable { problem } => write!(f, "the ERP does not answer: {problem}"),
+            Self::ErpFailsOnOrder { problem } => {
+                write!(f, "the ERP fails on this order: {problem}")
+            }
             Self::ErpCredentials { problem } => {
                 write!(f, "the ERP refuses our credentials: {problem}")
             }

@@ -25,7 +25,10 @@ use crate::{Cursor, Retry};
 /// - What was voided credits nothing: `billing` tells no voided memo but those of
 ///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
 ///   it was sent for the first time as [`Posted::Voided`].
-/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
+/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`]. A field
+///   or value of one record that our role may not set is a [`LedgerError::Refused`].
+/// - [`LedgerError::Failed`] and [`LedgerError::Unreadable`] are about one call while the
+///   account answers. As after [`LedgerError::Unknown`], a memo may still arrive.
 /// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
 ///   cannot be read is left out. It waits behind everybody else's calls.
 /// - Every call ends within the adapter's own timeout.
@@ -154,6 +157,20 @@ pub enum LedgerError {
     /// must be looked for before it is posted again.
     #[error("ledger did not answer, the outcome is unknown")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
+    /// It failed on this write, and names no cause, while it answers other calls about
+    /// the same order. A memo was looked up afterwards and is not on record. When the
+    /// write fails each time, the cause is the order.
+    #[error("ledger failed on this order: {code}: {message}")]
+    Failed {
+        /// The ledger's machine-readable code.
+        code: String,
+        /// The ledger's words, with the id of the error where it gives one.
+        message: String,
+    },
+    /// Its whole answer about this order cannot be read, or it refuses to look. A memo
+    /// was looked up, where that is possible, and is not on record.
+    #[error("ledger's answer about this order cannot be used: {0}")]
+    Unreadable(String),
     /// It refuses our credentials; trying again may lock them.
     #[error("ledger refuses our credentials: {0}")]
     Unauthorized(String),
@@ -198,6 +215,8 @@ impl LedgerError {
             Self::Throttled(wait) => Retry::After(*wait),
             Self::Unavailable(_)
             | Self::Unknown(_)
+            | Self::Failed { .. }
+            | Self::Unreadable(_)
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
             | Self::Refused { kind: Refusal::Stale, .. } => Retry::Later,

@@ -32,7 +32,8 @@ pub use clock::{Clock, Instant, certain_now};
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{
-    Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
+    FailedTries, Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record,
+    State, Step,
 };
 pub use ledger::{
     BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,

@@ -16,6 +16,7 @@ mod journal_lost;
 mod machine;
 mod memo;
 mod netsuite;
+mod one_bad_order;
 mod openapi;
 mod operations;
 mod our_records;

@@ -1,6 +1,6 @@
 //! What is told of an order, against a server that answers as NetSuite does.
 
-use ports::{Ledger, LedgerError, Refusal};
+use ports::{Ledger, LedgerError};
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
@@ -250,15 +250,15 @@ async fn what_is_late_or_forbidden_is_never_empty() {
         status(Some("INSUFFICIENT_PERMISSION"))
     ));
     let table = [
-        (http(200, rows("search", 1, 2, &[cash_sale("1")])), "unavailable"),
-        (http(200, rows("search", 5000, 2, &[cash_sale("1")])), "unavailable"),
+        (http(200, rows("search", 1, 2, &[cash_sale("1")])), "unreadable"),
+        (http(200, rows("search", 5000, 2, &[cash_sale("1")])), "unreadable"),
         (http(502, "<html/>"), "unavailable"),
         (http(500, reply("fault_unexpected")), "unavailable"),
         (http(500, reply("fault_concurrency")), "throttled"),
         (http(200, no_permission), "forbidden"),
         (
             http(200, rows("search", 1, 1, &[memo_record().replace("CreditMemo", "Invoice")])),
-            "refused",
+            "unreadable",
         ),
     ];
     for (answer, expected) in table {
@@ -271,7 +271,7 @@ async fn what_is_late_or_forbidden_is_never_empty() {
             Err(LedgerError::Unavailable(_)) => "unavailable",
             Err(LedgerError::Throttled(_)) => "throttled",
             Err(LedgerError::Forbidden(_)) => "forbidden",
-            Err(LedgerError::Refused { .. }) => "refused",
+            Err(LedgerError::Unreadable(_)) => "unreadable",
             other => panic!("{other:?} for {input}"),
         };
         assert_eq!(shown, expected, "{input}");
@@ -301,7 +301,7 @@ async fn a_record_of_another_type_under_the_number_is_no_sales_order() {
 }
 
 #[tokio::test]
-async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt() {
+async fn a_record_that_lacks_something_is_told_by_its_name() {
     let invoices = invoices();
     let broken = [
         ("entity", "lacks entity"),
@@ -315,11 +315,10 @@ async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt()
         always(&server, "search", http(200, text)).await;
         always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
         let error = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap_err();
-        let LedgerError::Refused { kind: Refusal::Data, code, message } = error else {
+        let LedgerError::Unreadable(problem) = error else {
             panic!("{error:?} without {field}");
         };
-        assert_eq!(code, "UNREADABLE_RECORD", "{message}");
-        assert_eq!(message, format!("Invoice 70211 {expected}"));
+        assert_eq!(problem, format!("UNREADABLE_RECORD: Invoice 70211 {expected}"));
     }
 }
 

@@ -162,7 +162,7 @@ fn a_write_succeeds_when_the_record_was_saved() {
 }
 
 #[test]
-fn a_success_without_an_id_is_an_unknown_outcome() {
+fn a_success_without_an_id_is_an_answer_that_cannot_be_read() {
     let table = [
         reply("add_ok").replace("internalId=\"71300\"", ""),
         reply("add_after_submit_failed").replace("internalId=\"71300\"", ""),
@@ -173,7 +173,7 @@ fn a_success_without_an_id_is_an_unknown_outcome() {
     ];
     for text in table {
         let read = answer(&text, Operation::Add).and_then(|it| written(&it));
-        assert_eq!(class(read), Class::Unknown, "{text}");
+        assert_eq!(class(read), Class::Unreadable, "{text}");
     }
 }
 
@@ -214,10 +214,10 @@ fn faults_are_read_from_both_versions_of_soap() {
     let expected = [
         Class::Throttled,
         Class::Unavailable,
-        Class::Unknown,
+        Class::Failed,
         Class::Forbidden,
         Class::Login,
-        Class::Unknown,
+        Class::Failed,
         Class::TooBig,
     ];
     for (name, expected) in faults.iter().zip(expected) {
@@ -270,7 +270,7 @@ fn garbage_is_unreadable_and_never_a_panic() {
     for (what, bytes) in table {
         let read = Reply::read(&bytes).map_err(Failure::from);
         let class = class(read.and_then(|it| it.answer(Operation::Get)));
-        assert_eq!(class, Class::Unknown, "{what}");
+        assert_eq!(class, Class::Unreadable, "{what}");
     }
 }
 

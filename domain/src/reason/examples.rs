@@ -85,6 +85,7 @@ impl Reason {
             Self::OrderBusy,
             Self::ErpSilent,
             Self::ErpUnavailable { problem: text("connection refused") },
+            Self::ErpFailsOnOrder { problem: text("UNEXPECTED_ERROR: Error ID: k2x8") },
             Self::ErpCredentials { problem: text("Invalid login attempt.") },
             Self::ErpPermission { problem: text("Transactions, Credit Memo") },
             Self::JournalUnavailable { problem: text("disk full") },

@@ -1,5 +1,6 @@
 //! What every implementation of the `ledger` port promises.
 
+mod failing;
 mod memos;
 
 use std::{
@@ -15,7 +16,7 @@ use domain::{
     UnitId,
 };
 
-pub use self::memos::*;
+pub use self::{failing::*, memos::*};
 use crate::{BillingQuery, Ledger, LedgerError, Posted, Refusal, Retry, Sending};
 
 /// A ledger set up for testing, with what can go wrong with it.
@@ -39,6 +40,16 @@ pub trait Subject: Send + Sync {
 
     /// The next call is turned away because there are too many.
     fn throttle_next(&self);
+
+    /// From now on it fails on each memo of the invoiced order, records none, and answers
+    /// everything else.
+    fn fail_on_memos(&self);
+
+    /// From now on its answers about the invoiced order are whole and cannot be read.
+    fn garble(&self);
+
+    /// It fails on nothing, and garbles nothing, any more.
+    fn recover(&self);
 
     /// From now on the ledger cannot be reached.
     async fn go_down(&self);

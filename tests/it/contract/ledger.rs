@@ -106,6 +106,18 @@ impl Subject for InASandbox {
         self.account.fault(Fault::throttled().times(1));
     }
 
+    fn fail_on_memos(&self) {
+        self.account.fault(Fault::unexpected().on(Operation::Add).about(INVOICED.1));
+    }
+
+    fn garble(&self) {
+        self.account.fault(Fault::Garbled.on(Operation::Search).about(INVOICED.1));
+    }
+
+    fn recover(&self) {
+        self.account.clear_faults();
+    }
+
     async fn go_down(&self) {
         self.account.refuse_connections().await;
     }
@@ -260,6 +272,18 @@ impl Subject for InMemory {
         self.0.befall_next(Trouble::Throttled);
     }
 
+    fn fail_on_memos(&self) {
+        self.0.be_in(Some(Trouble::FailsOn(INVOICED.0.parse().unwrap())));
+    }
+
+    fn garble(&self) {
+        self.0.be_in(Some(Trouble::Garbles(INVOICED.0.parse().unwrap())));
+    }
+
+    fn recover(&self) {
+        self.0.be_in(None);
+    }
+
     async fn go_down(&self) {
         self.0.be_in(Some(Trouble::Down));
     }
@@ -376,6 +400,8 @@ macro_rules! ledger_tests {
             refused_credentials_are_told,
             throttling_leaves_nothing_on_record,
             an_outage_ends,
+            a_failure_on_one_order_is_told_from_an_outage,
+            an_answer_that_cannot_be_read_is_about_its_order,
             totals_are_read_back,
             memos_are_told_with_what_ties_them_to_an_order,
             memos_that_may_not_be_seen_are_never_none,

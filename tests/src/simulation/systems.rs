@@ -13,8 +13,8 @@ use adapters_netsuite::governor::{Priority, Verdict};
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId, Timestamp};
 use ports::{
-    BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
-    Storefront, StorefrontError, Window,
+    Access, BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted,
+    Sending, Storefront, StorefrontError, Window,
 };
 use tokio::sync::oneshot;
 
@@ -180,6 +180,14 @@ impl RemoteLedger {
             result = broken => result,
             () = time.sleep(ERP_TIMEOUT) => Err(unknown("timed out")),
         }
+    }
+}
+
+#[async_trait]
+impl Access for RemoteLedger {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        let look = |ledger: Arc<MemoryLedger>| async move { ledger.confirm(&[]).await.map(drop) };
+        self.ask(None, Effect::Read, look).await
     }
 }
 
