@@ -375,6 +375,14 @@ impl Run<'_> {
             }
             Err(error) => error,
         };
+        if let (Before::Nothing, LedgerError::Forbidden(why) | LedgerError::Unauthorized(why)) =
+            (before, &error)
+        {
+            // The ERP answered and nothing is on record. The missing permission may have hidden
+            // a memo from the decision: the next attempt decides again.
+            self.write_now(Step::Freed { key: memo.key.clone(), why: why.clone() }).await?;
+            return Err(error.into());
+        }
         let LedgerError::Refused { kind, code, message } = error else {
             return Err(error.into());
         };

@@ -261,13 +261,16 @@ mod fails_alone {
 
     /// The answer about the order came whole, and cannot be read.
     pub(super) fn unreadable() -> LedgerError {
-        LedgerError::Unavailable("answer is not XML".into())
+        LedgerError::Unreadable("answer is not XML".to_owned())
     }
 
     /// What a memo gets, where it gets anything but a record.
     pub(super) fn posting(failure: Failure) -> Option<LedgerError> {
         match failure {
-            Failure::Posting => Some(LedgerError::Unknown("UNEXPECTED_ERROR".into())),
+            Failure::Posting => Some(LedgerError::Failed {
+                code: "UNEXPECTED_ERROR".to_owned(),
+                message: "An unexpected error occurred. Error ID: sim".to_owned(),
+            }),
             Failure::Refusing => Some(LedgerError::Refused {
                 kind: Refusal::Data,
                 code: "INSUFFICIENT_PERMISSION".to_owned(),

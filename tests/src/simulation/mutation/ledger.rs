@@ -29,6 +29,10 @@ impl Bugged {
 
     /// An error as the bug takes it.
     fn mistake(&self, error: LedgerError) -> LedgerError {
+        let fails_alone = matches!(error, LedgerError::Failed { .. } | LedgerError::Unreadable(_));
+        if self.bug == Mutation::BadOrderIsOutage && fails_alone {
+            return LedgerError::Unavailable(error.to_string().into());
+        }
         let refused = matches!(
             (self.bug, &error),
             (Mutation::UnknownIsRefused, LedgerError::Unknown(_))
