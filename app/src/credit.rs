@@ -16,8 +16,7 @@ use std::{
 
 use domain::{
     Cancellation, Case, Claim, ClaimState, ClosedPeriod, CreditMemo, Decision, Maps, MemoKey,
-    Order, OrderIdentity, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
-    readiness, sources,
+    Order, Patience, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
@@ -299,12 +298,9 @@ impl Run<'_> {
             (domain::ItemPolicy::Invoice, _) => MemosByReference::Ignore,
         };
         let query = BillingQuery {
-            reference: order.reference.clone(),
-            order: order.id.clone(),
-            identity: OrderIdentity::of(&order, &self.customer.maps),
-            money: order.currency,
             memos_by_reference: include,
             units: self.opened.cancellation.units.keys().cloned().collect(),
+            ..BillingQuery::of(&order, &self.customer.maps)
         };
         self.progress.asks_the_erp();
         let billing = self.customer.ledger.billing(&query).await?;
@@ -370,9 +366,9 @@ impl Run<'_> {
             Decision::Stop(stop) => return Err(stop.into()),
         };
         self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
-        for memo in plan.memos {
-            self.unwritten.push(Step::Noted(sources(case, &memo)));
-            self.send(&memo, Before::Nothing).await?;
+        for (memo, told) in plan.memos.iter().zip(sources(case, &plan.memos)) {
+            self.unwritten.push(Step::Noted(told));
+            self.send(memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
             self.write_down().await?;

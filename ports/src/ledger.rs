@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, Currency, LinesToClose, MemoKey, OrderId, OrderIdentity, RecordId,
-    RecordedMemo, Timestamp, UnitId,
+    Amount, Billing, CreditMemo, Currency, LinesToClose, Maps, MemoKey, Order, OrderId,
+    OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
 };
 
 use crate::{Cursor, Retry};
@@ -62,6 +62,21 @@ pub struct BillingQuery {
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
+}
+
+impl BillingQuery {
+    /// Asks about all units of an order, and for no memos that name no invoice.
+    #[must_use]
+    pub fn of(order: &Order, maps: &Maps) -> Self {
+        Self {
+            reference: order.reference.clone(),
+            order: order.id.clone(),
+            identity: OrderIdentity::of(order, maps),
+            money: order.currency,
+            memos_by_reference: MemosByReference::Ignore,
+            units: Vec::new(),
+        }
+    }
 }
 
 /// Whether memos without an invoice can exist.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use domain::{
-    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderIdentity, OrderSnapshot,
-    Reason, RecordId, RecordedMemo, Sides,
+    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderSnapshot, Reason,
+    RecordId, RecordedMemo, Sides,
 };
 use ports::{BillingQuery, Ledger, LedgerError, MemosByReference, Query, Record, State};
 
@@ -146,12 +146,8 @@ impl Judge<'_> {
     /// Everything on record for an order, or why that cannot be understood.
     async fn billing(&self, order: &Order) -> Result<Result<Billing, Reason>, Broken> {
         let query = BillingQuery {
-            reference: order.reference.clone(),
-            order: order.id.clone(),
-            identity: OrderIdentity::of(order, &self.customer.maps),
-            money: order.currency,
             memos_by_reference: MemosByReference::Include,
-            units: Vec::new(),
+            ..BillingQuery::of(order, &self.customer.maps)
         };
         match self.customer.ledger.billing(&query).await {
             Ok(billing) => Ok(Ok(billing)),

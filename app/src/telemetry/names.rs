@@ -75,7 +75,7 @@ pub const ALL: &[Metric] = &[
     counter(
         "memobridge_refused_requests_total",
         &["method", "cause"],
-        "requests answered 4xx by their cause, but for those of the admin API",
+        "requests answered 4xx by cause, without those of the admin API",
     ),
     counter(
         "memobridge_admin_calls_total",

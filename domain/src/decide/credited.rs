@@ -166,6 +166,10 @@ impl Credited {
     /// How many pieces of a product may still be credited, where earlier memos
     /// credit it without naming units.
     fn countable(&self, case: &Case<'_>, product: &str) -> Option<Decimal> {
+        let mut lines = self.memos.iter().flat_map(|memo| &memo.lines);
+        if lines.all(|line| !line.units.is_empty()) {
+            return None;
+        }
         let items = items_of(case, product);
         let is_product = |line: &&BookedLine| {
             let by_unit = |id| case.order.unit(id).is_some_and(|it| it.product == product);

@@ -127,7 +127,8 @@ impl Ledger for Bugged {
             }
             Mutation::GoodwillIsPiece => {
                 // So much that no price is above it.
-                let lines = billing.memos.iter_mut().flat_map(|memo| &mut memo.lines);
+                let by_hand = billing.memos.iter_mut().filter(|memo| memo.external_id.is_none());
+                let lines = by_hand.flat_map(|memo| &mut memo.lines);
                 lines.filter(|line| line.quantity.is_some()).for_each(|line| {
                     line.amount = Amount::cents(100_000_000);
                 });
