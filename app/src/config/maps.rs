@@ -24,7 +24,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
             return Maps::default();
         }
     };
-    source.with_file(file, |inner| parse(inner, &text))
+    source.with_file(&file, |inner| parse(inner, &text))
 }
 
 /// Reads the text of a file of tables, JSON where its name says so.

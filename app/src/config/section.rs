@@ -83,10 +83,10 @@ impl Source {
     }
 
     /// Another document that this one refers to; what is found in it is told with the rest.
-    pub(crate) fn with_file<T>(&self, file: PathBuf, read: impl FnOnce(&Self) -> T) -> T {
+    pub(crate) fn with_file<T>(&self, file: &Path, read: impl FnOnce(&Self) -> T) -> T {
         let environment = self.environment.clone();
         let not_utf8 = self.not_utf8.clone();
-        let inner = Self { files: self.files, not_utf8, ..Self::of(&file, environment) };
+        let inner = Self { files: self.files, not_utf8, ..Self::of(file, environment) };
         let result = read(&inner);
         self.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
         self.useless.borrow_mut().append(&mut inner.useless.borrow_mut());

@@ -9,6 +9,8 @@ use tracing_subscriber::{fmt, prelude::*};
 
 use super::*;
 
+const DROPPED: &str = "memobridge_log_lines_dropped_total";
+
 /// A pipe: each line waits until the test reads it.
 struct Pipe {
     lines: Arc<Mutex<Vec<String>>>,
@@ -53,7 +55,7 @@ fn a_stalled_reader_costs_lines_that_are_counted_and_told_of_once() {
     let dropped = lines.dropped.load(Ordering::Relaxed);
     // Four in the queue, and perhaps one in the writer's hands.
     assert!((95..=96).contains(&dropped), "{dropped}");
-    let expected = format!("memobridge_log_lines_dropped_total {dropped}");
+    let expected = format!("{DROPPED} {dropped}");
     assert!(handle.render().contains(&expected), "{}", handle.render());
     assert!(!lines.flush(Duration::from_millis(20)), "nothing is written while nobody reads");
 
