@@ -18,8 +18,11 @@ use sqlite_store::Store;
 
 use crate::book::{FORGET, Failure, at_most as limit};
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("embedded/schema-1.sql"), include_str!("embedded/schema-2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("embedded/schema-1.sql"),
+    include_str!("embedded/schema-2.sql"),
+    include_str!("embedded/schema-3.sql"),
+];
 
 /// A journal in one SQLite file. What was answered is on disk; several
 /// processes of one machine may share it.

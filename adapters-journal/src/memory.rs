@@ -34,7 +34,15 @@ struct Book {
     places: BTreeMap<CancellationId, usize>,
     /// Of each order, in the order they were made.
     claims: BTreeMap<Order, Vec<ClaimRow>>,
-    holds: BTreeMap<Order, (HoldToken, Timestamp)>,
+    holds: BTreeMap<Order, Held>,
+}
+
+/// An order's lease.
+#[derive(Debug, Clone)]
+struct Held {
+    token: HoldToken,
+    taken_at: Timestamp,
+    until: Timestamp,
 }
 
 impl Memory {
@@ -63,10 +71,18 @@ impl Journal for Memory {
     ) -> Result<Hold, JournalError> {
         let order = (tenant.clone(), order.clone());
         let holds = &mut self.book().holds;
-        match holds.get(&order) {
-            Some((holder, until)) if holder != token && now < *until => Ok(Hold::Elsewhere),
+        match holds.get_mut(&order) {
+            Some(held) if held.token != *token && now < held.until => {
+                // The clock was set back: whoever took it may live, and it runs anew.
+                if now < held.taken_at {
+                    held.until = now.after(held.until.since(held.taken_at));
+                    held.taken_at = now;
+                }
+                Ok(Hold::Elsewhere)
+            }
             _ => {
-                holds.insert(order, (token.clone(), now.after(lease)));
+                let held = Held { token: token.clone(), taken_at: now, until: now.after(lease) };
+                holds.insert(order, held);
                 Ok(Hold::Held)
             }
         }
@@ -192,7 +208,7 @@ impl Book {
         let mut record = self.records[place].clone();
         let order = of(&record.cancellation);
         if let Step::Released(token) = step {
-            if self.holds.get(&order).is_some_and(|(holder, _)| holder == token) {
+            if self.holds.get(&order).is_some_and(|held| held.token == *token) {
                 self.holds.remove(&order);
             }
             return Ok(());

@@ -56,19 +56,7 @@ impl Reading<'_> {
     /// Reads what is on record for an order. Where units are named and every one of
     /// them is on an invoice, the sales order is told without its lines.
     pub(crate) async fn billing(self, query: &BillingQuery) -> Result<Billing, Failure> {
-        let mut bills = self.bills_by_number(query).await?;
-        let mut sales_order = None;
-        if bills.is_empty() {
-            sales_order = self.sales_order_by_name(query).await?;
-            if let Some(order) = &sales_order {
-                // Lines are closed on the word that there is no bill: it must not hang
-                // on how a search compares numbers.
-                bills = self.bills(&request::bills_of(&order.id)).await?;
-                if bills.is_empty() {
-                    self.rights.prove(self.client, RecordType::Invoice).await?;
-                }
-            }
-        }
+        let (bills, sales_order) = self.documents(query).await?;
         let mut billing = Billing {
             memos: self.memos(query, &bills.invoices).await?,
             invoices: bills.invoices,
@@ -82,6 +70,40 @@ impl Reading<'_> {
             };
         }
         Ok(billing)
+    }
+
+    /// The order's own bills, and its sales order where that had to be read to know
+    /// whose they are. Another shop in the account may have the same number: then the
+    /// sales order under the order's id is ours, or none.
+    async fn documents(self, query: &BillingQuery) -> Result<(Bills, Option<SalesOrder>), Failure> {
+        let bills = self.bills_by_number(query).await?;
+        if query.identity.is_named_on(&bills.invoices) {
+            return Ok((bills, None));
+        }
+        let foreign = bills.order.clone();
+        if let Some(id) = &foreign {
+            let order = self.sales_order(&request::get(RecordType::SalesOrder, id)).await?;
+            if query.identity.owns(order.as_ref(), &bills.invoices) {
+                return Ok((bills, order));
+            }
+        }
+        for name in names(query) {
+            let request = request::get_by_external_id(RecordType::SalesOrder, name);
+            let found = self.sales_order(&request).await?;
+            let Some(order) = found.filter(|order| Some(&order.id) != foreign.as_ref()) else {
+                continue;
+            };
+            // Lines are closed on the word that there is no bill: it must not hang
+            // on how a search compares numbers.
+            let bills = self.bills(&request::bills_of(&order.id)).await?;
+            if bills.is_empty() {
+                self.rights.prove(self.client, RecordType::Invoice).await?;
+            }
+            if query.identity.owns(Some(&order), &bills.invoices) {
+                return Ok((bills, Some(order)));
+            }
+        }
+        Ok((Bills::default(), None))
     }
 
     /// The bills in one call, by the number of the order that they were made from.
@@ -99,23 +121,6 @@ impl Reading<'_> {
             }
             result => result,
         }
-    }
-
-    async fn sales_order_by_name(
-        self,
-        query: &BillingQuery,
-    ) -> Result<Option<SalesOrder>, Failure> {
-        let mut names = vec![query.reference.as_str(), query.order.as_str()];
-        names.retain(|it| !it.is_empty());
-        // External ids are compared without case, so the same name twice is one question.
-        names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
-        for name in names {
-            let request = request::get_by_external_id(RecordType::SalesOrder, name);
-            if let Some(order) = self.sales_order(&request).await? {
-                return Ok(Some(order));
-            }
-        }
-        Ok(None)
     }
 
     async fn sales_order(self, request: &Request) -> Result<Option<SalesOrder>, Failure> {
@@ -240,6 +245,15 @@ impl Reading<'_> {
     }
 }
 
+/// The external ids that the order's sales order may have.
+fn names(query: &BillingQuery) -> Vec<&str> {
+    let mut names = vec![query.reference.as_str(), query.order.as_str()];
+    names.retain(|it| !it.is_empty());
+    // External ids are compared without case, so the same name twice is one question.
+    names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+    names
+}
+
 /// The sales order as its invoices show it, without lines, where nobody will
 /// miss them: every unit is on an invoice, and every memo says which units it
 /// credits, so that no line is needed to tell one product from another.
@@ -262,5 +276,7 @@ fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<Sale
     })
 }
 
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The retailer's conventions that the wire depends on: the zone of the books and the key column.
 
-use domain::{CivilDate, UnitId};
+use domain::{Amount, CivilDate, Currency, UnitId};
 use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 
 use crate::options::{InvalidOptions, Options};
@@ -9,6 +9,8 @@ use crate::options::{InvalidOptions, Options};
 #[derive(Debug, Clone)]
 pub(crate) struct Books {
     zone: TimeZone,
+    /// The currency of the amounts that are read, where it is known.
+    money: Option<Currency>,
     /// The custom column that holds unit ids.
     pub(crate) line_key_field: String,
 }
@@ -19,7 +21,18 @@ impl Books {
         let name = options.time_zone.clone();
         let zone =
             TimeZone::get(&name).map_err(|source| InvalidOptions::TimeZone { name, source })?;
-        Ok(Self { zone, line_key_field: options.line_key_field.clone() })
+        Ok(Self { zone, money: None, line_key_field: options.line_key_field.clone() })
+    }
+
+    /// The same, where all amounts are in one currency.
+    pub(crate) fn in_currency(&self, money: Currency) -> Self {
+        Self { money: Some(money), ..self.clone() }
+    }
+
+    /// An amount as it stands on the record: NetSuite keeps it as a `double`, which may
+    /// print 50.00 as 49.99999999999999.
+    pub(crate) fn on_record(&self, amount: Amount) -> Amount {
+        self.money.map_or_else(|| amount.denoised(), |money| money.round(amount))
     }
 
     /// A date as NetSuite wants it: midnight with the offset of that day.

@@ -110,6 +110,11 @@ impl Client {
         self.clock.now()
     }
 
+    /// How far the process has come: how long a proof is good.
+    pub(crate) fn instant(&self) -> ports::Instant {
+        self.clock.instant()
+    }
+
     /// The time by the head of the last answer: told to those, too, whose login is refused.
     pub(crate) fn dated(&self) -> Option<Timestamp> {
         let seconds = self.dated.load(Ordering::Relaxed);
@@ -143,7 +148,7 @@ impl Client {
         let Some(mut slot) = self.slots.wait(priority, left() * 3 / 4).await else {
             return Err(Failure::new(Class::Throttled, "all slots of the account are taken"));
         };
-        let started = self.clock.now();
+        let started = self.clock.instant();
         let operation = request.operation.name();
         let span = tracing::info_span!(
             "http",
@@ -161,7 +166,7 @@ impl Client {
         slot.verdict = verdict(result.as_ref().err());
         tracing::debug!(
             operation,
-            duration_ms = self.clock.now().since(started).as_millis(),
+            duration_ms = self.clock.instant().since(started).as_millis(),
             ns_id,
             failure = result.as_ref().err().map(|it| tracing::field::debug(it.class)),
             "Called NetSuite: {operation}"

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Application, CreditMemo, CustomField, FieldType, LineKind, MemoLine, RecordId, Source,
-    TaxBasis, Timestamp, UnitId,
+    Amount, Application, CreditMemo, CustomField, FieldType, LineKind, MemoLine, OrderIdentity,
+    RecordId, Source, TaxBasis, Timestamp, UnitId,
 };
-use ports::Clock;
+use ports::{Clock, Instant};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::{NetSuite, Options, auth::Credentials, books::Books};
@@ -29,6 +29,10 @@ pub(crate) struct StoppedClock;
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(TIMESTAMP * 1000 + 999)
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::new(self.now(), Duration::ZERO)
     }
 
     async fn sleep(&self, _: Duration) {}
@@ -76,6 +80,15 @@ pub(crate) fn amount(raw: &str) -> Amount {
 
 pub(crate) fn unit(raw: &str) -> UnitId {
     UnitId::stored(raw).unwrap()
+}
+
+/// The order of the recorded answers: two units of two products, in US dollars.
+pub(crate) fn identity() -> OrderIdentity {
+    OrderIdentity {
+        units: [unit(UNIT), unit(OTHER_UNIT)].into(),
+        products: ["SKU-1".to_owned(), "SKU-2".to_owned()].into(),
+        currency: Some(id("1")),
+    }
 }
 
 /// One cancelled unit, made from invoice 70211 of customer 5521.

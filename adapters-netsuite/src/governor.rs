@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use domain::Timestamp;
+use ports::Instant;
 
 /// Refusals within this time of a cut are of the same burst.
 const BURST: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ pub struct Governor {
     in_use: u32,
     run: u32,
     overtaken: u32,
-    cut_at: Option<Timestamp>,
+    cut_at: Option<Instant>,
     tickets: u64,
     live: VecDeque<Ticket>,
     backfill: VecDeque<Ticket>,
@@ -134,7 +134,7 @@ impl Governor {
     }
 
     /// Gives a slot back.
-    pub fn done(&mut self, verdict: Verdict, now: Timestamp) {
+    pub fn done(&mut self, verdict: Verdict, now: Instant) {
         self.in_use = self.in_use.saturating_sub(1);
         match verdict {
             Verdict::Answered if self.allowed < self.ceiling => {

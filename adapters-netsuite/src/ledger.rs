@@ -34,14 +34,14 @@ impl NetSuite {
         Ok(Self { client: Client::new(options, clock)?, books, rights: Rights::default() })
     }
 
-    fn reading(&self) -> Reading<'_> {
-        Reading { client: &self.client, books: &self.books, rights: &self.rights }
+    fn reading<'a>(&'a self, books: &'a Books) -> Reading<'a> {
+        Reading { client: &self.client, books, rights: &self.rights }
     }
 
     async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, Failure> {
         let request = request::get_list(RecordType::CreditMemo, records);
         let found = reply::listed(self.client.call_later(&request).await?)?;
-        let confirmed = |it: &Node| readable(it, reply::confirmed(it));
+        let confirmed = |it: &Node| readable(it, reply::confirmed(it, &self.books));
         Ok(found.iter().filter(|it| is_memo(it)).filter_map(confirmed).collect())
     }
 
@@ -69,12 +69,13 @@ pub(crate) fn readable<T>(record: &Node, read: Result<T, Unreadable>) -> Option<
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let billing = self.rights.note(self.reading().billing(query).await);
+        let books = self.books.in_currency(query.money);
+        let billing = self.rights.note(self.reading(&books).billing(query).await);
         billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        let posted = post::post(self.reading(), memo, sending).await;
+        let posted = post::post(self.reading(&self.books), memo, sending).await;
         if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
             self.rights.doubt();
         }
@@ -100,7 +101,7 @@ impl Ledger for NetSuite {
     }
 
     async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
-        let page = self.rights.note(self.reading().memos_since(since, place).await);
+        let page = self.rights.note(self.reading(&self.books).memos_since(since, place).await);
         page.map_err(|it| it.into_error(Effect::None))
     }
 }

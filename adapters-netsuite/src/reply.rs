@@ -17,6 +17,7 @@ mod sales_order;
 mod status;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tree;
 
 pub(crate) use examine::{Habits, each, server_time};
@@ -64,8 +65,7 @@ impl From<Unreadable> for Failure {
 impl Reply {
     /// Opens a message: SOAP 1.1 or 1.2.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
-        let mut envelope = Node::parse(text)?;
+        let mut envelope = Node::parse(&text::decode(bytes)?)?;
         if envelope.name() != "Envelope" {
             return Err(Unreadable::NotSoap(envelope.name().to_owned()));
         }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Timestamp;
+use ports::Instant;
 
 use crate::{
     client::Client,
@@ -31,7 +31,7 @@ pub(crate) const NO_RECORD: &str = "nst-no-such-record";
 /// The proofs so far: when each type of record was asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
-    proofs: Mutex<BTreeMap<RecordType, Timestamp>>,
+    proofs: Mutex<BTreeMap<RecordType, Instant>>,
     /// Held while asking: one call is proof for everybody who waits.
     asking: tokio::sync::Mutex<()>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Rights {
 impl Rights {
     /// Fails unless records of this type would be shown to us if there were any.
     pub(crate) async fn prove(&self, client: &Client, kind: RecordType) -> Result<(), Failure> {
-        if self.is_proved(kind, client.now()) {
+        if self.is_proved(kind, client.instant()) {
             return Ok(());
         }
         // Where the call of another one is not answered, ours has had its time as well.
@@ -48,7 +48,7 @@ impl Rights {
             let message = "the right to look could not be proved in time";
             return Err(Failure::new(Class::Unavailable, message));
         };
-        let now = client.now();
+        let now = client.instant();
         if self.is_proved(kind, now) {
             return Ok(());
         }
@@ -58,7 +58,7 @@ impl Rights {
     /// Proves everything anew, when nobody else wants to ask.
     pub(crate) async fn renew(&self, client: &Client) -> Result<(), Failure> {
         for kind in SEARCHED {
-            let now = client.now();
+            let now = client.instant();
             self.learn(kind, now, client.call_later(&question(kind)).await)?;
         }
         Ok(())
@@ -77,14 +77,14 @@ impl Rights {
         self.proofs().clear();
     }
 
-    fn is_proved(&self, kind: RecordType, now: Timestamp) -> bool {
+    fn is_proved(&self, kind: RecordType, now: Instant) -> bool {
         self.proofs().get(&kind).is_some_and(|asked| now < asked.after(GOOD_FOR))
     }
 
     fn learn(
         &self,
         kind: RecordType,
-        asked: Timestamp,
+        asked: Instant,
         answer: Result<Node, Failure>,
     ) -> Result<(), Failure> {
         match answer.and_then(reply::found) {
@@ -97,7 +97,7 @@ impl Rights {
         Ok(())
     }
 
-    fn proofs(&self) -> MutexGuard<'_, BTreeMap<RecordType, Timestamp>> {
+    fn proofs(&self) -> MutexGuard<'_, BTreeMap<RecordType, Instant>> {
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

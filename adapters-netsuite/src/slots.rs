@@ -136,7 +136,7 @@ impl Drop for Slot {
         if self.verdict == Verdict::Throttled {
             self.slots.signals.throttles.increment(1);
         }
-        let now = self.slots.clock.now();
+        let now = self.slots.clock.instant();
         self.slots.change(|state| state.governor.done(self.verdict, now));
     }
 }
@@ -144,7 +144,7 @@ impl Drop for Slot {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        let now = self.slots.clock.now();
+        let now = self.slots.clock.instant();
         self.slots.change(|state| {
             state.waiters.remove(&ticket);
             if !state.governor.leave(ticket) {

@@ -134,7 +134,7 @@ impl Wire {
                 reply::whole(record, |it| reply::invoice(it, &self.books)),
                 reply::whole(record, |it| reply::existing(it, &self.books, Standing::Valid)),
                 reply::whole(record, |it| reply::identity(it, &self.books)),
-                reply::whole(record, reply::confirmed),
+                reply::whole(record, |it| reply::confirmed(it, &self.books)),
                 reply::whole(record, |it| reply::recorded(it, &self.books, Standing::Valid)),
                 reply::whole(record, reply::made_from),
             ));

@@ -1,6 +1,6 @@
 //! One question to the GraphQL endpoint: the token on it, and what the answer means.
 
-use graphql_client::{GraphQLQuery, Response};
+use graphql_client::GraphQLQuery;
 use ports::StorefrontError;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     http::{Answer, GraphqlError},
-    text,
+    json, text,
     token::Tokens,
 };
 
@@ -73,14 +73,15 @@ fn read<D: for<'de> Deserialize<'de>>(
 ) -> Result<D, Unanswered> {
     let unreadable = |said: &str| StorefrontError::Unreadable(text::quote(said, secrets));
     let misread = |error: serde_json::Error| unreadable(&without_quotes(&error));
+    let body = json::mended(body);
     // First the errors alone: what stands beside them need not have the right shape.
-    let errors: Errors = serde_json::from_slice(body).map_err(misread)?;
+    let errors: Errors = serde_json::from_str(&body).map_err(misread)?;
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
         let said = errors.into_iter().map(|it| it.message.unwrap_or_default());
         let said = said.collect::<Vec<_>>().join("; ");
         return Err(Unanswered::Refused(text::quote(&format!("GraphQL errors: {said}"), secrets)));
     }
-    let answer: Response<D> = serde_json::from_slice(body).map_err(misread)?;
+    let answer: Data<D> = serde_json::from_str(&body).map_err(misread)?;
     Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
 }
 
@@ -97,4 +98,10 @@ fn without_quotes(error: &serde_json::Error) -> String {
 #[derive(Deserialize)]
 struct Errors {
     errors: Option<Vec<GraphqlError>>,
+}
+
+/// The data of an answer. What stands beside it may be anything.
+#[derive(Deserialize)]
+struct Data<D> {
+    data: Option<D>,
 }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, de::IgnoredAny};
 use tracing::{Instrument, Span, field::Empty};
 
-use crate::text;
+use crate::{json, text};
 
 /// What an order with every unit it may have needs, several times over.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -120,7 +120,7 @@ impl Answer {
         match self.status.as_u16() {
             401 => true,
             // An address that is blocked gets a page; a client that is refused gets JSON.
-            403 => serde_json::from_slice::<IgnoredAny>(&self.body).is_ok(),
+            403 => serde_json::from_str::<IgnoredAny>(&json::mended(&self.body)).is_ok(),
             _ => false,
         }
     }
@@ -132,7 +132,7 @@ impl Answer {
 
     /// The status, and the server's own words where it has some.
     pub(crate) fn describe(&self, secrets: &[&SecretString]) -> String {
-        let problem: Problem = serde_json::from_slice(&self.body).unwrap_or_default();
+        let problem: Problem = serde_json::from_str(&json::mended(&self.body)).unwrap_or_default();
         let words = [problem.error, problem.title, problem.message, problem.detail];
         let graphql = problem.errors.into_iter().flatten().filter_map(|it| it.message);
         let words: Vec<_> = words.into_iter().flatten().chain(graphql).collect();
@@ -148,11 +148,15 @@ impl Answer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Problem {
+    #[serde(deserialize_with = "json::perhaps")]
     error: Option<String>,
+    #[serde(deserialize_with = "json::perhaps")]
     title: Option<String>,
-    #[serde(alias = "Message")]
+    #[serde(alias = "Message", deserialize_with = "json::perhaps")]
     message: Option<String>,
+    #[serde(deserialize_with = "json::perhaps")]
     detail: Option<String>,
+    #[serde(deserialize_with = "json::perhaps")]
     errors: Option<Vec<GraphqlError>>,
 }
 
@@ -161,6 +165,7 @@ struct Problem {
 #[serde(default)]
 pub(crate) struct GraphqlError {
     /// What is wrong, for people.
+    #[serde(deserialize_with = "json::perhaps")]
     pub(crate) message: Option<String>,
 }
 

@@ -9,7 +9,7 @@ pub(crate) fn read(raw: &str) -> Option<Timestamp> {
     let has_time = raw.contains(['T', 't', ' ']);
     let in_utc = || raw.parse::<DateTime>().and_then(|it| it.to_zoned(TimeZone::UTC));
     let parsed = raw.parse::<jiff::Timestamp>().or_else(|_| in_utc().map(|it| it.timestamp()));
-    let instant = parsed.ok().filter(|it| has_time && 0 <= it.as_second())?;
+    let instant = parsed.ok().filter(|_| has_time)?;
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 

@@ -12,6 +12,7 @@ mod examine;
 mod http;
 mod instant;
 mod integrations;
+mod json;
 mod options;
 mod order;
 #[cfg(test)]

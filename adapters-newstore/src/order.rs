@@ -106,4 +106,6 @@ page!(Instruments of Instrument);
 page!(Transactions of Transaction);
 
 #[cfg(test)]
+mod oddities;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{OrderId, OrderSnapshot, Timestamp};
-use ports::{Clock, Storefront, StorefrontError};
+use ports::{Clock, Instant, Storefront, StorefrontError};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, Respond, ResponseTemplate,
@@ -41,6 +41,11 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn instant(&self) -> Instant {
+        let elapsed = self.0.load(Ordering::SeqCst).unsigned_abs();
+        Instant::new(Timestamp::from_millis(0), Duration::from_millis(elapsed))
     }
 
     async fn sleep(&self, wait: Duration) {

@@ -3,13 +3,16 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{Tenant, Timestamp};
-use ports::{Clock, StorefrontError};
+use ports::{Clock, Instant, StorefrontError};
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http::{self, Answer};
+use crate::{
+    http::{self, Answer},
+    json,
+};
 
 /// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -33,7 +36,7 @@ pub(crate) struct Tokens {
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) value: SecretString,
-    good_until: Timestamp,
+    good_until: Instant,
 }
 
 impl Tokens {
@@ -53,7 +56,7 @@ impl Tokens {
     /// The token in use, or a new one when it ends soon.
     pub(crate) async fn get(&self) -> Result<Token, StorefrontError> {
         let mut current = self.current.lock().await;
-        let usable = current.as_ref().filter(|it| self.clock.now() < it.good_until);
+        let usable = current.as_ref().filter(|it| self.clock.instant() < it.good_until);
         if let Some(token) = usable {
             return Ok(token.clone());
         }
@@ -96,7 +99,7 @@ impl Tokens {
     }
 
     async fn ask(&self) -> Result<Token, StorefrontError> {
-        let asked_at = self.clock.now();
+        let (asked_at, began) = (self.clock.now(), self.clock.instant());
         let request = self.http.post(self.url.clone()).form(&[
             ("grant_type", "client_credentials"),
             ("client_id", &self.client_id),
@@ -111,7 +114,8 @@ impl Tokens {
         }
         let body = answer.success(&secrets).map_err(in_token_server)?;
         // Neither the body nor the parser's words about it: both may hold the token.
-        let granted: Granted = serde_json::from_slice(&body).map_err(|_| unreadable())?;
+        let granted = serde_json::from_str::<Granted>(&json::mended(&body));
+        let granted = granted.map_err(|_| unreadable())?;
         let usable = granted.access_token.expose_secret();
         if usable.is_empty() || !usable.chars().all(|c| c.is_ascii_graphic()) {
             return Err(unreadable());
@@ -120,7 +124,7 @@ impl Tokens {
         let ends = asked_at.after(life).since(Timestamp::from_millis(0));
         metrics::gauge!("memobridge_newstore_token_expires_timestamp_seconds", "tenant" => self.tenant.clone())
             .set(ends.as_secs_f64());
-        let good_until = asked_at.after(life.saturating_sub(MARGIN.min(life / 10)));
+        let good_until = began.after(life.saturating_sub(MARGIN.min(life / 10)));
         Ok(Token { value: granted.access_token, good_until })
     }
 }
@@ -135,6 +139,7 @@ impl Token {
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,
+    #[serde(default, deserialize_with = "json::perhaps")]
     expires_in: Option<u64>,
 }
 

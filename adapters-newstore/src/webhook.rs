@@ -1,19 +1,21 @@
 //! The webhook's wire shape, read by hand so that every fault names its field.
 //!
 //! Whoever sent a body we refuse gets to see why, and NewStore never sends it
-//! again: only what really cannot be understood is [`Malformed`]. Keys that are
-//! not known here are none of our business.
+//! again: only what is needed and cannot be understood is [`Malformed`]. Keys that are
+//! not known here are none of our business, whatever they hold.
 
 mod keys;
+mod object;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
-use serde_json::{Map, Value, json};
+use serde_json::{json, value::RawValue};
 
 pub use keys::{Keys, fingerprint};
+use object::{Object, Shape};
 
-use crate::{instant, text};
+use crate::{instant, json, text};
 
 /// Some units of an order were cancelled.
 pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
@@ -26,13 +28,19 @@ pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
+/// What every queue takes: an event of the most items fits without their reasons.
+const MAX_JOB: usize = 1024 * 1024;
+/// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
+const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
+/// Clocks differ by less.
+const NOTABLE: Duration = Duration::from_mins(5);
 
 /// What every event has around its payload.
 pub struct Envelope {
     tenant: Tenant,
     name: String,
-    published_at: Timestamp,
-    payload: Map<String, Value>,
+    /// The rest of it: only looked at when it is about cancellations.
+    event: Box<RawValue>,
 }
 
 /// Why a body is no event, naming the field.
@@ -45,41 +53,41 @@ pub struct Malformed {
     pub problem: String,
 }
 
-/// Reads an event's envelope; the payload is only looked at once its name is known.
+/// Reads whose event it is and what it is about; the rest is only looked at once that is known.
 pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
-    let value: Value = serde_json::from_slice(body).map_err(|why| {
+    let body = json::mended(body);
+    let event: Box<RawValue> = serde_json::from_str(&body).map_err(|why| {
         let place = format!("is not JSON: line {} column {}", why.line(), why.column());
         malformed("body", place)
     })?;
-    let Value::Object(mut body) = value else {
-        return Err(malformed("body", "is not an object"));
+    let fields = match Shape::of(&event) {
+        Shape::Object(fields) => fields,
+        _ => return Err(malformed("body", "is not an object")),
     };
-    let tenant = filled(&body, "tenant", "tenant")?.parse().map_err(invalid("tenant"))?;
-    let name = filled(&body, "name", "name")?;
+    let tenant = filled(&fields, "tenant", "tenant")?.parse().map_err(invalid("tenant"))?;
+    let name = filled(&fields, "name", "name")?;
     let length = name.chars().count();
     if MAX_NAME < length {
         let why = format!("has {length} characters, the limit is {MAX_NAME}");
         return Err(malformed("name", why));
     }
-    let name = name.to_owned();
-    let published_at = instant::read(filled(&body, "published_at", "published_at")?)
-        .ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
-    match body.remove("payload") {
-        None | Some(Value::Null) => Err(malformed("payload", "is missing")),
-        Some(Value::Object(payload)) if payload.is_empty() => Err(malformed("payload", "is empty")),
-        Some(Value::Object(payload)) => Ok(Envelope { tenant, name, published_at, payload }),
-        Some(_) => Err(malformed("payload", "is not an object")),
-    }
+    Ok(Envelope { tenant, name, event })
 }
 
-/// The same event again, so that a queue can hold it: reading it gives `cancellation` back.
+/// The same event again, so that a queue can hold it: reading it gives `cancellation` back. The
+/// reasons are left out where there are more than any queue holds: nothing is decided by them.
 #[must_use]
 pub fn body(cancellation: &Cancellation) -> String {
-    let items: Vec<_> = cancellation
-        .units
-        .iter()
-        .map(|(unit, reason)| json!({ "id": unit.as_str(), "cancellation_reason": reason }))
-        .collect();
+    let with_reasons = written(cancellation, |reason| reason);
+    if with_reasons.len() <= MAX_JOB { with_reasons } else { written(cancellation, |_| None) }
+}
+
+fn written(cancellation: &Cancellation, reason: fn(Option<&str>) -> Option<&str>) -> String {
+    let item = |(unit, told): (&UnitId, &Option<String>)| match reason(told.as_deref()) {
+        Some(reason) => json!({ "id": unit.as_str(), "cancellation_reason": reason }),
+        None => json!({ "id": unit.as_str() }),
+    };
+    let items: Vec<_> = cancellation.units.iter().map(item).collect();
     json!({
         "tenant": cancellation.tenant.as_str(),
         "name": cancellation.event,
@@ -103,20 +111,37 @@ impl Envelope {
     }
 
     /// The units that this event calls cancelled; `None` when it is not about cancellations.
-    pub fn cancellation(&self) -> Result<Option<Cancellation>, Malformed> {
+    ///
+    /// `received` is now: nothing is published later than it is received, and memos are dated by
+    /// this. So what a clock that is ahead calls tomorrow is now, and so is what a clock that was
+    /// never set calls 1970.
+    pub fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, Malformed> {
         let listed = match self.name.as_str() {
             ITEMS_CANCELLED => Listed::Cancelled,
             ORDER_CANCELLED => Listed::WithStatus,
             _ => return Ok(None),
         };
-        let order = filled(&self.payload, "id", "payload.id")?;
+        let Shape::Object(event) = Shape::of(&self.event) else {
+            return Err(malformed("body", "is not an object"));
+        };
+        let published_at = instant::read(&filled(&event, "published_at", "published_at")?)
+            .ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
+        let payload = match event.shape("payload") {
+            Shape::Nothing => return Err(malformed("payload", "is missing")),
+            Shape::Object(payload) if payload.is_empty() => {
+                return Err(malformed("payload", "is empty"));
+            }
+            Shape::Object(payload) => payload,
+            _ => return Err(malformed("payload", "is not an object")),
+        };
+        let order = filled(&payload, "id", "payload.id")?;
         let order: OrderId = order.parse().map_err(invalid("payload.id"))?;
         Ok(Some(Cancellation {
             tenant: self.tenant.clone(),
             event: self.name.clone(),
             order,
-            units: units(&self.payload, listed)?,
-            published_at: self.published_at,
+            units: units(&payload, listed)?,
+            published_at: dated(published_at, received),
         }))
     }
 }
@@ -131,35 +156,35 @@ enum Listed {
 }
 
 fn units(
-    payload: &Map<String, Value>,
+    payload: &Object<'_>,
     listed: Listed,
 ) -> Result<BTreeMap<UnitId, Option<String>>, Malformed> {
     let items_fault = |problem: &str| malformed("payload.items", problem);
-    let items = match payload.get("items") {
-        None | Some(Value::Null) => return Err(items_fault("is missing")),
-        Some(Value::Array(items)) if items.is_empty() => return Err(items_fault("is empty")),
-        Some(Value::Array(items)) if MAX_ITEMS < items.len() => {
+    let items = match payload.shape("items") {
+        Shape::Nothing => return Err(items_fault("is missing")),
+        Shape::List(items) if items.is_empty() => return Err(items_fault("is empty")),
+        Shape::List(items) if MAX_ITEMS < items.len() => {
             let length = items.len();
             return Err(items_fault(&format!("has {length} entries, the limit is {MAX_ITEMS}")));
         }
-        Some(Value::Array(items)) => items,
-        Some(_) => return Err(items_fault("is not a list")),
+        Shape::List(items) => items,
+        _ => return Err(items_fault("is not a list")),
     };
     let mut units = BTreeMap::new();
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.into_iter().enumerate() {
         let field = |name: &str| format!("payload.items[{index}].{name}");
-        let item = item.as_object();
-        let item =
-            item.ok_or_else(|| malformed(format!("payload.items[{index}]"), "is not an object"))?;
-        let status = item.get("status").and_then(Value::as_str);
-        if listed == Listed::WithStatus && status.is_some_and(|it| !is_cancelled(it)) {
+        let Shape::Object(item) = Shape::of(item) else {
+            return Err(malformed(format!("payload.items[{index}]"), "is not an object"));
+        };
+        let status = item.text("status");
+        if listed == Listed::WithStatus && status.is_some_and(|status| !is_cancelled(&status)) {
             continue;
         }
-        let id = filled(item, "id", &field("id"))?;
+        let id = filled(&item, "id", &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
         // Not needed to credit the item: what is no text is as good as absent.
-        let reason = item.get("cancellation_reason").and_then(Value::as_str);
-        let reason = reason.map(|it| text::cut(it, MAX_REASON)).filter(|it| !it.is_empty());
+        let reason = item.text("cancellation_reason").map(|told| text::cut(&told, MAX_REASON));
+        let reason = reason.filter(|told| !told.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
         *known = known.take().or(reason);
     }
@@ -173,29 +198,24 @@ fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
 }
 
-/// A text that must be there; `path` is how a fault names it.
-fn filled<'a>(
-    object: &'a Map<String, Value>,
-    name: &str,
-    path: &str,
-) -> Result<&'a str, Malformed> {
-    match optional(object, name, path)? {
-        None => Err(malformed(path, "is missing")),
-        Some(text) if text.trim().is_empty() => Err(malformed(path, "is empty")),
-        Some(text) => Ok(text),
+/// When an event was published, as far as it can be: there was no NewStore before `FIRST`.
+fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
+    let can_be = (FIRST..=received).contains(&told);
+    let differs = told.since(received).max(received.since(told));
+    if !can_be && NOTABLE < differs {
+        let told = instant::written(told);
+        tracing::warn!(told, "An event's published_at cannot be: it is dated by its receipt");
     }
+    if can_be { told } else { received }
 }
 
-/// A text that may be absent or null.
-fn optional<'a>(
-    object: &'a Map<String, Value>,
-    name: &str,
-    path: &str,
-) -> Result<Option<&'a str>, Malformed> {
-    match object.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(malformed(path, "is not a text")),
+/// A text that must be there; `path` is how a fault names it.
+fn filled(object: &Object<'_>, name: &str, path: &str) -> Result<String, Malformed> {
+    match object.shape(name) {
+        Shape::Nothing => Err(malformed(path, "is missing")),
+        Shape::Text(text) if text.trim().is_empty() => Err(malformed(path, "is empty")),
+        Shape::Text(text) => Ok(text),
+        _ => Err(malformed(path, "is not a text")),
     }
 }
 
@@ -213,10 +233,13 @@ impl fmt::Debug for Envelope {
         f.debug_struct("Envelope")
             .field("tenant", &self.tenant)
             .field("name", &self.name)
-            .field("published_at", &self.published_at)
             .finish_non_exhaustive()
     }
 }
 
+#[cfg(test)]
+mod dates;
+#[cfg(test)]
+mod oddities;
 #[cfg(test)]
 mod tests;

@@ -45,18 +45,18 @@ impl Arrivals {
     where
         F: Future<Output = Result<Look, JobsError>>,
     {
-        let deadline = self.now().after(wait);
+        let deadline = self.clock.instant().after(wait);
         loop {
             // Before the look: what is announced during it must not be missed.
             let changed = self.changed.notified();
-            let looked_at = self.now();
-            let Look { leased, next_due } = look(looked_at).await?;
+            let (looked_at, now) = (self.clock.instant(), self.now());
+            let Look { leased, next_due } = look(now).await?;
             if !leased.is_empty() || deadline <= looked_at {
                 return Ok(leased);
             }
             let until = deadline.min(looked_at.after(self.recheck));
-            let until = next_due.map_or(until, |due| due.min(until));
-            let pause = until.since(self.now());
+            let until = next_due.map_or(until, |due| looked_at.after(due.since(now)).min(until));
+            let pause = until.since(self.clock.instant());
             tokio::select! {
                 biased;
                 () = changed => {}

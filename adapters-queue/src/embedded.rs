@@ -16,8 +16,8 @@ use crate::{MAX_LEASED, accept, arrivals::Arrivals};
 
 use self::failure::Failure;
 
-const SCHEMA: &str = include_str!("embedded/schema-1.sql");
-const MIGRATIONS: &[&str] = &[SCHEMA];
+const MIGRATIONS: &[&str] =
+    &[include_str!("embedded/schema-1.sql"), include_str!("embedded/schema-2.sql")];
 
 /// How long a push by another process may stay unseen.
 const RECHECK: Duration = Duration::from_secs(1);
@@ -49,8 +49,8 @@ impl Embedded {
 impl Jobs for Embedded {
     async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
         accept(job)?;
-        let (job, due) = (job.clone(), self.arrivals.now().after(delay));
-        self.write(move |db| table::push(db, &job, due)).await?;
+        let (job, now) = (job.clone(), self.arrivals.now());
+        self.write(move |db| table::push(db, &job, now, delay)).await?;
         self.arrivals.announce();
         Ok(())
     }
@@ -70,8 +70,8 @@ impl Jobs for Embedded {
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        let (held, until) = (held.clone(), self.arrivals.now().after(lease));
-        self.write(move |db| table::extend(db, &held, until)).await
+        let (held, now) = (held.clone(), self.arrivals.now());
+        self.write(move |db| table::extend(db, &held, now, lease)).await
     }
 
     async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
@@ -82,8 +82,8 @@ impl Jobs for Embedded {
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        let (held, due) = (held.clone(), self.arrivals.now().after(delay));
-        self.write(move |db| table::defer(db, &held, due, attempts)).await?;
+        let (held, now) = (held.clone(), self.arrivals.now());
+        self.write(move |db| table::defer(db, &held, now, delay, attempts)).await?;
         self.arrivals.announce();
         Ok(())
     }

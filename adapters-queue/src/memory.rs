@@ -30,6 +30,8 @@ struct State {
 
 struct Entry {
     job: Job,
+    /// When it was put off, or leased.
+    put_at: Timestamp,
     /// When it may be delivered next; while it is leased, the end of the lease.
     due: Timestamp,
     seq: u64,
@@ -39,6 +41,7 @@ struct Entry {
 }
 
 struct Again {
+    put_at: Timestamp,
     due: Timestamp,
     attempts: u32,
 }
@@ -59,7 +62,7 @@ impl Memory {
 impl Jobs for Memory {
     async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
         accept(job)?;
-        self.state().push(job, self.arrivals.now().after(delay));
+        self.state().push(job, self.arrivals.now(), delay);
         self.arrivals.announce();
         Ok(())
     }
@@ -81,8 +84,10 @@ impl Jobs for Memory {
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        let until = self.arrivals.now().after(lease);
-        self.state().held(held)?.due = until;
+        let now = self.arrivals.now();
+        let mut state = self.state();
+        let entry = state.held(held)?;
+        (entry.put_at, entry.due) = (now, now.after(lease));
         Ok(())
     }
 
@@ -91,7 +96,8 @@ impl Jobs for Memory {
         let entry = state.held(held)?;
         entry.lease = None;
         if let Some(again) = entry.again.take() {
-            (entry.due, entry.job.attempts) = (again.due, again.attempts);
+            (entry.put_at, entry.due) = (again.put_at, again.due);
+            entry.job.attempts = again.attempts;
         } else {
             let id = entry.job.id.clone();
             state.entries.remove(&id);
@@ -102,11 +108,13 @@ impl Jobs for Memory {
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        let later = self.arrivals.now().after(delay);
+        let now = self.arrivals.now();
+        let later = now.after(delay);
         let mut state = self.state();
         let entry = state.held(held)?;
         entry.lease = None;
-        entry.due = entry.again.take().map_or(later, |again| again.due.min(later));
+        let again = entry.again.take().filter(|again| again.due < later);
+        (entry.put_at, entry.due) = again.map_or((now, later), |again| (again.put_at, again.due));
         entry.job.attempts = attempts;
         drop(state);
         self.arrivals.announce();
@@ -133,24 +141,35 @@ impl State {
         }
     }
 
-    fn push(&mut self, job: &Job, due: Timestamp) {
+    fn push(&mut self, job: &Job, put_at: Timestamp, delay: Duration) {
+        let due = put_at.after(delay);
         self.counter += 1;
         let Some(entry) = self.entries.get_mut(&job.id) else {
-            let entry =
-                Entry { job: job.clone(), due, seq: self.counter, lease: None, again: None };
-            self.entries.insert(job.id.clone(), entry);
+            let (job, seq) = (job.clone(), self.counter);
+            let entry = Entry { job, put_at, due, seq, lease: None, again: None };
+            self.entries.insert(entry.job.id.clone(), entry);
             return;
         };
         entry.job.body.clone_from(&job.body);
         if entry.lease.is_none() {
-            entry.due = entry.due.min(due);
+            (entry.put_at, entry.due) = (put_at, entry.due.min(due));
             return;
         }
         let due = entry.again.as_ref().map_or(due, |again| again.due.min(due));
-        entry.again = Some(Again { due, attempts: job.attempts });
+        entry.again = Some(Again { put_at, due, attempts: job.attempts });
+    }
+
+    /// What was put off or leased by a clock that was ahead, and was set back since, waits
+    /// anew from now: it was put off for no longer than from then to when it is due.
+    fn start_anew(&mut self, now: Timestamp) {
+        for entry in self.entries.values_mut().filter(|it| now < it.put_at) {
+            entry.due = now.after(entry.due.since(entry.put_at));
+            entry.put_at = now;
+        }
     }
 
     fn lease(&mut self, max: usize, now: Timestamp, until: Timestamp) -> Look {
+        self.start_anew(now);
         let mut due: Vec<_> = self.entries.values_mut().filter(|it| it.due <= now).collect();
         due.sort_by_key(|it| (it.due, it.seq));
         let mut leased = Vec::new();
@@ -158,7 +177,7 @@ impl State {
             self.counter += 1;
             let lease = Lease(format!("memory-{}", self.counter));
             entry.lease = Some(lease.clone());
-            entry.due = until;
+            (entry.put_at, entry.due) = (now, until);
             // This delivery comes after the push and answers it.
             entry.again = None;
             leased.push(Delivery { job: entry.job.clone(), lease });

@@ -21,8 +21,7 @@ use std::{
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
-use domain::Timestamp;
-use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
+use ports::{Backlog, Clock, Delivery, Depth, Instant, Job, Jobs, JobsError, Lease};
 
 pub use self::queue::aws;
 use self::{
@@ -60,7 +59,7 @@ pub struct Sqs {
     held: Held,
     clock: Arc<dyn Clock>,
     /// When the queue last answered that it is there.
-    ready_at: Mutex<Option<Timestamp>>,
+    ready_at: Mutex<Option<Instant>>,
     /// Messages that were already complained about.
     unreadable: Mutex<HashSet<String>>,
 }
@@ -131,7 +130,7 @@ impl Sqs {
     /// Sorts what was received into jobs to hand out, jobs that came early, and
     /// what is no job.
     async fn sort(&self, messages: Vec<Message>, lease: Duration) -> Vec<Delivery> {
-        let now = self.clock.now();
+        let (now, instant) = (self.clock.now(), self.clock.instant());
         let mut deliveries = Vec::new();
         let mut hidden = Vec::new();
         for message in messages {
@@ -139,7 +138,7 @@ impl Sqs {
                 Err(problem) => self.set_aside(message, &problem),
                 Ok(received) => match received.due.map(|it| it.since(now)) {
                     None | Some(Duration::ZERO) => {
-                        deliveries.push(self.held.take(received, now, lease));
+                        deliveries.push(self.held.take(received, instant, lease));
                     }
                     Some(left) if received.is_fresh(now, self.settings.retention) => {
                         let hiding = self.queue.hide(&received.handle, left.min(LONGEST_HIDING));
@@ -187,7 +186,7 @@ impl Sqs {
 
     /// Whether the queue answers, asked now and then.
     async fn probe(&self) -> Result<(), JobsError> {
-        let now = self.clock.now();
+        let now = self.clock.instant();
         let lock = || self.ready_at.lock().expect("nobody panics with it");
         if lock().is_some_and(|it| now.since(it) < READY_FOR) {
             return Ok(());
@@ -215,9 +214,9 @@ impl Jobs for Sqs {
             self.probe().await?;
             return Ok(Vec::new());
         }
-        let deadline = self.clock.now().after(wait);
+        let deadline = self.clock.instant().after(wait);
         loop {
-            let left = deadline.since(self.clock.now()).min(LONGEST_POLL);
+            let left = deadline.since(self.clock.instant()).min(LONGEST_POLL);
             // Whole seconds, and no more of them than there are.
             let poll = Duration::from_secs(left.as_secs());
             let messages = self.queue.receive(max, lease, poll).await?;
@@ -229,7 +228,7 @@ impl Jobs for Sqs {
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        let now = self.clock.now();
+        let now = self.clock.instant();
         let holding = self.held.get(held, now)?;
         let until = now.after(lease).min(holding.hidden_at_most);
         self.queue.hide(&holding.received.handle, until.since(now)).await?;
@@ -238,21 +237,21 @@ impl Jobs for Sqs {
     }
 
     async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
-        let holding = self.held.get(held, self.clock.now())?;
+        let holding = self.held.get(held, self.clock.instant())?;
         self.queue.delete(&holding.received.handle).await?;
         self.held.release(held);
         Ok(())
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        let now = self.clock.now();
+        let now = self.clock.instant();
         let holding = self.held.get(held, now)?;
         let old = &*holding.received;
         // Hidden, a message of a FIFO queue holds its group back.
         let alone = self.settings.kind == Kind::Standard || old.due.is_some() || delay.is_zero();
         let can_stay = attempts == old.job.attempts
             && now.after(delay) <= holding.hidden_at_most
-            && old.is_fresh(now, self.settings.retention);
+            && old.is_fresh(self.clock.now(), self.settings.retention);
         if alone && can_stay {
             self.queue.hide(&old.handle, delay).await?;
         } else {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use domain::Timestamp;
+use ports::Instant;
 
 /// Failures in a row that open the breaker; one alone may be chance.
 const PATIENCE: u32 = 3;
@@ -43,7 +43,7 @@ pub struct Breaker {
 struct Open {
     trouble: Trouble,
     wait: Duration,
-    probe_at: Timestamp,
+    probe_at: Instant,
 }
 
 impl Trouble {
@@ -86,7 +86,7 @@ impl Trouble {
 impl Breaker {
     /// Asks for a call. While open, the one that goes through is the probe; the
     /// next is allowed when that one has had its turn.
-    pub fn permit(&mut self, now: Timestamp) -> Permit {
+    pub fn permit(&mut self, now: Instant) -> Permit {
         let Some(open) = &mut self.open else {
             return Permit::Go;
         };
@@ -99,7 +99,7 @@ impl Breaker {
 
     /// How long until a call may be made, without making one.
     #[must_use]
-    pub fn pause(&self, now: Timestamp) -> Option<Duration> {
+    pub fn pause(&self, now: Instant) -> Option<Duration> {
         let open = self.open.filter(|it| now < it.probe_at)?;
         Some(open.probe_at.since(now))
     }
@@ -116,7 +116,7 @@ impl Breaker {
     }
 
     /// A call failed.
-    pub fn failed(&mut self, trouble: Trouble, now: Timestamp) {
+    pub fn failed(&mut self, trouble: Trouble, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         let wait = match self.open {
             Some(open) if open.trouble == trouble => {

@@ -23,9 +23,11 @@ use crate::{
     clock::SystemClock,
     config::{Config, ConfigError, Journal, Queue},
     demo::{self, Afterwards},
+    http::threads::Threads,
     retry::Refused,
     serve::{Application, until_signal},
     telemetry::{self, Logs},
+    wiring,
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
@@ -168,21 +170,38 @@ async fn execute(command: Command) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    let traces = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+    for fault in config.useless.iter().chain(&config.warnings) {
+        tracing::warn!("Configuration: {fault}");
+    }
     let (metrics, drain) = (telemetry::metrics(), config.server.drain);
-    let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+    let http = Threads::start(|| ())?;
+    let clock = Arc::new(SystemClock);
+    let application = Application::start(config, clock, metrics, http.handle()).await?;
     until_signal().await?;
     let began = Instant::now();
     application.shut_down().await;
-    traces.end(drain.saturating_sub(began.elapsed())).await;
+    telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
+    drop(telemetry.lines);
     Ok(())
 }
 
 fn check(file: &Path) -> Result<(), Failure> {
     match Config::load(file) {
         Ok(config) => {
+            let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
             let tenants: Vec<_> = config.customers.iter().map(|it| it.tenant.to_string()).collect();
             let mut out = std::io::stdout().lock();
+            for warning in &config.warnings {
+                writeln!(out, "warning: {warning}")?;
+            }
+            for fault in &config.useless {
+                writeln!(out, "{fault}")?;
+            }
+            if !config.useless.is_empty() {
+                return Err(faulty(config.useless.len(), file));
+            }
+            wiring::fits(config.customers, &clock)?;
             writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
             Ok(())
         }
@@ -192,9 +211,13 @@ fn check(file: &Path) -> Result<(), Failure> {
             for fault in &faults {
                 writeln!(out, "{fault}")?;
             }
-            Err(Failure::No(anyhow::anyhow!("{} in {}", count(faults.len()), file.display())))
+            Err(faulty(faults.len(), file))
         }
     }
+}
+
+fn faulty(faults: usize, file: &Path) -> Failure {
+    Failure::No(anyhow::anyhow!("{} in {}", count(faults), file.display()))
 }
 
 fn count(faults: usize) -> String {

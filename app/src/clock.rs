@@ -1,15 +1,23 @@
 //! The machine's clock: the only place where the service reads the time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 use domain::{CivilDate, Timestamp};
 use jiff::tz::TimeZone;
-use ports::Clock;
+use ports::{Clock, Instant, certain_now};
+
+use crate::credit::Desk;
 
 /// The time of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
+
+/// When the clock was first read, by both of the machine's clocks.
+static START: OnceLock<(Timestamp, tokio::time::Instant)> = OnceLock::new();
 
 #[async_trait]
 impl Clock for SystemClock {
@@ -19,8 +27,21 @@ impl Clock for SystemClock {
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    fn instant(&self) -> Instant {
+        let (date, start) = START.get_or_init(|| (self.now(), tokio::time::Instant::now()));
+        Instant::new(*date, start.elapsed())
+    }
+
     async fn sleep(&self, wait: Duration) {
         tokio::time::sleep(wait).await;
+    }
+}
+
+impl Desk {
+    /// The latest date that has certainly come; see [`certain_now`].
+    #[must_use]
+    pub fn certain_now(&self) -> Timestamp {
+        certain_now(&*self.clock)
     }
 }
 

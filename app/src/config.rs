@@ -3,6 +3,7 @@
 //! Nothing else in the service reads the environment. Secrets are redacted in
 //! `Debug` and wiped on drop.
 
+mod keys;
 mod maps;
 mod policy;
 mod reconcile;
@@ -17,7 +18,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
 
 use domain::{Maps, Policy, Tenant};
 use jiff::tz::TimeZone;
@@ -32,7 +33,7 @@ pub use self::{
     telemetry::Telemetry,
 };
 use self::{
-    section::{Section, Source, one_of},
+    section::{Section, Source, one_of, read_text},
     tree::{Tree, Value},
 };
 
@@ -57,6 +58,10 @@ pub struct Config {
     pub telemetry: Option<Telemetry>,
     /// The retailers.
     pub customers: Vec<Customer>,
+    /// With these it runs, and does not do what it is there for.
+    pub useless: Vec<Fault>,
+    /// What can be used, and is perhaps not meant.
+    pub warnings: Vec<Fault>,
 }
 
 /// `[server]`
@@ -185,17 +190,17 @@ pub enum ConfigError {
 impl Config {
     /// Reads a configuration file with the environment of this process.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(file)
+        let text = read_text(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
-        Self::parse(file, &text, std::env::vars().collect())
+        parse(Source::of_this_process(file), &text)
     }
 
     /// Reads only where queue and journal are, for commands that look at nothing
     /// else: they need no secret.
     pub fn stores(file: &Path) -> Result<(Queue, Journal), ConfigError> {
-        let text = fs::read_to_string(file)
+        let text = read_text(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
-        let source = Source::of(file, std::env::vars().collect());
+        let source = Source::of_this_process(file);
         let stores = match Tree::toml(&text) {
             Ok(tree) => {
                 let stores = stores::read(&Section::of(&source, "", &tree));
@@ -230,8 +235,14 @@ fn parse(source: Source, text: &str) -> Result<Config, ConfigError> {
     let mut faults = source.faults.into_inner();
     faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     match config {
-        Some(config) if faults.is_empty() => Ok(config),
-        _ => Err(ConfigError::Faults(faults)),
+        Some(config) if faults.is_empty() => {
+            let (useless, warnings) = (source.useless.into_inner(), source.warnings.into_inner());
+            Ok(Config { useless, warnings, ..config })
+        }
+        _ => {
+            faults.append(&mut source.useless.into_inner());
+            Err(ConfigError::Faults(faults))
+        }
     }
 }
 
@@ -252,7 +263,20 @@ fn read(root: &Section<'_>) -> Option<Config> {
     root.unknown();
     let (queue, journal, keep) = stores?;
     let (server, customers) = (server?, customers?);
-    Some(Config { server, intake, queue, worker, journal, keep, reconcile, telemetry, customers })
+    keys::shared(root, &server, &customers);
+    Some(Config {
+        server,
+        intake,
+        queue,
+        worker,
+        journal,
+        keep,
+        reconcile,
+        telemetry,
+        customers,
+        useless: Vec::new(),
+        warnings: Vec::new(),
+    })
 }
 
 fn server(root: &Section<'_>) -> Option<Server> {
@@ -266,12 +290,13 @@ fn server(root: &Section<'_>) -> Option<Server> {
     let server = Server {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
-        max_body: section.get("max_body", count).unwrap_or(262_144),
+        max_body: section.get("max_body", count).unwrap_or(1_048_576),
         max_connections: section.get("max_connections", count).unwrap_or(512),
         max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),
         admin_token: section.get("admin_token", secret),
     };
+    section.warn_of_short("admin_token", server.admin_token.as_slice());
     section.done();
     Some(server)
 }
@@ -322,7 +347,7 @@ fn customers(root: &Section<'_>) -> Option<Vec<Customer>> {
 
 fn customer(section: &Section<'_>) -> Option<Customer> {
     let tenant = section.required("tenant", str::parse::<Tenant>);
-    let webhook_keys = webhook_keys(section);
+    let webhook_keys = keys::webhook_keys(section);
     let newstore = subsection(section, "newstore").and_then(|it| newstore(&it));
     let stream = section.section("stream");
     let stream = stream.and_then(|it| stream::read(&it, webhook_keys.as_deref()));
@@ -348,19 +373,13 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
     })
 }
 
-fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
-    if section.tree("webhook_keys").is_none() {
-        section.fault("webhook_keys", "is missing: list at least one key");
-    }
-    section.list("webhook_keys", secret)
-}
-
 fn newstore(section: &Section<'_>) -> Option<NewStore> {
     let graphql_url = section.required("graphql_url", url);
     let token_url = section.required("token_url", url);
     let client_id = section.required("client_id", filled);
     let client_secret = section.required("client_secret", secret);
-    let timeout = section.duration("timeout", Duration::from_secs(10));
+    let timeout = section.get("timeout", timeout).unwrap_or(Duration::from_secs(10));
+    section.warn_of_short("client_secret", client_secret.as_slice());
     section.unknown();
     Some(NewStore {
         graphql_url: graphql_url?,
@@ -382,6 +401,8 @@ fn erp(section: &Section<'_>) -> Option<Erp> {
     let token_secret = section.required("token_secret", secret);
     let concurrency = section.get("concurrency", count).unwrap_or(3);
     let timeout = section.duration("timeout", Duration::from_mins(2));
+    section.warn_of_short("consumer_secret", consumer_secret.as_slice());
+    section.warn_of_short("token_secret", token_secret.as_slice());
     section.unknown();
     Some(Erp::NetSuiteSoap(NetSuite {
         account: account?,
@@ -404,6 +425,11 @@ fn subsection<'a>(section: &Section<'a>, key: &'static str) -> Option<Section<'a
     found
 }
 
+fn timeout(raw: &str) -> Result<Duration, &'static str> {
+    let timeout = duration(raw)?;
+    if timeout.is_zero() { Err("is zero: no call could end in time") } else { Ok(timeout) }
+}
+
 fn count(raw: &str) -> Result<usize, &'static str> {
     let positive = raw.replace('_', "").parse::<usize>().ok().filter(|it| 1 <= *it);
     positive.ok_or("must be a whole number of at least 1")
@@ -423,9 +449,10 @@ fn account(raw: &str) -> Result<String, &'static str> {
 }
 
 fn version(raw: &str) -> Result<String, &'static str> {
-    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let parts = raw.trim().split_once('_');
-    match parts.filter(|(year, nth)| year.len() == 4 && digits(year) && digits(nth)) {
+    // Two a year, and the second came last.
+    match parts.filter(|(year, nth)| year.len() == 4 && digits(year) && ["1", "2"].contains(nth)) {
         Some(_) => Ok(raw.trim().to_owned()),
         None => Err("must be an endpoint version such as \"2025_2\""),
     }
@@ -439,6 +466,10 @@ fn url(raw: &str) -> Result<String, &'static str> {
     const PROBLEM: &str = "must be a URL with https, or http to this machine";
     let raw = raw.trim();
     let url: reqwest::Url = raw.parse().map_err(|_| PROBLEM)?;
+    // Addresses are logged.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password");
+    }
     let host = url.host_str().unwrap_or("");
     let here = host == "localhost"
         || host.trim_matches(['[', ']']).parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback());

@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::{CancellationId, ClaimState, Flag, MemoKey, RecordId, Timestamp};
-use ports::{Confirmed, JournalError, MemoRecord, Query, Step};
+use domain::{CancellationId, ClaimState, Flag, MemoKey, RecordId};
+use ports::{Confirmed, Instant, JournalError, MemoRecord, Query, Step};
 
 use crate::service::{Member, Service};
 
@@ -28,7 +28,7 @@ pub async fn run(service: Service, period: Duration) {
 
 /// Records that the ERP did not show, and when to ask for them again.
 #[derive(Default)]
-struct Pauses(BTreeMap<MemoKey, (Timestamp, Duration)>);
+struct Pauses(BTreeMap<MemoKey, (Instant, Duration)>);
 
 async fn batch(
     service: &Service,
@@ -42,7 +42,7 @@ async fn batch(
         limit: BATCH,
         ..Query::default()
     };
-    let now = service.desk.clock.now();
+    let now = service.desk.clock.instant();
     let found = service.desk.journal.find(&query).await?;
     let mut waiting: Vec<(CancellationId, MemoRecord, RecordId)> = Vec::new();
     for record in found {

@@ -166,9 +166,9 @@ async fn hold(
 ) -> Result<Hold, JournalError> {
     let (tenant, order) = (&cancellation.tenant, &cancellation.order);
     loop {
-        let asked = desk.clock.now();
-        let answer = desk.journal.hold(tenant, order, token, asked, HOLD).await?;
-        if answer == Hold::Elsewhere || desk.clock.now().since(asked) < RENEWAL {
+        let asked = desk.clock.instant();
+        let answer = desk.journal.hold(tenant, order, token, desk.clock.now(), HOLD).await?;
+        if answer == Hold::Elsewhere || desk.clock.instant().since(asked) < RENEWAL {
             return Ok(answer);
         }
     }
@@ -293,11 +293,10 @@ impl Run<'_> {
         let claims = self.settle_open_claims().await?;
         let order = self.order().await?;
         let query = BillingQuery {
-            reference: order.reference.clone(),
-            order: order.id.clone(),
             existing_memos: self.customer.policy.memos_searched(),
             ours: claims.iter().filter_map(Claim::record).cloned().collect(),
             units: self.opened.cancellation.units.keys().cloned().collect(),
+            ..BillingQuery::of(&order, &self.customer.maps)
         };
         self.progress.asks_the_erp();
         let billing = self.customer.ledger.billing(&query).await?;
@@ -348,7 +347,8 @@ impl Run<'_> {
             tracing::warn!(
                 order.id = %order.id,
                 kind,
-                "Order {} has a transaction of unknown type; it counts for nothing",
+                "Order {} has a transaction that counts for nothing: its type is unknown, or it \
+                 failed or is pending",
                 order.id
             );
         }
@@ -362,9 +362,9 @@ impl Run<'_> {
             Decision::Stop(stop) => return Err(stop.into()),
         };
         self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
-        for memo in plan.memos {
-            self.unwritten.push(Step::Noted(sources(case, &memo)));
-            self.send(&memo, Before::Nothing).await?;
+        for (memo, told) in plan.memos.iter().zip(sources(case, &plan.memos)) {
+            self.unwritten.push(Step::Noted(told));
+            self.send(memo, Before::Nothing).await?;
         }
         if let Some(lines) = &plan.close {
             self.write_down().await?;
@@ -416,7 +416,7 @@ impl Run<'_> {
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (Before::Sent(sent_at), Refusal::Stale | Refusal::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest = ARRIVAL.saturating_sub(self.desk.clock.now().since(sent_at));
+            let rest = ARRIVAL.saturating_sub(self.desk.certain_now().since(sent_at));
             if !rest.is_zero() {
                 self.write_now(Step::NotFreed { key: key.clone(), why, sent_at }).await?;
                 let reason = Reason::SendingUnanswered { key, code, message };
@@ -477,7 +477,8 @@ impl Run<'_> {
     }
 
     fn patience(&self) -> Patience {
-        patience(self.opened, self.desk)
+        let has_passed = deadline(self.opened, self.desk) <= self.desk.certain_now();
+        if has_passed { Patience::Exhausted } else { Patience::Left }
     }
 }
 
@@ -485,10 +486,6 @@ impl Run<'_> {
 #[must_use]
 pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
     opened.waiting_since.after(desk.give_up_after)
-}
-
-fn patience(opened: &Opened, desk: &Desk) -> Patience {
-    if deadline(opened, desk) <= desk.clock.now() { Patience::Exhausted } else { Patience::Left }
 }
 
 fn waiting(reason: Reason) -> Outcome {

@@ -40,7 +40,7 @@ impl Guarded {
     /// How long it is useless to try.
     #[must_use]
     pub fn pause(&self) -> Option<Duration> {
-        self.with(|breaker| breaker.pause(self.clock.now()))
+        self.with(|breaker| breaker.pause(self.clock.instant()))
     }
 
     /// What keeps the ledger from working, if anything does.
@@ -54,7 +54,7 @@ impl Guarded {
     }
 
     fn permit(&self) -> Result<(), LedgerError> {
-        match self.with(|breaker| breaker.permit(self.clock.now())) {
+        match self.with(|breaker| breaker.permit(self.clock.instant())) {
             Permit::Go => Ok(()),
             Permit::Wait(trouble, wait) => Err(held_back(trouble, wait)),
         }
@@ -74,7 +74,7 @@ impl Guarded {
         self.with(|breaker| {
             let before = breaker.trouble();
             match trouble {
-                Some(trouble) => breaker.failed(trouble, self.clock.now()),
+                Some(trouble) => breaker.failed(trouble, self.clock.instant()),
                 None => breaker.succeeded(),
             }
             if before != breaker.trouble() {

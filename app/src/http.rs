@@ -11,39 +11,49 @@ mod body;
 mod crowd;
 mod failures;
 pub mod listen;
+pub mod refusals;
+mod rest;
+pub mod threads;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{ConnectInfo, State},
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domain::Cancellation;
+use domain::{Cancellation, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Opened};
 use secrecy::SecretString;
+use tokio::{runtime::Handle, task::spawn_blocking};
 use tracing::Instrument;
 
 use self::{
-    answer::Answer,
+    answer::{Answer, Why},
     crowd::{Crowd, Place},
     failures::Failures,
+    refusals::{Refusals, Refused},
 };
 use crate::{
     config::Intake,
     credit::{Outcome, Progress, broken},
     service::{Member, Runner, Service},
     trace,
-    wiring::webhook,
+    wiring::webhook::{self, Envelope, Malformed},
 };
+
+/// Where events are posted.
+pub const WEBHOOK: &str = "/newstore/events";
 
 /// The longest path with its query.
 const MAX_TARGET: usize = 2048;
+/// A body from this many bytes on is not read where HTTP is served.
+const LARGE: usize = 64 * 1024;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -60,11 +70,14 @@ pub struct Front {
     pub metrics: PrometheusHandle,
     admin_token: Option<SecretString>,
     failures: Arc<Failures>,
+    refusals: Arc<Refusals>,
     crowd: Arc<Crowd>,
+    /// Where attempts run: see [`threads`].
+    work: Handle,
 }
 
 impl Front {
-    /// The front of `service`.
+    /// The front of `service`, whose work is done where this is called.
     #[must_use]
     pub fn new(
         service: Service,
@@ -72,6 +85,7 @@ impl Front {
         server: &crate::config::Server,
         metrics: PrometheusHandle,
     ) -> Self {
+        let refusals = Arc::new(Refusals::new(Arc::clone(&service.desk.clock)));
         let crowd = Crowd::new(service.customers.keys(), server.max_in_flight_per_tenant);
         Self {
             service,
@@ -81,14 +95,16 @@ impl Front {
             metrics,
             admin_token: server.admin_token.clone(),
             failures: Arc::default(),
+            refusals,
             crowd: Arc::new(crowd),
+            work: Handle::current(),
         }
     }
 
     /// All routes; those of the admin API where there is a token for it.
     pub fn router(self) -> Router {
         let open = Router::new()
-            .route("/newstore/events", post(receive))
+            .route(WEBHOOK, post(receive))
             .route("/health/live", get(|| async { "live\n" }))
             .route("/health/ready", get(ready))
             .route("/metrics", get(metrics));
@@ -97,10 +113,17 @@ impl Front {
             None => open,
         };
         routes
-            .fallback(nothing_here)
+            .fallback(elsewhere)
             .method_not_allowed_fallback(not_with_this_method)
             .layer(middleware::from_fn(with_a_short_target))
+            .layer(middleware::from_fn_with_state(self.clone(), with_its_refusal_noted))
             .with_state(self)
+    }
+
+    /// Where refused requests are noted.
+    #[must_use]
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
     }
 
     fn draining(&self) -> bool {
@@ -109,7 +132,7 @@ impl Front {
 
     /// The answer to a call whose key is not accepted.
     fn unauthorized(&self, peer: SocketAddr) -> Answer {
-        if self.failures.too_many(peer.ip(), self.service.desk.clock.now()) {
+        if self.failures.too_many(peer.ip(), self.service.desk.clock.instant()) {
             return Answer::refused(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many calls without a valid key",
@@ -117,6 +140,39 @@ impl Front {
         }
         Answer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
     }
+}
+
+/// A path that is spelt otherwise: with slashes too many it is still the webhook's, as whoever
+/// registered it, or a proxy on the way, meant it.
+async fn elsewhere(
+    front: State<Front>,
+    peer: ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    if !leads_to_the_webhook(request.uri().path()) {
+        return nothing_here().await.into_response();
+    }
+    if request.method() != Method::POST {
+        let mut answer = not_with_this_method().await.into_response();
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return answer;
+    }
+    receive(front, peer, request).await
+}
+
+fn leads_to_the_webhook(path: &str) -> bool {
+    parts(path).eq(parts(WEBHOOK))
+}
+
+/// Whether calls of an address get to the webhook, whatever a proxy takes off its beginning.
+#[must_use]
+pub fn may_lead_to_the_webhook(path: &str) -> bool {
+    let (path, webhook): (Vec<_>, Vec<_>) = (parts(path).collect(), parts(WEBHOOK).collect());
+    path.ends_with(&webhook)
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty())
 }
 
 async fn nothing_here() -> Answer {
@@ -134,6 +190,26 @@ async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
         return Answer::refused(StatusCode::URI_TOO_LONG, &limit).into_response();
     }
     next.run(request).await
+}
+
+/// Whoever is refused may not say so to anybody: it is seen here. The admin API writes down its
+/// own calls.
+async fn with_its_refusal_noted(
+    State(front): State<Front>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let why = response.extensions_mut().remove::<Why>();
+    let is_noted = response.extensions_mut().remove::<admin::Audited>().is_some();
+    if status.is_client_error() && !is_noted {
+        let reason = why.as_ref().map_or("", |Why(reason)| reason);
+        let refused = Refused { method: &method, path: &path, status, reason };
+        front.refusals.note(&refused);
+    }
+    response
 }
 
 async fn metrics(State(front): State<Front>) -> String {
@@ -154,13 +230,6 @@ async fn receive(
         }
         Err(answer) => (String::new(), answer),
     };
-    if answer.status.is_client_error() {
-        tracing::warn!(
-            status = answer.status.as_u16(),
-            reason = answer.reason.as_deref().unwrap_or(""),
-            "A webhook call was rejected"
-        );
-    }
     let status = answer.status.as_u16().to_string();
     let labels = [("tenant", tenant), ("status", status), ("outcome", answer.outcome.to_owned())];
     metrics::counter!("memobridge_deliveries_total", &labels).increment(1);
@@ -181,15 +250,38 @@ async fn accept(
         return Err(front.unauthorized(peer));
     }
     let body = body::read(request, front.max_body, &*front.service.desk.clock).await?;
-    let event = webhook::envelope(&body)?;
+    let (event, cancellation) = understood(front, body).await?;
     let member = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
     let Some(member) = member else {
         return Err(Answer::refused(StatusCode::FORBIDDEN, "the key belongs to another tenant"));
     };
-    match event.cancellation()? {
+    match cancellation? {
         Some(cancellation) => Ok((member, cancellation)),
         None => Err(Answer::ignored(event.name())),
     }
+}
+
+/// An event, and what it cancels.
+type Understood = (Envelope, Result<Option<Cancellation>, Malformed>);
+
+/// What a body says.
+async fn understood(front: &Front, body: Bytes) -> Result<Understood, Answer> {
+    let (most, received) = (front.max_body, front.service.desk.clock.now());
+    if body.len() < LARGE && !body::is_packed(&body) {
+        return read(&body, most, received);
+    }
+    let reading = spawn_blocking(move || read(&body, most, received)).await;
+    reading.unwrap_or_else(|error| {
+        tracing::error!(%error, "An event could not be read");
+        Err(Answer::turned_away("the body could not be read"))
+    })
+}
+
+fn read(body: &[u8], most: usize, received: Timestamp) -> Result<Understood, Answer> {
+    let body = body::unpacked(body, most)?;
+    let event = webhook::envelope(&body)?;
+    let cancellation = event.cancellation(received);
+    Ok((event, cancellation))
 }
 
 /// The retailers whose key the call carries; two may share one. Every key is
@@ -235,11 +327,12 @@ async fn run(front: &Front, member: Arc<Member>, opened: Opened, place: Place) -
     let cancellation = opened.cancellation.clone();
     let progress = Arc::new(Progress::default());
     let seen = progress.clone();
-    let attempt = front.service.running.spawn(async move {
+    let attempt = async move {
         let outcome = service.attempt(&member, &opened, Runner::Webhook, &progress).await;
         drop(place);
         outcome
-    });
+    };
+    let attempt = front.service.running.spawn_on(attempt, &front.work);
     let service = &front.service;
     tokio::select! {
         biased;

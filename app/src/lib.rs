@@ -14,6 +14,7 @@ pub mod credit;
 pub mod demo;
 pub mod dice;
 pub mod guarded;
+pub mod held;
 pub mod http;
 pub mod measure;
 pub mod observed;

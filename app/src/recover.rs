@@ -32,7 +32,7 @@ async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     let working = Query { state: Some(State::Working), ..Query::default() };
     queue_all(service, Query { unsettled: true, ..working.clone() }, |_| true).await?;
     let deferred = Query { state: Some(State::Deferred), ..Query::default() };
-    let now = service.desk.clock.now();
+    let now = service.desk.certain_now();
     let is_lost = |it: &Record| max_delay + GRACE < now.since(it.updated_at);
     queue_all(service, deferred, |it| is_lost(it) && !is_held_back(service, it)).await?;
     count_late(service, working, now).await

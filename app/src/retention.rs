@@ -14,7 +14,7 @@ const BATCH: usize = 200;
 /// Forgets every hour what was over for longer than `keep`, until the service drains.
 pub async fn run(service: Service, stores: Arc<Stores>, keep: Duration) {
     while service.rest(PERIOD).await.is_some() {
-        let before = service.desk.clock.now().before(keep);
+        let before = service.desk.certain_now().before(keep);
         let mut forgotten = 0;
         let ended = loop {
             match stores.forget(before, BATCH).await {

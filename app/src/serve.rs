@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use ports::Clock;
 use tokio::{
     net::TcpListener,
+    runtime::Handle,
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
 };
@@ -37,11 +38,13 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens everything, listens, and starts the worker.
+    /// Opens everything, listens, and starts the worker. HTTP is served by `http` and nothing
+    /// else is; all work is done where this is called.
     pub async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
         metrics: PrometheusHandle,
+        http: &Handle,
     ) -> anyhow::Result<Self> {
         let Config {
             server, intake, queue, worker, journal, reconcile: plan, keep, customers, ..
@@ -49,15 +52,19 @@ impl Application {
         let streams = wiring::streams(&customers, &clock)?;
         let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
-        let listener = TcpListener::bind(listen)
-            .await
+        // Who opens a connection's sockets also waits for what comes in.
+        let listener = http
+            .spawn(TcpListener::bind(listen))
+            .await?
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let drain = server.drain;
         let front = Front::new(service.clone(), intake, &server, metrics.clone());
         let stop = CancellationToken::new();
         let most = server.max_connections;
-        let server = tokio::spawn(listen::serve(listener, front.router(), most, stop.clone()));
+        let refusals = front.refusals();
+        let listening = listen::serve(listener, front.router(), refusals, most, stop.clone());
+        let server = http.spawn(listening);
         let stop = stop.drop_guard();
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
         tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));

@@ -62,7 +62,7 @@ impl Service {
         runner: Runner,
         progress: &Progress,
     ) -> Outcome {
-        let began = self.desk.clock.now();
+        let began = self.desk.clock.instant();
         let Attempt { mut outcome, mut last } =
             credit(&self.desk, &member.customer, opened, progress).await;
         if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
@@ -71,7 +71,7 @@ impl Service {
                 outcome = broken(&error);
             }
         }
-        let took = self.desk.clock.now().since(began);
+        let took = self.desk.clock.instant().since(began);
         last.push(ended(&outcome, runner, took));
         let (id, now) = (opened.cancellation.id(), self.desk.clock.now());
         match self.desk.journal.record(&id, now, &last).await {

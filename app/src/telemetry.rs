@@ -1,5 +1,6 @@
 //! What the service tells about itself: logs, metrics and traces.
 
+mod lines;
 pub mod names;
 mod traces;
 
@@ -12,12 +13,12 @@ use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, filter_fn},
-    fmt,
+    fmt::{self, writer::BoxMakeWriter},
     prelude::*,
 };
 
-use self::names::Kind;
-pub use self::traces::Traces;
+pub use self::{lines::Flush, traces::Traces};
+use self::{lines::Lines, names::Kind};
 use crate::{audit, config};
 
 /// Whose log it is.
@@ -29,30 +30,44 @@ pub enum Logs<'a> {
     OfACommand,
 }
 
+/// What is told of the service until it ends.
+#[must_use]
+pub struct Telemetry {
+    /// Spans on their way.
+    pub traces: Traces,
+    /// Lines on their way; those of a command are written at once.
+    pub lines: Option<Flush>,
+}
+
 /// Starts logging to stderr, JSON lines or readable ones on a terminal, at the level that
 /// `RUST_LOG` says where it says one, and tracing. The audit trail is written in any case.
-pub fn start(logs: Logs<'_>) -> anyhow::Result<Traces> {
-    let (level, config) = match logs {
-        Logs::OfTheService(config) => (Level::INFO, config),
-        Logs::OfACommand => (Level::ERROR, None),
+pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
+    let (level, config, lines) = match logs {
+        Logs::OfTheService(config) => (Level::INFO, config, Some(Lines::start(std::io::stderr())?)),
+        Logs::OfACommand => (Level::ERROR, None, None),
     };
     let (traces, tracing) = traces::start(config)?;
     let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
     let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
     let filter = filter.add_directive(audit);
     // Spans are for traces alone, and the exporter says itself what there is to say of it.
-    let lines =
+    let shown =
         filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));
-    let log = if std::io::stderr().is_terminal() {
-        fmt::layer().with_writer(std::io::stderr).boxed()
-    } else {
-        fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+    let writer = match &lines {
+        // A reader that stalls must not hold up the service.
+        Some(lines) => BoxMakeWriter::new(lines.clone()),
+        None => BoxMakeWriter::new(std::io::stderr),
     };
-    let registry = tracing_subscriber::registry().with(tracing).with(log.with_filter(lines));
+    let log = if std::io::stderr().is_terminal() {
+        fmt::layer().with_writer(writer).boxed()
+    } else {
+        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
+    };
+    let registry = tracing_subscriber::registry().with(tracing).with(log.with_filter(shown));
     if registry.try_init().is_err() {
         tracing::debug!("Logging was started before");
     }
-    Ok(traces)
+    Ok(Telemetry { traces, lines: lines.map(|lines| lines.flush_at_the_end()) })
 }
 
 /// Starts counting; the handle renders what `/metrics` shows.
@@ -86,6 +101,8 @@ pub fn recorder() -> PrometheusRecorder {
                 Kind::Histogram(_) => metrics::describe_histogram!(it.name, it.unit, it.meaning),
             }
         }
+        // There before the first one is dropped, so that its rate can be told.
+        metrics::counter!("memobridge_log_lines_dropped_total").increment(0);
     });
     recorder
 }

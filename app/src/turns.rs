@@ -12,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{Tenant, Timestamp};
+use domain::Tenant;
 use metrics::Gauge;
+use ports::Instant;
 use tokio::sync::oneshot;
 
 /// How long an attempt takes as long as none was measured.
@@ -54,7 +55,7 @@ struct State {
     /// How long attempts take of late.
     usual: Duration,
     /// When there is room for the next one who is turned away.
-    room_at: Timestamp,
+    room_at: Option<Instant>,
 }
 
 /// The right to run one job; dropping it gives the next one its turn.
@@ -86,7 +87,7 @@ impl Turns {
             retried: VecDeque::new(),
             passed_over: 0,
             usual: USUAL,
-            room_at: Timestamp::from_millis(0),
+            room_at: None,
         };
         Arc::new(Self { concurrency, running, waiting, state: Mutex::new(state) })
     }
@@ -98,7 +99,7 @@ impl Turns {
     }
 
     /// Asks for a turn.
-    pub fn ask(self: &Arc<Self>, freshness: Freshness, now: Timestamp) -> Asked {
+    pub fn ask(self: &Arc<Self>, freshness: Freshness, now: Instant) -> Asked {
         let mut state = self.state();
         if state.running < self.concurrency {
             state.running += 1;
@@ -116,7 +117,7 @@ impl Turns {
 
     /// When to come again while the retailer's ERP is held back for `pause`: one
     /// after the other, as they could be worked on, and at `most` so late.
-    pub fn later(&self, now: Timestamp, pause: Duration, most: Duration) -> Duration {
+    pub fn later(&self, now: Instant, pause: Duration, most: Duration) -> Duration {
         let least = pause.max(LEAST);
         self.state().turn_away(now, least, most.max(least), self.concurrency)
     }
@@ -154,14 +155,15 @@ impl State {
     /// turned away once more, than a turn that nobody takes.
     fn turn_away(
         &mut self,
-        now: Timestamp,
+        now: Instant,
         least: Duration,
         most: Duration,
         concurrency: usize,
     ) -> Duration {
         let apart = self.usual / u32::try_from(2 * concurrency).unwrap_or(u32::MAX);
-        let at = self.room_at.max(now.after(least));
-        self.room_at = at.after(apart).min(now.after(most));
+        let soonest = now.after(least);
+        let at = self.room_at.map_or(soonest, |room_at| room_at.max(soonest));
+        self.room_at = Some(at.after(apart).min(now.after(most)));
         at.since(now).min(most)
     }
 

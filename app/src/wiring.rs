@@ -15,6 +15,7 @@ use crate::{
     credit::{Customer, Desk},
     dice::Dice,
     guarded::Guarded,
+    held::Held,
     observed::{Store, System},
     service::{Member, Service},
     stream::Stream,
@@ -77,7 +78,8 @@ pub async fn service(
             (jobs.clone(), jobs)
         }
     };
-    let (journal, jobs) = (Arc::new(Store::new(journal)), Arc::new(Store::new(jobs)));
+    let journal = Arc::new(Held::new(Arc::new(Store::new(journal)), clock.clone()));
+    let jobs = Arc::new(Store::new(jobs));
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
@@ -119,8 +121,9 @@ pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal
 async fn open_journal(config: &config::Journal) -> anyhow::Result<JournalStore> {
     match config {
         config::Journal::Embedded { path } => {
-            let journal = adapters_journal::Embedded::open(path)
-                .with_context(|| format!("the journal {} cannot be used", path.display()))?;
+            let journal = adapters_journal::Embedded::open(path).with_context(|| {
+                format!("the journal {} cannot be used (journal.path)", path.display())
+            })?;
             let journal = Arc::new(journal);
             Ok((journal.clone(), journal.clone(), journal))
         }
@@ -142,7 +145,7 @@ pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Res
 
 fn embedded_queue(path: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Embedded> {
     adapters_queue::Embedded::open(path, clock.clone())
-        .with_context(|| format!("the queue {} cannot be used", path.display()))
+        .with_context(|| format!("the queue {} cannot be used (queue.path)", path.display()))
 }
 
 async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Sqs> {
@@ -173,6 +176,15 @@ pub fn examined(
         Ok(vec![("NewStore", Arc::new(storefront)), (name, ledger)])
     };
     build().context(context)
+}
+
+/// Builds what only the start of the service would build otherwise, and calls nobody.
+pub fn fits(customers: Vec<config::Customer>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
+    streams(&customers, clock)?;
+    for customer in customers {
+        examined(customer, clock)?;
+    }
+    Ok(())
 }
 
 /// The event streams that are looked after.

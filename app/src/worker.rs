@@ -173,7 +173,8 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 async fn judge(shift: &Shift, job: &Job) -> Verdict {
     let Shift { service, patience, turns } = shift;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
-    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation());
+    let now = service.desk.clock.now();
+    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation(now));
     let Ok(Some(cancellation)) = cancellation else {
         tracing::error!(
             cancellation.id = %job.id,
@@ -196,7 +197,7 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
     }
     let clock = &service.desk.clock;
     let freshness = if job.attempts == 0 { Freshness::New } else { Freshness::Retried };
-    let turn = match turns.ask(freshness, clock.now()) {
+    let turn = match turns.ask(freshness, clock.instant()) {
         Asked::Now(turn) => turn,
         Asked::Full(wait) => return Verdict::Defer(wait, job.attempts),
         Asked::Soon(waiting) => match service.draining.run_until_cancelled(waiting).await {
@@ -208,14 +209,14 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
         return at_the_next_start(job);
     }
     if let Some(pause) = member.customer.ledger.pause() {
-        let wait = turns.later(clock.now(), pause, patience.max_delay);
+        let wait = turns.later(clock.instant(), pause, patience.max_delay);
         return Verdict::Defer(wait, job.attempts);
     }
-    let began = clock.now();
+    let began = clock.instant();
     let verdict = attempt(shift, member, job, &cancellation).await;
     if member.customer.ledger.trouble().is_none() {
         // How fast a dead ERP refuses is not how fast jobs are worked on.
-        turns.took(clock.now().since(began));
+        turns.took(clock.instant().since(began));
     }
     drop(turn);
     verdict
@@ -249,7 +250,7 @@ async fn attempt(
         Ok(opened) => {
             let outcome =
                 service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
-            (outcome, deadline(opened, desk).since(desk.clock.now()))
+            (outcome, deadline(opened, desk).since(desk.certain_now()))
         }
         Err(error) => (broken(error), Duration::ZERO),
     };

@@ -1,9 +1,12 @@
 //! Conservation: what memos add up to, checked before anything is sent.
 //!
 //! Never above the invoice, and after the whole order is credited exactly what
-//! the customer owed: the cents that rounding left over get a line of their own.
+//! the customer owed: the cents that rounding left over, or that an invoice lacks,
+//! get a line of their own.
 
-use crate::{Amount, CreditMemo, Currency, Invoice, LineKind, RecordId};
+use std::collections::BTreeMap;
+
+use crate::{Amount, CreditMemo, Currency, Invoice, LineKind, RecordId, UnitId};
 
 /// What the order still lacks to add up, or has too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,22 +19,21 @@ pub(crate) enum Residue {
     Unexplained(Amount),
 }
 
-/// Compares what the customer owed with what all memos come to. At most one
-/// smallest currency unit per unit of the order is rounding.
-pub(crate) fn residue(owed: Amount, credited: Amount, units: usize, money: Currency) -> Residue {
-    let difference = owed - credited;
-    let bound: Amount = std::iter::repeat_n(money.smallest(), units).sum();
-    match () {
-        () if difference.is_zero() => Residue::None,
-        () if difference.abs() <= bound => Residue::Rounding(difference),
-        () => Residue::Unexplained(difference),
-    }
+/// What rounding explains: at most one smallest currency unit per unit of the order.
+pub(crate) fn rounding_bound(units: usize, money: Currency) -> Amount {
+    std::iter::repeat_n(money.smallest(), units).sum()
 }
 
-/// What of a rounding residue fits on a memo of this credit: the invoice must not come
-/// above its total, nor the memo below nothing.
-pub(crate) fn placeable(residue: Amount, room: Amount, credit: Amount) -> Amount {
-    residue.min(room.max(Amount::ZERO)).max(-credit)
+/// Compares what the customer owed with what all memos come to.
+pub(crate) fn residue(owed: Amount, credited: Amount, units: usize, money: Currency) -> Residue {
+    let difference = owed - credited;
+    if difference.is_zero() {
+        Residue::None
+    } else if difference.abs() <= rounding_bound(units, money) {
+        Residue::Rounding(difference)
+    } else {
+        Residue::Unexplained(difference)
+    }
 }
 
 /// An invoice's total, payment lines left out.
@@ -43,22 +45,23 @@ pub(crate) fn invoiced(
     invoice.total - paid.map(|it| it.amount).sum()
 }
 
-/// Net amount of a memo's goods on one line of its invoice, discount included.
-pub(crate) fn net_on_line(memo: &CreditMemo, line: u32, units: &[crate::UnitId]) -> Amount {
-    let mut sum = Amount::ZERO;
-    let mut on_line = false;
-    for it in &memo.lines {
-        on_line = match it.kind {
-            LineKind::Item => {
-                it.source_line == Some(line)
-                    || (it.source_line.is_none() && it.units.iter().any(|id| units.contains(id)))
-            }
-            LineKind::Discount => on_line,
-            _ => false,
+/// Net amount of a memo's goods on each line of its invoice, discount included.
+/// `line_of` tells the line of a unit where the memo names none.
+pub(crate) fn net_on_lines(
+    memo: &CreditMemo,
+    line_of: impl Fn(&UnitId) -> Option<u32>,
+) -> BTreeMap<u32, Amount> {
+    let mut nets: BTreeMap<u32, Amount> = BTreeMap::new();
+    let mut number = None;
+    for line in &memo.lines {
+        number = match line.kind {
+            LineKind::Item => line.source_line.or_else(|| line.units.iter().find_map(&line_of)),
+            LineKind::Discount => number,
+            _ => None,
         };
-        if on_line {
-            sum += it.amount;
+        if let Some(number) = number {
+            *nets.entry(number).or_default() += line.amount;
         }
     }
-    sum
+    nets
 }

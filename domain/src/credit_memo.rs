@@ -63,15 +63,15 @@ pub struct CreditMemo {
     pub department: Option<RecordId>,
     /// Class.
     pub class: Option<RecordId>,
-    /// Subsidiary, only where policy sends it.
+    /// Subsidiary, where policy sends it or no invoice is copied.
     pub subsidiary: Option<RecordId>,
     /// Form to record it with.
     pub custom_form: Option<RecordId>,
     /// Its date in the time zone of the books.
     pub date: CivilDate,
-    /// The order's number, at most 45 characters.
+    /// The order's number, at most 45 UTF-16 units.
     pub reference: String,
-    /// For people, at most 999 characters.
+    /// For people, at most 999 UTF-16 units.
     pub text: String,
     /// The body's tax item.
     pub tax_item: Option<RecordId>,

@@ -10,6 +10,8 @@ mod matching;
 mod payments;
 mod post;
 mod reconcile;
+mod room;
+mod rounding;
 mod shipping;
 mod tax;
 
@@ -18,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 pub use self::evidence::sources;
+pub(crate) use self::lines::names;
 pub use self::reconcile::{
     Cause, Course, Discrepancy, Finding, Known, Look, MemoRef, Sides, reconcile,
 };
@@ -29,7 +32,8 @@ use self::{
 };
 use crate::{
     Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, MissingSalesOrder,
-    NotInvoiced, Order, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit, UnitId,
+    NotInvoiced, Order, OrderIdentity, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit,
+    UnitId,
 };
 
 /// Everything a decision depends on.
@@ -106,7 +110,8 @@ pub struct LineTarget {
 ///
 /// The rows are those of rules.md section 3, in the order in which they apply.
 pub fn decide(case: &Case<'_>) -> Decision {
-    match plan(case) {
+    let billing = OrderIdentity::of(case.order, case.maps).own(case.billing);
+    match plan(&Case { billing: &billing, ..*case }) {
         Ok(plan) => Decision::Act(plan),
         Err(stop) => Decision::Stop(stop),
     }
@@ -188,15 +193,15 @@ fn not_in_part(
         let Some(pieces) = of(placed.unit) else { continue };
         let (left, asked) = left(placed.unit, pieces);
         let line = Some(placed.goods.line.line);
-        let by = credited.takers(placed.invoice, None);
+        let taken = post::taken(credited, placed.invoice, |memo| memo.credit);
         let invoice = placed.invoice.id.clone();
-        return Err(Reason::OverCredit { invoice, line, left, asked, by });
+        return Err(Reason::OverCredit { invoice, line, left, asked, taken });
     }
     for unit in &placement.loose {
         let Some(pieces) = of(unit) else { continue };
         let (left, asked) = left(unit, pieces);
-        let (invoice, by) = (sales_order.id.clone(), Vec::new());
-        return Err(Reason::OverCredit { invoice, line: None, left, asked, by });
+        let (invoice, taken) = (sales_order.id.clone(), Vec::new());
+        return Err(Reason::OverCredit { invoice, line: None, left, asked, taken });
     }
     Ok(())
 }
@@ -234,7 +239,7 @@ fn loose<'a>(
         return Ok(Loose::default());
     }
     let spots = close::spots(case, sales_order, placement, credited);
-    let spot = |unit: &Unit| spots.iter().find(|it| it.units.iter().any(|on| on.id == unit.id));
+    let spot = |unit: &Unit| spots.position(unit).map(|nth| &spots.all[nth]);
     let closed = |unit: &&Unit| spot(unit).is_some_and(|it| it.is_closed_without(unit));
     let (closed, open): (Vec<&Unit>, Vec<&Unit>) =
         placement.loose.iter().copied().partition(closed);
@@ -248,19 +253,21 @@ fn loose<'a>(
     }
     // An invoice that the sales order counts and nobody shows us is no proof that
     // there is none.
-    let billed = |unit: &&Unit| {
-        spot(unit).is_some_and(|it| {
-            let here = it.units.iter().filter(|on| open.iter().any(|unit| unit.id == on.id));
-            let open: Decimal = here.map(|it| Decimal::from(it.quantity)).sum();
-            it.goods.quantity() - it.billed() < open
-        })
+    let mut open_on: BTreeMap<usize, Decimal> = BTreeMap::new();
+    for unit in &open {
+        if let Some(nth) = spots.position(unit) {
+            *open_on.entry(nth).or_default() += Decimal::from(unit.quantity);
+        }
+    }
+    let is_billed = |(nth, pieces): (usize, Decimal)| {
+        spots.all[nth].goods.quantity() - spots.all[nth].billed() < pieces
     };
     let units = ids(&open);
     let not_invoiced = Reason::NotInvoiced { units: units.clone() };
     let rest = match (case.policy.not_invoiced, case.patience) {
         (NotInvoiced::Wait, Patience::Left) => Stop::Wait(not_invoiced),
         (NotInvoiced::Wait, Patience::Exhausted)
-            if case.order.nothing_held(case.policy) && !open.iter().any(billed) =>
+            if case.order.nothing_held(case.policy) && !open_on.into_iter().any(is_billed) =>
         {
             Stop::Skip(Reason::NeverBilled { units })
         }
@@ -323,6 +330,8 @@ fn ids(units: &[&Unit]) -> Vec<UnitId> {
     units.iter().map(|it| it.id.clone()).collect()
 }
 
+#[cfg(test)]
+mod effort;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

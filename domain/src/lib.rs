@@ -7,6 +7,7 @@
 //! | rule | module |
 //! |---|---|
 //! | is the story complete yet? | [`readiness`] |
+//! | whose record is it? | [`OrderIdentity`] |
 //! | which record, if any? | [`decide`] and its parts |
 //! | the money | `order`, `conserve`, `decide/shipping` |
 //! | what the memo says | `decide/assemble`, `decide/payments` |
@@ -24,6 +25,7 @@ mod id;
 mod maps;
 mod money;
 mod order;
+mod owner;
 mod payment;
 mod policy;
 mod readiness;
@@ -31,6 +33,7 @@ mod reason;
 mod snapshot;
 #[cfg(test)]
 mod testing;
+mod text;
 
 pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
@@ -50,6 +53,7 @@ pub use id::{CancellationId, InvalidId, MemoKey, OrderId, RecordId, Tenant, Unit
 pub use maps::{Entry, Location, Maps, PaymentNode, Table};
 pub use money::{Amount, Currency, InvalidAmount, UnknownCurrency, decimal};
 pub use order::{Order, Shipping, TaxTreatment, Unit, UnitStatus};
+pub use owner::OrderIdentity;
 pub use payment::{Instrument, InstrumentKey, captured, held};
 pub use policy::{
     ClosedPeriod, Discounts, ExistingMemos, FieldRule, FieldSource, FieldType, ItemPolicy,
@@ -59,3 +63,4 @@ pub use policy::{
 pub use readiness::readiness;
 pub use reason::{Patience, Reason, Stop};
 pub use snapshot::{InstrumentSnapshot, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot};
+pub use text::cut_utf16;

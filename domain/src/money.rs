@@ -71,6 +71,15 @@ impl Amount {
         Self::new(product)
     }
 
+    /// This amount without the noise of a binary fraction, where its currency is not
+    /// known: rounded to the finest smallest unit that any currency has.
+    ///
+    /// An `xsd:double` may print 50.00 as 49.99999999999999.
+    #[must_use]
+    pub fn denoised(self) -> Self {
+        rounded(self, FINEST)
+    }
+
     /// The part of this amount that falls to `part` of `whole`, not yet rounded;
     /// nothing when `whole` is zero.
     #[must_use]
@@ -178,10 +187,7 @@ impl Currency {
     /// Rounds half-up to the smallest unit. Nothing else in the house rounds money.
     #[must_use]
     pub fn round(self, amount: Amount) -> Amount {
-        let strategy = RoundingStrategy::MidpointAwayFromZero;
-        let mut rounded = amount.0.round_dp_with_strategy(self.exponent, strategy);
-        rounded.rescale(self.exponent);
-        Amount(rounded)
+        rounded(amount, self.exponent)
     }
 
     /// Whether the amount can be paid exactly.
@@ -204,6 +210,16 @@ impl FromStr for Currency {
             .ok_or_else(|| UnknownCurrency(raw.chars().take(10).collect()))
     }
 }
+
+fn rounded(amount: Amount, exponent: u32) -> Amount {
+    let strategy = RoundingStrategy::MidpointAwayFromZero;
+    let mut rounded = amount.0.round_dp_with_strategy(exponent, strategy);
+    rounded.rescale(exponent);
+    Amount(rounded)
+}
+
+/// The largest exponent of [`CODES`].
+const FINEST: u32 = 4;
 
 /// ISO 4217, list one, by exponent.
 const CODES: [(u32, &str); 4] = [

@@ -94,8 +94,10 @@ pub struct Order {
     pub units: Vec<Unit>,
     /// All payment instruments.
     pub instruments: Vec<Instrument>,
-    /// Transaction types nobody has told us about; they count for nothing.
+    /// Transaction types that count for nothing: unknown, failed or pending ones.
     pub unknown_movements: Vec<String>,
+    /// Where each unit stands among them.
+    places: BTreeMap<UnitId, usize>,
 }
 
 impl Unit {
@@ -162,6 +164,7 @@ impl Order {
             coupon: filled(snapshot.coupon.as_ref()),
             shipping,
             grand_total,
+            places: units.iter().enumerate().map(|(nth, unit)| (unit.id.clone(), nth)).collect(),
             units,
             instruments,
             unknown_movements,
@@ -171,7 +174,7 @@ impl Order {
     /// The unit with this id.
     #[must_use]
     pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
-        self.units.iter().find(|it| it.id == *id)
+        self.places.get(id).and_then(|nth| self.units.get(*nth))
     }
 
     /// Whether the customer still expects or has something of it.

@@ -45,6 +45,9 @@ pub struct Instrument {
     pub issued: Amount,
     /// Promises that were let go, and captures that were undone.
     pub voided: Amount,
+    /// Taken back by the payer's bank, which booked it: counts for what is held, and no
+    /// refund stands for it.
+    pub charged_back: Amount,
 }
 
 /// What a transaction does, by the prefix of its open name.
@@ -55,19 +58,30 @@ pub(crate) enum Movement {
     Refund,
     Issue,
     Void,
+    ChargeBack,
 }
 
+/// Words in a transaction type that say that no money moved, or none yet: a
+/// `capture_failed` is no capture, a `refund_request` no refund.
+const NOT_DONE: [&str; 7] = ["fail", "declin", "reject", "cancel", "pending", "request", "revers"];
+
 impl Movement {
+    /// `None` for a type that counts for nothing: an unknown one, or one that did not happen.
     pub(crate) fn of(kind: &str) -> Option<Self> {
-        const PREFIXES: [(&str, Movement); 6] = [
+        const PREFIXES: [(&str, Movement); 8] = [
             ("authoriz", Movement::Authorize),
             ("capture", Movement::Capture),
             ("refund", Movement::Refund),
             ("issue", Movement::Issue),
             ("void", Movement::Void),
             ("revoke", Movement::Void),
+            ("chargeback", Movement::ChargeBack),
+            ("dispute", Movement::ChargeBack),
         ];
         let kind = kind.trim().to_lowercase();
+        if NOT_DONE.iter().any(|word| kind.contains(word)) {
+            return None;
+        }
         PREFIXES.iter().find(|(prefix, _)| kind.starts_with(prefix)).map(|(_, movement)| *movement)
     }
 }
@@ -94,6 +108,7 @@ impl Instrument {
             refunded: zero,
             issued: zero,
             voided: zero,
+            charged_back: zero,
         }
     }
 
@@ -104,6 +119,7 @@ impl Instrument {
             Movement::Refund => &mut self.refunded,
             Movement::Issue => &mut self.issued,
             Movement::Void => &mut self.voided,
+            Movement::ChargeBack => &mut self.charged_back,
         };
         *sum += amount.abs();
     }
@@ -129,7 +145,7 @@ impl Instrument {
     fn held(&self) -> Amount {
         let never_captured = (self.authorized - self.captured).max(Amount::ZERO);
         let undone = (self.voided - never_captured).max(Amount::ZERO);
-        self.captured - self.refunded - self.issued - undone
+        self.captured - self.refunded - self.issued - undone - self.charged_back
     }
 }
 

@@ -121,7 +121,7 @@ pub enum RefundRule {
 /// Whether the memo names the subsidiary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SubsidiaryRule {
-    /// The ERP takes it from the invoice.
+    /// The ERP takes it from the invoice; named only where no invoice is copied.
     #[default]
     FromInvoice,
     /// The invoice's, else the location map's.

@@ -1,8 +1,11 @@
 //! Is the story complete yet? Rules.md section 2, row by row, in its order.
 
+use std::collections::HashMap;
+
 use crate::{
     Amount, Cancellation, Order, OrderSnapshot, Patience, Policy, Reason, RefundRule,
-    ShippingPolicy, Stop, UnitStatus, captured, held, order::status, payment::Instrument,
+    ShippingPolicy, Stop, UnitSnapshot, UnitStatus, captured, held, order::status,
+    payment::Instrument,
 };
 
 /// Whether the storefront already tells enough to credit `cancellation`.
@@ -16,14 +19,17 @@ pub fn readiness(
 ) -> Result<Order, Stop> {
     let not_visible = |unit| Reason::OrderNotVisible { order: cancellation.order.clone(), unit };
     let snapshot = snapshot.ok_or_else(|| patience.wait(not_visible(None)))?;
-    let told = |id: &str| snapshot.units.iter().find(|it| it.id.eq_ignore_ascii_case(id));
+    let mut told: HashMap<String, &UnitSnapshot> = HashMap::new();
+    for unit in &snapshot.units {
+        told.entry(unit.id.to_ascii_lowercase()).or_insert(unit);
+    }
     for id in cancellation.units.keys() {
-        if told(id.as_str()).is_none() {
+        if !told.contains_key(id.as_str()) {
             return Err(patience.wait(not_visible(Some(id.clone()))));
         }
     }
     for id in cancellation.units.keys() {
-        let unit = told(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
+        let unit = told.get(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
         if let Some(unit) = unit {
             let status = unit.status.clone().unwrap_or_default();
             return Err(patience.wait(Reason::UnitNotCancelledYet { unit: id.clone(), status }));

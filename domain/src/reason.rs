@@ -4,6 +4,7 @@
 //! it, and a remedy for the person who must act.
 
 mod examples;
+mod taken;
 
 use std::fmt;
 
@@ -82,7 +83,7 @@ pub enum Reason {
     },
     AmountMismatch {
         invoice: RecordId,
-        line: u32,
+        line: Option<u32>,
         invoiced: Amount,
         ordered: Amount,
     },
@@ -91,7 +92,7 @@ pub enum Reason {
         line: Option<u32>,
         left: Amount,
         asked: Amount,
-        by: Vec<String>,
+        taken: Vec<(Option<RecordId>, Amount)>,
     },
     CurrencyMismatch {
         invoice: RecordId,
@@ -330,6 +331,7 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
+    #[expect(clippy::too_many_lines, reason = "a list reads best in one piece")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OrderNotVisible { order, unit: None } => {
@@ -388,20 +390,19 @@ impl fmt::Display for Reason {
             Self::AmbiguousLine { unit, lines } => {
                 write!(f, "item {unit} could be any of the differing lines {}", lines.join(", "))
             }
-            Self::AmountMismatch { invoice, line, invoiced, ordered } => write!(
-                f,
-                "line {line} of invoice {invoice} is {invoiced} net, the order says {ordered}"
-            ),
-            Self::OverCredit { invoice, line, left, asked, by } => {
+            Self::AmountMismatch { invoice, line, invoiced, ordered } => {
+                match line {
+                    Some(line) => write!(f, "line {line}")?,
+                    None => f.write_str("shipping")?,
+                }
+                write!(f, " of invoice {invoice} is {invoiced} net, the order says {ordered}")
+            }
+            Self::OverCredit { invoice, line, left, asked, taken } => {
                 if let Some(line) = line {
                     write!(f, "line {line} of ")?;
                 }
                 write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")?;
-                match &by[..] {
-                    [] => Ok(()),
-                    [memo] => write!(f, "; credit memo {memo} took the rest"),
-                    memos => write!(f, "; credit memos {} took the rest", memos.join(", ")),
-                }
+                taken::write(f, taken)
             }
             Self::CurrencyMismatch { invoice, found, expected } => write!(
                 f,

@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, ExistingMemos, LinesToClose, MemoKey, OrderId, RecordId,
-    RecordedMemo, Timestamp, UnitId,
+    Amount, Billing, CreditMemo, Currency, ExistingMemos, LinesToClose, Maps, MemoKey, Order,
+    OrderId, OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
 };
 
 use crate::{Cursor, Retry};
@@ -53,8 +53,13 @@ pub trait Ledger: Send + Sync {
 pub struct BillingQuery {
     /// The order's number: the sales order's external id.
     pub reference: String,
-    /// The storefront's id: the external id of sales orders where the number misses.
+    /// The storefront's id: the external id of sales orders where the number misses, or
+    /// where its sales order is another shop's.
     pub order: OrderId,
+    /// What tells its records from another shop's with the same number.
+    pub identity: OrderIdentity,
+    /// The currency of its amounts: what the ledger keeps as binary fractions is rounded to it.
+    pub money: Currency,
     /// Which memos are searched for.
     pub existing_memos: ExistingMemos,
     /// Records of memos of ours: one that is not among the memos found is asked for, and told
@@ -63,6 +68,22 @@ pub struct BillingQuery {
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
+}
+
+impl BillingQuery {
+    /// Asks about all units of an order, and for memos made from its invoices.
+    #[must_use]
+    pub fn of(order: &Order, maps: &Maps) -> Self {
+        Self {
+            reference: order.reference.clone(),
+            order: order.id.clone(),
+            identity: OrderIdentity::of(order, maps),
+            money: order.currency,
+            existing_memos: ExistingMemos::Invoice,
+            ours: Vec::new(),
+            units: Vec::new(),
+        }
+    }
 }
 
 /// What is known about earlier attempts to post a memo.

@@ -28,7 +28,7 @@ mod told;
 pub use access::Access;
 pub use backlog::{Backlog, Depth};
 pub use census::{Census, Unfinished};
-pub use clock::Clock;
+pub use clock::{Clock, Instant, certain_now};
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{

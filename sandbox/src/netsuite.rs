@@ -124,6 +124,11 @@ impl Account {
         self.shared.books().currencies.insert(id.to_owned(), decimals);
     }
 
+    /// Prints amounts with the noise of doubles, or as they are.
+    pub fn print_noise(&self, noise: bool) {
+        self.shared.books().noise = noise;
+    }
+
     /// The credit memos in the order they were made.
     #[must_use]
     pub fn memos(&self) -> Vec<Record> {

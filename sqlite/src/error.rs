@@ -35,6 +35,26 @@ pub enum StoreError {
         /// The mode it is in.
         mode: String,
     },
+    /// A folder, a device: nothing that could hold a database.
+    #[error("{} is no file", path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Its tables are another program's, or those of another store of this one.
+    #[error("{} is a database of something else: it has no table {missing}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// A table that it would have.
+        missing: String,
+    },
+    /// Its tables are another program's: they were there before this one's.
+    #[error("{} is another program's database", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer program wrote it; this one would misread it.
     #[error("{} has schema {found}, this program knows up to {known}", path.display())]
     Newer {

@@ -1,7 +1,9 @@
 //! Opening the file: folders, modes, and the schema brought up to date.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -35,6 +37,14 @@ const STATEMENTS: usize = 64;
 pub(crate) fn prepared(path: &Path) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::Folder { path: path.to_owned(), source };
     let path = std::path::absolute(path).map_err(failed)?;
+    match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => return Err(StoreError::NoFile { path }),
+        // A loop of links, for example.
+        Err(why) if !matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(failed(why));
+        }
+        Ok(_) | Err(_) => {}
+    }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
@@ -48,6 +58,8 @@ pub(crate) fn writer(path: &Path, migrations: &[&str]) -> Result<Connection, Sto
     if db.is_readonly("main").map_err(failed)? {
         return Err(StoreError::ReadOnly { path: path.to_owned() });
     }
+    // Before anything is changed in it.
+    is_ours(path, &db, migrations)?;
     // Before the first page is written, or it has no effect: what is deleted can
     // be given back to the disk, a little at a time.
     db.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
@@ -98,6 +110,37 @@ fn write_ahead(db: &Connection) -> rusqlite::Result<String> {
         }
     }
     change()
+}
+
+/// Refuses a database that has other tables than its schema says: another program's, or the
+/// queue's where the journal should be.
+fn is_ours(path: &Path, db: &Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Open { path: path.to_owned(), source };
+    let found = schema(db).map_err(failed)?;
+    let tables = tables(db).map_err(failed)?;
+    if found == 0 {
+        // Another process may be making it right now: it has either both or nothing.
+        let is_new = tables.is_empty() || schema(db).map_err(failed)? != 0;
+        return if is_new { Ok(()) } else { Err(StoreError::Occupied { path: path.to_owned() }) };
+    }
+    let known = || {
+        let model = Connection::open_in_memory()?;
+        for migration in migrations.iter().take(found) {
+            model.execute_batch(migration)?;
+        }
+        self::tables(&model)
+    };
+    match known().map_err(failed)?.difference(&tables).next() {
+        Some(missing) => {
+            Err(StoreError::Foreign { path: path.to_owned(), missing: missing.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+fn tables(db: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let mut names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    names.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Runs the migrations that the file has not seen and returns its schema.

@@ -94,6 +94,7 @@ fn sale() -> Sale {
         layout: Layout::LinePerUnit,
         invoices: 1,
         fate: Fate::Fine,
+        oddity: tests::simulation::oddity::Oddity::None,
         groups: vec![Group { units: vec![0], cancelled_at: NOW, refunded_at: NOW }],
         story: Story { visible_at: NOW, paid_at: NOW, exported_at: NOW, invoiced_at: vec![NOW] },
     }

@@ -12,6 +12,8 @@ use proptest::{
 };
 
 const EVENT: &str = include_str!("../../adapters-newstore/testdata/order_cancelled.json");
+/// 2026-11-30T00:00:00Z
+const RECEIVED: domain::Timestamp = domain::Timestamp::from_millis(1_795_996_800_000);
 const ORDER: &str = include_str!("../../adapters-newstore/testdata/order.json");
 const MEMO: &str = include_str!("../../adapters-journal/src/codec/first-version.json");
 const EXAMPLE: &str = include_str!("../../docs/memobridge.example.toml");
@@ -51,7 +53,7 @@ fn check<T: Debug>(text: &str, read: impl Fn(&str) -> Option<T>) {
 #[test]
 fn a_damaged_event_is_an_event_that_stays_the_same_or_a_fault() {
     check(EVENT, |text| {
-        let read = |body: &[u8]| webhook::envelope(body)?.cancellation();
+        let read = |body: &[u8]| webhook::envelope(body)?.cancellation(RECEIVED);
         let cancellation = read(text.as_bytes()).ok()??;
         assert_eq!(read(webhook::body(&cancellation).as_bytes()), Ok(Some(cancellation.clone())));
         Some(cancellation.id())

@@ -57,7 +57,7 @@ async fn doctor(world: &World) -> (Option<i32>, String) {
         assert_eq!(before.of(writing), after.of(writing), "{writing:?}");
     }
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    for secret in [KEY, "client-secret-of-dodici", &Credentials::example().token_id] {
+    for secret in [KEY, "the-client-secret-of-dodici", &Credentials::example().token_id] {
         assert!(!said.contains(secret), "{secret} in {said}");
     }
     (output.status.code(), said)
@@ -117,7 +117,7 @@ async fn a_refused_login_is_told_and_nothing_more_is_asked() {
 async fn newstores_refusal_is_told() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let text = fs::read_to_string(world.config()).unwrap();
-    let text = text.replace("\"client-secret-of-dodici\"", "\"old-secret-of-dodici\"");
+    let text = text.replace("\"the-client-secret-of-dodici\"", "\"old-secret-of-dodici\"");
     fs::write(world.config(), text).unwrap();
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");

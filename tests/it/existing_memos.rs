@@ -94,14 +94,14 @@ async fn goodwill_on_a_units_line_is_money_and_no_credit_of_the_unit() {
     memo.created_from = invoice(&world);
     memo.lines[0].order_line = Some(1);
     let _ = world.account.add(memo.clone());
-    let number = world.account.memos().remove(0).number;
+    let goodwill = world.account.memos().remove(0).id;
     assert_eq!(findings(&world).await, ["missing 1 20.00"], "as it would be asked for");
     let answer = cancel(&service, &[A]).await;
     answer.is(200, "parked").because("over-credit");
     assert_eq!(ours(&world), 0);
     let record = world.book().record(answer.id.as_ref().unwrap()).await.unwrap();
     let told = format!("{record:?}");
-    let taker = format!("credit memo {number} took the rest");
+    let taker = format!("memo {goodwill} took 5.0");
     for part in ["has 15.0", "the memo needs 20.00", &taker] {
         assert!(told.contains(part), "{told}");
     }

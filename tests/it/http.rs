@@ -5,10 +5,13 @@ mod books;
 mod crowded;
 mod deferred;
 mod limits;
+mod refused;
 mod rejected;
 mod settled;
+mod starving;
 mod storage;
 mod unavailable;
+mod understood;
 mod upkeep;
 
 use sandbox::netsuite::{Operation, Point};

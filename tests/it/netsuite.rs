@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use adapters_netsuite::{NetSuite, Options};
 use domain::{
     Application, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind, LineTarget,
-    LinesToClose, MemoKey, MemoLine, Source, TaxBasis, UnitId,
+    LinesToClose, MemoKey, MemoLine, OrderIdentity, Source, TaxBasis, UnitId,
 };
 use jiff::Timestamp;
 use ports::{BillingQuery, Clock, Ledger, LedgerError};
@@ -100,6 +100,8 @@ fn query(order: u32) -> BillingQuery {
     BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
+        identity: OrderIdentity { units: [unit.clone()].into(), ..OrderIdentity::default() },
+        money: "USD".parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
         ours: Vec::new(),
         units: vec![unit],

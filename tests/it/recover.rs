@@ -12,7 +12,7 @@ use std::{
 use app::{config::Config, recover, wiring};
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::{Clock, Delivery, Job, Jobs, JobsError, Lease};
+use ports::{Clock, Delivery, Instant, Job, Jobs, JobsError, Lease};
 use sandbox::netsuite::{Fault, Operation};
 use tests::{A, FakeClock, ITEMS, ORDER, Settings, World, event, pair};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +64,10 @@ struct Hurried {
 impl Clock for Hurried {
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    fn instant(&self) -> Instant {
+        self.clock.instant()
     }
 
     async fn sleep(&self, wait: Duration) {

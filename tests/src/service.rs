@@ -1,14 +1,14 @@
-//! The service in this process, on a runtime of its own that can be pulled from under it.
+//! The service in this process, on runtimes of its own that can be pulled from under it.
 
 use std::{
     mem,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::Duration,
 };
 
-use app::{config::Config, serve::Application, telemetry};
+use app::{config::Config, http::threads::Threads, serve::Application, telemetry};
 use ports::{Clock, Record, State};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -17,6 +17,8 @@ use crate::{
     Answer, Book, Exposition, FakeClock, World, clock::STEP, document::Described, secrets,
 };
 
+/// Threads for all but HTTP.
+const WORKERS: usize = 2;
 /// How often the journal is looked at.
 const POLL: Duration = Duration::from_millis(5);
 /// Real time after which a wait has failed.
@@ -30,6 +32,7 @@ pub struct Service {
     pub(crate) http: reqwest::Client,
     book: Book,
     application: Option<Application>,
+    threads: Option<Threads>,
     runtime: Option<Runtime>,
 }
 
@@ -39,14 +42,19 @@ impl Service {
         let config = Config::load(&world.config()).unwrap_or_else(|why| panic!("{why}"));
         // Leaked, as its threads are told of it for ever: a few kilobytes for each service.
         let counts: &'static _ = Box::leak(Box::new(telemetry::recorder()));
+        let first = || mem::forget(metrics::set_default_local_recorder(counts));
         let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(WORKERS)
             .enable_all()
-            .on_thread_start(|| mem::forget(metrics::set_default_local_recorder(counts)))
+            .on_thread_start(first)
             .build();
         let runtime = runtime.expect("there are threads");
+        let threads = Threads::start(first).expect("there are threads");
+        let http = threads.handle().clone();
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
-        let starting = runtime.spawn(Application::start(config, clock, counts.handle()));
+        let starting =
+            async move { Application::start(config, clock, counts.handle(), &http).await };
+        let starting = runtime.spawn(starting);
         let application = starting.await.expect("starting does not panic");
         let application = application.unwrap_or_else(|why| panic!("{why:#}"));
         Self {
@@ -55,6 +63,7 @@ impl Service {
             http: world.http.clone(),
             book: world.book(),
             application: Some(application),
+            threads: Some(threads),
             runtime: Some(runtime),
         }
     }
@@ -118,7 +127,40 @@ impl Service {
         let application = self.application.take().expect("it runs until now");
         let stopping = runtime.spawn(application.shut_down());
         stopping.await.expect("shutting down does not panic");
-        end(runtime);
+        self.end(runtime);
+    }
+
+    /// Has every thread but those that serve HTTP reckon until the answer is dropped.
+    #[must_use]
+    pub fn reckon_on_all_threads(&self) -> mpsc::Sender<()> {
+        let (done, wait) = mpsc::channel();
+        let wait = Arc::new(Mutex::new(wait));
+        let runtime = self.runtime.as_ref().expect("it runs");
+        let (begun, all) = mpsc::channel();
+        for _ in 0..WORKERS {
+            let (wait, begun) = (Arc::clone(&wait), begun.clone());
+            runtime.spawn(async move {
+                begun.send(()).expect("somebody counts");
+                // The first waits for the end, the others for the first.
+                drop(wait.lock().map(|wait| wait.recv()));
+            });
+        }
+        for _ in 0..WORKERS {
+            all.recv().expect("as many threads as tasks");
+        }
+        done
+    }
+
+    /// Ends every task where it is, and returns when the files are closed.
+    fn end(&mut self, runtime: Runtime) {
+        let threads = self.threads.take().map(Threads::into_runtime);
+        // A runtime cannot be waited for on a thread of another one.
+        let ending = thread::spawn(move || {
+            for runtime in threads.into_iter().chain([runtime]) {
+                runtime.shutdown_timeout(PATIENCE);
+            }
+        });
+        ending.join().expect("ending does not panic");
     }
 
     /// Begins to shut down, and goes on while work is unfinished.
@@ -145,14 +187,7 @@ async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Opti
 impl Drop for Service {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            end(runtime);
+            self.end(runtime);
         }
     }
-}
-
-/// Ends every task where it is, and returns when the files are closed.
-fn end(runtime: Runtime) {
-    // A runtime cannot be waited for on a thread of another one.
-    let ending = thread::spawn(move || runtime.shutdown_timeout(PATIENCE));
-    ending.join().expect("ending does not panic");
 }

@@ -8,13 +8,13 @@ use sandbox::{
 };
 
 /// The webhook's key.
-pub const KEY: &str = "webhook-key-of-dodici";
+pub const KEY: &str = "the-webhook-key-of-dodici";
 /// The webhook's key of another tenant.
-pub const OTHER_KEY: &str = "webhook-key-of-seconda";
+pub const OTHER_KEY: &str = "the-webhook-key-of-seconda";
 
 pub(crate) const CLIENT_ID: &str = "memobridge";
 /// The secret of the API client.
-pub const CLIENT_SECRET: &str = "client-secret-of-dodici";
+pub const CLIENT_SECRET: &str = "the-client-secret-of-dodici";
 /// The token of the admin API.
 pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 

@@ -8,12 +8,15 @@
 
 pub mod audit;
 pub mod chance;
+pub mod dial;
 pub mod draw;
 pub mod events;
 pub mod fleet;
+pub mod handmade;
 pub mod hands;
 pub mod life;
 pub mod mutation;
+pub mod oddity;
 pub mod people;
 pub mod replica;
 pub mod retailer;

@@ -11,6 +11,7 @@ mod audit;
 mod delivery;
 mod draw;
 mod erp;
+mod handmade;
 mod mutation;
 mod order;
 mod plan;

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use domain::{Cancellation, OrderId, Tenant, Timestamp};
 use ports::{Hold, HoldToken};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::book::Failure;
 
 /// Takes or renews the lease, unless another token's is still running.
+///
+/// A lease that was taken by a clock that was ahead, and was set back since, runs anew from
+/// now: whoever took it may live and renew it. A dead one's ends when it would have ended.
 pub(super) fn take(
     db: &Connection,
     tenant: &Tenant,
@@ -18,20 +21,24 @@ pub(super) fn take(
     lease: Duration,
 ) -> Result<Hold, Failure> {
     let mut statement = db.prepare_cached(
-        "INSERT INTO hold (tenant, order_id, token, until) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (tenant, order_id) DO UPDATE SET token = excluded.token, \
-                                                      until = excluded.until \
-         WHERE token = excluded.token OR until <= ?5",
+        "INSERT INTO hold (tenant, order_id, token, taken_at, until) \
+         VALUES (:tenant, :order, :token, :now, :until) \
+         ON CONFLICT (tenant, order_id) DO UPDATE SET \
+             token = iif(token = :token OR until <= :now, :token, token), \
+             until = iif(token = :token OR until <= :now, :until, :now + until - taken_at), \
+             taken_at = :now \
+         WHERE token = :token OR until <= :now OR :now < taken_at \
+         RETURNING token",
     )?;
-    let until = now.after(lease).as_millis();
-    let changed = statement.execute(params![
-        tenant.as_str(),
-        order.as_str(),
-        token.0,
-        until,
-        now.as_millis()
-    ])?;
-    Ok(if changed == 1 { Hold::Held } else { Hold::Elsewhere })
+    let parameters = named_params! {
+        ":tenant": tenant.as_str(),
+        ":order": order.as_str(),
+        ":token": token.0,
+        ":now": now.as_millis(),
+        ":until": now.after(lease).as_millis(),
+    };
+    let holder = statement.query_row(parameters, |row| row.get::<_, String>(0)).optional()?;
+    Ok(if holder.as_ref() == Some(&token.0) { Hold::Held } else { Hold::Elsewhere })
 }
 
 /// Ends the order's lease, if it is still this token's.

@@ -9,6 +9,9 @@ use sqlx::PgConnection;
 use crate::book::Failure;
 
 /// Takes or renews the lease, unless another token's is still running.
+///
+/// A lease that was taken by a clock that was ahead, and was set back since, runs anew from
+/// now: whoever took it may live and renew it. A dead one's ends when it would have ended.
 pub(super) async fn take(
     db: &mut PgConnection,
     tenant: &Tenant,
@@ -18,16 +21,20 @@ pub(super) async fn take(
     lease: Duration,
 ) -> Result<Hold, Failure> {
     let until = now.after(lease);
-    let hold = sqlx::query(
-        "INSERT INTO hold (tenant, order_id, token, until) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (tenant, order_id) DO UPDATE SET token = excluded.token, \
-                                                      until = excluded.until \
-         WHERE hold.token = excluded.token OR hold.until <= $5",
+    let hold = sqlx::query_scalar(
+        "INSERT INTO hold (tenant, order_id, token, until, taken_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (tenant, order_id) DO UPDATE SET \
+             token = CASE WHEN hold.token = $3 OR hold.until <= $5 THEN $3 ELSE hold.token END, \
+             until = CASE WHEN hold.token = $3 OR hold.until <= $5 THEN $4 \
+                          ELSE $5 + hold.until - hold.taken_at END, \
+             taken_at = $5 \
+         WHERE hold.token = $3 OR hold.until <= $5 OR $5 < hold.taken_at \
+         RETURNING token",
     );
     let hold = hold.bind(tenant.as_str()).bind(order.as_str()).bind(&token.0);
     let hold = hold.bind(until.as_millis()).bind(now.as_millis());
-    let changed = hold.execute(db).await?.rows_affected();
-    Ok(if changed == 1 { Hold::Held } else { Hold::Elsewhere })
+    let holder: Option<String> = hold.fetch_optional(db).await?;
+    Ok(if holder.as_ref() == Some(&token.0) { Hold::Held } else { Hold::Elsewhere })
 }
 
 /// Ends the order's lease, if it is still this token's.

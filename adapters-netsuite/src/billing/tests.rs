@@ -6,13 +6,15 @@ use wiremock::{Mock, MockServer, matchers::body_string_contains};
 use super::*;
 use crate::fixtures::{
     Asks, OTHER_UNIT, UNIT, adapter, always, asked, bodies, envelope, get_done, get_refused, http,
-    id, memo_record, once, reply, rows, status, unit,
+    id, identity, memo_record, once, reply, rows, status, unit,
 };
 
 fn query(existing_memos: ExistingMemos) -> BillingQuery {
     BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        identity: identity(),
+        money: "USD".parse().unwrap(),
         existing_memos,
         ours: Vec::new(),
         units: Vec::new(),

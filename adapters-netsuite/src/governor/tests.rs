@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(1_790_000_000_000 + millis)
+fn at(millis: u64) -> Instant {
+    Instant::new(domain::Timestamp::from_millis(0), Duration::from_millis(millis))
 }
 
 /// Asks so often, and gives out what is free.

@@ -30,25 +30,38 @@ pub(super) fn required_reference(node: &Node, name: &'static str) -> Result<Reco
     reference(node, name)?.ok_or(Unreadable::Missing(name))
 }
 
+/// Decimals of quantities and rates that count; what a `double` prints beyond is noise.
+const DECIMALS: u32 = 9;
+
 /// A number.
 pub(super) fn number(node: &Node, name: &'static str) -> Result<Option<Decimal>, Unreadable> {
     let Some(raw) = node.value(name) else {
         return Ok(None);
     };
-    decimal(raw).map(Some).map_err(|_| Unreadable::value(name, raw))
+    let number = decimal(raw).map_err(|_| Unreadable::value(name, raw))?;
+    Ok(Some(number.round_dp(DECIMALS)))
 }
 
 /// An amount of money.
-pub(super) fn amount(node: &Node, name: &'static str) -> Result<Option<Amount>, Unreadable> {
+pub(super) fn amount(
+    node: &Node,
+    name: &'static str,
+    books: &Books,
+) -> Result<Option<Amount>, Unreadable> {
     let Some(raw) = node.value(name) else {
         return Ok(None);
     };
-    raw.parse().map(Some).map_err(|_| Unreadable::value(name, raw))
+    let amount = raw.parse().map_err(|_| Unreadable::value(name, raw))?;
+    Ok(Some(books.on_record(amount)))
 }
 
 /// An amount that must be there.
-pub(super) fn required_amount(node: &Node, name: &'static str) -> Result<Amount, Unreadable> {
-    amount(node, name)?.ok_or(Unreadable::Missing(name))
+pub(super) fn required_amount(
+    node: &Node,
+    name: &'static str,
+    books: &Books,
+) -> Result<Amount, Unreadable> {
+    amount(node, name, books)?.ok_or(Unreadable::Missing(name))
 }
 
 /// A whole number that is not negative.

@@ -1,5 +1,7 @@
 //! Lines of a transaction, and what hangs on them: items, unit ids, tax details.
 
+use std::collections::HashMap;
+
 use domain::{Amount, BillingLine, Classes, ItemRef, LineTax, UnitId};
 
 use super::{
@@ -25,19 +27,18 @@ pub(super) fn items(record: &Node) -> impl Iterator<Item = &Node> {
 
 /// A line of an invoice or a sales order.
 pub(super) fn billing_line(
-    record: &Node,
     line: &Node,
+    taxes: &TaxDetails<'_>,
     books: &Books,
 ) -> Result<BillingLine, Unreadable> {
-    let name = line.value("taxDetailsReference");
     Ok(BillingLine {
         line: integer(line, "line")?.ok_or(Unreadable::Missing("line"))?,
         item: item(line)?,
         quantity: number(line, "quantity")?,
-        amount: line_amount(line)?,
+        amount: line_amount(line, books)?,
         tax_code: reference(line, "taxCode")?,
         taxable: flag(line, "isTaxable")?,
-        taxes: name.map_or_else(|| Ok(Vec::new()), |it| taxes(record, |row| is_of(row, it)))?,
+        taxes: taxes.of_line(line)?,
         location: reference(line, "location")?,
         units: units(line, books),
     })
@@ -54,15 +55,18 @@ pub(super) fn item(line: &Node) -> Result<ItemRef, Unreadable> {
 }
 
 /// What a line comes to; lines that only say something come to nothing.
-pub(super) fn line_amount(line: &Node) -> Result<Amount, Unreadable> {
-    if let Some(amount) = amount(line, "amount")? {
+pub(super) fn line_amount(line: &Node, books: &Books) -> Result<Amount, Unreadable> {
+    if let Some(amount) = amount(line, "amount", books)? {
         return Ok(amount);
     }
-    // A rate may also be a percentage, but then the amount is given.
-    let rate = amount(line, "rate").ok().flatten().unwrap_or_default();
+    // A rate may also be a percentage, but then the amount is given. It may be finer than
+    // the currency: 3 at 33.3333 are 100.00.
+    let rate = number(line, "rate").ok().flatten().unwrap_or_default();
     let quantity = number(line, "quantity")?.unwrap_or_default();
-    let product = rate.value().saturating_mul(quantity);
-    Amount::new(product).map_err(|_| Unreadable::value("rate", &product.to_string()))
+    let product = rate.saturating_mul(quantity);
+    let amount = Amount::new(product);
+    let amount = amount.map_err(|_| Unreadable::value("rate", &product.to_string()))?;
+    Ok(books.on_record(amount))
 }
 
 /// The unit ids on a line, from the key column.
@@ -77,29 +81,47 @@ pub(super) fn units(line: &Node, books: &Books) -> Vec<UnitId> {
     values.flat_map(Books::units).collect()
 }
 
-/// The tax details of the body's shipping.
-pub(super) fn shipping_taxes(record: &Node) -> Result<Vec<LineTax>, Unreadable> {
-    let is_shipping = |row: &Node| {
-        is_of(row, SHIPPING_TAXES)
-            || row.value("lineType").is_some_and(|it| it.eq_ignore_ascii_case(SHIPPING_TAXES))
-    };
-    taxes(record, is_shipping)
+/// The tax details of a record, by the name that ties each to its line.
+pub(super) struct TaxDetails<'a> {
+    rows: HashMap<String, Vec<&'a Node>>,
+    of_shipping: Vec<&'a Node>,
+    books: &'a Books,
 }
 
-fn taxes(record: &Node, wanted: impl Fn(&Node) -> bool) -> Result<Vec<LineTax>, Unreadable> {
-    let rows = record.child("taxDetailsList").into_iter().flat_map(|it| it.all("taxDetails"));
-    rows.filter(|row| wanted(row)).map(tax).collect()
+impl<'a> TaxDetails<'a> {
+    /// Looks through the record's details once.
+    pub(super) fn of(record: &'a Node, books: &'a Books) -> Self {
+        let mut details = Self { rows: HashMap::new(), of_shipping: Vec::new(), books };
+        for row in record.child("taxDetailsList").into_iter().flat_map(|it| it.all("taxDetails")) {
+            let is_shipping = |name: &str| name.eq_ignore_ascii_case(SHIPPING_TAXES);
+            let names = [row.value("taxDetailsReference"), row.value("lineType")];
+            if names.into_iter().flatten().any(is_shipping) {
+                details.of_shipping.push(row);
+            }
+            if let [Some(name), _] = names {
+                details.rows.entry(name.to_ascii_lowercase()).or_default().push(row);
+            }
+        }
+        details
+    }
+
+    /// Those of the body's shipping.
+    pub(super) fn of_shipping(&self) -> Result<Vec<LineTax>, Unreadable> {
+        self.of_shipping.iter().map(|row| tax(row, self.books)).collect()
+    }
+
+    fn of_line(&self, line: &Node) -> Result<Vec<LineTax>, Unreadable> {
+        let name = line.value("taxDetailsReference").map(str::to_ascii_lowercase);
+        let rows = name.and_then(|name| self.rows.get(&name)).into_iter().flatten();
+        rows.map(|row| tax(row, self.books)).collect()
+    }
 }
 
-fn is_of(row: &Node, name: &str) -> bool {
-    row.value("taxDetailsReference").is_some_and(|it| it.eq_ignore_ascii_case(name))
-}
-
-fn tax(row: &Node) -> Result<LineTax, Unreadable> {
+fn tax(row: &Node, books: &Books) -> Result<LineTax, Unreadable> {
     Ok(LineTax {
         tax_type: required_reference(row, "taxType")?,
         tax_code: required_reference(row, "taxCode")?,
         rate: number(row, "taxRate")?,
-        amount: required_amount(row, "taxAmount")?,
+        amount: required_amount(row, "taxAmount", books)?,
     })
 }

@@ -54,8 +54,8 @@ pub(crate) fn existing(
         standing,
         created_from: made_from(record)?,
         applied_to: applied_to(record)?,
-        total: required_amount(record, "total")?,
-        shipping_cost: amount(record, "shippingCost")?.unwrap_or_default(),
+        total: required_amount(record, "total", books)?,
+        shipping_cost: amount(record, "shippingCost", books)?.unwrap_or_default(),
         lines: lines.collect::<Result<_, _>>()?,
     })
 }
@@ -74,11 +74,11 @@ pub(crate) fn recorded(
 }
 
 /// Reads what people see of a memo.
-pub(crate) fn confirmed(record: &Node) -> Result<Confirmed, Unreadable> {
+pub(crate) fn confirmed(record: &Node, books: &Books) -> Result<Confirmed, Unreadable> {
     Ok(Confirmed {
         record: own_id(record)?,
         number: record.value("tranId").map(str::to_owned),
-        total: required_amount(record, "total")?,
+        total: required_amount(record, "total", books)?,
     })
 }
 
@@ -87,7 +87,7 @@ fn existing_line(line: &Node, books: &Books) -> Result<ExistingLine, Unreadable>
         item: item(line)?,
         source_line: integer(line, "orderLine")?,
         quantity: number(line, "quantity")?,
-        amount: line_amount(line)?,
+        amount: line_amount(line, books)?,
         units: units(line, books),
     })
 }

@@ -5,13 +5,14 @@ use domain::{OrderLine, SalesOrder};
 use super::{
     Node, Unreadable,
     field::{flag, number, own_id, reference, required_reference},
-    line::{billing_line, classes, items},
+    line::{TaxDetails, billing_line, classes, items},
 };
 use crate::books::Books;
 
 /// Reads a sales order with its lines.
 pub(crate) fn sales_order(record: &Node, books: &Books) -> Result<SalesOrder, Unreadable> {
-    let lines = items(record).map(|line| order_line(record, line, books));
+    let taxes = TaxDetails::of(record, books);
+    let lines = items(record).map(|line| order_line(line, &taxes, books));
     Ok(SalesOrder {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
@@ -22,9 +23,9 @@ pub(crate) fn sales_order(record: &Node, books: &Books) -> Result<SalesOrder, Un
     })
 }
 
-fn order_line(record: &Node, line: &Node, books: &Books) -> Result<OrderLine, Unreadable> {
+fn order_line(line: &Node, taxes: &TaxDetails<'_>, books: &Books) -> Result<OrderLine, Unreadable> {
     Ok(OrderLine {
-        line: billing_line(record, line, books)?,
+        line: billing_line(line, taxes, books)?,
         closed: flag(line, "isClosed")?.unwrap_or_default(),
         billed: number(line, "quantityBilled")?.unwrap_or_default(),
         fulfilled: number(line, "quantityFulfilled")?.unwrap_or_default(),

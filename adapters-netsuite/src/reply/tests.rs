@@ -140,7 +140,7 @@ fn a_credit_memo_is_read_with_what_it_is_applied_to() {
     assert_eq!(memo.applied_to, [id("70211")]);
     assert_eq!(memo.total, amount("99.99"));
     assert_eq!(memo.lines[0].units, [unit(UNIT)]);
-    let confirmed = confirmed(&record).unwrap();
+    let confirmed = confirmed(&record, &books()).unwrap();
     assert_eq!((confirmed.number, confirmed.total), (None, amount("99.99")));
 }
 

@@ -8,16 +8,20 @@
 use std::{borrow::Cow, fmt, ops::Range, ptr, sync::Arc};
 
 use quick_xml::{
-    Reader, XmlVersion,
-    escape::resolve_predefined_entity,
-    events::{BytesRef, BytesStart, Event},
+    Reader,
+    events::{BytesStart, Event},
 };
+
+use super::text::{self, References};
 
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 1_000_000;
 
 /// The attribute that tells a record's type, as opposed to a plain `type`.
 const XSI_TYPE: &str = "xsi:type";
+
+/// The attribute of an element that has no value, as opposed to a plain `nil`.
+const XSI_NIL: &str = "xsi:nil";
 
 /// An element by its local name.
 pub(crate) struct Node {
@@ -136,22 +140,32 @@ impl Node {
         let document: Arc<str> = Arc::from(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader::from_str(&document);
         let (mut open, mut closed, mut nodes) = (Vec::<Open>::new(), Vec::new(), 0_usize);
+        let mut references = References::default();
         loop {
             let event = reader.read_event()?;
+            if !matches!(event, Event::GeneralRef(_))
+                && let Some(alone) = references.end()
+            {
+                append(&mut open, Cow::Owned(alone.to_string()));
+            }
             match event {
                 Event::Start(start) => {
                     let node = Self::open(&document, &start)?;
                     open.push(Open { node, children: closed.len() });
                 }
-                Event::Empty(start) => closed.push(Self::open(&document, &start)?),
+                Event::Empty(start) => close(&mut closed, Self::open(&document, &start)?),
                 Event::End(_) => {
                     let Open { mut node, children } = open.pop().ok_or(Unreadable::CutOff)?;
                     node.children = closed.split_off(children);
-                    closed.push(node);
+                    close(&mut closed, node);
                 }
                 Event::Text(text) => append(&mut open, text.xml10_content()),
                 Event::CData(text) => append(&mut open, text.xml10_content()),
-                Event::GeneralRef(entity) => append(&mut open, Cow::Owned(resolve(&entity)?)),
+                Event::GeneralRef(entity) => {
+                    let mut character = String::new();
+                    references.resolve(&entity.xml10_content(), &mut character)?;
+                    append(&mut open, Cow::Owned(character));
+                }
                 Event::DocType(_) => return Err(Unreadable::DocumentType),
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
@@ -177,13 +191,17 @@ impl Node {
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
             }
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0)?;
+            let value = match attribute.value {
+                Cow::Borrowed(raw) => text::attribute(raw)?,
+                Cow::Owned(raw) => Cow::Owned(text::attribute(&raw)?.into_owned()),
+            };
             let (local, prefix) = attribute.key.decompose();
             attributes.push(match (local.as_ref(), prefix) {
                 // Its value is a qualified name of which only the local part is stable.
                 ("type", Some(_)) => {
                     (Piece::Named(XSI_TYPE), Piece::of(document, without_prefix(value)))
                 }
+                ("nil", Some(_)) => (Piece::Named(XSI_NIL), Piece::of(document, value)),
                 (name, _) => (Piece::of(document, Cow::Borrowed(name)), Piece::of(document, value)),
             });
         }
@@ -270,10 +288,9 @@ fn without_prefix(name: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-fn resolve(entity: &BytesRef<'_>) -> Result<String, Unreadable> {
-    if let Some(character) = entity.resolve_char_ref()? {
-        return Ok(character.to_string());
+/// An element without a value, by `xsi:nil`, is as good as none.
+fn close(closed: &mut Vec<Node>, node: Node) {
+    if !matches!(node.attribute(XSI_NIL), Some("true" | "1")) {
+        closed.push(node);
     }
-    let name = entity.xml10_content();
-    resolve_predefined_entity(&name).map(str::to_owned).ok_or(Unreadable::DocumentType)
 }

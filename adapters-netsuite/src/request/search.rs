@@ -12,7 +12,7 @@ use super::{Element, Operation, Request};
 /// Records on one page; each comes with all its lines.
 pub(super) const PAGE_SIZE: u32 = 100;
 
-/// No longer number is on any transaction, in characters: what is longer was cut.
+/// No longer number is on any transaction, in UTF-16 units: what is longer was cut.
 const NUMBER_LENGTH: usize = 45;
 /// Memos on one page where all of a span of time are read: they are small, and many.
 const MEMOS_AT_ONCE: u32 = 200;
@@ -56,7 +56,7 @@ pub(crate) fn voided_memos(records: &[RecordId]) -> Request {
 
 /// The credit memos that bear an order's number, voided ones left out.
 pub(crate) fn memos_by_reference(reference: &str) -> Request {
-    let number: String = reference.chars().take(NUMBER_LENGTH).collect();
+    let number = domain::cut_utf16(reference, NUMBER_LENGTH);
     let number = Element::new("cm:otherRefNum")
         .attribute("operator", "equalTo")
         .text("c:searchValue", number);

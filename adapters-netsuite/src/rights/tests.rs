@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use ports::{Access, BillingQuery, Clock, Ledger, LedgerError};
+use domain::Timestamp;
+use ports::{Access, BillingQuery, Clock, Instant, Ledger, LedgerError};
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
@@ -14,8 +15,8 @@ use super::*;
 use crate::{
     NetSuite, Options,
     fixtures::{
-        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, memo, once, options,
-        reply,
+        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, identity, memo, once,
+        options, reply,
     },
 };
 
@@ -26,6 +27,11 @@ struct HandClock(AtomicI64);
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(TIMESTAMP * 1000 + self.0.load(Ordering::Relaxed))
+    }
+
+    fn instant(&self) -> Instant {
+        let elapsed = self.0.load(Ordering::Relaxed).unsigned_abs();
+        Instant::new(Timestamp::from_millis(0), Duration::from_millis(elapsed))
     }
 
     async fn sleep(&self, _: Duration) {}
@@ -41,6 +47,8 @@ fn query() -> BillingQuery {
     BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
+        identity: identity(),
+        money: "USD".parse().unwrap(),
         existing_memos: domain::ExistingMemos::Number,
         ours: Vec::new(),
         units: Vec::new(),

@@ -28,6 +28,8 @@ fn every_status_has_its_meaning() {
         (403, Some(5), page, "throttled 300"),
         (403, None, r#"{"Message":"who?"}"#, "unauthorized status 403: who?"),
         (403, None, problem, "unauthorized status 403: Forbidden; no [redacted] for you"),
+        (403, None, "\u{feff}{\"message\":\"a \\ud83d\"}", "unauthorized status 403: a \u{fffd}"),
+        (400, None, r#"{"error":{"code":1e999},"message":"a"}"#, "unreadable status 400: a"),
         (404, None, "[]", "unreadable status 404"),
         (408, None, "", "unavailable status 408"),
         (429, None, "", "throttled 60"),

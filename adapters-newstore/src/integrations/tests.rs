@@ -169,6 +169,11 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
     let table = [
         (json!({ "status": "running" }), running.clone()),
         (json!({ "status": "RUNNING", "new": {} }), running.clone()),
+        (
+            json!({ "status": "running", "starts_at": 1e9, "filter_conditions": "none" }),
+            running.clone(),
+        ),
+        (json!({ "status": "running", "callback_parameters": { "api_key": 1 } }), running.clone()),
         (json!({ "status": "stopped" }), stopped.clone()),
         (json!({ "status": "paused", "s3_parameters": { "bucket": "b" } }), stopped),
         (
@@ -214,6 +219,17 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
         let list = ResponseTemplate::new(200).set_body_json(&list);
         let all = integrations(&answering(list).await).all().await.unwrap();
         assert_eq!(all, [expected], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_integration_whose_answer_is_odd_is_told_all_the_same() {
+    let mark = "\u{feff}";
+    for (name, value) in [("note", r#""\ud83d""#), ("n", "1e999"), ("note", "\"a\tb\"")] {
+        let body = format!(r#"{mark}{{"id":"memobridge","status":"running","{name}":{value}}}"#);
+        let found = integrations(&answering(status(200, &body)).await).find(&id()).await;
+        let found = found.unwrap_or_else(|why| panic!("{body}: {why}"));
+        assert_eq!(found.map(|it| it.state), Some(StreamState::Running), "{body}");
     }
 }
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::instant;
+use crate::{instant, json};
 
 /// What is wanted of an integration that is there: its id, kind and window stay.
 pub(super) fn change(wanted: &Registration, key: &SecretString) -> Value {
@@ -39,7 +39,7 @@ pub(super) fn new(wanted: &Registration, key: &SecretString) -> Value {
 /// Reads an answer, without a word about it where it cannot be read.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StorefrontError> {
     let unreadable = "event stream: the answer tells no integration".to_owned();
-    serde_json::from_slice(body).map_err(|_| StorefrontError::Unreadable(unreadable))
+    serde_json::from_str(&json::mended(body)).map_err(|_| StorefrontError::Unreadable(unreadable))
 }
 
 /// All integrations of a tenant.
@@ -53,21 +53,29 @@ pub(super) struct Integrations {
 pub(super) struct Integration {
     id: String,
     status: String,
+    #[serde(default, deserialize_with = "json::perhaps")]
     callback_parameters: Option<Callback>,
+    #[serde(default, deserialize_with = "json::perhaps")]
     filter_conditions: Option<Filter>,
+    #[serde(default, deserialize_with = "json::perhaps")]
     starts_at: Option<String>,
+    #[serde(default, deserialize_with = "json::perhaps")]
     ends_at: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 struct Callback {
+    #[serde(default, deserialize_with = "json::perhaps")]
     callback_url: Option<String>,
+    #[serde(default, deserialize_with = "json::perhaps")]
     api_key: Option<SecretString>,
 }
 
 #[derive(Deserialize)]
 struct Filter {
+    #[serde(default, deserialize_with = "json::perhaps")]
     event_filter: Option<BTreeSet<String>>,
+    #[serde(default, deserialize_with = "json::perhaps")]
     entity_filter: Option<BTreeSet<String>>,
 }
 

@@ -72,7 +72,6 @@ async fn what_the_token_server_says_has_a_meaning() {
         (status(200, r#"{"access_token":["t0ken-9"]}"#), "Unreadable("),
         (status(200, r#"{"access_token":""}"#), "Unreadable("),
         (status(200, r#"{"access_token":"t0ken-9\n"}"#), "Unreadable("),
-        (status(200, r#"{"access_token":"t0ken-9","expires_in":"soon"}"#), "Unreadable("),
     ];
     for (answer, expected) in table {
         let simulator = Simulator::start().await;
@@ -87,11 +86,34 @@ async fn what_the_token_server_says_has_a_meaning() {
 }
 
 #[tokio::test]
+async fn a_token_whose_answer_is_odd_is_a_token() {
+    let (mark, half) = ("\u{feff}", r"\ud83d");
+    let table = [
+        format!(r#"{mark}{{"access_token":"t0ken-9","expires_in":3600}}"#),
+        format!(r#"{{"access_token":"t0ken-9","scope":"{half}","{half}":1e999}}"#),
+        r#"{"access_token":"t0ken-9","expires_in":"soon"}"#.to_owned(),
+        r#"{"access_token":"t0ken-9","expires_in":1e999}"#.to_owned(),
+        r#"{"access_token":"t0ken-9","expires_in":-1}"#.to_owned(),
+        r#"{"access_token":"t0ken-9","expires_in":null}"#.to_owned(),
+    ];
+    for answer in table {
+        let simulator = Simulator::start().await;
+        simulator.tokens(status(200, &answer)).await;
+        simulator.answers(status(200, &format!(r#"{mark}{{"data":{{"order":null}}}}"#))).await;
+        let order = simulator.newstore(100).order(&order_id()).await;
+        assert!(matches!(order, Ok(None)), "{answer}: {order:?}");
+    }
+}
+
+#[tokio::test]
 async fn neither_token_nor_secret_is_ever_shown() {
     let simulator = simulator(json!(3600)).await;
     let newstore = simulator.newstore(100);
     newstore.order(&order_id()).await.unwrap();
-    let token = Token { value: "t0ken-9".into(), good_until: Timestamp::from_millis(0) };
+    let token = Token {
+        value: "t0ken-9".into(),
+        good_until: Instant::new(Timestamp::from_millis(0), Duration::ZERO),
+    };
     let shown = format!("{newstore:?} {token:?} {:?}", simulator.options);
     assert!(!shown.contains(SECRET) && !shown.contains(TOKEN), "{shown}");
 }

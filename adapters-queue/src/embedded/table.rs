@@ -9,15 +9,22 @@ use rusqlite::{Connection, Row, named_params, params};
 use super::Failure;
 use crate::arrivals::Look;
 
-pub(super) fn push(db: &Connection, job: &Job, due: Timestamp) -> Result<(), Failure> {
+pub(super) fn push(
+    db: &Connection,
+    job: &Job,
+    now: Timestamp,
+    delay: Duration,
+) -> Result<(), Failure> {
     // The newest body wins: it knows most. What is leased stays leased, and the
     // push waits beside it for the ack.
     let mut statement = db.prepare_cached(
-        "INSERT INTO job (id, order_id, attempts, body, due) \
-         VALUES (:id, :order, :attempts, :body, :due) \
+        "INSERT INTO job (id, order_id, attempts, body, put_at, due) \
+         VALUES (:id, :order, :attempts, :body, :now, :due) \
          ON CONFLICT (id) DO UPDATE SET \
              body = excluded.body, \
+             put_at = iif(lease IS NULL, excluded.put_at, put_at), \
              due = iif(lease IS NULL, min(due, excluded.due), due), \
+             again_put_at = iif(lease IS NULL, NULL, excluded.put_at), \
              again_due = iif(lease IS NULL, NULL, \
                              min(coalesce(again_due, excluded.due), excluded.due)), \
              again_attempts = iif(lease IS NULL, NULL, excluded.attempts)",
@@ -27,7 +34,8 @@ pub(super) fn push(db: &Connection, job: &Job, due: Timestamp) -> Result<(), Fai
         ":order": job.order.as_str(),
         ":attempts": job.attempts,
         ":body": job.body,
-        ":due": due.as_millis(),
+        ":now": now.as_millis(),
+        ":due": now.after(delay).as_millis(),
     })?;
     Ok(())
 }
@@ -38,6 +46,7 @@ pub(super) fn lease(
     now: Timestamp,
     lease: Duration,
 ) -> Result<Look, Failure> {
+    start_anew(db, now)?;
     let mut due =
         db.prepare_cached("SELECT seq FROM job WHERE due <= ?1 ORDER BY due, seq LIMIT ?2")?;
     let limit = i64::try_from(max).unwrap_or(i64::MAX);
@@ -46,14 +55,14 @@ pub(super) fn lease(
 
     // The delivery comes after any push and answers it: `again` starts anew.
     let mut take = db.prepare_cached(
-        "UPDATE job SET lease = lower(hex(randomblob(16))), due = ?2, \
-                        again_due = NULL, again_attempts = NULL \
+        "UPDATE job SET lease = lower(hex(randomblob(16))), put_at = ?2, due = ?3, \
+                        again_put_at = NULL, again_due = NULL, again_attempts = NULL \
          WHERE seq = ?1 RETURNING id, order_id, attempts, body, lease",
     )?;
     let mut leased = Vec::with_capacity(due.len());
     for seq in due {
         let until = now.after(lease).as_millis();
-        match take.query_row([seq, until], |row| Ok(delivery(row)))? {
+        match take.query_row([seq, now.as_millis(), until], |row| Ok(delivery(row)))? {
             Ok(delivery) => leased.push(delivery),
             // Leased to nobody, so that one damaged row never stops the others.
             Err(problem) => {
@@ -66,6 +75,19 @@ pub(super) fn lease(
     Ok(Look { leased, next_due: next.map(Timestamp::from_millis) })
 }
 
+/// What was put off or leased by a clock that was ahead, and was set back since, waits anew
+/// from now: it was put off for no longer than from then to when it is due.
+///
+/// Example: leased for 15 s at 10:00:00 by a clock that is set back to 9:00:03 then. Whoever
+/// leased it may live: it is given to another at 9:00:18, not at 10:00:15 and not at once.
+fn start_anew(db: &Connection, now: Timestamp) -> Result<(), Failure> {
+    let mut statement = db.prepare_cached(
+        "UPDATE job SET due = ?1 + max(due - put_at, 0), put_at = ?1 WHERE ?1 < put_at",
+    )?;
+    statement.execute([now.as_millis()])?;
+    Ok(())
+}
+
 fn delivery(row: &Row<'_>) -> Result<Delivery, Box<dyn std::error::Error>> {
     let job = Job {
         id: row.get::<_, String>(0)?.parse()?,
@@ -76,15 +98,23 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Box<dyn std::error::Error>> {
     Ok(Delivery { job, lease: Lease(row.get(4)?) })
 }
 
-pub(super) fn extend(db: &Connection, held: &Lease, until: Timestamp) -> Result<(), Failure> {
-    let mut statement = db.prepare_cached("UPDATE job SET due = ?2 WHERE lease = ?1")?;
-    found(statement.execute(params![held.0, until.as_millis()])?)
+pub(super) fn extend(
+    db: &Connection,
+    held: &Lease,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<(), Failure> {
+    let mut statement =
+        db.prepare_cached("UPDATE job SET put_at = ?2, due = ?3 WHERE lease = ?1")?;
+    let until = now.after(lease);
+    found(statement.execute(params![held.0, now.as_millis(), until.as_millis()])?)
 }
 
 pub(super) fn ack(db: &Connection, held: &Lease) -> Result<(), Failure> {
     let mut again = db.prepare_cached(
-        "UPDATE job SET lease = NULL, due = again_due, attempts = again_attempts, \
-                        again_due = NULL, again_attempts = NULL \
+        "UPDATE job SET lease = NULL, put_at = again_put_at, due = again_due, \
+                        attempts = again_attempts, \
+                        again_put_at = NULL, again_due = NULL, again_attempts = NULL \
          WHERE lease = ?1 AND again_due IS NOT NULL",
     )?;
     if again.execute([&held.0])? == 1 {
@@ -97,15 +127,18 @@ pub(super) fn ack(db: &Connection, held: &Lease) -> Result<(), Failure> {
 pub(super) fn defer(
     db: &Connection,
     held: &Lease,
-    due: Timestamp,
+    now: Timestamp,
+    delay: Duration,
     attempts: u32,
 ) -> Result<(), Failure> {
     let mut statement = db.prepare_cached(
-        "UPDATE job SET lease = NULL, due = min(?2, coalesce(again_due, ?2)), attempts = ?3, \
-                        again_due = NULL, again_attempts = NULL \
+        "UPDATE job SET lease = NULL, attempts = ?4, due = min(?3, coalesce(again_due, ?3)), \
+                        put_at = iif(coalesce(again_due, ?3) < ?3, again_put_at, ?2), \
+                        again_put_at = NULL, again_due = NULL, again_attempts = NULL \
          WHERE lease = ?1",
     )?;
-    found(statement.execute(params![held.0, due.as_millis(), attempts])?)
+    let due = now.after(delay);
+    found(statement.execute(params![held.0, now.as_millis(), due.as_millis(), attempts])?)
 }
 
 fn found(changed: usize) -> Result<(), Failure> {

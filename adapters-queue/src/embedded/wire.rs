@@ -6,7 +6,7 @@ use domain::Timestamp;
 use ports::Job;
 use rusqlite::{Connection, params};
 
-use super::{SCHEMA, table};
+use super::{MIGRATIONS, table};
 
 /// The table of the queue in a file, in memory.
 pub struct Rows(Connection);
@@ -15,7 +15,7 @@ impl Rows {
     /// An empty table.
     pub fn new() -> rusqlite::Result<Self> {
         let db = Connection::open_in_memory()?;
-        db.execute_batch(SCHEMA)?;
+        db.execute_batch(&MIGRATIONS.concat())?;
         Ok(Self(db))
     }
 
@@ -31,7 +31,10 @@ impl Rows {
     ///
     /// When the table cannot be written.
     pub fn push(&self, job: &Job) {
-        assert!(table::push(&self.0, job, Timestamp::from_millis(0)).is_ok(), "{job:?}");
+        assert!(
+            table::push(&self.0, job, Timestamp::from_millis(0), Duration::ZERO).is_ok(),
+            "{job:?}"
+        );
     }
 
     /// The jobs that can be read, and are gone then.

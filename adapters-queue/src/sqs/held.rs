@@ -1,7 +1,7 @@
 //! The deliveries in this process's hands.
 //!
 //! SQS cannot be relied on to tell a lease that was lost: a standard queue deletes
-//! by an old receipt handle without a word. So a lease ends by our own clock, which
+//! by an old receipt handle without a word. So a lease ends by our own clock that does not step, which
 //! starts it no earlier than the answer that brought it.
 
 use std::{
@@ -10,8 +10,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Timestamp;
-use ports::{Delivery, JobsError, Lease};
+use ports::{Delivery, Instant, JobsError, Lease};
 
 use super::message::Received;
 
@@ -24,8 +23,8 @@ pub(super) const LONGEST_HIDING: Duration = Duration::from_mins(12 * 60 - 1);
 pub(super) struct Holding {
     pub(super) received: Arc<Received>,
     /// Until when SQS can hide the message.
-    pub(super) hidden_at_most: Timestamp,
-    until: Timestamp,
+    pub(super) hidden_at_most: Instant,
+    until: Instant,
 }
 
 /// All of them.
@@ -34,7 +33,7 @@ pub(super) struct Held(Mutex<HashMap<Lease, Holding>>);
 
 impl Held {
     /// Takes a message that was received at `now`.
-    pub(super) fn take(&self, received: Received, now: Timestamp, lease: Duration) -> Delivery {
+    pub(super) fn take(&self, received: Received, now: Instant, lease: Duration) -> Delivery {
         let lease_ = Lease(received.handle.clone());
         let delivery = Delivery { job: received.job.clone(), lease: lease_.clone() };
         let holding = Holding {
@@ -50,13 +49,13 @@ impl Held {
     }
 
     /// The delivery, while its lease lasts.
-    pub(super) fn get(&self, lease: &Lease, now: Timestamp) -> Result<Holding, JobsError> {
+    pub(super) fn get(&self, lease: &Lease, now: Instant) -> Result<Holding, JobsError> {
         let held = self.lock().get(lease).cloned();
         held.filter(|it| now < it.until).ok_or(JobsError::LeaseLost)
     }
 
     /// The lease lasts until then.
-    pub(super) fn extend(&self, lease: &Lease, until: Timestamp) {
+    pub(super) fn extend(&self, lease: &Lease, until: Instant) {
         if let Some(holding) = self.lock().get_mut(lease) {
             holding.until = until;
         }

@@ -20,6 +20,7 @@ const ID: &str = "id";
 const ORDER: &str = "order";
 const ATTEMPTS: &str = "attempts";
 const DUE: &str = "due";
+const DELAY: &str = "delay";
 
 type Attributes = HashMap<String, MessageAttributeValue>;
 
@@ -68,6 +69,7 @@ impl Outgoing {
         ]);
         if let Some(due) = due {
             attributes.insert(DUE.to_owned(), number(due.as_millis()));
+            attributes.insert(DELAY.to_owned(), number(delay.as_millis()));
         }
         let message = Self::with(&job.body, attributes);
         match kind {
@@ -122,19 +124,21 @@ impl Received {
             attempts: attribute(message, ATTEMPTS)?,
             body: message.body().ok_or(Unreadable::Missing("body"))?.to_owned(),
         };
-        let due = match attribute::<i64>(message, DUE) {
-            Ok(due) => Some(Timestamp::from_millis(due)),
-            Err(Unreadable::Missing(_)) => None,
-            Err(invalid) => return Err(invalid),
-        };
-        let handle = message.receipt_handle().ok_or(Unreadable::Missing("receipt handle"))?;
         let sent_at = system(message, &MessageSystemAttributeName::SentTimestamp);
+        let sent_at = sent_at.and_then(|it| it.parse().ok()).map(Timestamp::from_millis);
+        let due = optional::<i64>(message, DUE)?.map(Timestamp::from_millis);
+        let delay = optional::<u64>(message, DELAY)?.map(Duration::from_millis);
+        // By the clock of SQS, where it tells: the sender's may have been wrong, and was set
+        // since. A message of an older program has no delay.
+        let by_sqs = sent_at.zip(delay).map(|(sent_at, delay)| sent_at.after(delay));
+        let due = due.map(|due| by_sqs.unwrap_or(due));
+        let handle = message.receipt_handle().ok_or(Unreadable::Missing("receipt handle"))?;
         let receives = system(message, &MessageSystemAttributeName::ApproximateReceiveCount);
         Ok(Self {
             job,
             due,
             handle: handle.to_owned(),
-            sent_at: sent_at.and_then(|it| it.parse().ok()).map(Timestamp::from_millis),
+            sent_at,
             receives: receives.and_then(|it| it.parse().ok()),
         })
     }
@@ -178,6 +182,17 @@ fn attribute<T: FromStr<Err: Display>>(
     let found = message.message_attributes().and_then(|it| it.get(name)?.string_value());
     let found = found.ok_or(Unreadable::Missing(name))?;
     found.parse().map_err(|why: T::Err| Unreadable::Invalid { name, why: why.to_string() })
+}
+
+fn optional<T: FromStr<Err: Display>>(
+    message: &Message,
+    name: &'static str,
+) -> Result<Option<T>, Unreadable> {
+    match attribute(message, name) {
+        Ok(value) => Ok(Some(value)),
+        Err(Unreadable::Missing(_)) => Ok(None),
+        Err(invalid) => Err(invalid),
+    }
 }
 
 fn system<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {

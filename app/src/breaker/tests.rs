@@ -1,7 +1,7 @@
 use super::*;
 
-fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(millis)
+fn at(millis: i64) -> Instant {
+    Instant::new(domain::Timestamp::from_millis(millis), Duration::ZERO)
 }
 
 /// Fails every call it may make from `now` on, and tells when those were.

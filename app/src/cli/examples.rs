@@ -26,7 +26,9 @@ Examples:
   memobridge list --state parked   # what needs a person
   memobridge list --order 9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6
   memobridge list --tenant dodici --since 2026-11-21T00:00:00Z
-  memobridge list --state parked --json | jq -r .reason | sort | uniq -c";
+  memobridge list --state parked --json | jq -r .reason | sort | uniq -c   # all of them
+
+Without --limit a person is shown the newest 100, and told how many match; --json shows all.";
 
 pub(super) const SHOW: &str = "\
 Examples:

@@ -3,14 +3,18 @@
 use std::io::Write;
 
 use domain::{CancellationId, OrderId, Reason, Tenant, Timestamp};
-use ports::{Query, State};
+use ports::{Query, Record, State};
 
 use crate::{
+    pages,
     view::{instant, standing, summary, whole},
     wiring, words,
 };
 
 use super::{ConfigFile, Failure, stores};
+
+/// How many people are shown who did not say.
+const LIMIT: usize = 100;
 
 /// What `list` is asked for.
 #[derive(Debug, clap::Args)]
@@ -29,9 +33,9 @@ pub(super) struct List {
     /// Only those first received since, for example 2026-11-21T09:30:00Z.
     #[arg(long, value_parser = words::instant)]
     since: Option<Timestamp>,
-    /// At most this many, newest first.
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
+    /// At most this many, newest first: 100 without --json, all with it where it is not said.
+    #[arg(long)]
+    limit: Option<usize>,
     /// For programs: one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -53,23 +57,42 @@ pub(super) struct Show {
 pub(super) async fn list(arguments: List) -> Result<(), Failure> {
     let (_, journal) = stores(&arguments.config.file)?;
     let journal = wiring::journal_in_use(&journal).await?;
-    let query = Query {
+    let mut query = Query {
         state: arguments.state,
         order: arguments.order,
         tenant: arguments.tenant,
         since: arguments.since,
-        limit: arguments.limit,
         ..Query::default()
     };
-    let found = journal.find(&query).await.map_err(anyhow::Error::from)?;
+    let limit = arguments.limit.unwrap_or(if arguments.json { usize::MAX } else { LIMIT });
+    let (mut matching, mut shown) = (0, 0);
+    while shown < limit || !arguments.json {
+        let page = pages::next(&*journal, &mut query).await.map_err(anyhow::Error::from)?;
+        let Some(page) = page else { break };
+        matching += page.len();
+        let fits = page.len().min(limit - shown);
+        print(&page[..fits], shown == 0, arguments.json)?;
+        shown += fits;
+    }
     let mut out = std::io::stdout().lock();
-    if !arguments.json && !found.is_empty() {
+    if matching == 0 && !arguments.json {
+        writeln!(out, "no cancellations match")?;
+    } else if shown < matching && !arguments.json {
+        writeln!(out, "{} of {} shown", grouped(shown), grouped(matching))?;
+    }
+    Ok(())
+}
+
+/// Prints a page, the first one with a head.
+fn print(found: &[Record], is_first: bool, json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if !json && is_first && !found.is_empty() {
         let head = ("CANCELLATION", "STATE", "REASON", "ORDER", "RECEIVED");
         writeln!(out, "{:<24}  {:<8}  {:<22}  {:<36}  {}", head.0, head.1, head.2, head.3, head.4)?;
     }
-    for record in &found {
+    for record in found {
         let id = record.cancellation.id();
-        if arguments.json {
+        if json {
             writeln!(out, "{}", summary(record))?;
             continue;
         }
@@ -84,10 +107,20 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
             order.as_str()
         )?;
     }
-    if !arguments.json && found.is_empty() {
-        writeln!(out, "no cancellations match")?;
-    }
     Ok(())
+}
+
+/// A number with its thousands apart, for people: 49,905.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place != 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Prints one cancellation with its whole life.

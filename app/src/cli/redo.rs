@@ -87,7 +87,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), Failure> {
         writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
-    telemetry::start(Logs::OfACommand)?;
+    let _telemetry = telemetry::start(Logs::OfACommand)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let jobs = wiring::jobs(&queue, &clock).await?;
     let way = Way { jobs: &*jobs, clock: &*clock, door: Door::CommandLine };
@@ -132,10 +132,11 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), Failure> {
     let name = arguments.file.display();
     let body = std::fs::read(&arguments.file).with_context(|| format!("cannot read {name}"))?;
     let event = webhook::envelope(&body).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
-    let cancellation = event.cancellation().map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+    let cancellation =
+        event.cancellation(SystemClock.now()).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
-    telemetry::start(Logs::OfACommand)?;
+    let _telemetry = telemetry::start(Logs::OfACommand)?;
     let clock = Arc::new(SystemClock);
     let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)

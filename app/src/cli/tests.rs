@@ -15,6 +15,15 @@ fn shown(help: &str) -> Vec<Vec<&str>> {
 }
 
 #[test]
+fn thousands_are_apart() {
+    let table =
+        [(0, "0"), (100, "100"), (1_000, "1,000"), (49_905, "49,905"), (1_234_567, "1,234,567")];
+    for (number, expected) in table {
+        assert_eq!(look::grouped(number), expected);
+    }
+}
+
+#[test]
 fn every_command_teaches_by_examples_that_can_be_run() {
     let all = Arguments::command();
     for command in std::iter::once(&all).chain(all.get_subcommands()) {

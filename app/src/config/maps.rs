@@ -1,7 +1,7 @@
 //! The retailer's tables, read from `[customer.maps]`, from a file of the same
 //! shape, or from a file of the shape that NewStore documents.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
 
@@ -24,11 +24,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
             return Maps::default();
         }
     };
-    let environment = source.environment.clone();
-    let inner = Source { file, environment, files: source.files, faults: RefCell::default() };
-    let maps = parse(&inner, &text);
-    source.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
-    maps
+    source.with_file(file, |inner| parse(inner, &text))
 }
 
 /// Reads the text of a file of tables, JSON where its name says so.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::section::Section;
+use super::section::{Section, duration};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,8 +28,8 @@ pub enum Repair {
 
 pub(super) fn read(section: Section<'_>) -> Reconcile {
     let flag = [("true", Repair::On), ("false", Repair::Off)];
-    let every = section.duration("every", DAY);
-    let window = section.duration("window", DAY * 2);
+    let every = section.get("every", duration).unwrap_or(DAY);
+    let window = section.get("window", duration).unwrap_or(DAY * 2);
     let repair = section.choice("repair", &flag, Repair::Off);
     if every < Duration::from_mins(1) {
         section.fault("every", "must be at least \"1m\"");

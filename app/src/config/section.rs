@@ -11,7 +11,12 @@ use std::{
     time::Duration,
 };
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::tree::{Tree, Value};
+
+/// Characters of a secret that nobody guesses.
+const LONG_ENOUGH: usize = 24;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,18 +45,61 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: fn(&Path) -> io::Result<String>,
+    /// Variables that hold no UTF-8. Nobody may have asked for them.
+    pub(crate) not_utf8: BTreeSet<String>,
     pub(crate) faults: RefCell<Vec<Fault>>,
+    /// With these the service runs, and does not do what it is there for.
+    pub(crate) useless: RefCell<Vec<Fault>>,
+    pub(crate) warnings: RefCell<Vec<Fault>>,
 }
 
 impl Source {
     /// A document with this environment, and the files of this machine.
     pub(crate) fn of(file: &Path, environment: BTreeMap<String, String>) -> Self {
-        let files = |path: &Path| fs::read_to_string(path);
-        Self { file: file.to_owned(), environment, files, faults: RefCell::default() }
+        Self {
+            file: file.to_owned(),
+            environment,
+            files: read_text,
+            not_utf8: BTreeSet::new(),
+            faults: RefCell::default(),
+            useless: RefCell::default(),
+            warnings: RefCell::default(),
+        }
+    }
+
+    /// A document with the environment of this process, and the files of this machine.
+    pub(crate) fn of_this_process(file: &Path) -> Self {
+        let mut environment = BTreeMap::new();
+        let mut not_utf8 = BTreeSet::new();
+        for (name, value) in std::env::vars_os() {
+            // A name that is no UTF-8 cannot be asked for.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.insert(name, value)),
+                Err(_) => drop(not_utf8.insert(name)),
+            }
+        }
+        Self { not_utf8, ..Self::of(file, environment) }
+    }
+
+    /// Another document that this one refers to; what is found in it is told with the rest.
+    pub(crate) fn with_file<T>(&self, file: PathBuf, read: impl FnOnce(&Self) -> T) -> T {
+        let environment = self.environment.clone();
+        let not_utf8 = self.not_utf8.clone();
+        let inner = Self { files: self.files, not_utf8, ..Self::of(&file, environment) };
+        let result = read(&inner);
+        self.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
+        self.useless.borrow_mut().append(&mut inner.useless.borrow_mut());
+        self.warnings.borrow_mut().append(&mut inner.warnings.borrow_mut());
+        result
     }
 
     pub(crate) fn fault(&self, line: usize, message: String) {
         self.faults.borrow_mut().push(Fault { file: self.file.clone(), line, message });
+    }
+
+    pub(crate) fn useless(&self, line: usize, message: String) {
+        self.useless.borrow_mut().push(Fault { file: self.file.clone(), line, message });
     }
 
     /// A path as the configuration means it: relative to the configuration file.
@@ -95,6 +143,18 @@ impl<'a> Section<'a> {
     /// Notes a fault at a key.
     pub(crate) fn fault(&self, key: &str, problem: &str) {
         self.source.fault(self.line_of(key), format!("{} {problem}", self.key(key)));
+    }
+
+    /// Notes that the service runs with the value of a key, and is useless.
+    pub(crate) fn useless(&self, key: &str, problem: &str) {
+        self.source.useless(self.line_of(key), format!("{} {problem}", self.key(key)));
+    }
+
+    /// Notes what is perhaps not meant at a key.
+    pub(crate) fn warning(&self, key: &str, problem: &str) {
+        let message = format!("{} {problem}", self.key(key));
+        let warning = Fault { file: self.source.file.clone(), line: self.line_of(key), message };
+        self.source.warnings.borrow_mut().push(warning);
     }
 
     /// The value of a key, unread.
@@ -171,7 +231,21 @@ impl<'a> Section<'a> {
 
     /// A duration such as `"10s"`, or its default.
     pub(crate) fn duration(&self, key: &'static str, default: Duration) -> Duration {
-        self.get(key, duration).unwrap_or(default)
+        let duration = self.get(key, duration).unwrap_or(default);
+        if duration.is_zero() {
+            self.useless(key, "is zero: nothing can be done in no time");
+        }
+        duration
+    }
+
+    /// Warns of secrets that can be guessed.
+    pub(crate) fn warn_of_short(&self, key: &str, secrets: &[SecretString]) {
+        let lengths = secrets.iter().map(|secret| secret.expose_secret().chars().count());
+        if let Some(length) = lengths.min().filter(|length| *length < LONG_ENOUGH) {
+            let problem =
+                format!("has only {length} characters: {LONG_ENOUGH} or more are hard to guess");
+            self.warning(key, &problem);
+        }
     }
 
     /// One of the listed words, or the default.
@@ -205,7 +279,13 @@ impl<'a> Section<'a> {
     /// The text of a value, wherever it is kept.
     pub(crate) fn resolve(&self, name: &str, tree: &Tree) -> Option<String> {
         match resolve(self.source, tree) {
-            Ok(text) => Some(text),
+            Ok(text) => {
+                if let Some(left) = placeholder(&text) {
+                    let problem = format!("{name} still has {left}: nothing is put in its place");
+                    self.source.useless(tree.line, problem);
+                }
+                Some(text)
+            }
             Err(problem) => {
                 self.source.fault(tree.line, format!("{name} {problem}"));
                 None
@@ -238,6 +318,9 @@ pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
     };
     let only = |key: &str| table.get(key).filter(|_| table.len() == 1).and_then(text);
     if let Some(name) = only("env") {
+        if source.not_utf8.contains(&name) {
+            return Err(format!("needs the environment variable {name}, which is not UTF-8"));
+        }
         let value = source.environment.get(&name);
         return value.cloned().ok_or(format!("needs the environment variable {name}"));
     }
@@ -248,6 +331,25 @@ pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
     Err("must be a text, { env = \"NAME\" } or { file = \"PATH\" }".to_owned())
+}
+
+/// The text of a file of this machine.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(fs::read(path)?);
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
+/// A `${NAME}` that was to be replaced before this was read. Only the name is told: around
+/// it may be a secret.
+fn placeholder(text: &str) -> Option<String> {
+    let is_name = |text: &&str| {
+        let mut letters = text.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    let begun = text.split("${").skip(1);
+    let name = begun.filter_map(|rest| Some(rest.split_once('}')?.0)).find(is_name)?;
+    Some(format!("${{{name}}}"))
 }
 
 /// Reads `"10s"`, `"15m"`, `"72h"`, `"500ms"` or `"7d"`.

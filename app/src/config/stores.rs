@@ -1,9 +1,15 @@
 //! `[queue]` and `[journal]`: where deferred events and our book are kept.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::fs::MetadataExt,
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
-    section::{Section, one_of},
+    section::{Section, duration, one_of},
     url,
 };
 use crate::wiring::DatabaseUrl;
@@ -62,8 +68,15 @@ enum Kind {
 /// The stores, and how long the journal keeps what is over.
 pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal, Duration)> {
     let (queue, journal) = (queue(root), journal(root));
-    let (journal, keep) = journal?;
-    Some((queue?, journal, keep))
+    let (queue, (journal, keep)) = (queue?, journal?);
+    if let (Queue::Embedded { path }, Journal::Embedded { path: journal }) = (&queue, &journal)
+        && is_one_file(path, journal)
+    {
+        let problem = format!("journal.path and queue.path are one file: {}", path.display());
+        root.source.fault(line_of(root, "journal"), problem);
+        return None;
+    }
+    Some((queue, journal, keep))
 }
 
 fn queue(root: &Section<'_>) -> Option<Queue> {
@@ -90,7 +103,7 @@ fn journal(root: &Section<'_>) -> Option<(Journal, Duration)> {
     let Some(section) = root.section("journal") else {
         return Some((Journal::Embedded { path: root.source.path(FILE) }, KEEP));
     };
-    let keep = section.duration("retention", KEEP);
+    let keep = section.get("retention", duration).unwrap_or(KEEP);
     if keep < LEAST_KEPT {
         section.fault("retention", "must be at least \"30d\"");
     }
@@ -115,5 +128,45 @@ fn kind(section: &Section<'_>, shared: &str) -> Option<Kind> {
 
 fn path(section: &Section<'_>, default: &str) -> PathBuf {
     let path = section.text("path").unwrap_or_else(|| default.to_owned());
-    section.source.path(&path)
+    let path = section.source.path(&path);
+    match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => {
+            section.fault("path", &format!("{} is no file", path.display()));
+        }
+        Err(why) if why.kind() != ErrorKind::NotFound => {
+            section.fault("path", &format!("{} cannot be used: {why}", path.display()));
+        }
+        // The service makes it where it is missing.
+        Ok(_) | Err(_) => {}
+    }
+    path
+}
+
+/// The line of a store's path, or of its section where that names none.
+fn line_of(root: &Section<'_>, store: &'static str) -> usize {
+    root.section(store).map_or(0, |section| section.line_of("path"))
+}
+
+/// Whether two paths lead to one file, however they are spelled; also one that is not there yet.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    resolved(one) == resolved(other)
+}
+
+/// The path without links and detours, as far as there is anything on the way.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut resolved = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(resolved.pop()),
+            part => resolved.push(part),
+        }
+        if let Ok(real) = resolved.canonicalize() {
+            resolved = real;
+        }
+    }
+    resolved
 }

@@ -6,7 +6,10 @@ use ports::SubscriptionId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{secret, section::Section, url};
-use crate::wiring::webhook::EVENTS;
+use crate::{
+    http::{WEBHOOK, may_lead_to_the_webhook},
+    wiring::webhook::EVENTS,
+};
 
 const DEFAULT_ID: &str = "memobridge";
 /// Replays are named after the subscription, and that takes room.
@@ -35,6 +38,7 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
     };
     let callback_url = section.required("callback_url", url);
     let api_key = section.required("api_key", secret);
+    section.warn_of_short("api_key", api_key.as_slice());
     let url = section.get("url", url);
     let events = match section.tree("events") {
         Some(_) => section.list("events", event),
@@ -46,6 +50,10 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
     {
         section.fault("api_key", "must be one of webhook_keys: events would be answered 401");
     }
+    if callback_url.as_deref().is_some_and(|address| !leads_here(address)) {
+        let problem = format!("does not end in {WEBHOOK}: its calls may be answered 404");
+        section.warning("callback_url", &problem);
+    }
     Some(Stream {
         id: id?,
         callback_url: callback_url?,
@@ -53,6 +61,10 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
         url,
         events: events?.into_iter().collect(),
     })
+}
+
+fn leads_here(address: &str) -> bool {
+    address.parse::<reqwest::Url>().is_ok_and(|address| may_lead_to_the_webhook(address.path()))
 }
 
 fn id(raw: &str) -> Result<SubscriptionId, String> {

@@ -1,8 +1,10 @@
-use std::fmt::Write;
+use std::{fmt::Write, fs};
 
 use secrecy::ExposeSecret;
 
 use super::*;
+
+mod machine;
 
 const EXAMPLE: &str = include_str!("../../../docs/memobridge.example.toml");
 
@@ -247,6 +249,35 @@ fn telemetry_is_off_until_it_has_a_collector() {
         let found = faults(last, &format!("{last}\n[telemetry]\n{lines}"));
         let found = found.rsplit("HERE ").next().unwrap();
         assert!(found.contains(expected), "{lines}\n  gave {found}\n  not  {expected}");
+    }
+}
+
+#[test]
+fn a_callback_that_does_not_end_in_the_webhooks_path_is_warned_of() {
+    let callback = "https://memobridge.dodici.example/newstore/events";
+    let line = EXAMPLE.lines().position(|it| it.contains(callback)).unwrap() + 1;
+    let host = "https://memobridge.dodici.example";
+    let table = [
+        ("/newstore/events", false),
+        ("/newstore/events/", false),
+        ("//newstore//events", false),
+        ("/behind/a/proxy/newstore/events", false),
+        ("/newstore/events?tenant=dodici", false),
+        ("", true),
+        ("/", true),
+        ("/newstore", true),
+        ("/newstore/event", true),
+        ("/NewStore/events", true),
+        ("/newstore/events/dodici", true),
+        ("/xnewstore/events", true),
+    ];
+    for (path, is_warned_of) in table {
+        let config = parse(&EXAMPLE.replace(callback, &format!("{host}{path}"))).unwrap();
+        let warnings: Vec<_> = config.warnings.iter().map(|it| (it.line, &*it.message)).collect();
+        let expected = "customer.stream.callback_url does not end in /newstore/events: its calls \
+                        may be answered 404";
+        let expected = if is_warned_of { vec![(line, expected)] } else { Vec::new() };
+        assert_eq!(warnings, expected, "{path}");
     }
 }
 

@@ -8,11 +8,14 @@ use sandbox::{
 };
 use tempfile::TempDir;
 
-use crate::{clock::SystemClock, config::Config, serve::Application, telemetry, wiring};
+use crate::{
+    clock::SystemClock, config::Config, http::threads::Threads, serve::Application, telemetry,
+    wiring,
+};
 
-const FIRST_KEY: &str = "sandbox-webhook-key";
-const SECOND_KEY: &str = "sandbox-second-webhook-key";
-const ADMIN_TOKEN: &str = "sandbox-admin-token";
+const FIRST_KEY: &str = "sandbox-webhook-key-of-dodici";
+const SECOND_KEY: &str = "sandbox-webhook-key-of-seconda";
+const ADMIN_TOKEN: &str = "sandbox-admin-token-of-this-run";
 
 /// One retailer's side of the stage.
 pub(super) struct Retailer {
@@ -30,6 +33,7 @@ pub(super) struct Stage {
     pub(super) journal: Arc<dyn ports::Journal>,
     pub(super) http: reqwest::Client,
     application: Application,
+    threads: Threads,
     folder: TempDir,
 }
 
@@ -50,9 +54,11 @@ impl Stage {
         let config = parse(&file, &text)?;
         let journal = wiring::journal(&config.journal).await?;
         let metrics = telemetry::metrics();
-        let application = Application::start(config, Arc::new(SystemClock), metrics).await?;
+        let threads = Threads::start(|| ())?;
+        let clock = Arc::new(SystemClock);
+        let application = Application::start(config, clock, metrics, threads.handle()).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
-        Ok(Self { dodici, seconda, journal, http, application, folder })
+        Ok(Self { dodici, seconda, journal, http, application, threads, folder })
     }
 
     /// Where events go.
@@ -90,11 +96,12 @@ impl Stage {
     /// Stops the service; the rest ends with the process.
     pub(super) async fn strike(self) {
         self.application.shut_down().await;
+        drop(self.threads);
     }
 }
 
 async fn retailer(name: &str, key: &'static str) -> std::io::Result<Retailer> {
-    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret").await?;
+    let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret-of-both").await?;
     let account = Account::start(Credentials::example()).await?;
     Ok(Retailer { key, tenant, account })
 }
@@ -157,7 +164,7 @@ webhook_keys = ["{key}"]
 graphql_url = "{graphql}"
 token_url = "{token}"
 client_id = "sandbox-client"
-client_secret = "sandbox-client-secret"
+client_secret = "sandbox-client-secret-of-both"
 
 [customer.erp]
 kind = "netsuite-soap"

@@ -1,7 +1,7 @@
 //! What the answers of a ledger and of a proof make of the breaker.
 
 use domain::Timestamp;
-use ports::Refusal;
+use ports::{Instant, Refusal};
 
 use super::*;
 
@@ -49,6 +49,10 @@ impl Ledger for Scripted {
 impl Clock for Scripted {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(0)
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::new(self.now(), Duration::ZERO)
     }
 
     async fn sleep(&self, _: Duration) {}

@@ -50,6 +50,10 @@ struct Gate {
     turns: Semaphore,
 }
 
+/// A call that the audit trail has.
+#[derive(Clone)]
+pub(super) struct Audited;
+
 /// What a call was about, for the audit trail, where its path does not say.
 #[derive(Clone)]
 struct About(String);
@@ -113,6 +117,7 @@ async fn admit(
     let readable = accepted && status != StatusCode::BAD_REQUEST;
     let about = response.extensions_mut().remove::<About>().map(|About(it)| it);
     let subject = about.or(target.filter(|_| readable)).unwrap_or_default();
+    response.extensions_mut().insert(Audited);
     let wish = Wish { person: &person, action: &action, subject: &subject };
     if status.is_success() {
         wish.done(status.as_str());

@@ -138,10 +138,18 @@ impl From<Malformed> for Answer {
     }
 }
 
+/// Why a call was not taken, for whoever writes it down.
+#[derive(Clone)]
+pub(super) struct Why(pub(super) String);
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let (status, connection) = (self.status, self.connection);
+        let why = self.reason.clone().map(Why);
         let mut response = (status, Json(self)).into_response();
+        if let Some(why) = why {
+            response.extensions_mut().insert(why);
+        }
         let mut add =
             |name, value| response.headers_mut().insert(name, HeaderValue::from_static(value));
         match status {

@@ -1,26 +1,40 @@
-//! Reads a body within bounds: its size, and the time that it may take to come.
+//! Reads a body within bounds: its size, packed and unpacked, and the time that it may take to
+//! come.
 
-use std::{error::Error, time::Duration};
+use std::{
+    borrow::Cow,
+    error::Error,
+    io::{ErrorKind, Read},
+    time::Duration,
+};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody, to_bytes},
     http::{Request, StatusCode},
 };
+use flate2::read::MultiGzDecoder;
 use http_body_util::LengthLimitError;
 use ports::Clock;
 
 use super::answer::Answer;
+use crate::wiring::webhook::Malformed;
 
 /// From the end of the head to the end of the body.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What every gzip file begins with, and no JSON does.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The whole body. What does not come in time or breaks off is no fault of the
-/// event: it is to be sent again.
+/// event: it is to be sent again. Nobody waits for what is said to be too large.
 pub(super) async fn read(
     request: Request<Body>,
     most: usize,
     clock: &dyn Clock,
 ) -> Result<Bytes, Answer> {
+    let declared = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
+    if most < declared {
+        return Err(too_large(most));
+    }
     let body = tokio::select! {
         biased;
         body = to_bytes(request.into_body(), most) => body,
@@ -30,9 +44,41 @@ pub(super) async fn read(
     };
     body.map_err(|error| {
         if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
-            let limit = format!("the body is over {most} bytes");
-            return Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit);
+            return too_large(most);
         }
         Answer::turned_away("the body broke off")
     })
 }
+
+/// Whether it is packed. What the head says of it is not asked: a proxy on the way may have packed
+/// or unpacked it and kept silent.
+pub(super) fn is_packed(body: &[u8]) -> bool {
+    body.starts_with(&GZIP)
+}
+
+/// The body as it was before somebody packed it, at most `most` bytes of it.
+pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Answer> {
+    if !is_packed(body) {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut whole = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    match MultiGzDecoder::new(body).take(limit).read_to_end(&mut whole) {
+        Ok(length) if length <= most => Ok(Cow::Owned(whole)),
+        Ok(_) => Err(too_large(most)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(unusable("ends too early")),
+        Err(_) => Err(unusable("cannot be unpacked")),
+    }
+}
+
+fn unusable(what: &str) -> Answer {
+    Malformed { field: "body".to_owned(), problem: format!("is gzip that {what}") }.into()
+}
+
+fn too_large(most: usize) -> Answer {
+    let limit = format!("the body is over {most} bytes");
+    Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Timestamp;
+use ports::Instant;
 
 /// The stretch in which failures are counted.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -22,13 +22,13 @@ pub(super) struct Failures(Mutex<Window>);
 
 #[derive(Default)]
 struct Window {
-    began: Option<Timestamp>,
+    began: Option<Instant>,
     counts: HashMap<IpAddr, u32>,
 }
 
 impl Failures {
     /// Notes one more failure of this address; whether it has had too many.
-    pub(super) fn too_many(&self, address: IpAddr, now: Timestamp) -> bool {
+    pub(super) fn too_many(&self, address: IpAddr, now: Instant) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let over = window.began.is_none_or(|began| WINDOW <= now.since(began));
         if over || ADDRESSES <= window.counts.len() {
@@ -48,7 +48,7 @@ mod tests {
     fn an_address_may_fail_so_often_a_minute() {
         let failures = Failures::default();
         let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let now = Timestamp::from_millis(1_000);
+        let now = Instant::new(domain::Timestamp::from_millis(1_000), Duration::ZERO);
         let refused = (0..LIMIT + 5).filter(|_| failures.too_many(address, now)).count();
         assert_eq!(refused, 5);
         assert!(!failures.too_many("192.0.2.2".parse().unwrap(), now));

@@ -1,12 +1,17 @@
 //! Listens, and bounds what callers may cost: how many connections there are, how
 //! long a request's head may take and how big it may be, how long one may be idle.
 //!
-//! What a body may cost is known where bodies are read.
+//! What a body may cost is known where bodies are read; what is not read of it, in [`super::rest`].
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -15,6 +20,8 @@ use tokio::{
 };
 use tokio_util::{io::InspectReader, sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
+
+use super::{refusals::Refusals, rest::Lingering};
 
 /// From the first byte of a request, or from connecting, to the end of its head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -40,13 +47,19 @@ enum Phase {
 
 /// Serves at most `most` connections at once until `stop`; further ones wait.
 /// Returns when every request that was begun is answered.
-pub async fn serve(listener: TcpListener, routes: Router, most: usize, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    refusals: Arc<Refusals>,
+    most: usize,
+    stop: CancellationToken,
+) {
     let seats = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let connections = TaskTracker::new();
     while let Some((stream, peer, seat)) = stop.run_until_cancelled(next(&listener, &seats)).await {
-        let (routes, stop) = (routes.clone(), stop.clone());
+        let (routes, refusals, stop) = (routes.clone(), Arc::clone(&refusals), stop.clone());
         connections.spawn(async move {
-            connection(stream, peer, routes, stop).await;
+            connection(stream, peer, routes, &refusals, stop).await;
             drop(seat);
         });
     }
@@ -78,6 +91,7 @@ async fn connection(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: SocketAddr,
     routes: Router,
+    refusals: &Refusals,
     stop: CancellationToken,
 ) {
     let (phase, watched) = watch::channel(Phase::Head);
@@ -96,9 +110,17 @@ async fn connection(
         let (routes, phase) = (routes.clone(), Arc::clone(&phase));
         async move {
             phase.send_replace(Phase::Answer);
-            let mut request = request.map(Body::new);
+            let (head, body) = request.into_parts();
+            let (body, left_off) = Lingering::of(&head.headers, body);
+            let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(ConnectInfo(peer));
-            let answer = routes.oneshot(request).await;
+            let mut answer = routes.oneshot(request).await;
+            if let Ok(answer) = answer.as_mut()
+                && left_off.load(Ordering::Relaxed)
+            {
+                let close = header::HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
             phase.send_replace(Phase::Idle);
             answer
         }
@@ -107,15 +129,22 @@ async fn connection(
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let (mut server, mut overdue) = (pin!(server), pin!(overdue(watched)));
-    // How a connection ends is the caller's affair: what was begun is not undone by it.
-    tokio::select! {
-        _ = server.as_mut() => return,
+    let ended = tokio::select! {
+        ended = server.as_mut() => ended,
         () = overdue.as_mut() => return,
-        () = stop.cancelled() => server.as_mut().graceful_shutdown(),
-    }
-    tokio::select! {
-        _ = server => {}
-        () = overdue => {}
+        () = stop.cancelled() => {
+            server.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = server => ended,
+                () = overdue => return,
+            }
+        }
+    };
+    // How else a connection ends is the caller's affair: what was begun is not undone by it.
+    if let Err(why) = ended
+        && why.is_parse()
+    {
+        refusals.note_head(&why);
     }
 }
 

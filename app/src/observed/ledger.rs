@@ -51,9 +51,9 @@ impl<P: ?Sized> System<P> {
         span: Span,
         call: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
-        let began = self.clock.now();
+        let began = self.clock.instant();
         let result = call.instrument(span.clone()).await;
-        let took = self.clock.now().since(began);
+        let took = self.clock.instant().since(began);
         let class = result.as_ref().map_or_else(class, |_| "ok");
         span.record("class", class);
         if result.is_err() {

@@ -34,9 +34,9 @@ impl System<dyn Storefront> {
         call: impl Future<Output = Result<T, StorefrontError>>,
         answer: impl FnOnce(&T) -> &'static str,
     ) -> Result<T, StorefrontError> {
-        let began = self.clock.now();
+        let began = self.clock.instant();
         let result = call.instrument(span.clone()).await;
-        let took = self.clock.now().since(began);
+        let took = self.clock.instant().since(began);
         let class = result.as_ref().map_or_else(class, answer);
         span.record("class", class);
         if result.is_err() {

@@ -66,6 +66,7 @@ impl Schedule {
             return Ok(());
         }
         let began = desk.clock.now();
+        let start = desk.clock.instant();
         let outcome = tokio::select! {
             biased;
             outcome = self.compare(service, customer, began) => outcome,
@@ -73,7 +74,7 @@ impl Schedule {
         };
         tell(customer, &outcome, began);
         if outcome.is_ok() {
-            let left = self.plan.every.saturating_sub(desk.clock.now().since(began));
+            let left = self.plan.every.saturating_sub(desk.clock.instant().since(start));
             let _ = self.hold(desk, customer, &token, left).await?;
         }
         Ok(())

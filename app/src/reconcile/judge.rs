@@ -151,11 +151,9 @@ impl Judge<'_> {
     async fn billing(&self, case: &Case) -> Result<Result<Billing, Reason>, Broken> {
         let claims = case.known.iter().flat_map(|known| &known.claims);
         let query = BillingQuery {
-            reference: case.order.reference.clone(),
-            order: case.order.id.clone(),
             existing_memos: ExistingMemos::Number,
             ours: claims.filter_map(Claim::record).cloned().collect(),
-            units: Vec::new(),
+            ..BillingQuery::of(&case.order, &self.customer.maps)
         };
         match self.customer.ledger.billing(&query).await {
             Ok(billing) => Ok(Ok(billing)),

@@ -66,10 +66,16 @@ const WHOLE_WAY: &[f64] = &[
 /// All of them, in the order in which docs/METRICS.md tells them.
 pub const ALL: &[Metric] = &[
     gauge("memobridge_build_info", Unit::Count, &["version"], "1, for the version that runs"),
+    counter("memobridge_log_lines_dropped_total", &[], "log lines that nobody read in time"),
     counter(
         "memobridge_deliveries_total",
         &["tenant", "status", "outcome"],
         "calls of the webhook by their answer; no tenant where the call was turned away",
+    ),
+    counter(
+        "memobridge_refused_requests_total",
+        &["method", "cause"],
+        "requests answered 4xx by cause, without those of the admin API",
     ),
     counter(
         "memobridge_admin_calls_total",

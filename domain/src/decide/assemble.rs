@@ -1,5 +1,7 @@
 //! What the memo says: rules.md section 5, field by field.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -14,10 +16,10 @@ use super::{
 use crate::{
     Amount, BillingLine, BodyShipping, Classes, CreditMemo, Discounts, Invoice, ItemPolicy,
     LineKind, MemoKey, MemoLine, Reason, RecordId, ShippingAs, Source, SubsidiaryRule, Tax,
-    TaxBasis, TaxTreatment, Unit, UnitId, maps::unmapped,
+    TaxBasis, TaxTreatment, Unit, UnitId, cut_utf16, maps::unmapped,
 };
 
-/// The longest `otherRefNum` and `memo` that the ledger takes, in characters.
+/// The longest `otherRefNum` and `memo` that the ledger takes, in UTF-16 units.
 const REFERENCE_LENGTH: usize = 45;
 const TEXT_LENGTH: usize = 999;
 
@@ -46,7 +48,7 @@ pub(super) fn assemble(
     if shipping.is_some() {
         units.push(UnitId::shipping());
     }
-    let place = place(case, origin.classes)?;
+    let place = place(case, origin)?;
     let mut memo = CreditMemo {
         key: MemoKey::of(&case.cancellation.tenant, &case.order.id, &units),
         order: case.order.id.clone(),
@@ -62,8 +64,8 @@ pub(super) fn assemble(
         subsidiary: place.subsidiary,
         custom_form: case.policy.custom_form.clone(),
         date: date(case, origin.invoice),
-        reference: cut(&case.order.reference, REFERENCE_LENGTH),
-        text: cut(&text(case, placed), TEXT_LENGTH),
+        reference: cut_utf16(&case.order.reference, REFERENCE_LENGTH).to_owned(),
+        text: cut_utf16(&text(case, placed), TEXT_LENGTH).to_owned(),
         tax_item: origin.tax_item.filter(|_| case.policy.tax == Tax::FromInvoice).cloned(),
         tax_basis: match case.policy.tax {
             Tax::SuiteTax => TaxBasis::Details,
@@ -77,13 +79,12 @@ pub(super) fn assemble(
         credit: Amount::ZERO,
         total: Amount::ZERO,
     };
-    let mut numbers: Vec<u32> = placed.iter().map(|(_, goods)| goods.line.line).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    for number in numbers {
-        let on_line = placed.iter().filter(|(_, goods)| goods.line.line == number);
-        let on_line: Vec<_> = on_line.copied().collect();
-        let lines = item_lines(case, origin, &on_line, &memo, credited)?;
+    let mut by_number: BTreeMap<u32, Vec<(&Unit, Goods<'_>)>> = BTreeMap::new();
+    for &(unit, goods) in placed {
+        by_number.entry(goods.line.line).or_default().push((unit, goods));
+    }
+    for on_line in by_number.values() {
+        let lines = item_lines(case, origin, on_line, &memo, credited)?;
         memo.lines.extend(lines);
     }
     memo.credit = placed.iter().map(|(unit, _)| unit.credit(case.order.treatment)).sum();
@@ -284,8 +285,9 @@ pub(super) fn policy_id(
 }
 
 /// Where the memo belongs: the record's own, and from the maps only what it lacks.
-fn place(case: &Case<'_>, classes: &Classes) -> Result<Classes, Reason> {
+fn place(case: &Case<'_>, origin: Origin<'_>) -> Result<Classes, Reason> {
     let order = case.order;
+    let classes = origin.classes;
     let store = order.channel_type.as_deref() == Some("store");
     let site = if store { &order.channel } else { &order.demand_location };
     let site = || site.as_deref().map(|it| case.maps.location(it, order)).transpose();
@@ -298,9 +300,12 @@ fn place(case: &Case<'_>, classes: &Classes) -> Result<Classes, Reason> {
         (None, Some(channel)) => case.maps.department(channel, order)?.id(),
         (None, None) => None,
     };
+    // Without `createdFrom` the ledger would take the customer's primary subsidiary.
+    let is_copied = origin.source.created_from().is_some();
     let subsidiary = match (case.policy.subsidiary, &classes.subsidiary) {
-        (SubsidiaryRule::FromInvoice, _) => None,
-        (SubsidiaryRule::Send, Some(subsidiary)) => Some(subsidiary.clone()),
+        (SubsidiaryRule::FromInvoice, _) if is_copied => None,
+        (_, Some(subsidiary)) => Some(subsidiary.clone()),
+        (SubsidiaryRule::FromInvoice, None) => None,
         (SubsidiaryRule::Send, None) => site()?.and_then(|it| it.subsidiary.clone()),
     };
     Ok(Classes { location, department, class: classes.class.clone(), subsidiary })
@@ -329,20 +334,13 @@ fn text(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> String {
     text
 }
 
-fn cut(text: &str, length: usize) -> String {
-    text.chars().take(length).collect()
-}
-
 /// Groups placed units by the invoice that carries them, lowest id first.
 pub(super) fn by_invoice<'a>(placed: &[Placed<'a>]) -> Vec<(&'a Invoice, Vec<Placed<'a>>)> {
-    let mut groups: Vec<(&Invoice, Vec<Placed<'_>>)> = Vec::new();
+    let mut groups: BTreeMap<_, (&Invoice, Vec<Placed<'_>>)> = BTreeMap::new();
     for units in by_line(placed).into_values() {
         let invoice = units[0].invoice;
-        match groups.iter_mut().find(|(it, _)| it.id == invoice.id) {
-            Some((_, group)) => group.extend(units),
-            None => groups.push((invoice, units)),
-        }
+        let group = groups.entry(invoice.id.rank());
+        group.or_insert_with(|| (invoice, Vec::new())).1.extend(units);
     }
-    groups.sort_by_key(|(invoice, _)| invoice.id.rank());
-    groups
+    groups.into_values().collect()
 }

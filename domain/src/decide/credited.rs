@@ -25,9 +25,6 @@ use crate::{
     RecordId, Standing, Unit, UnitId,
 };
 
-/// No more memos are named in one sentence.
-const MEMOS_NAMED: usize = 5;
-
 /// Everything credited for the order so far.
 #[derive(Debug)]
 pub(super) struct Credited {
@@ -326,22 +323,6 @@ impl Credited {
         line: &'a BillingLine,
     ) -> impl Iterator<Item = &'a BookedLine> {
         self.places(invoice, line).map(|(memo, place)| &self.memos[*memo].lines[*place])
-    }
-
-    /// The memos that took what is not left of an invoice, or of one line of it, as people find
-    /// them.
-    pub(super) fn takers(&self, invoice: &Invoice, line: Option<&BillingLine>) -> Vec<String> {
-        let memos: BTreeSet<usize> = match line {
-            Some(line) => self.places(invoice, line).map(|(memo, _)| *memo).collect(),
-            None => {
-                let on_it = |memo: &Booked| memo.invoice.as_ref() == Some(&invoice.id);
-                (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
-            }
-        };
-        let more = memos.len().saturating_sub(MEMOS_NAMED);
-        let named = memos.into_iter().take(MEMOS_NAMED);
-        let named = named.map(|nth| self.memos[nth].name.clone());
-        named.chain((0 < more).then(|| format!("{more} more"))).collect()
     }
 
     /// What memos gave back on products of these units as money, not as pieces.

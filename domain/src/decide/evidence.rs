@@ -3,23 +3,33 @@
 //! It says which record, rule or map entry gave a value, never a name or an
 //! address: the case has none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Case, shipping};
 use crate::{
-    Classes, CreditMemo, Discounts, ItemPolicy, LineKind, MemoLine, Settlement, Source, Tax, UnitId,
+    Classes, CreditMemo, Discounts, ItemPolicy, LineKind, MemoLine, RecordId, Settlement, Source,
+    Tax, UnitId,
 };
 
-/// The source of each field of `memo`, which was decided from `case`.
+/// The source of each field of each of these memos, which were decided from `case`.
 #[must_use]
-pub fn sources(case: &Case<'_>, memo: &CreditMemo) -> Vec<String> {
+pub fn sources(case: &Case<'_>, memos: &[CreditMemo]) -> Vec<Vec<String>> {
+    let classes = case.billing.invoices.iter().map(|invoice| (&invoice.id, &invoice.classes));
+    let classes: Places<'_> = classes.collect();
+    memos.iter().map(|memo| sources_of(case, memo, &classes)).collect()
+}
+
+/// Where each invoice belongs.
+type Places<'a> = HashMap<&'a RecordId, &'a Classes>;
+
+fn sources_of(case: &Case<'_>, memo: &CreditMemo, places: &Places<'_>) -> Vec<String> {
     let origin = origin(memo);
     let mut told = vec![
         format!("external id {}: tenant, order and units {}", memo.key, joined(&memo.units)),
         format!("entity {}, currency, account: {origin}", memo.entity),
         date(case, memo),
     ];
-    told.extend(place(case, memo, &origin));
+    told.extend(place(case, memo, &origin, places));
     if let Some(form) = &memo.custom_form {
         told.push(format!("form {form}: policy custom_form"));
     }
@@ -59,13 +69,10 @@ fn date(case: &Case<'_>, memo: &CreditMemo) -> String {
     format!("date {}: {why}", memo.date)
 }
 
-fn place(case: &Case<'_>, memo: &CreditMemo, origin: &str) -> Vec<String> {
+fn place(case: &Case<'_>, memo: &CreditMemo, origin: &str, places: &Places<'_>) -> Vec<String> {
     let none = Classes::default();
     let own = match &memo.source {
-        Source::Invoice(id) | Source::Against(id) => {
-            let invoice = case.billing.invoices.iter().find(|it| it.id == *id);
-            invoice.map(|it| &it.classes)
-        }
+        Source::Invoice(id) | Source::Against(id) => places.get(id).copied(),
         Source::SalesOrder(_) => case.billing.sales_order.as_ref().map(|it| &it.classes),
     };
     let own = own.unwrap_or(&none);

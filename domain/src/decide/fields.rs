@@ -1,5 +1,7 @@
 //! Custom fields: each policy rule with the value it takes from the case.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::{Case, lines::Goods};
@@ -21,12 +23,13 @@ pub(super) fn of_line(case: &Case<'_>, placed: &[(&Unit, Goods<'_>)]) -> Vec<Cus
 }
 
 /// Why units were cancelled, each reason once: as the event says, else as the order does.
-pub(super) fn reasons<'a>(case: &Case<'_>, units: impl Iterator<Item = &'a Unit>) -> String {
-    let mut reasons: Vec<String> = Vec::new();
+pub(super) fn reasons<'a>(case: &Case<'a>, units: impl Iterator<Item = &'a Unit>) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    let mut met = BTreeSet::new();
     for unit in units {
-        let told = case.cancellation.units.get(&unit.id).cloned().flatten();
-        let reason = told.or_else(|| unit.reason.clone()).unwrap_or_default();
-        if !reason.is_empty() && !reasons.contains(&reason) {
+        let told = case.cancellation.units.get(&unit.id).and_then(Option::as_deref);
+        let reason = told.or(unit.reason.as_deref()).unwrap_or_default();
+        if !reason.is_empty() && met.insert(reason) {
             reasons.push(reason);
         }
     }

@@ -108,28 +108,32 @@ pub(super) fn goods<'a>(
 }
 
 /// How surely an item is a product: the first of these that holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Likeness {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Likeness {
     ExternalId,
     ItemId,
     NameToken,
 }
 
-/// Whether a line's item is the product: by external id, item id, or a whole
-/// token of the item's name. The record's internal id counts only where the
-/// line gives nothing else.
-pub(super) fn likeness(item: &ItemRef, product: &str) -> Option<Likeness> {
+impl Likeness {
+    /// All of them, the surest first.
+    pub(super) const ALL: [Self; 3] = [Self::ExternalId, Self::ItemId, Self::NameToken];
+}
+
+/// The products that a line's item may be, the surest first: by external id, item id, or
+/// a whole token of the item's name. The record's internal id counts only where the line
+/// gives nothing else.
+pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, Likeness)> {
     let external = item.external_id.as_deref().map(str::trim);
-    let name = item.name.as_deref().map(str::trim).filter(|it| !it.is_empty());
-    let bare = external.is_none() && name.is_none();
-    match () {
-        () if external == Some(product) => Some(Likeness::ExternalId),
-        () if name == Some(product) || (bare && item.id.as_str() == product) => {
-            Some(Likeness::ItemId)
-        }
-        () if name.is_some_and(|it| it.split_whitespace().any(|word| word == product)) => {
-            Some(Likeness::NameToken)
-        }
-        () => None,
-    }
+    let name = item.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let bare = (external.is_none() && name.is_none()).then(|| item.id.as_str());
+    let tokens = name.unwrap_or_default().split_whitespace();
+    let external = external.into_iter().map(|text| (text, Likeness::ExternalId));
+    let ids = name.or(bare).into_iter().map(|text| (text, Likeness::ItemId));
+    external.chain(ids).chain(tokens.map(|text| (text, Likeness::NameToken)))
+}
+
+/// How surely a line's item is the product, if it is.
+pub(super) fn likeness(item: &ItemRef, product: &str) -> Option<Likeness> {
+    names(item).find(|(name, _)| *name == product).map(|(_, likeness)| likeness)
 }

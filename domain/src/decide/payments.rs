@@ -3,60 +3,76 @@
 //! First what each instrument gave back and no earlier memo took; then the rest
 //! from what was captured, or authorised where nothing was captured.
 
+use std::collections::BTreeMap;
+
 use super::{
     Case,
     assemble::{Origin, plain_line},
     credited::Credited,
 };
-use crate::{Amount, CreditMemo, CustomField, FieldType, Instrument, LineKind, MemoLine, Reason};
+use crate::{
+    Amount, CreditMemo, CustomField, FieldType, Instrument, InstrumentKey, LineKind, MemoLine,
+    Reason,
+};
 
 /// The column that holds the last digits of a gift card.
 const GIFT_CARD_COLUMN: &str = "custcol_nws_gcnumber";
 
-/// Adds the payment lines that make the memo net to 0.00. `before` are memos of
-/// this run that took from the instruments already.
-pub(super) fn add(
-    case: &Case<'_>,
-    origin: Origin<'_>,
-    memo: &mut CreditMemo,
-    credited: &Credited,
-    before: &[CreditMemo],
-) -> Result<(), Reason> {
-    let taken = |it: &Instrument| {
-        let earlier = before.iter().flat_map(CreditMemo::takings);
-        let run: Amount = earlier.filter(|(key, _)| **key == it.key).map(|(_, sum)| sum).sum();
-        credited.taken(&it.key) + run
-    };
-    let instruments = &case.order.instruments;
-    let mut left = memo.credit;
-    let mut shares: Vec<Amount> = Vec::new();
-    for it in instruments {
-        let free = (it.given_back() - taken(it)).max(Amount::ZERO);
-        shares.push(free.min(left));
-        left -= free.min(left);
+/// What the memos of one run took from each instrument so far.
+#[derive(Debug, Default)]
+pub(super) struct Run(BTreeMap<InstrumentKey, Amount>);
+
+impl Run {
+    /// Counts what a memo took.
+    pub(super) fn note(&mut self, memo: &CreditMemo) {
+        for (key, amount) in memo.takings() {
+            *self.0.entry(key.clone()).or_default() += amount;
+        }
     }
-    for (it, share) in instruments.iter().zip(&mut shares) {
-        let free = (it.paid() - taken(it) - *share).max(Amount::ZERO);
-        *share += free.min(left);
-        left -= free.min(left);
-    }
-    if !left.is_zero() {
-        return Err(Reason::PaymentsShort { missing: left });
-    }
-    for (it, share) in instruments.iter().zip(shares).filter(|(_, share)| !share.is_zero()) {
-        let entry = case.maps.payment_item(&it.method, &it.provider, case.order)?;
-        let Some(item) = entry.id() else {
-            continue;
+
+    /// Adds the payment lines that make the memo net to 0.00.
+    pub(super) fn add(
+        &mut self,
+        case: &Case<'_>,
+        origin: Origin<'_>,
+        memo: &mut CreditMemo,
+        credited: &Credited,
+    ) -> Result<(), Reason> {
+        let instruments = &case.order.instruments;
+        let taken = |it: &Instrument| {
+            credited.taken(&it.key) + self.0.get(&it.key).copied().unwrap_or_default()
         };
-        let kind = LineKind::Payment(it.key.clone());
-        let fields = it.last_four.iter().map(|digits| CustomField {
-            script_id: GIFT_CARD_COLUMN.to_owned(),
-            kind: FieldType::String,
-            value: digits.clone(),
-        });
-        let fields = fields.collect();
-        memo.lines.push(MemoLine { item, fields, ..plain_line(case, origin, kind, -share)? });
-        memo.total -= share;
+        let mut left = memo.credit;
+        let mut shares: Vec<Amount> = Vec::new();
+        for it in instruments {
+            let free = (it.given_back() - taken(it)).max(Amount::ZERO);
+            shares.push(free.min(left));
+            left -= free.min(left);
+        }
+        for (it, share) in instruments.iter().zip(&mut shares) {
+            let free = (it.paid() - taken(it) - *share).max(Amount::ZERO);
+            *share += free.min(left);
+            left -= free.min(left);
+        }
+        if !left.is_zero() {
+            return Err(Reason::PaymentsShort { missing: left });
+        }
+        for (it, share) in instruments.iter().zip(shares).filter(|(_, share)| !share.is_zero()) {
+            let entry = case.maps.payment_item(&it.method, &it.provider, case.order)?;
+            let Some(item) = entry.id() else {
+                continue;
+            };
+            let kind = LineKind::Payment(it.key.clone());
+            let fields = it.last_four.iter().map(|digits| CustomField {
+                script_id: GIFT_CARD_COLUMN.to_owned(),
+                kind: FieldType::String,
+                value: digits.clone(),
+            });
+            let fields = fields.collect();
+            memo.lines.push(MemoLine { item, fields, ..plain_line(case, origin, kind, -share)? });
+            memo.total -= share;
+        }
+        self.note(memo);
+        Ok(())
     }
-    Ok(())
 }

@@ -1,19 +1,24 @@
 //! The memos of one run: one per invoice, adding up to the cent.
 
+use std::{
+    collections::{HashMap, HashSet},
+    ptr,
+};
+
 use super::{
     Case, Plan,
-    assemble::{Origin, assemble, by_invoice, plain_line, policy_id},
+    assemble::{Origin, assemble, by_invoice},
     close::Spot,
-    credited::Credited,
+    credited::{Booked, BookedLine, Credited},
     lines::{Role, role},
     matching::{Placed, by_line},
-    payments,
-    shipping::ShippingDue,
+    payments, rounding,
+    shipping::{self, Billed, ShippingDue},
 };
 use crate::{
-    Amount, Application, CreditMemo, Flag, Invoice, ItemPolicy, LineKind, MemoLine, Reason,
-    RecordId, SalesOrder, Settlement, ShippingPolicy, Source, Unit, UnitId,
-    conserve::{Residue, invoiced, net_on_line, placeable, residue},
+    Amount, Application, CreditMemo, Flag, Invoice, ItemPolicy, Reason, RecordId, SalesOrder,
+    Settlement, Source, Unit, UnitId,
+    conserve::{invoiced, net_on_lines},
 };
 
 /// The memos for units on invoices, and for shipping.
@@ -30,19 +35,24 @@ pub(super) fn memos<'a>(
         groups.push((bearer, Vec::new()));
         groups.sort_by_key(|(invoice, _)| invoice.id.rank());
     }
+    for (invoice, _) in &groups {
+        same_currency(case, &invoice.id, invoice.currency.as_ref())?;
+    }
     for line in by_line(placed).values() {
         amounts_agree(case, line)?;
     }
+    if let Some(due) = shipping {
+        shipping_agrees(case, due)?;
+    }
     let mut plan = Plan::default();
     for (invoice, units) in &groups {
-        same_currency(case, &invoice.id, invoice.currency.as_ref())?;
         let units: Vec<_> = units.iter().map(|it| (it.unit, it.goods)).collect();
         let shipping = shipping.filter(|_| bearer.is_some_and(|it| it.id == invoice.id));
         let source = source(case, invoice);
         let memo = assemble(case, origin(invoice, &source), &units, shipping, credited)?;
         plan.memos.push(memo);
     }
-    add_rounding(case, &groups, credited, &mut plan)?;
+    rounding::add(case, &groups, credited, &mut plan)?;
     for ((invoice, units), memo) in groups.iter().zip(&plan.memos) {
         not_too_much(case, invoice, units, memo, credited)?;
     }
@@ -73,23 +83,25 @@ pub(super) fn standalone<'a>(
     for (unit, goods) in &units {
         let ordered = unit.net(case.order.treatment);
         let theirs = goods.net.share(unit.quantity.into(), goods.quantity());
-        agree(case, &sales_order.id, goods.line.line, theirs, ordered)?;
+        agree(case, &sales_order.id, Some(goods.line.line), theirs, ordered)?;
     }
     let mut memo = assemble(case, origin, &units, shipping, credited)?;
     if case.policy.settlement == Settlement::PaymentItems {
-        payments::add(case, origin, &mut memo, credited, &plan.memos)?;
+        let mut run = payments::Run::default();
+        plan.memos.iter().for_each(|memo| run.note(memo));
+        run.add(case, origin, &mut memo, credited)?;
     }
     Ok(memo)
 }
 
-fn source(case: &Case<'_>, invoice: &Invoice) -> Source {
+pub(super) fn source(case: &Case<'_>, invoice: &Invoice) -> Source {
     match case.policy.item {
         ItemPolicy::Invoice => Source::Invoice(invoice.id.clone()),
         ItemPolicy::Fixed(_) => Source::Against(invoice.id.clone()),
     }
 }
 
-fn origin<'a>(invoice: &'a Invoice, source: &'a Source) -> Origin<'a> {
+pub(super) fn origin<'a>(invoice: &'a Invoice, source: &'a Source) -> Origin<'a> {
     Origin {
         source,
         entity: &invoice.entity,
@@ -123,13 +135,25 @@ fn amounts_agree(case: &Case<'_>, on_line: &[Placed<'_>]) -> Result<(), Reason> 
     let pieces = on_line.iter().map(|it| rust_decimal::Decimal::from(it.unit.quantity)).sum();
     let theirs = goods.net.share(pieces, goods.quantity());
     let ours = on_line.iter().map(|it| it.unit.net(case.order.treatment)).sum();
-    agree(case, &invoice.id, goods.line.line, theirs, ours)
+    agree(case, &invoice.id, Some(goods.line.line), theirs, ours)
+}
+
+/// The same for the shipping that is due, where the invoice shows any.
+fn shipping_agrees(case: &Case<'_>, due: &ShippingDue<'_>) -> Result<(), Reason> {
+    match due.invoice.filter(|_| due.billed == Billed::Yes) {
+        Some(invoice) => {
+            let line = due.line.map(|line| line.line);
+            let billed = shipping::billed_net(case, invoice);
+            agree(case, &invoice.id, line, billed, due.charge.net())
+        }
+        None => Ok(()),
+    }
 }
 
 fn agree(
     case: &Case<'_>,
     invoice: &RecordId,
-    line: u32,
+    line: Option<u32>,
     theirs: Amount,
     ours: Amount,
 ) -> Result<(), Reason> {
@@ -140,60 +164,8 @@ fn agree(
     Err(Reason::AmountMismatch { invoice: invoice.clone(), line, invoiced, ordered: ours })
 }
 
-type Groups<'a> = [(&'a Invoice, Vec<Placed<'a>>)];
-
-/// After the whole order is credited by us, its memos come to what was owed: the
-/// cents that are left go on the memo of the highest invoice of this run.
-fn add_rounding(
-    case: &Case<'_>,
-    groups: &Groups<'_>,
-    credited: &Credited,
-    plan: &mut Plan,
-) -> Result<(), Reason> {
-    let order = case.order;
-    let now = |id: &UnitId| plan.memos.iter().any(|it| it.units.contains(id));
-    let by_us = |id: &UnitId| credited.ours.contains(id) || now(id);
-    let never = case.policy.shipping == ShippingPolicy::Never;
-    let shipped = order.shipping.credit.is_zero() || never || by_us(&UnitId::shipping());
-    let free = |it: &Unit| !it.lives() && it.credit(order.treatment).is_zero();
-    let whole = shipped
-        && order.units.iter().all(|it| by_us(&it.id) || free(it))
-        && credited.memos.iter().all(|it| it.ours && it.invoice.is_some());
-    let Some((last, (invoice, _))) = groups.iter().enumerate().next_back().filter(|_| whole) else {
-        return Ok(());
-    };
-    let not_ours = if never { order.shipping.credit } else { Amount::ZERO };
-    let earlier: Amount = credited.memos.iter().map(|it| it.credit).sum();
-    let run: Amount = plan.memos.iter().map(|it| it.credit).sum();
-    let left = match residue(
-        order.grand_total - not_ours,
-        earlier + run,
-        order.units.len(),
-        order.currency,
-    ) {
-        Residue::None => return Ok(()),
-        Residue::Unexplained(difference) => {
-            plan.flags.push(Flag::DoesNotAddUp(difference));
-            return Ok(());
-        }
-        Residue::Rounding(left) => left,
-    };
-    let memo = &mut plan.memos[last];
-    let room = total(case, invoice) - credited.credit_on(&invoice.id) - memo.credit;
-    let placed = placeable(left, room, memo.credit);
-    if placed != left {
-        plan.flags.push(Flag::RoundingLeft(left - placed));
-    }
-    if !placed.is_zero() {
-        let source = source(case, invoice);
-        let line = plain_line(case, origin(invoice, &source), LineKind::Rounding, placed)?;
-        let item = policy_id(case, "rounding_item", case.policy.rounding_item.as_ref())?;
-        memo.lines.push(MemoLine { item, ..line });
-        memo.credit += placed;
-        memo.total += placed;
-    }
-    Ok(())
-}
+/// The units of this run on each invoice.
+pub(super) type Groups<'a> = [(&'a Invoice, Vec<Placed<'a>>)];
 
 /// `over-credit`: above what is left on a line, or on the invoice.
 fn not_too_much(
@@ -203,31 +175,49 @@ fn not_too_much(
     memo: &CreditMemo,
     credited: &Credited,
 ) -> Result<(), Reason> {
+    let numbers = units.iter().map(|it| (&it.unit.id, it.goods.line.line));
+    let numbers: HashMap<&UnitId, u32> = numbers.collect();
+    let asked = net_on_lines(memo, |unit| numbers.get(unit).copied());
     for on_line in by_line(units).values() {
         let goods = on_line[0].goods;
-        let used: Amount = credited.lines_on(invoice, goods.line).map(|it| it.net).sum();
-        let left = goods.net - used;
-        let ids: Vec<UnitId> = on_line.iter().map(|it| it.unit.id.clone()).collect();
-        let asked = net_on_line(memo, goods.line.line, &ids);
+        let used: Vec<&BookedLine> = credited.lines_on(invoice, goods.line).collect();
+        let left = goods.net - used.iter().map(|line| line.net).sum();
+        let asked = asked.get(&goods.line.line).copied().unwrap_or_default();
         if left + case.policy.tolerance < asked {
-            let line = Some(goods.line.line);
-            let by = credited.takers(invoice, Some(goods.line));
-            return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked, by });
+            let used: HashSet<*const BookedLine> = used.into_iter().map(ptr::from_ref).collect();
+            let on_it = |line: &&BookedLine| used.contains(&ptr::from_ref(*line));
+            let took = |memo: &Booked| memo.lines.iter().filter(on_it).map(|it| it.net).sum();
+            return Err(Reason::OverCredit {
+                invoice: invoice.id.clone(),
+                line: Some(goods.line.line),
+                left,
+                asked,
+                taken: taken(credited, invoice, took),
+            });
         }
     }
     let left = total(case, invoice) - credited.credit_on(&invoice.id);
     if left < memo.credit {
-        let asked = memo.credit;
-        let by = credited.takers(invoice, None);
         return Err(Reason::OverCredit {
             invoice: invoice.id.clone(),
             line: None,
             left,
-            asked,
-            by,
+            asked: memo.credit,
+            taken: taken(credited, invoice, |memo| memo.credit),
         });
     }
     Ok(())
+}
+
+/// The earlier memos that took something of an invoice, and what each took.
+pub(super) fn taken(
+    credited: &Credited,
+    invoice: &Invoice,
+    took: impl Fn(&Booked) -> Amount,
+) -> Vec<(Option<RecordId>, Amount)> {
+    let on_it = credited.memos.iter().filter(|memo| memo.invoice.as_ref() == Some(&invoice.id));
+    let shares = on_it.map(|memo| (memo.record.clone(), took(memo)));
+    shares.filter(|(_, amount)| !amount.is_zero()).collect()
 }
 
 /// Applies each memo to its invoice, or adds the payment lines that net it to 0.00.
@@ -237,6 +227,7 @@ fn settle(
     credited: &Credited,
     plan: &mut Plan,
 ) -> Result<(), Reason> {
+    let mut run = payments::Run::default();
     for (nth, (invoice, _)) in groups.iter().enumerate() {
         match case.policy.settlement {
             Settlement::Apply => {
@@ -252,15 +243,15 @@ fn settle(
             }
             Settlement::PaymentItems => {
                 let source = source(case, invoice);
-                let (before, rest) = plan.memos.split_at_mut(nth);
-                payments::add(case, origin(invoice, &source), &mut rest[0], credited, before)?;
+                run.add(case, origin(invoice, &source), &mut plan.memos[nth], credited)?;
             }
         }
     }
     Ok(())
 }
 
-fn total(case: &Case<'_>, invoice: &Invoice) -> Amount {
+/// What the invoice comes to, payment lines left out.
+pub(super) fn total(case: &Case<'_>, invoice: &Invoice) -> Amount {
     let is_payment = |item: &RecordId, amount: Amount| {
         role(item, amount, case.policy, case.maps) == Role::Payment
     };

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Entry, ExistingMemo, Maps,
-    MemoKey, Order, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant, Timestamp, UnitId,
-    UnitStatus,
+    MemoKey, Order, OrderIdentity, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
+    Timestamp, UnitId, UnitStatus,
 };
 
 /// One order, seen from three sides.
@@ -323,7 +323,10 @@ impl<'a> Told<'a> {
     fn billing(&self) -> Billing {
         let mut billing = match self.sides.look {
             Look::Passing => Billing::default(),
-            Look::Close(billing) => billing.clone(),
+            Look::Close(billing) => {
+                let sides = self.sides;
+                OrderIdentity::of(sides.order, sides.maps).own(billing).into_owned()
+            }
         };
         billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
         billing.memos.extend(self.sides.memos.iter().map(|it| it.memo.clone()));

@@ -62,6 +62,24 @@ pub(super) fn bearer<'a>(case: &Case<'a>) -> (Option<&'a Invoice>, Billed) {
     }
 }
 
+/// The net shipping that an invoice shows: in its body and on its shipping lines, each with
+/// the discount lines directly after it.
+pub(super) fn billed_net(case: &Case<'_>, invoice: &Invoice) -> Amount {
+    let mut net = invoice.shipping_cost;
+    let mut follows_shipping = false;
+    for line in &invoice.lines {
+        follows_shipping = match role(&line.item.id, line.amount, case.policy, case.maps) {
+            Role::Shipping => true,
+            Role::Discount => follows_shipping,
+            _ => false,
+        };
+        if follows_shipping {
+            net += line.amount;
+        }
+    }
+    net
+}
+
 fn shipping_line<'a>(case: &Case<'_>, invoice: &'a Invoice) -> Option<&'a BillingLine> {
     invoice
         .lines

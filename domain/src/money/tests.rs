@@ -55,3 +55,19 @@ fn nothing_has_no_sign() {
     assert_eq!((amount("1.00") - amount("1.00")).to_string(), "0.00");
     assert_eq!(amount("-0.00").to_string(), "0.00");
 }
+
+#[test]
+fn the_noise_of_a_binary_fraction_is_taken_away_in_any_currency() {
+    let table = [
+        ("49.99999999999999", "50.00"),
+        ("0.30000000000000004", "0.3"),
+        ("-1234.5600000000004", "-1234.56"),
+        ("1.2345", "1.2345"),
+        ("12.999999999999998", "13"),
+    ];
+    for (raw, expected) in table {
+        let (raw, expected): (Amount, Amount) = (raw.parse().unwrap(), expected.parse().unwrap());
+        assert_eq!(raw.denoised(), expected);
+    }
+    assert_eq!(CODES.iter().map(|(exponent, _)| *exponent).max(), Some(FINEST));
+}

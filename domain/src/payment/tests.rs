@@ -10,17 +10,57 @@ fn a_movement_is_known_by_the_prefix_of_its_open_name() {
         ("capture", Some(Movement::Capture)),
         ("Captured", Some(Movement::Capture)),
         ("refund", Some(Movement::Refund)),
-        ("refund_request", Some(Movement::Refund)),
         ("issue", Some(Movement::Issue)),
         ("void", Some(Movement::Void)),
         (" voided ", Some(Movement::Void)),
         ("revoke", Some(Movement::Void)),
-        ("chargeback", None),
+        ("Chargeback", Some(Movement::ChargeBack)),
+        ("dispute_opened", Some(Movement::ChargeBack)),
         ("", None),
     ];
     for (kind, expected) in table {
         assert_eq!(Movement::of(kind), expected, "{kind:?}");
     }
+}
+
+#[test]
+fn a_transaction_that_failed_or_is_pending_counts_nothing() {
+    let words = [
+        "failed",
+        "failure",
+        "DECLINED",
+        "declining",
+        "rejected",
+        "cancelled",
+        "canceled",
+        "pending",
+        "requested",
+        "reversed",
+        "reversal",
+    ];
+    for movement in ["authorization", "Capture", "refund", "issue", "void", "revoke", "chargeback"]
+    {
+        assert!(Movement::of(movement).is_some(), "{movement}");
+        for word in words {
+            for kind in [format!("{movement}_{word}"), format!("{word} {movement}")] {
+                assert_eq!(Movement::of(&kind), None, "{kind:?}");
+            }
+        }
+    }
+    let story = Story::new().unit("a", "50").paid("50").moved("refund_failed", "20");
+    let story = story.moved("refund_failed", "20").moved("capture_pending", "9");
+    let order = Order::check(&story.order).unwrap();
+    assert_eq!(held(&order.instruments), amount("50"));
+    assert_eq!(order.unknown_movements, ["refund_failed", "capture_pending"]);
+}
+
+#[test]
+fn a_chargeback_is_money_back_and_no_refund() {
+    let story = Story::new().unit("a", "50").paid("50").moved("chargeback", "-20");
+    let order = Order::check(&story.moved("dispute", "5").order).unwrap();
+    assert_eq!(held(&order.instruments), amount("25"));
+    assert_eq!(order.instruments[0].given_back(), amount("0"));
+    assert_eq!(order.instruments[0].refunded, amount("0"));
 }
 
 #[test]

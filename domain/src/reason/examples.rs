@@ -45,7 +45,7 @@ impl Reason {
             },
             Self::AmountMismatch {
                 invoice: record("70211"),
-                line: 1,
+                line: Some(1),
                 invoiced: cents(4500),
                 ordered: cents(4995),
             },
@@ -54,7 +54,7 @@ impl Reason {
                 line: None,
                 left: cents(1000),
                 asked: cents(4995),
-                by: vec![text("CM1042"), text("CM1043")],
+                taken: vec![(Some(record("71290")), cents(4438))],
             },
             Self::CurrencyMismatch {
                 invoice: record("70211"),

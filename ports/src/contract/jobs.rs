@@ -1,6 +1,7 @@
 //! What every implementation of the `jobs` port promises, and what only those
 //! promise that know their jobs by their ids.
 
+mod clock;
 mod knowing;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use domain::CancellationId;
 
-pub use self::knowing::*;
+pub use self::{clock::*, knowing::*};
 use crate::{Backlog, Delivery, Job, Jobs, JobsError, Lease};
 
 const NOW: Duration = Duration::ZERO;
@@ -35,6 +36,12 @@ pub trait Subject: Send + Sync {
 
     /// Lets this much of the queue's time pass.
     async fn advance(&self, by: Duration);
+
+    /// Sets the date of this machine's clock ahead, while no time passes.
+    fn set_ahead(&self, by: Duration);
+
+    /// Sets the date of this machine's clock back, while no time passes.
+    fn set_back(&self, by: Duration);
 }
 
 /// A queue that outlives its process.

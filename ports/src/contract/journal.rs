@@ -110,6 +110,37 @@ pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn Subject) {
     assert_eq!(hold.unwrap(), Hold::Held, "another tenant's order is another order");
 }
 
+/// After the clock was set back, a lease that was taken before lasts as long as it would have
+/// lasted, not until the clock comes there again: a dead runner keeps an order for no longer,
+/// and a living one is not robbed.
+pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(subject: &dyn Subject) {
+    const HOUR: i64 = 3600;
+    let journal = subject.journal();
+    // Who asks for which order, when, for how long, and what is the answer.
+    let table = [
+        (ORDER, "dead", HOUR, LEASE, Hold::Held),
+        (ORDER, "two", 0, LEASE, Hold::Elsewhere),
+        (ORDER, "two", 59, LEASE, Hold::Elsewhere),
+        (ORDER, "two", 60, LEASE, Hold::Held),
+        (OTHER_ORDER, "living", HOUR, LEASE, Hold::Held),
+        (OTHER_ORDER, "two", 0, LEASE, Hold::Elsewhere),
+        (OTHER_ORDER, "living", 3, LEASE, Hold::Held),
+        (OTHER_ORDER, "two", 60, LEASE, Hold::Elsewhere),
+        (OTHER_ORDER, "two", 63, LEASE, Hold::Held),
+        // One who asks for a short lease does not shorten a long one.
+        (ORDER, "long", 200, 60 * LEASE, Hold::Held),
+        (ORDER, "short", 201, LEASE, Hold::Elsewhere),
+        (ORDER, "short", 100, LEASE, Hold::Elsewhere),
+        (ORDER, "short", 100 + HOUR - 1, LEASE, Hold::Elsewhere),
+        (ORDER, "short", 100 + HOUR, LEASE, Hold::Held),
+    ];
+    for (number, name, second, lease, expected) in table {
+        let (order, token) = (order(number), token(name));
+        let hold = journal.hold(&tenant("dodici"), &order, &token, at(second), lease).await;
+        assert_eq!(hold.unwrap(), expected, "{name} on {number} at {second}");
+    }
+}
+
 /// Only the token that holds an order can let it go.
 pub async fn a_hold_is_released_by_its_token_only(subject: &dyn Subject) {
     let (journal, tenant, order) = (subject.journal(), tenant("dodici"), order(ORDER));

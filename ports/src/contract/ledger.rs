@@ -109,6 +109,7 @@ pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
         existing_memos: ExistingMemos::Number,
         ours: Vec::new(),
         units: Vec::new(),
+        ..subject.invoiced()
     };
     assert_eq!(subject.ledger().billing(&unknown).await.unwrap(), Billing::default());
 }

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Access, Credentials, Denial, ItemType, Kind, Record, auth::Nonces, fault::Script, hold::Holds,
-    limits::Limits, listing::Lists, memo,
+    limits::Limits, listing::Lists, memo, number,
 };
 use crate::clock::{self, Now};
 
@@ -63,6 +63,8 @@ pub(super) struct Books {
     pub(super) time_zone: TimeZone,
     pub(super) now: Now,
     pub(super) page_limit: usize,
+    /// Whether amounts are printed with the noise of doubles.
+    pub(super) noise: bool,
     pub(super) searches: HashMap<String, super::search::Found>,
     records: BTreeMap<u64, Record>,
     by_external_id: HashMap<String, u64>,
@@ -108,6 +110,7 @@ impl Shared {
             time_zone: TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC),
             now: clock::machine(),
             page_limit: 1000,
+            noise: false,
             searches: HashMap::new(),
             records: BTreeMap::new(),
             by_external_id: HashMap::new(),
@@ -131,6 +134,11 @@ impl Shared {
 }
 
 impl Books {
+    /// An amount of a record as it is printed.
+    pub(super) fn money(&self, amount: Decimal) -> String {
+        if self.noise { number::noisy(amount) } else { number::double(amount) }
+    }
+
     pub(super) fn record(&self, id: &str) -> Option<&Record> {
         self.records.get(&id.parse().ok()?)
     }

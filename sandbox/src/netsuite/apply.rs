@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::{
     Application, Kind, Record, Standing,
     account::Books,
+    number::round,
     read::{Apply, Draft},
     reply::Refusal,
 };
@@ -61,7 +62,9 @@ fn check(books: &Books, memo: &Record, application: &Application) -> Result<(), 
             "The account of a credit memo must be the one of the invoice it is applied to.";
         return Err(Refusal::user(message));
     }
-    if application.amount.is_sign_negative() || invoice.open() < application.amount {
+    // What is open may be a cent's binary fraction away from what it stands for.
+    let open = round(invoice.open(), books.decimals(&invoice.currency));
+    if application.amount.is_sign_negative() || open < application.amount {
         return Err(unbalanced());
     }
     Ok(())

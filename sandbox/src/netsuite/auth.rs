@@ -45,9 +45,9 @@ impl Credentials {
         Self {
             account: "TSTDRV123_SB1".to_owned(),
             consumer_key: "sandbox-consumer-key".to_owned(),
-            consumer_secret: "sandbox-consumer-secret".to_owned(),
+            consumer_secret: "sandbox-consumer-secret-of-all".to_owned(),
             token_id: "sandbox-token".to_owned(),
-            token_secret: "sandbox-token-secret".to_owned(),
+            token_secret: "sandbox-token-secret-of-all".to_owned(),
         }
     }
 

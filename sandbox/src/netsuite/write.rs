@@ -131,8 +131,8 @@ impl Writer<'_> {
         self.reference("currency", Some(&it.currency));
         self.maybe("otherRefNum", it.other_ref_num.as_deref());
         self.maybe("memo", it.memo.as_deref());
-        self.leaf("amountPaid", &double(it.total - it.open()));
-        self.leaf("amountRemaining", &double(it.open()));
+        self.leaf("amountPaid", &self.books.money(it.total - it.open()));
+        self.leaf("amountRemaining", &self.books.money(it.open()));
         self.reference("account", it.account.as_deref());
         self.reference("taxItem", it.tax_item.as_deref());
         self.shipping(it);
@@ -169,11 +169,11 @@ impl Writer<'_> {
         self.maybe("otherRefNum", it.other_ref_num.as_deref());
         self.maybe("memo", it.memo.as_deref());
         self.reference("account", it.account.as_deref());
-        self.leaf("amountRemaining", &double(it.open()));
+        self.leaf("amountRemaining", &self.books.money(it.open()));
         self.reference("taxItem", it.tax_item.as_deref());
-        self.leaf("unapplied", &double(it.open()));
+        self.leaf("unapplied", &self.books.money(it.open()));
         self.leaf("autoApply", "false");
-        self.leaf("applied", &double(it.total - it.open()));
+        self.leaf("applied", &self.books.money(it.total - it.open()));
         self.shipping(it);
         self.totals(it);
         self.leaf("status", status(it));
@@ -205,7 +205,7 @@ impl Writer<'_> {
         self.item(line);
         self.quantity(line);
         self.rate(line);
-        self.leaf("amount", &double(line.amount));
+        self.leaf("amount", &self.books.money(line.amount));
         self.taxable(line);
         self.reference("location", line.location.as_deref());
         self.leaf("isClosed", if line.closed { "true" } else { "false" });
@@ -219,7 +219,7 @@ impl Writer<'_> {
     fn invoice_line(&mut self, line: &Line) {
         self.item(line);
         self.leaf("line", &line.line.to_string());
-        self.leaf("amount", &double(line.amount));
+        self.leaf("amount", &self.books.money(line.amount));
         self.taxable(line);
         self.quantity(line);
         self.rate(line);
@@ -236,7 +236,7 @@ impl Writer<'_> {
         self.leaf("line", &line.line.to_string());
         self.quantity(line);
         self.rate(line);
-        self.leaf("amount", &double(line.amount));
+        self.leaf("amount", &self.books.money(line.amount));
         if let Some(source) = line.order_line {
             self.leaf("orderLine", &source.to_string());
         }
@@ -254,7 +254,7 @@ impl Writer<'_> {
         self.leaf("line", &line.line.to_string());
         self.quantity(line);
         self.rate(line);
-        self.leaf("amount", &double(line.amount));
+        self.leaf("amount", &self.books.money(line.amount));
         self.taxable(line);
         self.tax_code(line);
         self.reference("location", line.location.as_deref());
@@ -302,10 +302,10 @@ impl Writer<'_> {
         if let Some(invoice) = self.books.record(&row.doc) {
             self.leaf("type", "Invoice");
             self.leaf("refNum", &invoice.number);
-            self.leaf("total", &double(invoice.total));
-            self.leaf("due", &double(invoice.open()));
+            self.leaf("total", &self.books.money(invoice.total));
+            self.leaf("due", &self.books.money(invoice.open()));
         }
-        self.leaf("amount", &double(row.amount));
+        self.leaf("amount", &self.books.money(row.amount));
         self.leaf("line", "0");
         self.close("apply");
     }
@@ -376,7 +376,7 @@ impl Writer<'_> {
     fn shipping(&mut self, it: &Record) {
         self.reference("shipMethod", it.ship_method.as_deref());
         if let Some(cost) = it.shipping_cost {
-            self.leaf("shippingCost", &double(cost));
+            self.leaf("shippingCost", &self.books.money(cost));
         }
         self.reference("shippingTaxCode", it.shipping_tax_code.as_deref());
         if let Some(cost) = it.handling_cost {
@@ -386,9 +386,9 @@ impl Writer<'_> {
 
     fn totals(&mut self, it: &Record) {
         let lines = it.lines.iter().map(|it| it.amount).sum();
-        self.leaf("subTotal", &double(lines));
-        self.leaf("taxTotal", &double(it.tax_total));
-        self.leaf("total", &double(it.total));
+        self.leaf("subTotal", &self.books.money(lines));
+        self.leaf("taxTotal", &self.books.money(it.tax_total));
+        self.leaf("total", &self.books.money(it.total));
     }
 
     fn reference(&mut self, name: &str, id: Option<&str>) {

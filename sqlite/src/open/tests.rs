@@ -67,8 +67,40 @@ fn what_cannot_be_opened_is_named() {
 
     refused(Path::new(""), &[], &["cannot make the folder"]);
     refused(&path("plain.txt/a.db"), &[ONE], &["plain.txt/a.db", "cannot make the folder"]);
-    refused(&path("folder.db"), &[ONE], &["folder.db", "unable to open"]);
+    refused(&path("folder.db"), &[ONE], &["folder.db is no file"]);
+    refused(Path::new("/dev/null"), &[ONE], &["/dev/null is no file"]);
+    std::os::unix::fs::symlink(path("loop.db"), path("loop.db")).unwrap();
+    refused(&path("loop.db"), &[ONE], &["loop.db", "symbolic links"]);
     refused(&path("plain.txt"), &[ONE], &["plain.txt", "not a database"]);
+}
+
+#[test]
+fn a_database_of_something_else_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    // what is in it, the schema it says, why it is refused
+    let table = [
+        ("CREATE TABLE bookmarks (url TEXT)", 0, "another program's database"),
+        ("CREATE TABLE bookmarks (url TEXT)", 1, "something else: it has no table one"),
+        ("CREATE TABLE bookmarks (url TEXT)", 2, "something else: it has no table one"),
+    ];
+    for (tables, version, why) in table {
+        let _ = fs::remove_file(&path);
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(&format!("{tables}; PRAGMA user_version = {version}")).unwrap();
+        drop(db);
+        let before = fs::read(&path).unwrap();
+        refused(&path, &[ONE, TWO], &["a.db", why]);
+        assert_eq!(fs::read(&path).unwrap(), before, "{tables}, schema {version}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    fs::write(&path, "").unwrap();
+    assert_eq!(rows(&open(&path, &[ONE, TWO]).unwrap()), 1);
 }
 
 #[test]

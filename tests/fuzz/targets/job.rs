@@ -15,6 +15,9 @@ use libfuzzer_sys::fuzz_target;
 use ports::Job;
 use serde_json::json;
 
+/// 2026-11-30T00:00:00Z
+const RECEIVED: Timestamp = Timestamp::from_millis(1_795_996_800_000);
+
 thread_local! {
     static ROWS: Rows = Rows::new().expect("a table in memory");
 }
@@ -91,7 +94,7 @@ fn is_taken(it: char) -> bool {
 
 /// As the worker reads it.
 fn worked_on(job: &Job) -> Option<Cancellation> {
-    envelope(job.body.as_bytes()).and_then(|it| it.cancellation()).ok().flatten()
+    envelope(job.body.as_bytes()).and_then(|it| it.cancellation(RECEIVED)).ok().flatten()
 }
 
 impl Attribute {
@@ -125,6 +128,6 @@ impl Event<'_> {
         if self.units.is_empty() {
             return None;
         }
-        event.cancellation().expect("a cancellation")
+        event.cancellation(RECEIVED).expect("a cancellation")
     }
 }

@@ -53,6 +53,14 @@ impl<Queue: Jobs + Backlog, Folder: Send + Sync> Subject for Clocked<Queue, Fold
     async fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
+
+    fn set_ahead(&self, by: Duration) {
+        self.clock.set_ahead(by);
+    }
+
+    fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
+    }
 }
 
 #[async_trait]
@@ -98,7 +106,16 @@ impl Subject for Shared {
 
     async fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        self.server.set_clock(self.clock.now()).await;
+        // Whose date does not step with ours.
+        self.server.set_clock(self.clock.instant().unstepped()).await;
+    }
+
+    fn set_ahead(&self, by: Duration) {
+        self.clock.set_ahead(by);
+    }
+
+    fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 }
 
@@ -133,6 +150,10 @@ macro_rules! queue_tests {
             receive_wakes_when_a_job_falls_due,
             receive_gives_up_after_its_wait,
             the_backlog_tells_waiting_from_leased,
+            a_clock_that_is_set_back_does_not_prolong_a_delay,
+            a_clock_that_is_set_back_does_not_prolong_a_lease,
+            a_clock_that_is_set_back_takes_no_job_from_its_runner,
+            a_clock_that_steps_does_not_prolong_a_wait,
             $($more,)*
         );
     };

@@ -101,6 +101,7 @@ macro_rules! journal_tests {
             a_late_ending_does_not_unsettle,
             an_ending_is_known_to_a_redelivery,
             an_order_is_held_by_one_runner_at_a_time,
+            a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease,
             a_hold_is_released_by_its_token_only,
             a_unit_is_claimed_by_one_key,
             units_are_claimed_per_order,

@@ -6,7 +6,7 @@ use adapters_netsuite::{NetSuite, Options};
 use async_trait::async_trait;
 use domain::{
     Amount, BillingLine, Classes, ExistingLine, ExistingMemo, ExistingMemos, Invoice, ItemRef,
-    MemoKey, OrderLine, RecordId, SalesOrder, Standing,
+    MemoKey, OrderIdentity, OrderLine, RecordId, SalesOrder, Standing,
 };
 use jiff::Timestamp;
 use ports::{BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests};
@@ -65,10 +65,19 @@ fn install(account: &Account, (order, reference): (&str, &str), billing: &Billin
         .install_netsuite(account, billing, KeyColumn::Present);
 }
 
+/// The units of both orders, in either ledger.
+fn identity() -> OrderIdentity {
+    let unit = |digit, number| format!("{digit}c333267-856c-421a-ac7a-00000000000{number}");
+    let units = (0..3).flat_map(|digit| (1..3).map(move |number| unit(digit, number)));
+    OrderIdentity { units: units.map(|it| it.parse().unwrap()).collect(), ..Default::default() }
+}
+
 fn query((order, reference): (&str, &str)) -> BillingQuery {
     BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
+        identity: identity(),
+        money: "USD".parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
         ours: Vec::new(),
         units: Vec::new(),

@@ -39,6 +39,7 @@ async fn life() -> Exposition {
     service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
     world.account.clear_faults();
     drop(crowd(&world, &service).await);
+    assert_eq!(service.get("/nowhere").await.0, 404);
     service.metrics().await
 }
 

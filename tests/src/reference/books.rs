@@ -64,6 +64,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Whether somebody voided it: it is on record, and credits nothing.
+    #[must_use]
+    pub fn is_voided(&self) -> bool {
+        self.memo.standing == Standing::Voided
+    }
+
     /// The memos that were sent among these, deleted ones included. One that somebody deleted
     /// while an earlier sending of it was under way is there again under its key, and counts once.
     pub fn sent<'a>(memos: impl IntoIterator<Item = &'a Self>) -> Vec<&'a CreditMemo> {
@@ -88,7 +94,11 @@ impl Books {
     /// What is told about an order.
     pub(crate) fn billing(&self, query: &BillingQuery) -> Billing {
         let by_id = || self.folders.iter().find(|(_, it)| it.order == query.order);
-        let found = self.folders.get_key_value(&query.reference).or_else(by_id);
+        let is_ours = |(_, it): &(&String, &Folder)| {
+            query.identity.owns(it.sales_order.as_ref(), &it.invoices)
+        };
+        let by_number = self.folders.get_key_value(&query.reference).filter(is_ours);
+        let found = by_number.or_else(by_id);
         let Some((reference, folder)) = found else {
             return Billing::default();
         };
@@ -98,10 +108,8 @@ impl Books {
                 it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
             let by_number = query.existing_memos == ExistingMemos::Number;
             let is_found = from_invoice || by_number && it.reference == *reference;
-            match it.memo.standing {
-                Standing::Valid => !it.deleted && is_found,
-                Standing::Voided => !it.deleted && query.ours.contains(&it.memo.id),
-            }
+            let is_asked_for = it.is_voided() && query.ours.contains(&it.memo.id);
+            !it.deleted && (is_asked_for || !it.is_voided() && is_found)
         };
         Billing {
             sales_order: folder.sales_order.clone(),
@@ -156,18 +164,28 @@ impl Books {
             lines: lines.collect(),
         };
         let applied = memo.application.as_ref().map(|it| (it.invoice.clone(), it.amount));
-        self.add(&memo.reference, existing, Some(memo.clone()), applied)
+        self.add(&memo.reference, memo.entity.clone(), existing, Some(memo.clone()), applied)
     }
 
-    /// Records a memo that somebody made by hand; its id is given to it.
-    pub fn record_by_hand(&mut self, reference: &str, memo: ExistingMemo) -> RecordId {
+    /// Records a memo that somebody made by hand; its id is given to it. What it is applied to
+    /// takes as much of it as is left there.
+    pub fn record_by_hand(
+        &mut self,
+        reference: &str,
+        entity: RecordId,
+        memo: ExistingMemo,
+    ) -> RecordId {
         let memo = ExistingMemo { id: self.next_id(), external_id: None, ..memo };
-        self.add(reference, memo, None, None)
+        let applied = memo.applied_to.first().and_then(|id| self.invoice(id));
+        let applied =
+            applied.map(|invoice| (invoice.id.clone(), invoice.remaining.min(memo.total)));
+        self.add(reference, entity, memo, None, applied)
     }
 
     fn add(
         &mut self,
         reference: &str,
+        entity: RecordId,
         memo: ExistingMemo,
         sent: Option<CreditMemo>,
         applied: Option<(RecordId, Amount)>,
@@ -179,7 +197,7 @@ impl Books {
             invoice.remaining -= *amount;
         }
         let number = Some(format!("CM{}", self.memos.len() + 1));
-        let memo = ExistingMemo { number, ..memo };
+        let memo = ExistingMemo { number, entity: Some(entity), ..memo };
         let reference = reference.to_owned();
         self.memos.push(Recorded { reference, memo, sent, applied, deleted: false });
         id
@@ -226,7 +244,21 @@ impl Books {
         let found = self.memos.iter_mut().find(|it| it.memo.id == *id && !it.deleted);
         let Some(memo) = found else { return };
         memo.deleted = true;
-        if let Some((invoice, amount)) = memo.applied.clone()
+        let applied = memo.applied.take();
+        self.reopen(applied);
+    }
+
+    /// Voids a memo as a person would; what it was applied to is open again.
+    pub fn void(&mut self, id: &RecordId) {
+        let found = self.memos.iter_mut().find(|memo| memo.memo.id == *id && !memo.is_voided());
+        let Some(memo) = found else { return };
+        memo.memo.standing = Standing::Voided;
+        let applied = memo.applied.take();
+        self.reopen(applied);
+    }
+
+    fn reopen(&mut self, applied: Option<(RecordId, Amount)>) {
+        if let Some((invoice, amount)) = applied
             && let Some(invoice) = self.invoice_mut(&invoice)
         {
             invoice.remaining += amount;

@@ -6,6 +6,7 @@ use domain::Timestamp;
 
 use super::{
     chance::Chance,
+    oddity::Oddity,
     sale::{Capture, Fate, Goods, Group, Inclusion, Layout, Reach, Sale, Story},
 };
 use crate::reference::Column;
@@ -87,6 +88,7 @@ pub(super) fn sale(terms: Terms, chance: &Chance) -> Sale {
         layout: *chance.pick(&[Layout::LinePerUnit, Layout::LinePerProduct]),
         invoices,
         fate,
+        oddity: Oddity::None,
         story: story(terms, invoices, chance),
         groups,
     };
@@ -133,10 +135,8 @@ fn make_sense(sale: &mut Sale, column: Column, chance: &Chance) {
     let cheap = sale.units.iter().any(|it| sale.credit(it) < 50);
     if sale.units.iter().all(billed) && !cheap && chance.strikes(300) {
         let most = i64::try_from(sale.units.len()).expect("few units");
-        // An invoice that is below its units can be credited in full only by the rounding
-        // line, which comes with the last memo of the whole order: else it needs a person.
-        let single = sale.is_cancelled_whole() && sale.made_invoices().count() == 1;
-        sale.off = chance.between(if single { -most } else { 0 }, most);
+        // An invoice that is below its units is credited to its end by a negative rounding line.
+        sale.off = chance.between(-most, most);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use domain::UnitId;
+use domain::{Timestamp, UnitId};
 
-use super::{chance::Chance, sale::Sale, stream::Event};
+use super::{chance::Chance, oddity::Oddity, sale::Sale, stream::Event};
 
+/// When a late event comes.
+const LATE: Duration = Duration::from_mins(65);
 /// Some units of an order were cancelled.
 const ITEMS_CANCELLED: &str = "order.items_cancelled";
 /// An order was cancelled as a whole.
@@ -24,10 +26,10 @@ pub(super) fn of(sale: &Sale, chance: &Chance) -> Vec<Event> {
         let lag = if late { chance.seconds(1800) } else { Duration::ZERO };
         let ahead = if chance.strikes(200) { chance.seconds(1500) } else { chance.seconds(3) };
         let ahead = i64::try_from(ahead.as_millis()).expect("a short time");
-        let at = domain::Timestamp::from_millis(group.cancelled_at.as_millis() - ahead);
+        let at = Timestamp::from_millis(group.cancelled_at.as_millis() - ahead);
         let due = at.after(lag);
         let days = if chance.strikes(150) { chance.between(1, 3) } else { 0 };
-        let published_at = domain::Timestamp::from_millis(at.as_millis() - days * 24 * 3_600_000);
+        let published_at = Timestamp::from_millis(at.as_millis() - days * 24 * 3_600_000);
         let order = sale.order.clone();
         let event = Event {
             name: ITEMS_CANCELLED,
@@ -50,4 +52,20 @@ pub(super) fn of(sale: &Sale, chance: &Chance) -> Vec<Event> {
         events.push(Event { name, units: units(&all), due, ..event });
     }
     events
+}
+
+/// An event that comes long after everything else, of orders whose memos are voided meanwhile:
+/// it names what they credited.
+pub(super) fn late(sale: &Sale, start: Timestamp) -> Option<Event> {
+    if !matches!(sale.oddity, Oddity::OursVoided(_)) {
+        return None;
+    }
+    let cancelled = sale.groups.iter().flat_map(|group| &group.units);
+    Some(Event {
+        name: ORDER_CANCELLED,
+        order: sale.order.clone(),
+        units: cancelled.map(|nth| sale.units[*nth].id.clone()).collect(),
+        published_at: start,
+        due: start.after(LATE),
+    })
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -11,6 +11,7 @@ use std::{
 use domain::Timestamp;
 
 use super::{
+    dial::{self, ClockSteps, Dial},
     replica::{Replica, Shared},
     weather::Fault,
 };
@@ -19,6 +20,8 @@ use super::{
 pub struct Fleet {
     shared: Arc<Shared>,
     places: Mutex<Vec<Option<Replica>>>,
+    /// By how many milliseconds the clock stepped that steps.
+    stepped: Arc<AtomicI64>,
     calm_from: Timestamp,
 }
 
@@ -26,7 +29,20 @@ impl Fleet {
     /// So many places, and nobody there yet.
     #[must_use]
     pub fn new(shared: Arc<Shared>, size: usize, calm_from: Timestamp) -> Arc<Self> {
-        Arc::new(Self { shared, places: Mutex::new(vec![None; size]), calm_from })
+        let stepped = Arc::new(AtomicI64::new(0));
+        if shared.stage.clock_steps != ClockSteps::None {
+            tokio::spawn(dial::step(Arc::clone(&shared.stage), Arc::clone(&stepped), calm_from));
+        }
+        Arc::new(Self { shared, places: Mutex::new(vec![None; size]), stepped, calm_from })
+    }
+
+    /// By how much the clock of the process in this place stepped.
+    fn stepped(&self, place: usize) -> Arc<AtomicI64> {
+        match self.shared.stage.clock_steps {
+            ClockSteps::Machine => Arc::clone(&self.stepped),
+            ClockSteps::OneReplica if place == 0 => Arc::clone(&self.stepped),
+            ClockSteps::OneReplica | ClockSteps::None => Arc::default(),
+        }
     }
 
     /// Some process that takes calls, as a load balancer chooses it.
@@ -39,10 +55,12 @@ impl Fleet {
     /// Keeps a process running in one place for ever.
     pub async fn keep(self: Arc<Self>, place: usize) {
         let stage = &self.shared.stage;
-        let ahead = Arc::new(AtomicU64::new(stage.chance.next() % 3000));
+        let ahead = Arc::new(AtomicI64::new(stage.chance.between(0, 2999)));
+        let stepped = self.stepped(place);
         for life in 1.. {
             let name = format!("process{place}.{life}");
-            let replica = Replica::start(&self.shared, &name, Arc::clone(&ahead));
+            let dial = Dial::new(stage.time.now(), Arc::clone(&ahead), Arc::clone(&stepped));
+            let replica = Replica::start(&self.shared, &name, dial);
             self.places()[place] = Some(replica.clone());
             tokio::select! {
                 biased;
@@ -54,7 +72,7 @@ impl Fleet {
             stage.time.sleep(stage.chance.seconds(pause)).await;
             if stage.chance.strikes(200) {
                 // Its clock was set forward meanwhile.
-                ahead.fetch_add(stage.chance.next() % 1000, Ordering::Relaxed);
+                ahead.fetch_add(stage.chance.between(0, 999), Ordering::Relaxed);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use domain::{CancellationId, OrderId};
 use ports::{Delivery, Lease};
 
-use super::{life::Life, weather::Fault, wire::Wire};
+use super::{life::Life, wire::Wire};
 
 /// What is in somebody's hands.
 #[derive(Default)]
@@ -29,7 +29,7 @@ impl Hands {
         let held = (delivery.lease.clone(), wire.life.clone());
         let before = self.state().jobs.insert(delivery.job.id.clone(), held);
         if let Some((_, other)) = before
-            && stores_work(wire)
+            && wire.stage.leases_hold()
         {
             let id = &delivery.job.id;
             wire.stage.must(other.is_over(), || format!("job {id} is in two hands"));
@@ -49,7 +49,7 @@ impl Hands {
         let alone = runs.is_empty();
         runs.push(wire.life.clone());
         drop(state);
-        if stores_work(wire) {
+        if wire.stage.leases_hold() {
             wire.stage.must(alone, || format!("two runs work on order {order} at once"));
         }
     }
@@ -64,17 +64,4 @@ impl Hands {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while hands are counted")
     }
-}
-
-/// Whether leases can be kept alive in this seed.
-fn stores_work(wire: &Wire) -> bool {
-    let faults = [
-        Fault::JournalFails,
-        Fault::JournalLosesReply,
-        Fault::JournalStalls,
-        Fault::QueueFails,
-        Fault::QueueLosesReply,
-        Fault::QueueStalls,
-    ];
-    !faults.iter().any(|it| wire.stage.stores.knows(*it))
 }

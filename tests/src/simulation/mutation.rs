@@ -51,11 +51,17 @@ pub enum Mutation {
     ConfirmsNothing,
     FirstUnitsOnly,
     AllCancelled,
+    CountsVoided,
+    IgnoresSourceless,
+    TakesForeign,
+    GoodwillIsPiece,
+    BadOrderIsOutage,
+    WaitsByDate,
 }
 
 impl Mutation {
     /// All bugs: name, and what is wrong.
-    pub const ALL: [(Self, &str, &str); 34] = [
+    pub const ALL: [(Self, &str, &str); 40] = [
         (
             Self::AnswersBeforeDurable,
             "answers-before-durable",
@@ -102,6 +108,16 @@ impl Mutation {
         (Self::ConfirmsNothing, "confirms-nothing", "memos are not read back"),
         (Self::FirstUnitsOnly, "first-units-only", "only the first page of units is read"),
         (Self::AllCancelled, "all-cancelled", "every unit is taken for cancelled"),
+        (Self::CountsVoided, "counts-voided", "what was voided is taken for credit"),
+        (Self::IgnoresSourceless, "ignores-sourceless", "memos of no invoice are not looked at"),
+        (Self::TakesForeign, "takes-foreign", "another shop's order is taken by its number"),
+        (Self::GoodwillIsPiece, "goodwill-is-piece", "any money on a product is taken for a piece"),
+        (
+            Self::BadOrderIsOutage,
+            "bad-order-is-outage",
+            "an order that the ERP fails on is taken for an outage",
+        ),
+        (Self::WaitsByDate, "waits-by-date", "waits are measured by a clock that steps"),
     ];
 
     /// The bug of this name.

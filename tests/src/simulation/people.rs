@@ -2,19 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Amount, ExistingLine, ExistingMemo, ItemRef, MemoKey, Standing, Timestamp, UnitId};
+use domain::{MemoKey, Timestamp, UnitId};
 use ports::{Hold, HoldToken, Journal, Query, Record, State, Step};
 
 use super::{
+    oddity::{Failure, HandMade, MemoSource, Oddity, alike},
     replica::Shared,
     sale::{Fate, Sale},
     shop::Shop,
-    shown::{DISCOUNT_ITEM, id},
 };
 use crate::reference::Column;
 
 /// What an operator can mend, and retries then.
-pub const MENDABLE: [&str; 4] = ["closed-period", "key-conflict", "erp-refused", "over-credit"];
+const MENDABLE: [&str; 4] = ["closed-period", "key-conflict", "erp-refused", "over-credit"];
+
+/// Whether an operator mends what this was parked for, and retries it.
+#[must_use]
+pub fn is_mendable(sale: &Sale, reason: &str) -> bool {
+    let stays = match sale.oddity {
+        Oddity::Goodwill(_) => reason == "over-credit",
+        Oddity::FailsAlone(Failure::Refusing) => reason == "erp-refused",
+        _ => false,
+    };
+    MENDABLE.contains(&reason) && !stays
+}
 
 /// Closes the books for a while: nothing may be dated before today.
 pub async fn accountant(shop: Arc<Shop>, calm_from: Timestamp) {
@@ -55,12 +66,20 @@ pub async fn clerk(shared: Arc<Shared>, shop: Arc<Shop>, sale: Arc<Sale>, calm_f
         let token = HoldToken("clerk".to_owned());
         let hold = journal.hold(tenant, &sale.order, &token, stage.time.now(), Duration::ZERO);
         let claims = journal.claims(tenant, &sale.order).await.expect("it works for the world");
-        let at_work = claims.iter().any(domain::Claim::is_open);
-        if hold.await.expect("it works for the world") == Hold::Elsewhere || at_work {
+        let open = claims.iter().filter(|claim| claim.is_open());
+        let in_flight: Vec<UnitId> = open.flat_map(|claim| claim.memo.units.clone()).collect();
+        if !in_flight.is_empty() {
+            // Of one invoice there is one memo: what it does not claim, this run leaves alone.
+            if sale.made_invoices().count() == 1 {
+                book(&shop, &sale, &in_flight);
+            }
+            continue;
+        }
+        if hold.await.expect("it works for the world") == Hold::Elsewhere {
             continue;
         }
         if stage.chance.strikes(700) {
-            book(&shop, &sale);
+            book(&shop, &sale, &[]);
         } else {
             delete(&shop, &sale);
         }
@@ -68,7 +87,10 @@ pub async fn clerk(shared: Arc<Shared>, shop: Arc<Shop>, sale: Arc<Sale>, calm_f
 }
 
 /// Books a memo for one unit that is cancelled, billed and on no memo.
-fn book(shop: &Shop, sale: &Sale) {
+///
+/// `in_flight`: what is claimed now, and perhaps under way to the ERP; nobody credits that
+/// a second time.
+fn book(shop: &Shop, sale: &Sale, in_flight: &[UnitId]) {
     let stage = &shop.stage;
     let now = stage.time.now();
     let billed = |it: &usize| sale.is_cancelled(*it) && sale.shows(*it) <= now;
@@ -81,49 +103,36 @@ fn book(shop: &Shop, sale: &Sale) {
         (ours, by_hand)
     });
     // Twice by hand would be their own mistake.
-    let open: Vec<usize> =
-        open.into_iter().filter(|it| !credited.0.contains(&sale.units[*it].id)).collect();
+    let taken = |id: &UnitId| credited.0.contains(id) || in_flight.contains(id);
+    let open: Vec<usize> = open.into_iter().filter(|it| !taken(&sale.units[*it].id)).collect();
     let Some(unit) = open.first().copied().filter(|_| credited.1 == 0) else {
         return;
     };
     let goods = &sale.units[unit];
-    let Some(invoice) = goods.invoice else { return };
+    if goods.invoice.is_none() {
+        return;
+    }
     // Which of several invoices a nameless memo leaves open is not told by counting.
-    let alike = sale.units.iter().filter(|it| it.product == goods.product);
-    let told_apart = alike.clone().any(|it| it.invoice != goods.invoice);
+    let mut alike = alike(sale, unit);
+    let told_apart = alike.any(|nth| sale.units[nth].invoice != goods.invoice);
     let named =
         shop.retailer.column == Column::Present && (told_apart || stage.chance.strikes(500));
-    let line = |item: &str, amount: i64| ExistingLine {
-        item: ItemRef { id: id(item), external_id: None, name: None },
-        source_line: None,
-        quantity: None,
-        amount: sale.amount(amount),
-        units: Vec::new(),
-    };
-    let item = format!("item-{}", goods.product);
-    let mut lines = vec![ExistingLine {
-        quantity: Some(goods.quantity.into()),
-        units: if named { vec![goods.id.clone()] } else { Vec::new() },
-        ..line(&item, sale.net(goods) + goods.discount())
-    }];
-    if goods.discount() != 0 {
-        lines.push(line(DISCOUNT_ITEM, -goods.discount()));
+    // Without ids, perhaps for several pieces that are alike.
+    let alike = open.iter().copied().filter(|nth| sale.units[*nth].product == goods.product);
+    let most = if named { 1 } else { 1 + stage.chance.below(3) };
+    let units: Vec<usize> = alike.take(most).collect();
+    let source = *stage.chance.pick(&MemoSource::ALL);
+    let on_line = source == MemoSource::Invoice && units.len() == 1 && stage.chance.strikes(500);
+    let memo = HandMade { units, at: now, source, named, on_line, money: None };
+    stage.tell("clerk", format_args!("books by hand for {}: {memo:?}", sale.number));
+    for nth in &memo.units {
+        shop.notes().by_hand.insert(sale.units[*nth].id.clone(), sale.order.clone());
     }
-    let memo = ExistingMemo {
-        id: id("0"),
-        external_id: None,
-        number: None,
-        entity: None,
-        standing: Standing::Valid,
-        created_from: Some(sale.invoice_id(invoice)),
-        applied_to: Vec::new(),
-        total: sale.amount(sale.credit(goods)),
-        shipping_cost: Amount::ZERO,
-        lines,
-    };
-    stage.tell("clerk", format_args!("books {} by hand, named: {named}", goods.id));
-    shop.notes().by_hand.insert(goods.id.clone(), sale.order.clone());
-    shop.ledger.books(|it| it.record_by_hand(&sale.number, memo));
+    if !in_flight.is_empty() {
+        shop.notes().touched.insert(sale.order.clone());
+    }
+    let record = sale.by_hand(&memo);
+    shop.ledger.books(|it| it.record_by_hand(&sale.number, sale.entity(), record));
 }
 
 /// Deletes a memo of ours.
@@ -150,7 +159,7 @@ pub async fn operator(shared: Arc<Shared>, calm_from: Timestamp) {
         stage.time.sleep(Duration::from_mins(5)).await;
         for record in parked(&*shared.journal).await {
             let reason = record.reason.clone().unwrap_or_default();
-            if MENDABLE.contains(&reason.as_str()) && is_mended(&shared, &record) {
+            if is_mended(&shared, &record, &reason) {
                 put_back(&shared, &record).await;
             }
         }
@@ -158,16 +167,21 @@ pub async fn operator(shared: Arc<Shared>, calm_from: Timestamp) {
 }
 
 /// Mends what it was parked for, if something in the world explains that it was.
-fn is_mended(shared: &Shared, record: &Record) -> bool {
+fn is_mended(shared: &Shared, record: &Record, reason: &str) -> bool {
     let order = &record.cancellation.order;
     let shop = shared.shops.iter().find(|it| it.sales.contains_key(order));
     let shop = shop.expect("every order is somebody's");
     let notes = shop.notes().clone();
-    match record.reason.as_deref() {
-        Some("closed-period") => notes.closed,
-        Some("key-conflict") => notes.squatted.contains(order),
+    if !is_mendable(&shop.sales[order], reason) {
+        return false;
+    }
+    match reason {
+        "closed-period" => notes.closed,
+        "key-conflict" => notes.squatted.contains(order),
+        // A person set something against the invoice while a memo was in flight.
+        "erp-refused" => notes.touched.contains(order),
         // The ERP's own cent stands between us and the last memo: it is corrected.
-        Some("over-credit") if notes.miscounted.contains(order) => {
+        "over-credit" if notes.miscounted.contains(order) => {
             shop.ledger.books(|books| {
                 for memo in &mut books.memos {
                     let sent = memo.sent.as_ref().filter(|it| it.order == *order);
@@ -198,6 +212,7 @@ async fn parked(journal: &dyn Journal) -> Vec<Record> {
 /// beside a memo of theirs nothing is rounded, and cents that are missing stay missing.
 #[must_use]
 pub fn touchable(shop: &Shop) -> Vec<Arc<Sale>> {
-    let fine = shop.sales.values().filter(|it| it.fate == Fate::Fine && 0 <= it.off);
+    let plain = |sale: &&Arc<Sale>| sale.fate == Fate::Fine && sale.oddity == Oddity::None;
+    let fine = shop.sales.values().filter(plain).filter(|sale| 0 <= sale.off);
     fine.cloned().collect()
 }

@@ -2,10 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64},
-    },
+    sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
 
@@ -28,6 +25,7 @@ use ports::{Clock, Jobs, Journal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    dial::{ClockSteps, Dial},
     hands::Hands,
     life::Life,
     mutation,
@@ -43,7 +41,10 @@ use crate::reference::NothingHidden;
 /// Past this an event goes to the queue.
 pub const RESPOND_WITHIN: Duration = Duration::from_secs(10);
 /// From the first receipt to giving up.
-pub const GIVE_UP_AFTER: Duration = Duration::from_hours(2);
+const GIVE_UP_AFTER: Duration = Duration::from_hours(2);
+/// The same where clocks step: a deadline that is stored as a date comes an hour early or late
+/// for a process whose clock is so far off.
+const GIVE_UP_AFTER_STEPS: Duration = Duration::from_hours(4);
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(30);
 /// Jobs of a retailer at once.
@@ -81,15 +82,15 @@ pub struct Replica {
 impl Replica {
     /// Starts a process.
     #[must_use]
-    pub fn start(shared: &Shared, name: &str, ahead: Arc<AtomicU64>) -> Self {
+    pub fn start(shared: &Shared, name: &str, dial: Dial) -> Self {
         let stage = Arc::clone(&shared.stage);
-        let wire = Wire { stage, life: Life::default(), name: name.into(), ahead };
+        let wire = Wire { stage, life: Life::default(), name: name.into(), dial };
         wire.tell("starts");
         let service = service(shared, &wire);
         let server = Server {
             listen: ([127, 0, 0, 1], 0).into(),
             respond_within: mutation::respond_within(wire.stage.mutation, RESPOND_WITHIN),
-            max_body: 262_144,
+            max_body: 1_048_576,
             drain: Duration::from_secs(25),
             admin_token: None,
             max_connections: 512,
@@ -129,6 +130,10 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         inner: Arc::clone(&shared.jobs),
         hands: Arc::clone(&shared.hands),
     };
+    let give_up_after = match stage.clock_steps {
+        ClockSteps::None => GIVE_UP_AFTER,
+        ClockSteps::Machine | ClockSteps::OneReplica => GIVE_UP_AFTER_STEPS,
+    };
     let mut customers = BTreeMap::new();
     for shop in &shared.shops {
         let member = member(shared, shop, wire, &clock);
@@ -138,7 +143,7 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         journal: mutation::journal(stage.mutation, Arc::new(journal)),
         clock,
         dice: Dice::seeded(stage.chance.next()),
-        give_up_after: mutation::give_up_after(stage.mutation, GIVE_UP_AFTER),
+        give_up_after: mutation::give_up_after(stage.mutation, give_up_after),
     };
     Service {
         customers: Arc::new(customers),

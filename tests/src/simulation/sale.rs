@@ -6,6 +6,8 @@
 use domain::{Amount, OrderId, Timestamp, UnitId};
 use rust_decimal::Decimal;
 
+use super::oddity::{Oddity, SHIPPING_DIFFERS_BY};
+
 /// An order.
 #[derive(Debug, Clone)]
 pub struct Sale {
@@ -35,6 +37,8 @@ pub struct Sale {
     pub invoices: usize,
     /// What is wrong with it, if anything.
     pub fate: Fate,
+    /// What is odd about its books, if anything.
+    pub oddity: Oddity,
     /// Units that are cancelled together.
     pub groups: Vec<Group>,
     /// When each part of its story shows.
@@ -69,6 +73,8 @@ pub enum Reach {
     Open,
     /// The customer has it.
     Fulfilled,
+    /// The customer sent it back, and has the money since this instant.
+    Returned(Timestamp),
 }
 
 /// How prices and tax relate.
@@ -218,9 +224,19 @@ impl Sale {
     pub fn invoice_total(&self, invoice: usize) -> i64 {
         let goods = self.credits(|it| self.units[it].invoice == Some(invoice));
         let is = |it: Option<usize>| it == Some(invoice);
-        let shipping = if is(self.bearer()) { self.shipping_credit() } else { 0 };
+        let differs = if self.oddity == Oddity::ShippingDiffers { SHIPPING_DIFFERS_BY } else { 0 };
+        let shipping = self.shipping_credit() + differs;
+        let shipping = if is(self.bearer()) { shipping } else { 0 };
         let off = if is(self.made_invoices().last()) { self.off } else { 0 };
-        goods + shipping + off
+        goods + shipping + off - self.short_of(invoice)
+    }
+
+    /// By how much an invoice is below the order's own amounts for it.
+    fn short_of(&self, invoice: usize) -> i64 {
+        match self.oddity {
+            Oddity::ShortInvoice(short) if self.made_invoices().last() == Some(invoice) => short,
+            _ => 0,
+        }
     }
 
     /// The invoices that carry anything.
@@ -267,6 +283,12 @@ impl Sale {
     pub fn refunded(&self, now: Timestamp) -> i64 {
         let shown = (0..self.groups.len()).filter(|it| self.groups[*it].refunded_at <= now);
         shown.map(|it| self.refund(it)).sum()
+    }
+
+    /// What the storefront shows as given back for returned units by an instant.
+    #[must_use]
+    pub fn returned(&self, now: Timestamp) -> i64 {
+        self.credits(|nth| matches!(self.units[nth].reached, Reach::Returned(at) if at <= now))
     }
 
     /// An amount of this order.

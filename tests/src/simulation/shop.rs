@@ -10,6 +10,8 @@ use domain::{CreditMemo, OrderId, Timestamp, UnitId};
 use ports::{Ledger, LedgerError, Posted, Sending};
 
 use super::{
+    handmade,
+    oddity::{Failure, Oddity},
     retailer::Retailer,
     sale::{Capture, Fate, Sale},
     stage::Stage,
@@ -29,6 +31,8 @@ pub struct Shop {
     pub ledger: Arc<MemoryLedger>,
     /// What befalls them.
     pub weather: Weather,
+    /// Whether the ERP works for everybody, but for orders that it always fails on.
+    pub works_for_others: bool,
     /// All orders.
     pub sales: BTreeMap<OrderId, Arc<Sale>>,
     notes: Mutex<Notes>,
@@ -47,6 +51,14 @@ pub struct Notes {
     pub by_hand: BTreeMap<UnitId, OrderId>,
     /// Orders of which a memo was deleted by hand.
     pub deleted: BTreeSet<OrderId>,
+    /// Orders whose invoices somebody set something against, perhaps with a memo in flight.
+    pub touched: BTreeSet<OrderId>,
+    /// When somebody booked by hand what is odd about an order's books.
+    pub booked_at: BTreeMap<OrderId, Timestamp>,
+    /// Units of memos of ours that were voided by hand, and when.
+    pub voided: BTreeMap<UnitId, Timestamp>,
+    /// When the newest memo of any order was made.
+    pub written_at: Option<Timestamp>,
     /// When credentials were refused of late.
     refused: Vec<Timestamp>,
 }
@@ -63,7 +75,17 @@ impl Shop {
         let storefront = MemoryStorefront::new(Arc::new(stage.time.clone()), Duration::ZERO);
         let sales = sales.into_iter().map(|it| (it.order.clone(), Arc::new(it))).collect();
         let ledger = Arc::new(ledger);
-        Self { stage, retailer, storefront, ledger, weather, sales, notes: Mutex::default() }
+        let notes = Mutex::default();
+        let works_for_others = !weather.knows_any(&Fault::OF_THE_ERP);
+        Self { stage, retailer, storefront, ledger, weather, works_for_others, sales, notes }
+    }
+
+    /// How the ERP fails on an order, where it fails on it alone.
+    pub(super) fn fails_on(&self, order: &OrderId) -> Option<Failure> {
+        match self.sales.get(order)?.oddity {
+            Oddity::FailsAlone(failure) => Some(failure),
+            _ => None,
+        }
     }
 
     /// What was seen on the way.
@@ -95,6 +117,7 @@ impl Shop {
     ) -> Result<Posted, LedgerError> {
         let posted = self.ledger.post(memo, sending).await;
         if matches!(posted, Ok(Posted::Now(_))) {
+            self.notes().written_at = Some(self.stage.time.now());
             let total = self.ledger.books(|it| it.memos.last().map(|it| it.memo.total));
             if total != Some(memo.total) {
                 self.notes().miscounted.insert(memo.order.clone());
@@ -133,12 +156,18 @@ impl Shop {
         if let Some(snapshot) = sale.snapshot(now) {
             self.storefront.show(snapshot);
         }
+        let column = self.retailer.column;
+        if matches!(sale.oddity, Oddity::ForeignNumber(_)) {
+            let theirs = sale.of_another_shop(now, column);
+            self.ledger.books(|books| {
+                books.folders.entry(sale.number.clone()).or_insert(theirs);
+            });
+        }
         if now < sale.story.exported_at || sale.fate == Fate::NeverExported {
             return;
         }
-        let column = self.retailer.column;
         self.ledger.books(|books| {
-            let folder = books.folders.entry(sale.number.clone()).or_insert_with(|| Folder {
+            let folder = books.folders.entry(sale.folder()).or_insert_with(|| Folder {
                 order: sale.order.clone(),
                 sales_order: None,
                 invoices: Vec::new(),
@@ -148,12 +177,19 @@ impl Shop {
             if sale.fate == Fate::CashSale && folder.cash_sales.is_empty() {
                 folder.cash_sales.push(super::shown::id("8001"));
             }
+            let mut new = Vec::new();
             for invoice in sale.made_invoices() {
                 let made = sale.story.invoiced_at[invoice] <= now;
                 let known = folder.invoices.iter().any(|it| it.id == sale.invoice_id(invoice));
                 if made && !known {
                     folder.invoices.push(sale.invoice(invoice, column));
+                    new.push(invoice);
                 }
+            }
+            if let Oddity::BilledAgain { unit } = sale.oddity
+                && new.iter().any(|invoice| sale.units[unit].invoice == Some(*invoice))
+            {
+                handmade::bill_again(books, sale, unit, column);
             }
         });
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use adapters_netsuite::governor::{Governor, Priority, Ticket, Verdict};
+use ports::Clock;
 use tokio::sync::oneshot;
 
 use super::time::Time;
@@ -47,7 +48,7 @@ impl Slots {
                 let mut state = self.state();
                 state.waiters.remove(&ticket);
                 if !state.governor.leave(ticket) {
-                    state.governor.done(Verdict::Silent, self.time.now());
+                    state.governor.done(Verdict::Silent, self.time.instant());
                 }
                 None
             }
@@ -56,7 +57,7 @@ impl Slots {
 
     /// Gives a slot back.
     pub fn done(&self, verdict: Verdict) {
-        let now = self.time.now();
+        let now = self.time.instant();
         let mut state = self.state();
         state.governor.done(verdict, now);
         state.call();

@@ -1,6 +1,7 @@
 //! What everybody in a world shares: time, chance, the trace, and what must not be.
 
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     sync::{
         Mutex, MutexGuard,
@@ -8,9 +9,15 @@ use std::{
     },
 };
 
-use domain::Timestamp;
+use domain::{CancellationId, Timestamp};
 
-use super::{chance::Chance, mutation::Mutation, time::Time, weather::Weather};
+use super::{
+    chance::Chance,
+    dial::ClockSteps,
+    mutation::Mutation,
+    time::Time,
+    weather::{Fault, Weather},
+};
 
 /// Whether a run is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +36,8 @@ pub struct Stage {
     pub start: Timestamp,
     /// Chance for whoever has none of his own.
     pub chance: Chance,
+    /// Whose clocks step.
+    pub clock_steps: ClockSteps,
     /// The deliberate bug of this run.
     pub mutation: Option<Mutation>,
     /// What befalls our queue and journal.
@@ -40,6 +49,8 @@ pub struct Stage {
     tracing: Tracing,
     trace: Mutex<String>,
     violations: Mutex<Vec<String>>,
+    /// Attempts that found the ERP not working, by cancellation.
+    outages: Mutex<BTreeMap<CancellationId, Vec<String>>>,
 }
 
 /// What happened, in numbers.
@@ -58,6 +69,7 @@ impl Stage {
         time: Time,
         chance: Chance,
         calm_from: Timestamp,
+        clock_steps: ClockSteps,
         mutation: Option<Mutation>,
         tracing: Tracing,
     ) -> Self {
@@ -67,12 +79,36 @@ impl Stage {
             processes: Weather::of_processes(&time, &chance, calm_from),
             time,
             chance,
+            clock_steps,
             mutation,
             tally: Tally::default(),
             tracing,
             trace: Mutex::default(),
             violations: Mutex::default(),
+            outages: Mutex::default(),
         }
+    }
+
+    /// An attempt ended so; an ERP that does not work is remembered.
+    pub(super) fn ended(&self, id: &CancellationId, reason: &str) {
+        const OUTAGES: [&str; 3] = ["erp-unavailable", "erp-permission", "erp-credentials"];
+        if OUTAGES.contains(&reason) {
+            let mut outages = self.outages.lock().expect("nobody panics while outages are noted");
+            outages.entry(id.clone()).or_default().push(reason.to_owned());
+        }
+    }
+
+    /// How attempts of a cancellation found that the ERP does not work.
+    pub(super) fn outages(&self, id: &CancellationId) -> Vec<String> {
+        let outages = self.outages.lock().expect("nobody panics while outages are noted");
+        outages.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Whether leases can be kept alive in this seed: by stores that work, and by clocks that
+    /// agree about when one ends.
+    #[must_use]
+    pub fn leases_hold(&self) -> bool {
+        !self.stores.knows_any(&Fault::STORES) && self.clock_steps == ClockSteps::None
     }
 
     /// Whether this run has the bug.

@@ -81,6 +81,11 @@ impl Journal for RemoteJournal {
         now: Timestamp,
         steps: &[Step],
     ) -> Result<(), JournalError> {
+        for step in steps {
+            if let Step::Ended { reason: Some(reason), .. } = step {
+                self.wire.stage.ended(id, reason);
+            }
+        }
         let recorded = self.ask(self.inner.record(id, now, steps)).await;
         let steps: Vec<_> = steps.iter().map(brief).collect();
         self.wire.tell(format_args!("{id}: {}: {recorded:?}", steps.join("; ")));

@@ -18,7 +18,15 @@ use ports::{
 };
 use tokio::sync::oneshot;
 
-use super::{hands::Hands, shop::Shop, slots::Slots, weather::Fault, wire::Wire};
+use super::{
+    hands::Hands,
+    oddity::{Failure, Oddity},
+    sale::Sale,
+    shop::Shop,
+    slots::Slots,
+    weather::Fault,
+    wire::Wire,
+};
 use crate::reference::{MemoryLedger, Trouble};
 
 /// How long we wait for the ERP's answer.
@@ -179,7 +187,10 @@ impl RemoteLedger {
 impl Ledger for RemoteLedger {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let asked = query.clone();
-        let work = move |ledger: Arc<MemoryLedger>| async move { ledger.billing(&asked).await };
+        let unreadable = self.shop.fails_on(&query.order) == Some(Failure::Unreadable);
+        let work = move |ledger: Arc<MemoryLedger>| async move {
+            if unreadable { Err(fails_alone::unreadable()) } else { ledger.billing(&asked).await }
+        };
         let billing = self.ask(Some(&query.order), Effect::Read, work).await;
         let brief = billing.as_ref().map(|it| (it.invoices.len(), it.memos.len()));
         self.wire.tell(format_args!("billing of {}: {brief:?}", query.reference));
@@ -189,10 +200,17 @@ impl Ledger for RemoteLedger {
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
         let weather = &self.shop.weather;
         let stale = weather.strikes(Fault::ErpStale);
-        let miscounts = weather.strikes(Fault::ErpMiscounts);
+        // Cents of the ERP's own would be in doubt beside what people did to the books.
+        let is_plain = |sale: &Arc<Sale>| sale.oddity == Oddity::None;
+        let miscounts = weather.strikes(Fault::ErpMiscounts)
+            && self.shop.sales.get(&memo.order).is_some_and(is_plain);
+        let fails = self.shop.fails_on(&memo.order);
         let sent = memo.clone();
         let shop = Arc::clone(&self.shop);
         let work = move |ledger: Arc<MemoryLedger>| async move {
+            if let Some(error) = fails.and_then(fails_alone::posting) {
+                return Err(error);
+            }
             if stale {
                 ledger.befall_next(Trouble::Stale);
             }
@@ -224,5 +242,30 @@ impl Ledger for RemoteLedger {
         let work =
             move |ledger: Arc<MemoryLedger>| async move { ledger.memos(since, &place).await };
         self.ask(None, Effect::Read, work).await
+    }
+}
+
+/// How an ERP fails on one order alone.
+mod fails_alone {
+    use ports::{LedgerError, Refusal};
+
+    use super::Failure;
+
+    /// The answer about the order came whole, and cannot be read.
+    pub(super) fn unreadable() -> LedgerError {
+        LedgerError::Unavailable("answer is not XML".into())
+    }
+
+    /// What a memo gets, where it gets anything but a record.
+    pub(super) fn posting(failure: Failure) -> Option<LedgerError> {
+        match failure {
+            Failure::Posting => Some(LedgerError::Unknown("UNEXPECTED_ERROR".into())),
+            Failure::Refusing => Some(LedgerError::Refused {
+                kind: Refusal::Data,
+                code: "INSUFFICIENT_PERMISSION".to_owned(),
+                message: "no permission to set a value for element class".to_owned(),
+            }),
+            Failure::Unreadable => None,
+        }
     }
 }

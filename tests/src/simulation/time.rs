@@ -16,7 +16,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Clock, Instant};
 
 use super::chance::Chance;
 
@@ -101,6 +101,10 @@ impl fmt::Debug for Time {
 impl Clock for Time {
     fn now(&self) -> Timestamp {
         Self::now(self)
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::new(Self::now(self), Duration::ZERO)
     }
 
     async fn sleep(&self, wait: Duration) {

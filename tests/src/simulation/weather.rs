@@ -71,6 +71,16 @@ impl Fault {
         Self::QueueLosesReply,
         Self::QueueStalls,
     ];
+    /// What befalls every call to an ERP alike.
+    pub const OF_THE_ERP: [Self; 7] = [
+        Self::ErpDown,
+        Self::ErpRevoked,
+        Self::ErpForbidden,
+        Self::ErpThrottles,
+        Self::ErpSlow,
+        Self::ErpLosesReply,
+        Self::ErpNeverGetsIt,
+    ];
     const SYSTEMS: [Self; 13] = [
         Self::StorefrontDown,
         Self::StorefrontThrottles,
@@ -181,6 +191,20 @@ impl Weather {
     #[must_use]
     pub fn knows(&self, fault: Fault) -> bool {
         self.odds.contains_key(&fault) || self.spells.iter().any(|(it, ..)| *it == fault)
+    }
+
+    /// Whether any of them can.
+    #[must_use]
+    pub fn knows_any(&self, faults: &[Fault]) -> bool {
+        faults.iter().any(|fault| self.knows(*fault))
+    }
+
+    /// The same weather without these faults.
+    #[must_use]
+    pub(super) fn without(mut self, faults: &[Fault]) -> Self {
+        self.odds.retain(|fault, _| !faults.contains(fault));
+        self.spells.retain(|(fault, ..)| !faults.contains(fault));
+        self
     }
 
     /// So long, up to this many seconds.

@@ -1,20 +1,15 @@
 //! One process's way to everything outside of it, on which it can be killed.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Clock, Instant};
 
 use super::{
+    dial::Dial,
     life::Life,
+    mutation::Mutation,
     stage::{Stage, count},
     weather::Fault,
 };
@@ -28,8 +23,8 @@ pub struct Wire {
     pub life: Life,
     /// Its name.
     pub name: Arc<str>,
-    /// By how many milliseconds its clock is ahead.
-    pub ahead: Arc<AtomicU64>,
+    /// Its clock.
+    pub dial: Dial,
 }
 
 impl Wire {
@@ -74,8 +69,15 @@ impl Wire {
 #[async_trait]
 impl Clock for Wire {
     fn now(&self) -> Timestamp {
-        let ahead = Duration::from_millis(self.ahead.load(Ordering::Relaxed));
-        self.stage.time.now().after(ahead)
+        self.dial.shows(self.stage.time.now())
+    }
+
+    fn instant(&self) -> Instant {
+        if self.stage.has(Mutation::WaitsByDate) {
+            return Instant::new(self.now(), Duration::ZERO);
+        }
+        let (began, shown) = self.dial.began;
+        Instant::new(shown, self.stage.time.now().since(began))
     }
 
     async fn sleep(&self, wait: Duration) {

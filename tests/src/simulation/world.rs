@@ -15,14 +15,17 @@ use ports::Query;
 use super::{
     audit,
     chance::Chance,
+    dial::ClockSteps,
     draw::{self, Terms},
     events,
     fleet::Fleet,
+    handmade,
     mutation::Mutation,
+    oddity::{self, Oddity},
     people,
     replica::Shared,
     retailer::Retailer,
-    sale::Sale,
+    sale::{Reach, Sale},
     shop::Shop,
     stage::{Stage, Tracing},
     stream::{self, Event},
@@ -37,7 +40,7 @@ const SPAN: Duration = Duration::from_mins(30);
 /// How long things go wrong.
 const STORM: Duration = Duration::from_mins(70);
 /// How long the world may take to come to rest.
-const REST: Duration = Duration::from_hours(5);
+const REST: Duration = Duration::from_hours(9);
 
 /// What came of a seed.
 #[derive(Debug, Clone, Default)]
@@ -68,8 +71,10 @@ pub fn play(seed: u64, mutation: Option<Mutation>, tracing: Tracing) -> Report {
     listen_for_panics();
     PANIC.take();
     let chance = Chance::of(seed);
+    // What is odd is drawn apart: other orders are the same with and without it.
+    let odd = Chance::of(!seed);
     let time = Time::new(Timestamp::from_millis(START), chance.fork());
-    let world = World::drawn(&time, chance, mutation, tracing);
+    let world = World::drawn(&time, chance, &odd, mutation, tracing);
     let mut report = time.run(world.play());
     if let Some(panic) = PANIC.take() {
         report.violation = Some(format!("something panicked: {panic}"));
@@ -86,7 +91,13 @@ struct World {
 }
 
 impl World {
-    fn drawn(time: &Time, chance: Chance, mutation: Option<Mutation>, tracing: Tracing) -> Self {
+    fn drawn(
+        time: &Time,
+        chance: Chance,
+        odd: &Chance,
+        mutation: Option<Mutation>,
+        tracing: Tracing,
+    ) -> Self {
         let calm_from = time.now().after(STORM);
         let retailers: Vec<_> =
             (0..=chance.below(2)).map(|nth| Retailer::drawn(nth, &chance)).collect();
@@ -96,16 +107,29 @@ impl World {
             let retailer = chance.below(retailers.len());
             let column = retailers[retailer].column;
             let terms = Terms { retailer, nth, column, start: time.now(), span: SPAN };
-            let sale = draw::sale(terms, &chance);
-            events.extend(events::of(&sale, &chance).into_iter().map(|it| (retailer, it)));
+            let mut sale = draw::sale(terms, &chance);
+            oddity::befall(&mut sale, column, time.now(), odd);
+            let told = events::of(&sale, &chance);
+            let told = told.into_iter().chain(events::late(&sale, time.now()));
+            events.extend(told.map(|event| (retailer, event)));
             sales[retailer].push(sale);
         }
         let processes = chance.below(4) + 1;
         let intake = if chance.strikes(250) { Intake::Queued } else { Intake::Inline };
-        let stage = Stage::new(time.clone(), chance, calm_from, mutation, tracing);
+        let steps = match odd.below(10) {
+            0 | 1 => ClockSteps::Machine,
+            2 => ClockSteps::OneReplica,
+            _ => ClockSteps::None,
+        };
+        let stage = Stage::new(time.clone(), chance, calm_from, steps, mutation, tracing);
         let stage = Arc::new(stage);
         let shops = retailers.into_iter().zip(sales).map(|(retailer, sales)| {
-            let weather = Weather::of_systems(time, &stage.chance, calm_from);
+            let mut weather = Weather::of_systems(time, &stage.chance, calm_from);
+            let fails_alone = |sale: &Sale| matches!(sale.oddity, Oddity::FailsAlone(_));
+            if sales.iter().any(fails_alone) && odd.strikes(700) {
+                // The ERP works for everybody else, which then must not notice.
+                weather = weather.without(&Fault::OF_THE_ERP);
+            }
             Arc::new(Shop::new(Arc::clone(&stage), retailer, weather, sales))
         });
         let shops = shops.collect();
@@ -152,14 +176,14 @@ impl World {
         let stage = &self.shared.stage;
         for sale in shop.sales.values() {
             tokio::spawn(happen(Arc::clone(shop), Arc::clone(sale)));
+            tokio::spawn(handmade::meddle(Arc::clone(shop), Arc::clone(sale)));
         }
         if stage.chance.strikes(300) {
             tokio::spawn(people::accountant(Arc::clone(shop), self.calm_from));
         }
         let touchable = people::touchable(shop);
         // Who lost its lease could be at work where a clerk sees nobody.
-        let leases_hold = !Fault::STORES.iter().any(|it| stage.stores.knows(*it));
-        if leases_hold && stage.chance.strikes(500) {
+        if stage.leases_hold() && stage.chance.strikes(500) {
             for sale in &touchable {
                 let (shared, shop) = (Arc::clone(&self.shared), Arc::clone(shop));
                 tokio::spawn(people::clerk(shared, shop, Arc::clone(sale), self.calm_from));
@@ -196,10 +220,13 @@ impl World {
         let found = self.shared.journal.find(&query).await.expect("it works for the world");
         let mut open = Vec::new();
         for (retailer, event) in &self.events {
-            let id = event.cancellation(&self.shared.shops[*retailer]).id();
+            let shop = &self.shared.shops[*retailer];
+            let sale = &shop.sales[&event.order];
+            let id = event.cancellation(shop).id();
             let record = found.iter().find(|it| it.cancellation.id() == id);
-            let is_mendable = |it: &str| people::MENDABLE.contains(&it);
+            let is_mendable = |reason: &str| people::is_mendable(sale, reason);
             match record {
+                Some(record) if audit::odd::waits_for_others(shop, sale, record) => {}
                 None => open.push(format!("{id} unknown")),
                 Some(it)
                     if !it.state.is_settled() || it.reason.as_deref().is_some_and(is_mendable) =>
@@ -242,6 +269,7 @@ impl World {
         let stage = &self.shared.stage;
         stage.tell("world", format_args!("{} processes, {:?}", self.processes, self.shared.intake));
         stage.tell("world", format_args!("{:?} {:?}", stage.stores, stage.processes));
+        stage.tell("world", format_args!("clocks that step: {:?}", stage.clock_steps));
         for shop in &self.shared.shops {
             stage.tell("world", format_args!("{:?} {:?}", shop.retailer, shop.weather));
             for sale in shop.sales.values() {
@@ -260,8 +288,13 @@ async fn happen(shop: Arc<Shop>, sale: Arc<Sale>) {
     let story = &sale.story;
     let groups = sale.groups.iter().flat_map(|it| [it.cancelled_at, it.refunded_at]);
     let parts = [story.visible_at, story.paid_at, story.exported_at];
+    let returned = sale.units.iter().filter_map(|unit| match unit.reached {
+        Reach::Returned(at) => Some(at),
+        Reach::Open | Reach::Fulfilled => None,
+    });
+    let invoiced = story.invoiced_at.iter().copied();
     let mut parts: Vec<_> =
-        parts.into_iter().chain(groups).chain(story.invoiced_at.iter().copied()).collect();
+        parts.into_iter().chain(groups).chain(returned).chain(invoiced).collect();
     parts.sort();
     for part in parts {
         shop.stage.time.until(part).await;

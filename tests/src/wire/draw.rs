@@ -99,6 +99,7 @@ fn terms(chance: &Chance) -> Terms {
         patience: if chance.strikes(300) { Patience::Short } else { Patience::Long },
         ceiling: *chance.pick(&[1, 1, 2, 3]),
         span: *chance.pick(&[0, 5, 20]),
+        noise: chance.strikes(300),
     }
 }
 

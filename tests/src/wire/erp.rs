@@ -6,7 +6,7 @@ use sandbox::netsuite::{
     Access, Account, Calls, Credentials, Denial, Fault, Hold, Kind, Operation, Point, Rule,
 };
 
-use super::trouble::Trouble;
+use super::{plan::Step, trouble::Trouble};
 use crate::simulation::{self, Chance};
 
 /// What a call takes longer where all do: less than anybody's patience, in the machine's time.
@@ -100,6 +100,12 @@ impl Lasting {
         };
         (self.trouble.kind, struck)
     }
+}
+
+/// Whether a step takes the right to view memos away.
+pub(super) fn hides_memos(step: &Step) -> bool {
+    let Step::ErpFails(trouble) = step else { return false };
+    matches!(trouble.shape, Shape::Denied(Denial { kind: Kind::CreditMemo, access: Access::View }))
 }
 
 /// All that a kind of fault looks like.

@@ -4,17 +4,18 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use rust_decimal::Decimal;
 use sandbox::{
-    netsuite::{Account, Application, Kind, Record},
+    netsuite::Account,
     sale::{Billing, KeyColumn, Sale, TaxBooking, TaxIn, Unit},
 };
 
-use super::plan::Terms;
+use super::{
+    handmade::{self, ByHand, Kinds},
+    plan::Terms,
+};
 use crate::{owed::Owed, paid, simulation::Chance};
 
 /// How the whole of it was paid.
 const CARD: &str = "credit_card";
-/// The column that names a line's units.
-const UNITS: &str = "custcol_nws_item_id";
 /// Currencies with their exponents.
 const CURRENCIES: [(&str, u32); 4] = [("USD", 2), ("USD", 2), ("JPY", 0), ("KWD", 3)];
 /// So many seconds late is what is late.
@@ -37,8 +38,19 @@ pub(super) struct Order {
     pub(super) billed_at: Duration,
     /// Whether the money ever goes back.
     pub(super) fate: Fate,
-    /// A unit for which somebody booked a memo by hand, before anything else happened.
-    pub(super) by_hand: Option<String>,
+    /// A memo that somebody booked by hand, before anything else happened.
+    pub(super) by_hand: Option<ByHand>,
+    /// What else is odd about it.
+    pub(super) oddity: Option<Oddity>,
+}
+
+/// What is odd about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Oddity {
+    /// Another shop's records bear its number; its own bear its UUID.
+    ForeignNumber,
+    /// Its payments show movements that failed, or are pending.
+    FailedMovements,
 }
 
 /// Units that are cancelled together.
@@ -99,19 +111,26 @@ impl Order {
             invoices = vec![first.to_vec(), second.to_vec()];
         }
         let groups = groups(&ids, terms.span, chance);
-        let whole = groups.iter().map(|it| it.units.len()).sum::<usize>() == ids.len();
         let (fate, by_hand) = match chance.below(100) {
             0..8 => (Fate::NeverRefunded, None),
-            8..23 => (Fate::Fine, Some(groups[0].units[0].clone())),
+            8..33 => (Fate::Fine, Some(ByHand::drawn(&sale, &groups[0].units[0], chance))),
             _ => (Fate::Fine, None),
         };
         if by_hand.is_none() && invoices.len() == 1 && chance.strikes(250) {
             let most = i64::try_from(ids.len()).expect("few units");
-            // An invoice below its units can be credited in full only by one memo over all of it.
-            let least = if whole && groups.len() == 1 { -most } else { 0 };
-            let off = Decimal::new(chance.between(least, most), exponent);
+            let off = Decimal::new(chance.between(-most, most), exponent);
             sale = Sale { grand_total: Some(sale.total() + off), ..sale };
         }
+        if by_hand.as_ref().is_some_and(|memo| memo.kind == Kinds::Goodwill) {
+            // Which event finds too little left must not hang on shipping.
+            sale = sale.shipping("0", "0");
+        }
+        let oddity = match chance.below(100) {
+            _ if fate != Fate::Fine || by_hand.is_some() => None,
+            0..8 => Some(Oddity::ForeignNumber),
+            8..16 => Some(Oddity::FailedMovements),
+            _ => None,
+        };
         let sale = sale.clone().paid(paid(&sale.total().to_string()));
         Self {
             sale,
@@ -122,7 +141,14 @@ impl Order {
             billed_at: if by_hand.is_some() { Duration::ZERO } else { late(chance) },
             fate,
             by_hand,
+            oddity,
         }
+    }
+
+    /// The unit for which nothing can be credited, as too little is left on its line.
+    pub(super) fn unit_with_goodwill(&self) -> Option<&str> {
+        let memo = self.by_hand.as_ref().filter(|memo| memo.kind == Kinds::Goodwill);
+        memo.map(|memo| memo.unit.as_str())
     }
 
     /// What NewStore's API shows of it at an instant.
@@ -141,6 +167,13 @@ impl Order {
         } else if self.fate == Fate::Fine && !back.is_zero() {
             sale = sale.refunded(CARD, &back.to_string());
         }
+        if self.paid_at <= at && self.oddity == Some(Oddity::FailedMovements) {
+            let all = self.sale.total().to_string();
+            for kind in ["capture_declined", "refund_failed", "Refund_Pending", "refund_requested"]
+            {
+                sale = sale.transaction(CARD, kind, &all);
+            }
+        }
         Some(sale)
     }
 
@@ -153,7 +186,9 @@ impl Order {
 
     /// What must be credited in the end.
     pub(super) fn owed(&self) -> Owed {
-        let cancelled = self.groups.iter().flat_map(|it| &it.units);
+        // Events that name a unit with goodwill are parked: all that name units of its group.
+        let parked = usize::from(self.unit_with_goodwill().is_some());
+        let cancelled = self.groups.iter().skip(parked).flat_map(|it| &it.units);
         let cancelled: Vec<&str> = match self.fate {
             Fate::Fine => cancelled.map(String::as_str).collect(),
             Fate::NeverRefunded => Vec::new(),
@@ -164,11 +199,18 @@ impl Order {
     /// Puts it on the account's books.
     pub(super) fn bill(&self, account: &Account) {
         let billing = Billing::Invoices(self.invoices.clone());
-        let booked = self.sale.install_netsuite(account, &billing, KeyColumn::Present);
-        if let Some(unit) = &self.by_hand {
-            let of = self.invoices.iter().position(|it| it.contains(unit));
+        let mut sale = self.sale.clone();
+        if self.oddity == Some(Oddity::ForeignNumber) {
+            handmade::book_another_shop(self, account);
+            sale.reference.clone_from(&sale.order);
+        }
+        let booked = sale.install_netsuite(account, &billing, KeyColumn::Present);
+        if let Some(memo) = &self.by_hand {
+            let of = self.invoices.iter().position(|it| it.contains(&memo.unit));
             let invoice = &booked.invoices[of.expect("every unit is on an invoice")];
-            book_by_hand(account, invoice, unit);
+            let unit = self.sale.units.iter().find(|it| it.id == memo.unit);
+            let goodwill = unit.map(|unit| handmade::goodwill(&self.sale, unit));
+            memo.book(account, invoice, goodwill.unwrap_or_default());
         }
     }
 
@@ -241,41 +283,9 @@ fn names(units: &[String]) -> Vec<&str> {
     units.iter().map(String::as_str).collect()
 }
 
-/// A memo for one unit, copied from the invoice as a person does it.
-fn book_by_hand(account: &Account, invoice: &str, unit: &str) {
-    let invoice = account.invoice(invoice).expect("it was just booked");
-    let mut memo = Record {
-        created_from: Some(invoice.id.clone()),
-        other_ref_num: invoice.other_ref_num.clone(),
-        account: invoice.account.clone(),
-        date: invoice.date,
-        tax_item: invoice.tax_item.clone(),
-        tax_basis: invoice.tax_basis,
-        ..Record::new(Kind::CreditMemo, &invoice.entity, &invoice.currency)
-    };
-    let from = invoice.lines.iter().position(|it| it.field(UNITS) == Some(unit));
-    let from = from.expect("its line names it");
-    let of_unit = invoice.lines[from..].iter().enumerate();
-    // Its discount, where it has one, is the next line, and names nothing.
-    let of_unit = of_unit.take_while(|(nth, it)| *nth == 0 || it.item == "8494");
-    for (_, line) in of_unit {
-        let details = invoice.tax_details.iter();
-        let details = details.filter(|it| Some(&it.reference) == line.tax_reference.as_ref());
-        memo.tax_details.extend(details.cloned());
-        memo.lines.push(sandbox::netsuite::Line { order_line: Some(line.line), ..line.clone() });
-    }
-    let memo = account.record(&account.add(memo)).expect("it was just added");
-    let application = Application { doc: invoice.id.clone(), amount: memo.total };
-    account.edit(&memo.id, |it| {
-        it.remaining = Some(Decimal::ZERO);
-        it.applied.push(application);
-    });
-    account.edit(&invoice.id, |it| it.remaining = Some(it.open() - memo.total));
-}
-
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sale, invoices, shows_at, paid_at, billed_at, fate, by_hand, .. } = self;
+        let Self { sale, invoices, shows_at, paid_at, billed_at, fate, by_hand, oddity, .. } = self;
         writeln!(
             f,
             "order {} ({}), {} {}, tax {:?}, shipping {} tax {}, {fate:?}",
@@ -303,8 +313,11 @@ impl fmt::Display for Order {
                 invoice + 1
             )?;
         }
-        if let Some(unit) = by_hand {
-            writeln!(f, "  {unit} is credited by hand")?;
+        if let Some(ByHand { unit, kind, named }) = by_hand {
+            writeln!(f, "  {unit} is on a memo by hand: {kind:?}, named: {named}")?;
+        }
+        if let Some(oddity) = oddity {
+            writeln!(f, "  {oddity:?}")?;
         }
         for Group { units, cancelled_at, refunded_at } in &self.groups {
             let units = units.join(", ");

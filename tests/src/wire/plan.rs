@@ -38,6 +38,8 @@ pub(super) struct Terms {
     pub(super) patience: Patience,
     /// Calls to the account at once.
     pub(super) ceiling: usize,
+    /// Whether the account prints amounts as its doubles are: 49.99999999999999 for 50.00.
+    pub(super) noise: bool,
     /// Within so many seconds orders are cancelled; 0 where all come at once.
     pub(super) span: i64,
 }
@@ -58,6 +60,13 @@ pub(super) struct Event {
     pub(super) order: usize,
     pub(super) name: &'static str,
     pub(super) units: Vec<String>,
+}
+
+impl Event {
+    /// Whether it names the unit.
+    pub(super) fn names(&self, unit: &str) -> bool {
+        self.units.iter().any(|named| named == unit)
+    }
 }
 
 /// What happens at an instant.

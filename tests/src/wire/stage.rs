@@ -68,6 +68,7 @@ impl Stage {
         let world = World::new(&settings(&plan.terms, mutation)).await;
         // What is in flight is counted, and never turned away.
         world.account.concurrency_limit(100);
+        world.account.print_noise(plan.terms.noise);
         let mut proxies = Vec::new();
         if let Some(bug) = mutation.filter(|it| it.is_on_the_wire()) {
             for url in [world.tenant.graphql_url(), world.account.endpoint()] {

@@ -6,6 +6,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::clock::SystemClock;
 
 /// Longer than anything a caller is allowed.
 const LONG: Duration = Duration::from_mins(10);
@@ -28,7 +29,11 @@ fn call() -> Caller {
     let (stream, theirs) = tokio::io::duplex(64 * 1024);
     let peer = SocketAddr::from(([192, 0, 2, 1], 1));
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(connection(theirs, peer, routes, stop.clone()));
+    let cut = stop.clone();
+    let ended = tokio::spawn(async move {
+        let refusals = Refusals::new(Arc::new(SystemClock));
+        connection(theirs, peer, routes, &refusals, cut).await;
+    });
     Caller { stream, stop, ended }
 }
 

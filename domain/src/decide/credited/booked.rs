@@ -21,8 +21,6 @@ use crate::{
 pub(in crate::decide) struct Booked {
     /// Its record; none where only our claim shows it.
     pub(in crate::decide) record: Option<RecordId>,
-    /// What people find it by.
-    pub(in crate::decide) name: String,
     /// The invoice it credits.
     pub(in crate::decide) invoice: Option<RecordId>,
     /// Whether we made it.
@@ -128,7 +126,6 @@ pub(super) fn booked(index: &Index<'_>, memo: &ExistingMemo, claim: Option<&Cred
     let taken: Amount = payments.iter().map(|(_, amount)| *amount).sum();
     Booked {
         record: Some(memo.id.clone()),
-        name: memo.number.clone().unwrap_or_else(|| memo.id.to_string()),
         invoice: invoice(index, memo, claim, &lines, ours),
         ours,
         credit: memo.total + taken,
@@ -230,7 +227,6 @@ pub(super) fn claimed(memo: &CreditMemo) -> Booked {
     }
     Booked {
         record: None,
-        name: memo.key.to_string(),
         invoice: memo.source.invoice().cloned(),
         ours: true,
         credit: memo.credit,

@@ -95,7 +95,16 @@ fn units() -> impl Strategy<Value = UnitSnapshot> {
 }
 
 fn transactions() -> impl Strategy<Value = TransactionSnapshot> {
-    let kind = texts(&["authorize", "capture", "refund", "issue", "void", "chargeback"]);
+    let kind = texts(&[
+        "authorize",
+        "capture",
+        "refund",
+        "issue",
+        "void",
+        "chargeback",
+        "refund_failed",
+        "adjustment",
+    ]);
     let currency = prop_oneof![60 => Just(None), 1 => texts(&["USD", "EUR"])];
     (kind, mostly(cents()), currency).prop_map(|(kind, amount, currency)| TransactionSnapshot {
         kind,

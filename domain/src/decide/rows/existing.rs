@@ -84,7 +84,7 @@ fn a_product_counts_even_where_the_memo_names_it_in_other_words() {
 
 #[test]
 fn a_memo_counts_against_its_invoice_however_it_is_tied() {
-    // A lump sum that leaves 19.99 of 80.00.
+    // A lump sum that leaves 19.95 of 80.00: a cent less than rounding explains.
     let tied: [fn(&mut ExistingMemo); 3] = [
         |_| {},
         |memo| {
@@ -97,11 +97,11 @@ fn a_memo_counts_against_its_invoice_however_it_is_tied() {
         },
     ];
     for tie in tied {
-        let mut story = with_memo(four(), &[("lump", 1, "60.01", &[])]);
+        let mut story = with_memo(four(), &[("lump", 1, "60.05", &[])]);
         tie(&mut story.memos[0]);
         assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "{:#?}", story.memos);
     }
-    let mut story = with_memo(four(), &[("lump", 1, "60.01", &[])]);
+    let mut story = with_memo(four(), &[("lump", 1, "60.05", &[])]);
     story.memos[0].created_from = None;
     assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "it bears the order's number");
     story.memos[0].created_from = Some(id("66001"));

@@ -147,7 +147,7 @@ fn payment_lines_of_invoice_and_memos_are_left_out_of_what_is_left() {
         story.record(&story.plan(&[unit]));
     }
     assert_eq!(story.memo(&["c"]).credit, amount("40.00"));
-    story.memos.push(by_hand(&[("lump", 1, "0.01", &[])]));
+    story.memos.push(by_hand(&[("lump", 1, "0.04", &[])]));
     assert_eq!(stops(&story, &["c"]), ("park", "over-credit"));
 }
 

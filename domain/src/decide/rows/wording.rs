@@ -133,7 +133,7 @@ fn the_words_name_order_reasons_and_payments_once_each() {
 }
 
 #[test]
-fn long_words_are_cut_by_characters() {
+fn long_words_are_cut_by_utf16_units() {
     let story = plain().told(|order| {
         order.external_id = Some("é".repeat(60));
         order.units[0].reason = Some("ü".repeat(2000));
@@ -141,6 +141,34 @@ fn long_words_are_cut_by_characters() {
     let memo = story.memo(&["a"]);
     assert_eq!(memo.reference, "é".repeat(45));
     assert_eq!(memo.text.chars().count(), 999);
+    // An emoji is two units, and is never cut in two.
+    let emojis = plain().told(|order| {
+        order.external_id = Some("😀".repeat(60));
+        order.units[0].reason = Some("😀".repeat(2000));
+    });
+    let memo = emojis.memo(&["a"]);
+    assert_eq!(memo.reference, "😀".repeat(22));
+    assert!((998..=999).contains(&memo.text.encode_utf16().count()), "{}", memo.text);
+    assert!(memo.text.ends_with('😀'), "{}", memo.text);
+}
+
+#[test]
+fn the_subsidiary_is_named_wherever_no_invoice_is_copied() {
+    fn in_subsidiary(billing: &mut Billing) {
+        billing.invoices.iter_mut().for_each(|it| it.classes.subsidiary = Some(id("23")));
+        billing.sales_order.as_mut().unwrap().classes.subsidiary = Some(id("24"));
+    }
+    let fixed = |policy: &mut Policy| policy.item = crate::ItemPolicy::Fixed(id("777"));
+    let alone = |policy: &mut Policy| policy.not_invoiced = NotInvoiced::StandaloneMemo;
+    let table = [
+        ("made from the invoice", plain(), None),
+        ("an item of its own", plain().with(fixed), Some(id("23"))),
+        ("no invoice", plain().unbilled().with(alone), Some(id("24"))),
+    ];
+    for (what, story, expected) in table {
+        assert_eq!(story.clone().memo(&["a"]).subsidiary, None, "{what}, in no subsidiary");
+        assert_eq!(story.but(in_subsidiary).memo(&["a"]).subsidiary, expected, "{what}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One row of a search with columns.
 
-use super::super::{Record, account::Books, number::double, write, xml::Xml};
+use super::super::{Record, account::Books, write, xml::Xml};
 
 /// The row of a transaction with the columns asked for.
 pub(super) fn write(books: &Books, record: &Record, own: &[String], source: &[String]) -> String {
@@ -42,7 +42,7 @@ fn value(books: &Books, record: &Record, column: &str) -> Option<Value> {
     let text = |it: String| Some(Value::Text(it));
     let reference = |it: Option<&String>| it.cloned().map(Value::Ref);
     match column {
-        "amountRemaining" => text(double(record.open())),
+        "amountRemaining" => text(books.money(record.open())),
         "createdFrom" => reference(record.created_from.as_ref()),
         "currency" => reference(Some(&record.currency)),
         "entity" => reference(Some(&record.entity)),
@@ -54,7 +54,7 @@ fn value(books: &Books, record: &Record, column: &str) -> Option<Value> {
         "postingPeriod" => Some(Value::Ref(write::PERIOD.to_owned())),
         "status" => text(write::status(record).replace(' ', "").to_lowercase()),
         "subsidiary" => reference(record.subsidiary.as_ref()),
-        "total" => text(double(record.total)),
+        "total" => text(books.money(record.total)),
         "tranDate" => text(write::midnight(books, record.date)),
         "tranId" => text(record.number.clone()),
         "type" => text(super::enumerated(record.kind)),

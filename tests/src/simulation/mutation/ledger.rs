@@ -6,12 +6,15 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LineKind, LinesToClose, RecordId, Timestamp};
+use domain::{
+    Amount, Billing, CreditMemo, ExistingMemo, LineKind, LinesToClose, RecordId, Standing,
+    Timestamp,
+};
 use ports::{
     BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
 
-use super::Mutation;
+use super::{super::handmade::of_another_shop, Mutation};
 
 pub(super) struct Bugged {
     bug: Mutation,
@@ -40,6 +43,22 @@ impl Bugged {
         }
         let message = error.to_string();
         LedgerError::Refused { kind: Refusal::Data, code: "MISTAKEN".to_owned(), message }
+    }
+
+    /// Tells what was voided of an order's memos as if it counted.
+    async fn add_voided(
+        &self,
+        query: &BillingQuery,
+        billing: &mut Billing,
+    ) -> Result<(), LedgerError> {
+        let page = self.inner.memos(Timestamp::from_millis(0), &Cursor::default()).await?;
+        let of_order = page.memos.into_iter().filter(|memo| {
+            let is_voided = memo.memo.standing == Standing::Voided;
+            is_voided && memo.reference.as_ref() == Some(&query.reference)
+        });
+        let counting = |memo| ExistingMemo { standing: Standing::Valid, ..memo };
+        billing.memos.extend(of_order.map(|memo| counting(memo.memo)));
+        Ok(())
     }
 
     /// A memo as the bug makes it.
@@ -71,6 +90,16 @@ impl Bugged {
     }
 }
 
+/// Takes the names of units off lines that name another shop's.
+fn forget_whose(billing: &mut Billing, query: &BillingQuery) {
+    let ordered = billing.sales_order.iter_mut().flat_map(|order| &mut order.lines);
+    let ordered = ordered.map(|line| &mut line.line);
+    let invoiced = billing.invoices.iter_mut().flat_map(|invoice| &mut invoice.lines);
+    for line in ordered.chain(invoiced) {
+        line.units.retain(|unit| query.identity.units.contains(unit));
+    }
+}
+
 fn round_to_cents(memo: &mut CreditMemo) {
     let round = |amount: &mut Amount| {
         *amount = Amount::new(amount.value().round_dp(2)).expect("it is no larger than before");
@@ -83,12 +112,31 @@ fn round_to_cents(memo: &mut CreditMemo) {
 #[async_trait]
 impl Ledger for Bugged {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let billing = self.inner.billing(query).await;
+        let mut asked = query.clone();
+        if self.bug == Mutation::TakesForeign {
+            asked.identity.units.extend(query.identity.units.iter().map(of_another_shop));
+        }
+        let billing = self.inner.billing(&asked).await;
         let mut billing = billing.map_err(|it| self.mistake(it))?;
         match self.bug {
             Mutation::HidesMemos | Mutation::KnowsNothingOfMemos => billing.memos.clear(),
             Mutation::ShippingAgain => {
                 billing.memos.iter_mut().for_each(|it| it.shipping_cost = Amount::ZERO);
+            }
+            Mutation::TakesForeign => forget_whose(&mut billing, query),
+            Mutation::CountsVoided => self.add_voided(query, &mut billing).await?,
+            Mutation::IgnoresSourceless => {
+                let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.clone()).collect();
+                let of_invoice = |id: &RecordId| invoices.contains(id);
+                billing.memos.retain(|memo| memo.created_from.as_ref().is_some_and(of_invoice));
+            }
+            Mutation::GoodwillIsPiece => {
+                // So much that no price is above it.
+                let by_hand = billing.memos.iter_mut().filter(|memo| memo.external_id.is_none());
+                let lines = by_hand.flat_map(|memo| &mut memo.lines);
+                lines.filter(|line| line.quantity.is_some()).for_each(|line| {
+                    line.amount = Amount::cents(100_000_000);
+                });
             }
             _ => {}
         }

@@ -1,0 +1,173 @@
+//! What `check` names besides what cannot be read: settings with which the service would not
+//! start, would be useless, or could be guessed.
+
+use super::*;
+
+/// Everything that is said of the example with one line changed: faults, useless, warnings.
+fn said(line: &str, instead: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    assert!(EXAMPLE.contains(line), "the example has no line {line}");
+    let texts = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.message).collect();
+    match parse(&EXAMPLE.replacen(line, instead, 1)) {
+        Ok(config) => (Vec::new(), texts(config.useless), texts(config.warnings)),
+        Err(ConfigError::Faults(faults)) => (texts(faults), Vec::new(), Vec::new()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn the_example_is_neither_useless_nor_warned_of() {
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!((config.useless, config.warnings), (vec![], vec![]));
+}
+
+#[test]
+fn no_time_at_all_is_named_for_every_duration() {
+    let keys = [
+        ("respond_within = \"10s\"", "server.respond_within"),
+        ("drain = \"25s\"", "server.drain"),
+        ("first_delay = \"5s\"", "worker.first_delay"),
+        ("give_up_after = \"72h\"", "worker.give_up_after"),
+        ("timeout = \"120s\"", "customer.erp.timeout"),
+    ];
+    for (line, key) in keys {
+        let (name, _) = line.split_once(" = ").unwrap();
+        for zero in ["0s", "0ms", "0h"] {
+            let (faults, useless, _) = said(line, &format!("{name} = \"{zero}\""));
+            assert_eq!(faults, Vec::<String>::new());
+            assert_eq!(useless, [format!("{key} is zero: nothing can be done in no time")]);
+        }
+    }
+    let (_, useless, _) = said(
+        "first_delay = \"5s\"            # then doubling\nmax_delay = \"15m\"",
+        "first_delay = \"0s\"\nmax_delay = \"0s\"",
+    );
+    assert_eq!(useless.len(), 2, "{useless:?}");
+}
+
+#[test]
+fn what_serve_would_refuse_is_a_fault() {
+    // line, instead, the fault
+    let table = [
+        (
+            "client_secret = { env = \"DODICI_CLIENT_SECRET\" }\ntimeout = \"10s\"",
+            "client_secret = { env = \"DODICI_CLIENT_SECRET\" }\ntimeout = \"0s\"",
+            "customer.newstore.timeout is zero: no call could end in time",
+        ),
+        (
+            "version = \"2025_2\"",
+            "version = \"2025_22\"",
+            "customer.erp.version must be an endpoint version such as \"2025_2\"",
+        ),
+        (
+            "version = \"2025_2\"",
+            "version = \"2025_3\"",
+            "customer.erp.version must be an endpoint version such as \"2025_2\"",
+        ),
+        (
+            "https://dodici.p.newstore.net/api",
+            "https://clerk@dodici.p.newstore.net/api",
+            "customer.newstore.graphql_url must not hold a user name or password",
+        ),
+        (
+            "https://id.p.newstore.net/",
+            "https://clerk:x@id.p.newstore.net/",
+            "customer.newstore.token_url must not hold a user name or password",
+        ),
+        (
+            "version = \"2025_2\"",
+            "version = \"2025_2\"\nendpoint = \"https://clerk:x@erp.example\"",
+            "customer.erp.endpoint must not hold a user name or password",
+        ),
+        (
+            "path = \"data/journal.db\"",
+            "path = \"data/../data/./queue.db\"",
+            "journal.path and queue.path are one file: /etc/memobridge/data/queue.db",
+        ),
+        ("path = \"data/journal.db\"", "path = \"/dev/null\"", "journal.path /dev/null is no file"),
+    ];
+    for (line, instead, expected) in table {
+        assert_eq!(said(line, instead).0, [expected], "{instead}");
+    }
+}
+
+#[test]
+fn one_file_is_found_behind_every_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let file = folder.path().join("memobridge.toml");
+    let text = EXAMPLE.replace("\"data/queue.db\"", "\"data/one.db\"");
+    let is_refused = |journal: &str| {
+        let text = text.replace("\"data/journal.db\"", &format!("{journal:?}"));
+        let error = Config::parse(&file, &text, environment()).err().map(|it| it.to_string());
+        error.is_some_and(|it| it.contains("journal.path and queue.path are one file"))
+    };
+    fs::create_dir(path("data")).unwrap();
+    std::os::unix::fs::symlink("data", path("link")).unwrap();
+    std::os::unix::fs::symlink("data/one.db", path("dangling.db")).unwrap();
+    for journal in ["data/one.db", "data//one.db", "x/../data/one.db", "link/one.db"] {
+        assert!(is_refused(journal), "{journal}, before there is a file");
+    }
+    assert!(!is_refused("data/two.db"));
+    fs::write(path("data/one.db"), "").unwrap();
+    fs::hard_link(path("data/one.db"), path("hard.db")).unwrap();
+    for journal in ["data/one.db", "link/one.db", "dangling.db", "hard.db"] {
+        assert!(is_refused(journal), "{journal}");
+    }
+}
+
+#[test]
+fn what_was_to_be_replaced_is_named_without_what_is_around_it() {
+    let (faults, useless, _) =
+        said("client_id = \"memobridge\"", "client_id = \"abc-${CLIENT_ID}-geheim\"");
+    assert_eq!(faults, Vec::<String>::new());
+    let expected =
+        "customer.newstore.client_id still has ${CLIENT_ID}: nothing is put in its place";
+    assert_eq!(useless, [expected]);
+    for harmless in ["$5", "${", "a$b{c}", "${not a name}", "$CLIENT", "${1}"] {
+        let (_, useless, _) =
+            said("client_id = \"memobridge\"", &format!("client_id = \"{harmless}\""));
+        assert_eq!(useless, Vec::<String>::new(), "{harmless}");
+    }
+}
+
+#[test]
+fn a_key_opens_one_door() {
+    let key = "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]";
+    let shared = "admin_token = { env = \"DODICI_WEBHOOK_KEY\" }";
+    let (_, useless, _) = said("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", shared);
+    let expected = "server.admin_token is a webhook key of dodici: whoever sends events could use \
+                    the admin API";
+    assert_eq!(useless, [expected]);
+
+    let (_, customer) = EXAMPLE.split_once("[[customer]]").unwrap();
+    let second = customer.replacen("tenant = \"dodici\"", "tenant = \"seconda\"", 1);
+    let config = parse(&format!("{EXAMPLE}\n[[customer]]{second}")).unwrap();
+    let useless: Vec<_> = config.useless.iter().map(|it| it.message.as_str()).collect();
+    let expected = "customer.webhook_keys of seconda has a key of dodici: each could send the \
+                    other's events";
+    assert_eq!(useless, [expected]);
+    let other = second.replace(key, "webhook_keys = [\"another-key-of-seconda-alone\"]");
+    let other = other.replace(
+        "api_key = { env = \"DODICI_WEBHOOK_KEY\" }",
+        "api_key = \"another-key-of-seconda-alone\"",
+    );
+    assert_eq!(parse(&format!("{EXAMPLE}\n[[customer]]{other}")).unwrap().useless, []);
+}
+
+#[test]
+fn a_short_secret_is_warned_of_and_not_told() {
+    let keys = [
+        ("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", "server.admin_token"),
+        ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "customer.newstore.client_secret"),
+        ("consumer_secret = { env = \"DODICI_CONSUMER_SECRET\" }", "customer.erp.consumer_secret"),
+        ("token_secret = { env = \"DODICI_TOKEN_SECRET\" }", "customer.erp.token_secret"),
+    ];
+    for (line, key) in keys {
+        let (name, _) = line.split_once(" = ").unwrap();
+        let (_, _, warnings) = said(line, &format!("{name} = \"abcdefghijklmnopqrstuvw\""));
+        let expected = format!("{key} has only 23 characters: 24 or more are hard to guess");
+        assert_eq!(warnings, [expected]);
+        let (_, _, warnings) = said(line, &format!("{name} = \"abcdefghijklmnopqrstuvwx\""));
+        assert_eq!(warnings, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,163 @@
+//! How much work a decision is: at most n log n in the units of an order.
+
+use super::*;
+use crate::{
+    BillingLine, InstrumentSnapshot, Invoice, ItemPolicy, OrderLine, OrderSnapshot, Reading,
+    Settlement, Tax, TransactionSnapshot, UnitSnapshot, id::counted::comparisons, readiness,
+    testing::*,
+};
+
+/// How an order of very many units is billed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Books {
+    /// A line for each unit, with its id.
+    Named,
+    /// A line for each unit, without ids.
+    Nameless,
+    /// The same, all of one product.
+    Alike,
+    /// One line that names all of them.
+    OneLine,
+    /// An invoice for each unit.
+    Invoices,
+    /// A sales order only.
+    Unbilled,
+}
+
+const ALL: [Books; 6] =
+    [Books::Named, Books::Nameless, Books::Alike, Books::OneLine, Books::Invoices, Books::Unbilled];
+
+/// An order of so many units, all cancelled by one event.
+struct Large {
+    story: Story,
+    snapshot: OrderSnapshot,
+    cancellation: Cancellation,
+    billing: Billing,
+}
+
+impl Large {
+    fn new(count: usize, books: Books) -> Self {
+        let mut story = Story::new();
+        let product = |nth| if books == Books::Alike { "p".to_owned() } else { format!("p{nth}") };
+        let sold = |nth| UnitSnapshot {
+            id: format!("unit-{nth:06}"),
+            product: Some(product(nth)),
+            quantity: Reading::of("1"),
+            price: Reading::of("20.00"),
+            status: Some("cancelled".to_owned()),
+            reason: Some(format!("reason {nth}")),
+            ..UnitSnapshot::default()
+        };
+        story.order.units = (0..count).map(sold).collect();
+        let total = (20 * count).to_string();
+        let moved = |kind: &str| TransactionSnapshot {
+            kind: Some(kind.to_owned()),
+            amount: Reading::of(&total),
+            currency: None,
+        };
+        story.order.payments = Some(vec![InstrumentSnapshot {
+            method: Some("credit_card".to_owned()),
+            provider: Some("adyen".to_owned()),
+            last_four: None,
+            transactions: vec![moved("capture"), moved("refund")],
+        }]);
+        if books == Books::Unbilled {
+            story = story.with(|policy| policy.not_invoiced = NotInvoiced::CloseLines);
+        }
+        if books == Books::Invoices {
+            story = story.with(|policy| {
+                policy.item = ItemPolicy::Fixed(id("777"));
+                (policy.settlement, policy.tax) = (Settlement::PaymentItems, Tax::Item);
+            });
+        }
+        // A story's own ledger is written to be read, not to be fast.
+        let small = Story::new().unit("a", "20.00").paid("20.00").refunded("20.00");
+        let mut billing = small.billing(&small.ready(&["a"]).unwrap());
+        let first = billing.invoices[0].lines[0].clone();
+        let lines = (0..count).map(|nth| {
+            let number = u32::try_from(nth + 1).unwrap();
+            let mut line = BillingLine { line: number, ..first.clone() };
+            line.item.external_id = Some(product(nth));
+            line.item.name = Some(format!("Goods : {}", product(nth)));
+            let named = !matches!(books, Books::Nameless | Books::Alike);
+            line.units = if named { vec![unit(&format!("unit-{nth:06}"))] } else { Vec::new() };
+            line
+        });
+        let mut lines: Vec<BillingLine> = lines.collect();
+        let sales_order = billing.sales_order.as_mut().unwrap();
+        let ordered = sales_order.lines[0].clone();
+        let ordered = lines.iter().map(|line| OrderLine { line: line.clone(), ..ordered.clone() });
+        sales_order.lines = ordered.collect();
+        if books == Books::OneLine {
+            let units = lines.iter().flat_map(|line| line.units.clone()).collect();
+            lines.truncate(1);
+            lines[0].quantity = Some(count.into());
+            lines[0].amount = amount(&total);
+            lines[0].units = units;
+        }
+        let like = billing.invoices[0].clone();
+        billing.invoices = match books {
+            Books::Unbilled => {
+                sales_order.lines.iter_mut().for_each(|line| line.billed = Decimal::ZERO);
+                Vec::new()
+            }
+            Books::Invoices => {
+                let each = lines.into_iter().enumerate();
+                each.map(|(nth, line)| Invoice {
+                    id: id(&format!("{}", 1000 + nth)),
+                    lines: vec![line],
+                    ..like.clone()
+                })
+                .collect()
+            }
+            _ => vec![Invoice { lines, total: amount(&total), remaining: amount(&total), ..like }],
+        };
+        let snapshot = story.order.clone();
+        let ids: Vec<String> = snapshot.units.iter().map(|it| it.id.clone()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        Self { story, snapshot, cancellation: Story::cancellation(&ids), billing }
+    }
+
+    /// From what both systems said to the plan.
+    fn decide(&self) -> Plan {
+        let Story { policy, maps, .. } = &self.story;
+        let order = readiness(&self.cancellation, Some(&self.snapshot), policy, Patience::Left);
+        let order = order.unwrap();
+        let case = Case {
+            cancellation: &self.cancellation,
+            order: &order,
+            billing: &self.billing,
+            claims: &[],
+            policy,
+            maps,
+            published: date("2020-02-19"),
+            not_before: None,
+            patience: Patience::Left,
+            storefront: "",
+        };
+        match decide(&case) {
+            Decision::Act(plan) => {
+                drop(sources(&case, &plan.memos));
+                plan
+            }
+            Decision::Stop(stop) => panic!("{stop:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_work_of_a_decision_grows_no_faster_than_n_log_n() {
+    for books in ALL {
+        let [small, large] = [400, 1600].map(|count| {
+            let large = Large::new(count, books);
+            comparisons(|| {
+                let plan = large.decide();
+                let credited: usize = plan.memos.iter().map(|memo| memo.units.len()).sum();
+                let closed = plan.close.map_or(0, |close| close.targets.len());
+                assert_eq!(credited + closed, count, "{books:?}");
+            })
+        });
+        // Four times the units: 4 x log 1600 / log 400 = 4.9 times the work; its square is 16.
+        assert!(large < 6 * small, "{books:?}: {small} comparisons, then {large}");
+    }
+}

@@ -1,0 +1,38 @@
+//! Lengths of texts as the ledger counts them.
+
+/// The longest beginning of `text` that is at most `limit` UTF-16 units long; a character
+/// outside the basic plane is two of them, and stays or goes whole.
+#[must_use]
+pub fn cut_utf16(text: &str, limit: usize) -> &str {
+    let mut left = limit;
+    for (position, character) in text.char_indices() {
+        match left.checked_sub(character.len_utf16()) {
+            Some(rest) => left = rest,
+            None => return &text[..position],
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_utf16_units_and_never_inside_a_character() {
+        let table = [
+            ("", 3, ""),
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc"),
+            ("ééé", 2, "éé"),
+            ("a😀", 3, "a😀"),
+            ("ab😀", 3, "ab"),
+            ("😀😀", 3, "😀"),
+            ("😀", 1, ""),
+            ("😀", 0, ""),
+        ];
+        for (text, limit, expected) in table {
+            assert_eq!(cut_utf16(text, limit), expected, "{text:?} cut at {limit}");
+        }
+    }
+}

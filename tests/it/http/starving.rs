@@ -1,0 +1,34 @@
+//! Nothing heavy starves HTTP: what is reckoned, is reckoned on other threads.
+
+use serde_json::json;
+use tests::{A, ITEMS, Settings, World, event, pair};
+
+use crate::crash::PROGRAM;
+
+#[tokio::test]
+async fn http_is_served_while_every_other_thread_reckons() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    world.proofs_are_made().await;
+    let reckoning = service.reckon_on_all_threads();
+    assert_eq!(service.get("/health/live").await, (200, "live\n".to_owned()));
+    assert_eq!(service.get("/health/ready").await, (200, "ready\n".to_owned()));
+    service.post(&json!({})).await.is(400, "rejected");
+    // An event waits for them, and no longer than it may.
+    let answer = service.pass_time(service.post(&event(&pair(), ITEMS, &[A]))).await;
+    answer.is(200, "deferred").because("storefront-unavailable");
+    assert_eq!(service.get("/health/live").await.0, 200);
+    drop(reckoning);
+    service.until(&answer, ports::State::Posted).await;
+    world.has_memos(&["20.00"], "once the threads were free");
+}
+
+#[tokio::test]
+async fn the_program_serves_http_on_threads_of_its_own() {
+    let world = World::new(&Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let threads = process.threads();
+    let serving = threads.iter().filter(|name| *name == app::http::threads::NAME).count();
+    assert_eq!(serving, 2, "{threads:?}");
+    process.kill().await;
+}

@@ -1,0 +1,191 @@
+//! What the machine may do to the program: a log that nobody reads, an environment that is not
+//! UTF-8, files that are not ours.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    net::{SocketAddr, TcpListener},
+    os::unix::ffi::OsStrExt,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use tests::{A, B, ITEMS, Settings, World, event, pair};
+
+use crate::{commands::command, crash::PROGRAM};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+/// More lines than a pipe has room for.
+const CALLS: usize = 1500;
+
+fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_nothing() {
+    let address = free_port();
+    let world = World::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
+    let mut process = tokio::process::Command::new(PROGRAM)
+        .args(["serve", "--config"])
+        .arg(world.config())
+        .env("RUST_LOG", "trace")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let live = format!("http://{address}/health/live");
+    let lives = async || world.http.get(&live).send().await.is_ok_and(|it| it.status() == 200);
+    let up = tokio::time::timeout(PATIENCE, async {
+        while !lives().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    up.await.unwrap();
+    let answered = tokio::time::timeout(2 * PATIENCE, async {
+        for _ in 0..CALLS {
+            let call = world.http.post(format!("http://{address}/newstore/events")).body("{}");
+            call.send().await.unwrap();
+        }
+        lives().await
+    });
+    assert!(answered.await.expect("every call is answered"));
+    let id = process.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+    let ended = tokio::time::timeout(PATIENCE, process.wait()).await;
+    assert!(ended.expect("it ends, though its last lines find no room").unwrap().success());
+}
+
+fn run_with(world: &World, arguments: &[&OsStr], variables: &[(&str, &[u8])]) -> (i32, String) {
+    let mut program = Command::new(PROGRAM);
+    program.args(arguments).env("MEMOBRIDGE_CONFIG", world.config());
+    for (name, value) in variables {
+        program.env(name, OsStr::from_bytes(value));
+    }
+    let Output { status, stdout, stderr } = program.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
+    assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    (status.code().unwrap(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_is_not_utf8_is_passed_over() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    drop(world.serve().await);
+    let junk: &[(&str, &[u8])] =
+        &[("JUNK", b"\xff"), ("RUST_LOG", b"\xff"), ("LANG", b"\xff"), ("OTEL_X", b"\xff")];
+    let bad = OsString::from(OsStr::from_bytes(b"\xff"));
+    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+    // arguments, exit code, words
+    let table = [
+        (words(&["check"]), 0, "is fine"),
+        (words(&["list"]), 0, "no cancellations match"),
+        (words(&["show", "can-0123456789abcdef0123"]), 1, "no cancellation has"),
+        (words(&["retry", "can-0123456789abcdef0123"]), 1, "can-0123456789abcdef0123"),
+        (words(&["submit", "nowhere.json"]), 1, "nowhere.json"),
+        ([words(&["submit"]), vec![bad.clone()]].concat(), 1, "cannot read"),
+        ([words(&["check", "--config"]), vec![bad.clone()]].concat(), 2, "cannot read"),
+        ([words(&["list", "--tenant"]), vec![bad.clone()]].concat(), 2, "UTF-8"),
+        ([words(&["show"]), vec![bad.clone()]].concat(), 2, "UTF-8"),
+        (vec![bad], 2, "memobridge"),
+    ];
+    for (arguments, expected, word) in table {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
+        let (code, said) = run_with(&world, &arguments, junk);
+        assert_eq!(code, expected, "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?}: {word} in {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_not_utf8_is_named_with_its_key() {
+    let world = World::new(&Settings::default()).await;
+    let text = fs::read_to_string(world.config()).unwrap();
+    let folder = world.config().parent().unwrap().to_owned();
+    fs::write(folder.join("junk"), b"\xff").unwrap();
+    let table = [
+        ("{ env = \"JUNK\" }", "needs the environment variable JUNK, which is not UTF-8"),
+        ("{ file = \"junk\" }", "junk: it is not UTF-8"),
+        ("{ file = \".\" }", "Is a directory"),
+    ];
+    for (value, problem) in table {
+        let changed =
+            text.replacen("client_id = \"memobridge\"", &format!("client_id = {value}"), 1);
+        assert_ne!(changed, text);
+        fs::write(world.config(), changed).unwrap();
+        let (code, said) = run_with(&world, &[OsStr::new("check")], &[("JUNK", b"\xff")]);
+        assert_eq!(code, 1, "{said}");
+        assert!(
+            said.contains("customer.newstore.client_id needs") && said.contains(problem),
+            "{said}"
+        );
+    }
+    fs::write(world.config(), b"# \xff").unwrap();
+    let (code, said) = run_with(&world, &[OsStr::new("check")], &[]);
+    assert_eq!((code, said.contains("it is not UTF-8")), (2, true), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_not_ours_are_named_with_their_key() {
+    let world = World::new(&Settings::default()).await;
+    let folder = world.config().parent().unwrap().to_owned();
+    let path = |name: &str| folder.join(name).display().to_string();
+    fs::create_dir(path("folder")).unwrap();
+    fs::write(path("text"), "neither a database nor short ".repeat(50)).unwrap();
+    std::os::unix::fs::symlink(path("loop"), path("loop")).unwrap();
+    let other = rusqlite::Connection::open(path("bookmarks")).unwrap();
+    other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
+    drop(other);
+    // the file, what is said of it, whether `check` can tell
+    let table = [
+        ("folder", "is no file", true),
+        ("loop", "symbolic links", true),
+        ("text", "not a database", false),
+        ("bookmarks", "another program's database", false),
+    ];
+    for (name, problem, check_tells) in table {
+        for key in ["journal.path", "queue.path"] {
+            let settings = if key == "journal.path" {
+                Settings { journal: path(name), ..Settings::default() }
+            } else {
+                Settings { queue: format!("path = {:?}", path(name)), ..Settings::default() }
+            };
+            world.configure(&settings);
+            for (command, is_told) in [("check", check_tells), ("serve", true)] {
+                if !is_told {
+                    continue;
+                }
+                let (code, said) = run_with(&world, &[OsStr::new(command)], &[]);
+                assert_ne!(code, 0, "{command} with {key} = {name}: {said}");
+                for word in [key, name, problem] {
+                    assert!(said.contains(word), "{command} with {name}: {word} in {said}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_says_how_many_it_does_not_show() {
+    let world = World::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    for unit in [A, B] {
+        service.post(&event(&pair(), ITEMS, &[unit])).await.is(200, "posted");
+    }
+    drop(service);
+    // arguments, lines, the last line
+    let table: [(&[&str], usize, &str); 5] = [
+        (&["list", "--limit", "1"], 3, "1 of 2 shown"),
+        (&["list", "--limit", "2"], 3, "can-"),
+        (&["list"], 3, "can-"),
+        (&["list", "--json"], 2, "{"),
+        (&["list", "--json", "--limit", "1"], 1, "{"),
+    ];
+    for (arguments, lines, last) in table {
+        let (code, said) = command(&world, arguments).await;
+        assert_eq!((code, said.lines().count()), (Some(0), lines), "{arguments:?}: {said}");
+        assert!(said.lines().last().unwrap().starts_with(last), "{arguments:?}: {said}");
+    }
+}

@@ -1,0 +1,196 @@
+//! What is right where an order's books are odd: by the rules, and by what is on record.
+
+use std::time::Duration;
+
+use ports::{Record, State};
+
+use super::super::{
+    dial::ClockSteps,
+    oddity::{Failure, HandMade, Oddity},
+    sale::Sale,
+    shop::Shop,
+    stream::Event,
+};
+use crate::reference::Recorded;
+
+/// The ending of an event, and the name of its reason; empty where it may be any.
+pub(super) type Ending = (State, &'static str);
+
+/// How long after its receipt an event of an order that the ERP fails on has surely been tried.
+const TRIED: Duration = Duration::from_mins(20);
+
+/// More than the clocks of processes differ by.
+fn skew(shop: &Shop) -> Duration {
+    match shop.stage.clock_steps {
+        ClockSteps::None => Duration::from_mins(1),
+        ClockSteps::Machine | ClockSteps::OneReplica => Duration::from_hours(3),
+    }
+}
+
+/// All that may become of an event of an order with odd books, where `usual` becomes of others.
+pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> {
+    match &sale.oddity {
+        Oddity::BilledAgain { unit } if event.units.contains(&sale.units[*unit].id) => {
+            vec![(State::Parked, "billed-again")]
+        }
+        Oddity::Goodwill(_) => vec![usual, (State::Parked, "over-credit")],
+        Oddity::OursVoided(_) => vec![usual, (State::Parked, "memo-voided")],
+        Oddity::ShippingDiffers => vec![usual, (State::Parked, "amount-mismatch")],
+        Oddity::FailsAlone(Failure::Refusing) => vec![(State::Parked, "erp-refused")],
+        Oddity::FailsAlone(Failure::Posting | Failure::Unreadable) => {
+            vec![(State::Parked, "erp-fails-on-order"), (State::Deferred, "")]
+        }
+        _ => vec![usual],
+    }
+}
+
+/// Whether an order that the ERP fails on stays in the queue: nothing that was written for
+/// others since proves that the ERP works.
+pub fn waits_for_others(shop: &Shop, sale: &Sale, record: &Record) -> bool {
+    let fails = matches!(sale.oddity, Oddity::FailsAlone(Failure::Posting | Failure::Unreadable));
+    let proof = record.received_at.after(TRIED + skew(shop));
+    fails
+        && record.state == State::Deferred
+        && shop.notes().written_at.is_none_or(|written_at| written_at <= proof)
+}
+
+/// Whether what became of an event follows from what is on record.
+pub(super) fn is_explained(shop: &Shop, sale: &Sale, event: &Event, record: &Record) -> bool {
+    let reason = record.reason.as_deref().unwrap_or_default();
+    match (&sale.oddity, record.state, reason) {
+        (Oddity::Goodwill(memo), State::Parked, "over-credit") => {
+            asks_too_much(shop, sale, event, memo)
+        }
+        (Oddity::OursVoided(_), State::Parked, "memo-voided") => {
+            event.units.iter().any(|unit| shop.notes().voided.contains_key(unit))
+        }
+        // What was voided before the event came is not taken for credited.
+        (Oddity::OursVoided(_), State::Posted, _) => !event.units.iter().any(|unit| {
+            shop.notes().voided.get(unit).is_some_and(|voided_at| *voided_at < event.due)
+        }),
+        (Oddity::FailsAlone(Failure::Posting | Failure::Unreadable), State::Deferred, _) => {
+            waits_for_others(shop, sale, record)
+        }
+        _ => true,
+    }
+}
+
+/// Whether the units of an event that we did not credit come to more than is left: on a line
+/// that the goodwill may be about, or on the invoice.
+fn asks_too_much(shop: &Shop, sale: &Sale, event: &Event, goodwill: &HandMade) -> bool {
+    let memos = shop.ledger.books(|books| books.memos.clone());
+    let of_order = memos.iter().filter(|memo| memo.reference == sale.number);
+    let ours = Recorded::sent(of_order);
+    let is_credited = |nth: usize| {
+        let id = &sale.units[nth].id;
+        ours.iter().any(|memo| memo.units.contains(id))
+    };
+    let asked: Vec<usize> = (0..sale.units.len())
+        .filter(|nth| event.units.contains(&sale.units[*nth].id) && !is_credited(*nth))
+        .collect();
+    let money = goodwill.money.unwrap_or_default();
+    let place = &sale.units[goodwill.units[0]];
+    let tolerance = shop.retailer.policy.tolerance;
+    let on_line = |nth: usize| {
+        let unit = &sale.units[nth];
+        let may_be_it = unit.invoice == place.invoice && unit.product == place.product;
+        let on_line = sale.on_line_with(nth);
+        let net = |choose: &dyn Fn(usize) -> bool| -> i64 {
+            on_line.iter().filter(|nth| choose(**nth)).map(|nth| sale.net(&sale.units[*nth])).sum()
+        };
+        let left = net(&|nth| !is_credited(nth)) - money;
+        may_be_it && sale.amount(left) + tolerance < sale.amount(net(&|nth| asked.contains(&nth)))
+    };
+    let on_invoice = |invoice: usize| {
+        let is_on = |nth: usize| sale.units[nth].invoice == Some(invoice);
+        let credited = sale.credits(|nth| is_on(nth) && is_credited(nth));
+        let ships = ours.iter().any(|memo| memo.units.iter().any(domain::UnitId::is_shipping));
+        let bears = sale.bearer() == Some(invoice);
+        let shipping = if bears { sale.shipping_credit() } else { 0 };
+        let credited = credited + if ships { shipping } else { 0 };
+        let left = sale.invoice_total(invoice) - credited - money;
+        let due = if sale.is_cancelled_whole() && !ships { shipping } else { 0 };
+        place.invoice == Some(invoice)
+            && left < sale.credits(|nth| is_on(nth) && asked.contains(&nth)) + due
+    };
+    asked.iter().any(|nth| on_line(*nth)) || sale.made_invoices().any(on_invoice)
+}
+
+/// Whether units of the order may stay without a credit, though their events were posted: a
+/// memo by hand was taken for their credit, and voided afterwards.
+pub(super) fn may_stay_uncredited(sale: &Sale, unit: usize) -> bool {
+    match &sale.oddity {
+        Oddity::VoidedByHand(memo, after) => !after.is_zero() && memo.units.contains(&unit),
+        _ => false,
+    }
+}
+
+/// Whether events of the order may be parked, with what they would have credited.
+pub(super) fn may_park(sale: &Sale) -> bool {
+    matches!(
+        sale.oddity,
+        Oddity::Goodwill(_)
+            | Oddity::BilledAgain { .. }
+            | Oddity::OursVoided(_)
+            | Oddity::ShippingDiffers
+    )
+}
+
+/// By how much the invoices are below the order's amounts.
+pub(super) fn short(sale: &Sale) -> i64 {
+    match sale.oddity {
+        Oddity::ShortInvoice(short) => short,
+        _ => 0,
+    }
+}
+
+/// What must hold for an order's events beside what holds for each.
+pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&Recorded]) {
+    let stage = &shop.stage;
+    let number = &sale.number;
+    let is_parked = |reason: &str| {
+        records
+            .iter()
+            .any(|record| record.state == State::Parked && record.reason.as_deref() == Some(reason))
+    };
+    let flagged = |flag: &str| {
+        records.iter().any(|record| record.flags.iter().any(|found| found.starts_with(flag)))
+    };
+    match &sale.oddity {
+        Oddity::ShippingDiffers => {
+            stage.must(is_parked("amount-mismatch"), || {
+                format!("{number}: nobody was told that shipping differs")
+            });
+        }
+        Oddity::Goodwill(_) => {
+            // What was decided before somebody booked has not seen it.
+            let booked_at = shop.notes().booked_at.get(&sale.order).copied();
+            let first = records.iter().map(|record| record.received_at).min();
+            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(shop)) < first);
+            let ours = memos.iter().any(|memo| memo.sent.is_some());
+            stage.must(!seen || !ours || flagged("credited-before"), || {
+                format!("{number}: nobody was told of the money given back before")
+            });
+        }
+        Oddity::FailsAlone(_) => {
+            stage.must(memos.iter().all(|memo| memo.sent.is_none()), || {
+                format!("{number} has a memo, though the ERP always fails on it")
+            });
+        }
+        _ => {}
+    }
+}
+
+/// Orders that the ERP works for do not notice that it fails on another.
+pub(super) fn others_do_not_notice(shop: &Shop, event: &Event, record: &Record) {
+    let stage = &shop.stage;
+    let is_bad = |sale: &Sale| matches!(sale.oddity, Oddity::FailsAlone(_));
+    let has_bad = shop.sales.values().any(|sale| is_bad(sale));
+    if !has_bad || !shop.works_for_others || is_bad(&shop.sales[&event.order]) {
+        return;
+    }
+    let id = record.cancellation.id();
+    for reason in stage.outages(&id) {
+        stage.violated(format!("{id} met {reason}, though the ERP fails on another order alone"));
+    }
+}
