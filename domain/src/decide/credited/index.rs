@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::super::{Case, lines::pieces};
+use super::super::{
+    Case,
+    lines::{names, pieces},
+};
 use crate::{Amount, BillingLine, ExistingMemo, Invoice, ItemRef, RecordId, Unit, UnitId};
 
 /// What is looked up while memos are read.
@@ -98,12 +101,8 @@ impl<'a> Index<'a> {
 
     /// The products of the order that an item is, by the words of the item itself.
     fn alike(&self, item: &ItemRef) -> Vec<&'a str> {
-        let external = item.external_id.as_deref().map(str::trim);
-        let name = item.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        let bare = (external.is_none() && name.is_none()).then(|| item.id.as_str());
-        let words = name.into_iter().flat_map(str::split_whitespace);
-        let words = external.into_iter().chain(name).chain(bare).chain(words);
-        words.filter_map(|word| self.products.get_key_value(word)).map(|(it, _)| *it).collect()
+        let products = names(item).filter_map(|(name, _)| self.products.get_key_value(name));
+        products.map(|(product, _)| *product).collect()
     }
 
     /// The products of the order that an item is, in ascending order: by its own words, or as
