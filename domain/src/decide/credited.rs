@@ -331,12 +331,11 @@ impl Credited {
     /// The memos that took what is not left of an invoice, or of one line of it, as people find
     /// them.
     pub(super) fn takers(&self, invoice: &Invoice, line: Option<&BillingLine>) -> Vec<String> {
-        let memos: BTreeSet<usize> = match line {
-            Some(line) => self.places(invoice, line).map(|(memo, _)| *memo).collect(),
-            None => {
-                let on_it = |memo: &Booked| memo.invoice.as_ref() == Some(&invoice.id);
-                (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
-            }
+        let memos: BTreeSet<usize> = if let Some(line) = line {
+            self.places(invoice, line).map(|(memo, _)| *memo).collect()
+        } else {
+            let on_it = |memo: &Booked| memo.invoice.as_ref() == Some(&invoice.id);
+            (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
         };
         let more = memos.len().saturating_sub(MEMOS_NAMED);
         let named = memos.into_iter().take(MEMOS_NAMED);

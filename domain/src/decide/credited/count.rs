@@ -111,7 +111,9 @@ impl Count {
             self.entries.iter().flat_map(|it| &it.products).map(String::as_str).collect();
         let mut placed: BTreeMap<&UnitId, Vec<&(RecordId, u32)>> = BTreeMap::new();
         for (place, units) in &self.on_lines {
-            units.iter().for_each(|id| placed.entry(id).or_default().push(place));
+            for id in units {
+                placed.entry(id).or_default().push(place);
+            }
         }
         for (nth, unit) in case.order.units.iter().enumerate().filter(|(_, unit)| open(unit)) {
             let entry = (price_of(case, unit).unwrap_or(Decimal::ZERO), nth);

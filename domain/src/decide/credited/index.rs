@@ -26,15 +26,15 @@ pub(super) struct Index<'a> {
 
 /// The lines of one invoice.
 struct Lines<'a> {
-    by_number: BTreeMap<u32, Line<'a>>,
-    by_unit: BTreeMap<&'a UnitId, u32>,
+    numbered: BTreeMap<u32, Line<'a>>,
+    of_unit: BTreeMap<&'a UnitId, u32>,
     /// None where several lines have the item.
-    by_item: BTreeMap<&'a RecordId, Option<u32>>,
+    of_item: BTreeMap<&'a RecordId, Option<u32>>,
 }
 
 /// One invoice line with the units of the order that it names.
 struct Line<'a> {
-    line: &'a BillingLine,
+    billed: &'a BillingLine,
     units: Vec<&'a Unit>,
     /// The least that a piece of a unit on it must be credited with.
     least: Option<Decimal>,
@@ -78,23 +78,20 @@ impl<'a> Index<'a> {
     }
 
     fn add(&mut self, invoice: &'a Invoice) {
-        let mut lines = Lines {
-            by_number: BTreeMap::new(),
-            by_unit: BTreeMap::new(),
-            by_item: BTreeMap::new(),
-        };
+        let mut lines =
+            Lines { numbered: BTreeMap::new(), of_unit: BTreeMap::new(), of_item: BTreeMap::new() };
         for line in &invoice.lines {
             let named = line.units.iter().filter_map(|id| self.units.get(id).copied());
             let units: Vec<&Unit> = named.collect();
             let least = least(self.case, &units);
             for id in &line.units {
-                lines.by_unit.entry(id).or_insert(line.line);
+                lines.of_unit.entry(id).or_insert(line.line);
                 let stands_on = self.stands_on.entry(id).or_insert(&invoice.id);
                 *stands_on = later(stands_on, &invoice.id);
             }
-            let only = lines.by_item.entry(&line.item.id);
+            let only = lines.of_item.entry(&line.item.id);
             only.and_modify(|number| *number = None).or_insert(Some(line.line));
-            lines.by_number.entry(line.line).or_insert(Line { line, units, least });
+            lines.numbered.entry(line.line).or_insert(Line { billed: line, units, least });
         }
         self.invoices.entry(&invoice.id).or_insert(lines);
     }
@@ -118,9 +115,10 @@ impl<'a> Index<'a> {
         let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());
         let named = || memo.lines.iter().flat_map(|line| &line.units);
         let is_ours = |entity: &RecordId| self.entities.contains(entity);
-        if self.entities.is_empty() || self.is_invoice(memo.created_from.as_ref()) {
-            true
-        } else if named().any(|id| self.units.contains_key(id)) {
+        if self.entities.is_empty()
+            || self.is_invoice(memo.created_from.as_ref())
+            || named().any(|id| self.units.contains_key(id))
+        {
             true
         } else if goods().next().is_some() && goods().all(|line| !line.units.is_empty()) {
             // All its goods are another order's, which has the same number.
@@ -148,8 +146,13 @@ impl<'a> Index<'a> {
         item: &RecordId,
     ) -> Option<Target<'_>> {
         let (id, lines) = self.invoices.get_key_value(invoice?)?;
-        let line = lines.by_number.get(&number?).filter(|it| it.line.item.id == *item)?;
-        Some(Target { invoice: id, number: line.line.line, units: &line.units, least: line.least })
+        let line = lines.numbered.get(&number?).filter(|line| line.billed.item.id == *item)?;
+        Some(Target {
+            invoice: id,
+            number: line.billed.line,
+            units: &line.units,
+            least: line.least,
+        })
     }
 
     /// The number of the invoice line that an earlier memo's line credits; `None` where it
@@ -162,9 +165,9 @@ impl<'a> Index<'a> {
         item: &RecordId,
     ) -> Option<u32> {
         let lines = self.invoices.get(invoice)?;
-        let by_number = number.filter(|number| lines.by_number.contains_key(number));
-        let by_unit = || units.iter().filter_map(|id| lines.by_unit.get(id)).min().copied();
-        by_number.or_else(by_unit).or_else(|| lines.by_item.get(item).copied().flatten())
+        let by_number = number.filter(|number| lines.numbered.contains_key(number));
+        let by_unit = || units.iter().filter_map(|id| lines.of_unit.get(id)).min().copied();
+        by_number.or_else(by_unit).or_else(|| lines.of_item.get(item).copied().flatten())
     }
 
     /// The first invoice whose lines name any of these units.
@@ -172,14 +175,14 @@ impl<'a> Index<'a> {
         let mut invoices = self.case.billing.invoices.iter().map(|invoice| &invoice.id);
         let names = |id: &&RecordId| {
             let lines = self.invoices.get(id);
-            lines.is_some_and(|it| units.iter().any(|unit| it.by_unit.contains_key(*unit)))
+            lines.is_some_and(|it| units.iter().any(|unit| it.of_unit.contains_key(*unit)))
         };
         invoices.find(names).cloned()
     }
 
     /// The only invoice that has any of these items; where none has, the only invoice.
     pub(super) fn invoice_having(&self, items: &[&RecordId]) -> Option<RecordId> {
-        let has = |lines: &Lines<'_>| items.iter().any(|item| lines.by_item.contains_key(*item));
+        let has = |lines: &Lines<'_>| items.iter().any(|item| lines.of_item.contains_key(*item));
         let mut having: Vec<&RecordId> =
             self.invoices.iter().filter(|(_, lines)| has(lines)).map(|(id, _)| *id).collect();
         if having.is_empty() {

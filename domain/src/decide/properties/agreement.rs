@@ -12,7 +12,10 @@ const STATUSES: [&str; 4] = ["cancelled", "cancelled", "returned", "opened"];
 /// What a clerk booked on a unit: how much of it, in per cent, and how it is tied to it.
 type Booking = (usize, i64, (bool, bool, bool, bool), u8);
 
-fn books() -> impl Strategy<Value = (Vec<(u8, i64, usize)>, Vec<Booking>, Option<usize>)> {
+/// Units, what was booked on them, and the unit that was billed again.
+type Books = (Vec<(u8, i64, usize)>, Vec<Booking>, Option<usize>);
+
+fn books() -> impl Strategy<Value = Books> {
     let unit = (0..2_u8, select(vec![1500_i64, 2000]), 0..4_usize);
     let ties = any::<(bool, bool, bool, bool)>();
     let booking = (0..5_usize, select(vec![25_i64, 100, 100, 100]), ties, 0..6_u8);

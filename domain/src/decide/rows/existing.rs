@@ -330,7 +330,8 @@ fn a_unit_that_is_billed_again_after_its_credit_is_for_a_person() {
 
 #[test]
 fn only_memos_of_the_same_customer_or_over_its_units_are_an_orders() {
-    let table: [(fn(&mut ExistingMemo), bool); 6] = [
+    type Change = fn(&mut ExistingMemo);
+    let table: [(Change, bool); 6] = [
         (|_| {}, true),
         (|memo| memo.entity = None, true),
         (|memo| memo.entity = Some(id("56")), false),
