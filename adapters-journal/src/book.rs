@@ -13,7 +13,7 @@ pub(crate) use self::{
     census::{COUNT, unfinished},
     failure::Failure,
     retention::{FORGET, at_most},
-    row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, limit, units},
+    row::{CancellationRow, ClaimRow, cancellation_row, claim_row, columns, failed, limit, units},
     step::{Change, DELIVERED_AGAIN, follow, is_told, key, received},
 };
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("embedded/schema-1.sql"),
     include_str!("embedded/schema-2.sql"),
     include_str!("embedded/schema-3.sql"),
+    include_str!("embedded/schema-4.sql"),
 ];
 
 /// A journal in one SQLite file. What was answered is on disk; several

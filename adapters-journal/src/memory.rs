@@ -152,6 +152,7 @@ impl Book {
                 cancellation: record.cancellation.clone(),
                 waiting_since: record.waiting_since,
                 known: Known::Before { state: record.state, reason: record.reason.clone() },
+                failed: record.failed,
             };
         }
         let place = self.records.len();
@@ -165,13 +166,19 @@ impl Book {
             received_at: now,
             waiting_since: now,
             updated_at: now,
+            failed: None,
             deliveries: 1,
             memos: Vec::new(),
             flags: Vec::new(),
             history: vec![(now, received(cancellation))],
             place: self.received,
         });
-        Opened { cancellation: cancellation.clone(), waiting_since: now, known: Known::New }
+        Opened {
+            cancellation: cancellation.clone(),
+            waiting_since: now,
+            known: Known::New,
+            failed: None,
+        }
     }
 
     fn forget(&mut self, before: Timestamp, at_most: usize) -> usize {
@@ -255,11 +262,17 @@ impl Book {
         let Record { cancellation, .. } = record;
         let unsettled = |it: &ClaimRow| it.record.is_none();
         let unconfirmed = |it: &ClaimRow| it.record.is_some() && it.confirmed_total.is_none();
+        let written = |since: Timestamp| {
+            let is_written = |it: &ClaimRow| it.record.is_some() && since.as_millis() <= it.sent_at;
+            self.made_by(record).any(is_written)
+        };
         query.id.as_ref().is_none_or(|it| *it == cancellation.id())
             && query.state.is_none_or(|it| it == record.state)
             && query.reason.as_ref().is_none_or(|it| Some(it) == record.reason.as_ref())
             && query.tenant.as_ref().is_none_or(|it| *it == cancellation.tenant)
             && query.order.as_ref().is_none_or(|it| *it == cancellation.order)
+            && query.beside.as_ref().is_none_or(|it| *it != cancellation.order)
+            && query.written_since.is_none_or(written)
             && query.since.is_none_or(|it| it <= record.received_at)
             && query.after.is_none_or(|it| record.place < it)
             && (!query.unsettled || self.made_by(record).any(unsettled))

@@ -2,18 +2,21 @@
 //! sales order where the bills do not say enough.
 //!
 //! Two calls where the bills carry every unit that is asked about, three where
-//! there are none. A search without permission answers with no rows, so what
+//! there are none; one more for memos by the order's number. A search without permission answers with no rows, so what
 //! was not found is believed only with a proof of the right to look.
 
 use std::collections::BTreeSet;
 
-use domain::{Billing, Invoice, RecordId, SalesOrder, UnitId};
-use ports::{BillingQuery, MemosByReference};
+use domain::{
+    Billing, ExistingMemo, ExistingMemos, Invoice, RecordId, SalesOrder, Standing, UnitId,
+};
+use ports::BillingQuery;
 
 use crate::{
     books::Books,
     client::Client,
     fault::Failure,
+    ledger::is_memo,
     reply::{self, Node, Unreadable},
     request::{self, RecordType, Request},
     rights::Rights,
@@ -154,33 +157,73 @@ impl Reading<'_> {
         Ok(bills)
     }
 
+    /// The order's memos that count, and those of ours that were voided. The two searches run
+    /// beside each other as far as the account has slots.
     async fn memos(
         self,
         query: &BillingQuery,
         invoices: &[Invoice],
-    ) -> Result<Vec<domain::ExistingMemo>, Failure> {
+    ) -> Result<Vec<ExistingMemo>, Failure> {
         let invoices: Vec<_> = invoices.iter().map(|it| it.id.clone()).collect();
-        let by_reference =
-            query.memos_by_reference == MemosByReference::Include && !query.reference.is_empty();
-        let mut records = Vec::new();
-        for batch in invoices.chunks(request::MAX_IDS) {
-            records.extend(self.all_pages(&request::memos_of(batch)).await?);
-        }
-        if by_reference {
-            let search = request::memos_by_reference(&query.reference);
-            records.extend(self.all_pages(&search).await?);
-        }
-        if records.is_empty() && (by_reference || !invoices.is_empty()) {
+        let by_number =
+            query.existing_memos == ExistingMemos::Number && !query.reference.is_empty();
+        let of_invoices = async {
+            let mut memos = Vec::new();
+            for batch in invoices.chunks(request::MAX_IDS) {
+                memos.extend(self.memos_found(&request::memos_of(batch)).await?);
+            }
+            Ok::<_, Failure>(memos)
+        };
+        let of_number = async {
+            if by_number {
+                self.memos_found(&request::memos_by_reference(&query.reference)).await
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        // Both answers are awaited: a call that is given up keeps its slot busy all the same.
+        let (of_invoices, of_number) = tokio::join!(of_invoices, of_number);
+        let (mut memos, of_number) = (of_invoices?, of_number?);
+        memos.extend(of_number);
+        if memos.is_empty() && (by_number || !invoices.is_empty()) {
             self.rights.prove(self.client, RecordType::CreditMemo).await?;
         }
-        let (mut memos, mut seen) = (Vec::new(), BTreeSet::new());
-        for record in records.iter().filter(|it| it.kind() == Some("CreditMemo")) {
-            let memo = reply::whole(record, |it| reply::existing(it, self.books))?;
-            if seen.insert(memo.id.clone()) {
-                memos.push(memo);
+        let mut seen = BTreeSet::new();
+        memos.retain(|memo| seen.insert(memo.id.clone()));
+        let hidden: Vec<_> = query.ours.iter().filter(|id| !seen.contains(*id)).cloned().collect();
+        for batch in hidden.chunks(request::MAX_IDS) {
+            memos.extend(self.voided(batch).await?);
+        }
+        Ok(memos)
+    }
+
+    /// The credit memos of a search that count.
+    async fn memos_found(self, search: &Request) -> Result<Vec<ExistingMemo>, Failure> {
+        let (mut memos, mut without_lines) = (Vec::new(), Vec::new());
+        let existing = |it: &Node| reply::existing(it, self.books, Standing::Valid);
+        for record in self.all_pages(search).await?.iter().filter(|it| is_memo(it)) {
+            // Searches can be answered with bodies only, which would credit no unit.
+            if record.child("itemList").is_none() {
+                without_lines.push(reply::whole(record, reply::own_id)?);
+            } else {
+                memos.push(reply::whole(record, existing)?);
+            }
+        }
+        for batch in without_lines.chunks(request::MAX_IDS) {
+            let request = request::get_list(RecordType::CreditMemo, batch);
+            for record in reply::listed(self.client.call(&request).await?)? {
+                memos.push(reply::whole(&record, existing)?);
             }
         }
         Ok(memos)
+    }
+
+    /// Those of these credit memos that were voided.
+    pub(crate) async fn voided(self, records: &[RecordId]) -> Result<Vec<ExistingMemo>, Failure> {
+        let records = self.all_pages(&request::voided_memos(records)).await?;
+        let existing = |it: &Node| reply::existing(it, self.books, Standing::Voided);
+        let memos = records.iter().filter(|it| is_memo(it));
+        memos.map(|it| reply::whole(it, existing)).collect()
     }
 
     /// All records of a search: fewer than it counts would be taken for all there are.
@@ -218,8 +261,8 @@ fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<Sale
     let invoice = billing.invoices.first()?;
     let named: BTreeSet<_> =
         billing.invoices.iter().flat_map(|it| &it.lines).flat_map(|it| &it.units).collect();
-    let mut goods =
-        billing.memos.iter().flat_map(|it| &it.lines).filter(|it| it.quantity.is_some());
+    let memos = billing.memos.iter().filter(|it| it.standing == Standing::Valid);
+    let mut goods = memos.flat_map(|it| &it.lines).filter(|it| it.quantity.is_some());
     let is_enough = !units.is_empty()
         && units.iter().all(|it| it.is_shipping() || named.contains(it))
         && goods.all(|it| !it.units.is_empty());

@@ -196,7 +196,9 @@ impl Client {
         while let Some(chunk) = response.chunk().await.map_err(not_sent_or_unknown)? {
             bytes.extend_from_slice(&chunk);
             if MAX_ANSWER < bytes.len() {
-                return Err(Unreadable::TooLarge.into());
+                let is_answer = status == StatusCode::OK;
+                let class = if is_answer { Class::Unreadable } else { Class::Unknown };
+                return Err(Failure::caused(class, Unreadable::TooLarge));
             }
         }
         Ok(Answer { status, bytes: self.credentials.blotted_out(bytes) })
@@ -234,6 +236,7 @@ fn unreadable(answer: &Answer, problem: Unreadable) -> Failure {
         words.contains("maintenance")
     };
     let class = match answer.status {
+        StatusCode::OK if is_whole(answer, &problem) => Class::Unreadable,
         StatusCode::SERVICE_UNAVAILABLE if is_maintenance() => Class::Unavailable,
         StatusCode::REQUEST_TIMEOUT => Class::Unknown,
         // Whoever redirected or refused it, the edge or a proxy, did not process it.
@@ -241,6 +244,14 @@ fn unreadable(answer: &Answer, problem: Unreadable) -> Failure {
         _ => Class::Unknown,
     };
     Failure::caused(class, NoReply(answer.status, problem))
+}
+
+/// Whether a SOAP message came to its end: what cannot be read of it is in the data.
+fn is_whole(answer: &Answer, problem: &Unreadable) -> bool {
+    let message = answer.bytes.trim_ascii_end();
+    let is_soap = !matches!(problem, Unreadable::NotSoap(_));
+    let name = message.strip_suffix(b">").map(<[u8]>::trim_ascii_end);
+    is_soap && name.is_some_and(|it| it.ends_with(b":Envelope") || it.ends_with(b"</Envelope"))
 }
 
 /// An answer that NetSuite itself would not give.

@@ -84,7 +84,7 @@ impl Examination<'_> {
             Err(failure) => failure,
         };
         match failure.class {
-            Class::Unavailable | Class::Unknown => {
+            Class::Unavailable | Class::Unknown | Class::Failed | Class::Unreadable => {
                 let seen = format!("does not answer: {}", told(&failure));
                 let remedy = "check account and endpoint in the configuration, the network, and \
                               whether NetSuite is down for maintenance; nothing is lost meanwhile";

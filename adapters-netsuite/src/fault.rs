@@ -4,11 +4,12 @@
 //! of type `invalidCredentialsFault` with code `UNEXPECTED_ERROR` is a passing
 //! trouble, and `USER_ERROR` is a refused login inside that fault but bad data
 //! inside a status. Codes are open: one from next year is bad data in a status,
-//! and an unknown outcome in a fault.
+//! and a failure without a cause in a fault. The codes of a missing permission also
+//! stand for one field of one record: there the words decide ([`is_about_a_field`]).
 
 use std::{error::Error, fmt, time::Duration};
 
-use ports::{LedgerError, Refusal, without_addresses};
+use ports::{LedgerError, Refusal, told, without_addresses};
 
 use crate::reply::Unreadable;
 
@@ -24,8 +25,13 @@ pub(crate) enum Class {
     Throttled,
     /// Down or out of reach; the request was not processed.
     Unavailable,
-    /// It may have been processed.
+    /// No whole answer of NetSuite: it may have been processed.
     Unknown,
+    /// NetSuite says that it failed, and not why: it may have been processed.
+    Failed,
+    /// A whole answer that cannot be read, or that hides a record it counts: asked again,
+    /// the answer is the same. It may have been processed.
+    Unreadable,
     /// The record changed under our hands.
     Stale,
     /// The external id is taken.
@@ -62,6 +68,8 @@ impl Class {
             Self::Throttled
             | Self::Unavailable
             | Self::Unknown
+            | Self::Failed
+            | Self::Unreadable
             | Self::Login
             | Self::Unauthorized
             | Self::Forbidden => false,
@@ -129,6 +137,16 @@ impl Failure {
         }
     }
 
+    /// The same failure where nothing but the right to look is asked for: the code of a
+    /// missing permission then means that, whatever its words are.
+    pub(crate) fn of_a_proof(self) -> Self {
+        let is_permission = |(class, codes): &(Class, &[&str])| {
+            *class == Class::Forbidden && codes.contains(&self.code.as_str())
+        };
+        let class = if CODES.iter().any(is_permission) { Class::Forbidden } else { self.class };
+        Self { class, ..self }
+    }
+
     /// NetSuite's own code, empty where it gave none.
     pub(crate) fn code(&self) -> &str {
         &self.code
@@ -136,15 +154,19 @@ impl Failure {
 
     /// What the port says of it.
     pub(crate) fn into_error(self, effect: Effect) -> LedgerError {
-        let refused = |kind, it: Self| LedgerError::Refused {
-            kind,
-            code: if it.code.is_empty() { "UNSPECIFIED".to_owned() } else { it.code },
-            message: it.message,
+        let refused = |kind, it: Self| {
+            let (code, message) = it.into_words();
+            LedgerError::Refused { kind, code, message }
         };
         match self.class {
             Class::Throttled => LedgerError::Throttled(THROTTLE_WAIT),
             Class::Unknown if effect == Effect::Write => LedgerError::Unknown(self.into()),
-            Class::Unavailable | Class::Unknown => LedgerError::Unavailable(self.into()),
+            Class::Failed if effect == Effect::Write => self.into_failed(),
+            // Nothing was written, and nothing tells a failing order from a failing account.
+            Class::Unavailable | Class::Unknown | Class::Failed => {
+                LedgerError::Unavailable(self.into())
+            }
+            Class::Unreadable => LedgerError::Unreadable(self.to_string()),
             Class::Login | Class::Unauthorized => LedgerError::Unauthorized(self.to_string()),
             Class::Forbidden => LedgerError::Forbidden(self.to_string()),
             Class::Period => refused(Refusal::Period, self),
@@ -153,6 +175,18 @@ impl Failure {
                 refused(Refusal::Data, self)
             }
         }
+    }
+
+    /// A write failed while the account answered another call about the same order.
+    pub(crate) fn into_failed(self) -> LedgerError {
+        let (code, message) = self.into_words();
+        LedgerError::Failed { code, message }
+    }
+
+    fn into_words(self) -> (String, String) {
+        let code = if self.code.is_empty() { "UNSPECIFIED".to_owned() } else { self.code };
+        let message = self.source.as_deref().map(|error| told(error));
+        (code, message.unwrap_or(self.message))
     }
 }
 
@@ -181,19 +215,41 @@ pub(crate) fn classify(context: Context<'_>, code: &str, message: &str) -> Class
         return Class::Login;
     }
     let by_code = CODES.iter().find(|(_, codes)| codes.contains(&code));
-    if let Some((class, _)) = by_code {
-        return *class;
+    match by_code {
+        Some((Class::Forbidden, _)) if is_about_a_field(code, message) => return Class::Data,
+        Some((class, _)) => return *class,
+        None => {}
     }
     let Context::Fault(element) = context else {
         return by_message(message).unwrap_or(Class::Data);
     };
     let by_element = ELEMENTS.iter().find(|(name, _)| *name == element);
-    by_element.map(|(_, class)| *class).or_else(|| by_message(message)).unwrap_or(Class::Unknown)
+    by_element.map(|(_, class)| *class).or_else(|| by_message(message)).unwrap_or(Class::Failed)
+}
+
+/// Whether a refusal for want of permission is about one field or value of one record.
+///
+/// `You do not have permissions to set a value for element class (read-only, feature
+/// disabled, or not on the form).` is: another record may do without the field. What the
+/// role lacks has a name: `You need the Transactions -> Invoice permission`.
+fn is_about_a_field(code: &str, message: &str) -> bool {
+    let words = message.to_ascii_lowercase();
+    let names_a_permission = NAMED_PERMISSION.iter().any(|it| words.contains(it));
+    let names_a_field = FIELD.iter().any(|it| words.contains(it));
+    !names_a_permission && (names_a_field || code == "INSUFFICIENT_FLD_PERMISSION")
 }
 
 fn by_message(message: &str) -> Option<Class> {
     MESSAGES.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class)
 }
+
+/// Words beside the name of a permission, in lower case.
+const NAMED_PERMISSION: [&str; 5] =
+    ["permission violation", "you need", "->", "' permission", "\" permission"];
+
+/// Words for a part of a record, or for a record by itself, in lower case.
+const FIELD: [&str; 6] =
+    [" element", " field", " value for", " this record", " this transaction", " this form"];
 
 const CODES: [(Class, &[&str]); 12] = [
     (
@@ -212,7 +268,7 @@ const CODES: [(Class, &[&str]); 12] = [
     ),
     (Class::Unavailable, &["ACCT_TEMP_UNAVAILABLE"]),
     (
-        Class::Unknown,
+        Class::Failed,
         &[
             "UNEXPECTED_ERROR",
             "EXCEEDED_MAX_TIME",
@@ -305,7 +361,7 @@ const ELEMENTS: [(&str, Class); 11] = [
     ("exceededConcurrentRequestLimitFault", Class::Throttled),
     ("exceededRequestLimitFault", Class::Throttled),
     ("exceededUsageLimitFault", Class::Throttled),
-    ("unexpectedErrorFault", Class::Unknown),
+    ("unexpectedErrorFault", Class::Failed),
     ("invalidCredentialsFault", Class::Login),
     ("invalidSessionFault", Class::Login),
     ("invalidAccountFault", Class::Unauthorized),
@@ -318,11 +374,11 @@ const ELEMENTS: [(&str, Class); 11] = [
 const MESSAGES: [(&str, Class); 13] = [
     ("concurrent request limit exceeded", Class::Throttled),
     ("Only one request may be made against a session", Class::Throttled),
-    ("NullPointerException", Class::Unknown),
-    ("ConcurrentModificationException", Class::Unknown),
-    ("NLDatabaseOfflineException", Class::Unknown),
-    ("Connection Pool is not intialized", Class::Unknown),
-    ("CacheUnavailableException", Class::Unknown),
+    ("NullPointerException", Class::Failed),
+    ("ConcurrentModificationException", Class::Failed),
+    ("NLDatabaseOfflineException", Class::Failed),
+    ("Connection Pool is not intialized", Class::Failed),
+    ("CacheUnavailableException", Class::Failed),
     ("Ambiguous authentication", Class::Login),
     ("Invalid login attempt", Class::Login),
     ("Permission Violation", Class::Forbidden),

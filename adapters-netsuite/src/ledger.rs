@@ -75,7 +75,7 @@ impl Ledger for NetSuite {
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        let posted = post::post(&self.client, &self.books, memo, sending).await;
+        let posted = post::post(self.reading(&self.books), memo, sending).await;
         if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
             self.rights.doubt();
         }

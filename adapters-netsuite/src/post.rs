@@ -3,7 +3,8 @@
 //! The external id is what makes this safe: NetSuite takes one record per id,
 //! over all types of transaction. Whatever `add` answers, the record under the
 //! key is what counts, so every doubt ends in one look for it, and no doubt in
-//! a second `add`.
+//! a second `add`. Where the key was taken before a memo is first sent, one search
+//! tells whether the record under it was voided since.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,6 +12,7 @@ use domain::{CreditMemo, RecordId, Source, UnitId};
 use ports::{LedgerError, Posted, Sending};
 
 use crate::{
+    billing::Reading,
     books::Books,
     client::Client,
     fault::{Class, Effect, Failure},
@@ -30,11 +32,11 @@ enum Found {
 
 /// Records a memo, or finds the one already on record under its key.
 pub(crate) async fn post(
-    client: &Client,
-    books: &Books,
+    reading: Reading<'_>,
     memo: &CreditMemo,
     sending: Sending,
 ) -> Result<Posted, LedgerError> {
+    let Reading { client, books, .. } = reading;
     if sending == Sending::Again {
         let found = look(client, books, memo, Duration::MAX).await;
         if let Some(found) = found.map_err(doubtful)? {
@@ -43,7 +45,7 @@ pub(crate) async fn post(
     }
     match record(client, books, memo).await {
         Ok(id) => Ok(Posted::Now(id)),
-        Err(failure) => explain(client, books, memo, failure).await,
+        Err(failure) => explain(reading, memo, failure).await,
     }
 }
 
@@ -55,24 +57,38 @@ async fn record(client: &Client, books: &Books, memo: &CreditMemo) -> Result<Rec
 /// What an `add` that did not succeed means, after a look at the record where
 /// its answer alone does not tell.
 async fn explain(
-    client: &Client,
-    books: &Books,
+    reading: Reading<'_>,
     memo: &CreditMemo,
     failure: Failure,
 ) -> Result<Posted, LedgerError> {
-    if failure.class != Class::Unknown && !failure.class.is_refusal() {
+    let Reading { client, books, .. } = reading;
+    let is_doubtful = matches!(failure.class, Class::Unknown | Class::Failed | Class::Unreadable);
+    if !is_doubtful && !failure.class.is_refusal() {
         return Err(failure.into_error(Effect::Write));
     }
     match (look(client, books, memo, PROBE_TIMEOUT).await, failure.class) {
         (Ok(None), Class::Duplicate) => {
             Err(conflict(memo, "a record that is no credit memo".to_owned()))
         }
+        // The account answers, this order's reads included: what failed is this memo.
+        (Ok(None), Class::Unknown) => Err(failure.into_failed()),
         (Ok(None), _) => Err(failure.into_error(Effect::Write)),
+        (Ok(Some(found)), Class::Duplicate) => standing(reading, judge(memo, found)?).await,
         (Ok(Some(found)), _) => judge(memo, found),
         // Nothing was written: the key was taken before.
         (Err(failure), Class::Duplicate) => Err(doubtful(failure)),
-        (Err(failure), _) => Err(LedgerError::Unknown(failure.into())),
+        (Err(failure), _) => Err(match doubtful(failure) {
+            unreadable @ LedgerError::Unreadable(_) => unreadable,
+            unanswered => LedgerError::Unknown(unanswered.into()),
+        }),
     }
+}
+
+/// Whether what was on record before still counts: only a search tells.
+async fn standing(reading: Reading<'_>, posted: Posted) -> Result<Posted, LedgerError> {
+    let record = posted.record().clone();
+    let voided = reading.voided(std::slice::from_ref(&record)).await.map_err(doubtful)?;
+    Ok(if voided.is_empty() { posted } else { Posted::Voided(record) })
 }
 
 async fn look(
@@ -96,11 +112,11 @@ async fn look(
     }))
 }
 
-/// What a failed look means. A refused one refuses the question, not the memo:
-/// that must never be taken for "nothing is on record".
+/// What a failed look means. A refused one refuses the question, not the memo: that
+/// must never be taken for "nothing is on record", and the next look is refused too.
 fn doubtful(failure: Failure) -> LedgerError {
     if failure.class.is_refusal() {
-        return LedgerError::Unknown(failure.into());
+        return LedgerError::Unreadable(format!("look-up refused: {failure}"));
     }
     failure.into_error(Effect::None)
 }

@@ -58,7 +58,7 @@ pub(crate) struct Page {
 
 impl From<Unreadable> for Failure {
     fn from(problem: Unreadable) -> Self {
-        Self::caused(Class::Unknown, problem)
+        Self::caused(Class::Unreadable, problem)
     }
 }
 
@@ -115,14 +115,14 @@ pub(crate) fn listed(mut answer: Node) -> Result<Vec<Node>, Failure> {
     responses.into_iter().filter_map(|it| read(it).transpose()).collect()
 }
 
-/// Reads a record of a good answer. What one lacks today it lacks tomorrow: no
-/// passing trouble, but data for a person to look at.
+/// Reads a record of a good answer. What one lacks today it lacks tomorrow, until a
+/// person corrects it.
 pub(crate) fn whole<T>(
     record: &Node,
     read: impl FnOnce(&Node) -> Result<T, Unreadable>,
 ) -> Result<T, Failure> {
     let told = |problem: Unreadable| {
-        Failure::told(Class::Data, "UNREADABLE_RECORD", &problem.of(&subject(record)))
+        Failure::told(Class::Unreadable, "UNREADABLE_RECORD", &problem.of(&subject(record)))
     };
     read(record).map_err(told)
 }

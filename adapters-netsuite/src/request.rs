@@ -25,7 +25,7 @@ pub(crate) use examine::{
 pub(crate) use get::{MAX_IDS, RecordType, get, get_by_external_id, get_list};
 pub(crate) use sales_order::close_lines;
 pub(crate) use search::{
-    bills_of, bills_of_number, memos_by_reference, memos_of, memos_since, page,
+    bills_of, bills_of_number, memos_by_reference, memos_of, memos_since, page, voided_memos,
 };
 
 use self::element::Element;

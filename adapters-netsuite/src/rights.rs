@@ -87,7 +87,7 @@ impl Rights {
         asked: Instant,
         answer: Result<Node, Failure>,
     ) -> Result<(), Failure> {
-        match answer.and_then(reply::found) {
+        match answer.and_then(reply::found).map_err(Failure::of_a_proof) {
             // However it is said that there is no such record: we were let in to look.
             Ok(_) => {}
             Err(failure) if failure.class.is_refusal() => {}

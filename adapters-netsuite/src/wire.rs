@@ -52,6 +52,7 @@ impl Wire {
             request::bills_of_number(number),
             request::memos_by_reference(number),
             request::memos_of(records),
+            request::voided_memos(records),
             request::page(number, 2),
             request::server_time(),
             request::memo_form(),
@@ -91,7 +92,9 @@ impl Wire {
                     billing.invoices.push(reply::invoice(&record, &self.books).ok()?);
                 }
                 Some("CreditMemo") => {
-                    billing.memos.push(reply::existing(&record, &self.books).ok()?);
+                    billing
+                        .memos
+                        .push(reply::existing(&record, &self.books, Standing::Valid).ok()?);
                 }
                 _ => {}
             }
@@ -129,7 +132,7 @@ impl Wire {
             drop((
                 reply::whole(record, |it| reply::sales_order(it, &self.books)),
                 reply::whole(record, |it| reply::invoice(it, &self.books)),
-                reply::whole(record, |it| reply::existing(it, &self.books)),
+                reply::whole(record, |it| reply::existing(it, &self.books, Standing::Valid)),
                 reply::whole(record, |it| reply::identity(it, &self.books)),
                 reply::whole(record, |it| reply::confirmed(it, &self.books)),
                 reply::whole(record, |it| reply::recorded(it, &self.books, Standing::Valid)),

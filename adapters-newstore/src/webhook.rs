@@ -60,9 +60,8 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
         let place = format!("is not JSON: line {} column {}", why.line(), why.column());
         malformed("body", place)
     })?;
-    let fields = match Shape::of(&event) {
-        Shape::Object(fields) => fields,
-        _ => return Err(malformed("body", "is not an object")),
+    let Shape::Object(fields) = Shape::of(&event) else {
+        return Err(malformed("body", "is not an object"));
     };
     let tenant = filled(&fields, "tenant", "tenant")?.parse().map_err(invalid("tenant"))?;
     let name = filled(&fields, "name", "name")?;

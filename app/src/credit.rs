@@ -5,6 +5,9 @@
 //! turn that into an answer or a verdict. Crash anywhere and run it again: every
 //! step is a look-up or idempotent.
 
+mod ending;
+mod failing;
+
 use std::{
     convert::Infallible,
     sync::{
@@ -20,10 +23,11 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError,
-    MemosByReference, Opened, Refusal, Retry, Sending, Step, Storefront, told,
+    BillingQuery, Clock, Hold, HoldToken, Journal, JournalError, Ledger, LedgerError, Opened,
+    Posted, Refusal, Retry, Sending, Step, Storefront, told,
 };
 
+use self::ending::Ending;
 use crate::{clock::civil_date, dice::Dice, guarded::Guarded, measure};
 
 /// How long a runner that died keeps its order from others.
@@ -84,6 +88,8 @@ pub enum Outcome {
         /// Not before this has passed, where somebody said so.
         not_before: Option<Duration>,
     },
+    /// Another run works on the order: again when that has ended.
+    Busy,
     /// A person must look at it; these memos were posted meanwhile.
     Parked {
         /// Why.
@@ -109,10 +115,14 @@ impl Progress {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    fn asked_the_erp(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Why there is no answer yet.
     #[must_use]
     pub fn silent(&self) -> Reason {
-        if self.0.load(Ordering::Relaxed) {
+        if self.asked_the_erp() {
             return Reason::ErpSilent;
         }
         let problem = "no answer within respond_within".to_owned();
@@ -145,7 +155,7 @@ pub async fn credit(
     let nothing = |outcome| Attempt { outcome, last: Vec::new() };
     match hold(desk, cancellation, &token).await {
         Ok(Hold::Held) => {}
-        Ok(Hold::Elsewhere) => return nothing(waiting(Reason::OrderBusy)),
+        Ok(Hold::Elsewhere) => return nothing(Outcome::Busy),
         Err(error) => return nothing(broken(&error)),
     }
     let mut attempt = tokio::select! {
@@ -192,9 +202,14 @@ async fn attempt(
     opened: &Opened,
     progress: &Progress,
 ) -> Attempt {
-    let mut run =
-        Run { desk, customer, opened, progress, posted: Vec::new(), unwritten: Vec::new() };
+    let ledger = match is_order_bound(opened) {
+        true => Arc::new(customer.ledger.aside()),
+        false => Arc::clone(&customer.ledger),
+    };
+    let (posted, unwritten) = (Vec::new(), Vec::new());
+    let mut run = Run { desk, customer, ledger, opened, progress, posted, unwritten };
     let result = run.go().await;
+    let result = run.judged(result).await;
     let Run { posted, unwritten, .. } = run;
     let outcome = match result {
         Ok(()) => Outcome::Posted(posted),
@@ -209,63 +224,12 @@ async fn attempt(
         Err(Ending::Stop(Stop::Skip(reason))) => Outcome::Skipped(reason),
         Err(Ending::Later(reason, not_before)) => Outcome::Waiting { reason, posted, not_before },
         Err(Ending::Unavailable(reason, not_before)) => Outcome::Unavailable { reason, not_before },
+        Err(Ending::Failing(failing)) => {
+            let reason = Reason::ErpUnavailable { problem: failing.problem };
+            Outcome::Unavailable { reason, not_before: None }
+        }
     };
     Attempt { outcome, last: unwritten }
-}
-
-/// Why an attempt ended without having credited everything.
-enum Ending {
-    Stop(Stop),
-    /// A system other than the ERP is not ready.
-    Later(Reason, Option<Duration>),
-    Unavailable(Reason, Option<Duration>),
-}
-
-impl From<Stop> for Ending {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
-    }
-}
-
-impl From<JournalError> for Ending {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Claimed(_) => Self::Later(Reason::OrderBusy, None),
-            error @ JournalError::Unavailable(_) => {
-                Self::Unavailable(Reason::JournalUnavailable { problem: told(&error) }, None)
-            }
-        }
-    }
-}
-
-impl From<LedgerError> for Ending {
-    fn from(error: LedgerError) -> Self {
-        let not_before = match error.retry() {
-            Retry::After(wait) => Some(wait),
-            Retry::Later | Retry::Never => None,
-        };
-        let problem = told(&error);
-        match error {
-            LedgerError::Throttled(_)
-            | LedgerError::Unavailable(_)
-            | LedgerError::Unknown(_)
-            | LedgerError::Refused { kind: Refusal::Stale, .. } => {
-                Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)
-            }
-            LedgerError::Unauthorized(_) => {
-                Self::Unavailable(Reason::ErpCredentials { problem }, not_before)
-            }
-            LedgerError::Forbidden(_) => {
-                Self::Unavailable(Reason::ErpPermission { problem }, not_before)
-            }
-            LedgerError::Conflict { key, found } => {
-                Self::Stop(Stop::Park(Reason::KeyConflict { key, found }))
-            }
-            LedgerError::Refused { code, message, .. } => {
-                Self::Stop(Stop::Park(Reason::Refused { code, message }))
-            }
-        }
-    }
 }
 
 /// What became of a memo before it is sent.
@@ -281,6 +245,7 @@ enum Before {
 struct Run<'a> {
     desk: &'a Desk,
     customer: &'a Customer,
+    ledger: Arc<Guarded>,
     opened: &'a Opened,
     progress: &'a Progress,
     posted: Vec<MemoKey>,
@@ -292,18 +257,14 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Ending> {
         let claims = self.settle_open_claims().await?;
         let order = self.order().await?;
-        let include = match (&self.customer.policy.item, self.customer.policy.not_invoiced) {
-            (domain::ItemPolicy::Invoice, domain::NotInvoiced::StandaloneMemo)
-            | (domain::ItemPolicy::Fixed(_), _) => MemosByReference::Include,
-            (domain::ItemPolicy::Invoice, _) => MemosByReference::Ignore,
-        };
         let query = BillingQuery {
-            memos_by_reference: include,
+            existing_memos: self.customer.policy.memos_searched(),
+            ours: claims.iter().filter_map(Claim::record).cloned().collect(),
             units: self.opened.cancellation.units.keys().cloned().collect(),
             ..BillingQuery::of(&order, &self.customer.maps)
         };
         self.progress.asks_the_erp();
-        let billing = self.customer.ledger.billing(&query).await?;
+        let billing = self.ledger.billing(&query).await?;
         let zone = &self.customer.time_zone;
         let published = civil_date(self.opened.cancellation.published_at, zone);
         let mut case = Case {
@@ -372,7 +333,7 @@ impl Run<'_> {
         }
         if let Some(lines) = &plan.close {
             self.write_down().await?;
-            self.customer.ledger.close_lines(lines).await?;
+            self.ledger.close_lines(lines).await?;
         }
         plan.rest.map_or(Ok(()), |stop| Err(stop.into()))
     }
@@ -406,13 +367,22 @@ impl Run<'_> {
             Before::Nothing => Sending::First,
             Before::Sent(_) => Sending::Again,
         };
-        let error = match self.customer.ledger.post(memo, sending).await {
+        let error = match self.ledger.post(memo, sending).await {
+            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo.key.clone(), record),
             Ok(posted) => {
                 self.settle(&memo.key, posted.record());
                 return Ok(());
             }
             Err(error) => error,
         };
+        if let (Before::Nothing, LedgerError::Forbidden(why) | LedgerError::Unauthorized(why)) =
+            (before, &error)
+        {
+            // The ERP answered and nothing is on record. The missing permission may have hidden
+            // a memo from the decision: the next attempt decides again.
+            self.write_now(Step::Freed { key: memo.key.clone(), why: why.clone() }).await?;
+            return Err(error.into());
+        }
         let LedgerError::Refused { kind, code, message } = error else {
             return Err(error.into());
         };
@@ -435,6 +405,13 @@ impl Run<'_> {
             }
             kind => Err(LedgerError::Refused { kind, code, message }.into()),
         }
+    }
+
+    /// A memo that credits nothing has the key: no other is made before a person decides.
+    fn stop_at_voided(&mut self, key: MemoKey, record: RecordId) -> Result<(), Ending> {
+        let memo = record.to_string();
+        self.unwritten.push(Step::Settled { key: key.clone(), record });
+        Err(Stop::Park(Reason::MemoVoided { key, memo }).into())
     }
 
     fn settle(&mut self, key: &MemoKey, record: &RecordId) {
@@ -478,14 +455,16 @@ impl Run<'_> {
     }
 }
 
+/// Whether earlier tries showed that the ERP fails on this order alone.
+#[must_use]
+pub fn is_order_bound(opened: &Opened) -> bool {
+    opened.failed.is_some_and(|failed| failed.is_order_bound)
+}
+
 /// When there is no time left to wait.
 #[must_use]
 pub fn deadline(opened: &Opened, desk: &Desk) -> Timestamp {
     opened.waiting_since.after(desk.give_up_after)
-}
-
-fn waiting(reason: Reason) -> Outcome {
-    Outcome::Waiting { reason, posted: Vec::new(), not_before: None }
 }
 
 /// Our own book cannot be used.

@@ -14,13 +14,21 @@ use ports::{
 use crate::breaker::{Breaker, Permit, Trouble};
 
 /// A ledger whose failures are remembered.
+#[derive(Clone)]
 pub struct Guarded {
     tenant: String,
     ledger: Arc<dyn Ledger>,
     access: Arc<dyn Access>,
     clock: Arc<dyn Clock>,
-    breaker: Mutex<Breaker>,
+    breaker: Arc<Mutex<Breaker>>,
+    /// For an order on which the ledger fails: its failures say nothing about others.
+    is_aside: bool,
 }
+
+/// Nothing was sent: the breaker is open.
+#[derive(Debug, thiserror::Error)]
+#[error("held back for {0:?} after failures")]
+pub struct HeldBack(Duration);
 
 impl Guarded {
     /// Puts a closed breaker in front of a retailer's ledger and our access to it.
@@ -32,9 +40,26 @@ impl Guarded {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let tenant = tenant.to_string();
-        let guarded = Self { tenant, ledger, access, clock, breaker: Mutex::default() };
+        let breaker = Arc::default();
+        let guarded = Self { tenant, ledger, access, clock, breaker, is_aside: false };
         guarded.show(None);
         guarded
+    }
+
+    /// The same ledger behind the same breaker, for an order on which it fails alone: that
+    /// order's failures do not open the breaker, and its calls are no probe.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self { is_aside: true, ..self.clone() }
+    }
+
+    /// Whether the account answers a call about no order, asked whatever the breaker says.
+    /// When it does, an order that fails has opened the breaker, and it is closed again.
+    pub async fn answers(&self) -> bool {
+        match self.access.prove().await {
+            Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => false,
+            result => self.note(result).is_ok(),
+        }
     }
 
     /// How long it is useless to try.
@@ -53,7 +78,16 @@ impl Guarded {
         f(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn permit(&self) -> Result<(), LedgerError> {
+    /// Asks for a call. An order on which the ledger fails is no probe: what is asked in
+    /// its place is about no order.
+    async fn permit(&self) -> Result<(), LedgerError> {
+        if self.is_aside && self.trouble().is_some() {
+            self.prove().await?;
+        }
+        self.admit()
+    }
+
+    fn admit(&self) -> Result<(), LedgerError> {
         match self.with(|breaker| breaker.permit(self.clock.instant())) {
             Permit::Go => Ok(()),
             Permit::Wait(trouble, wait) => Err(held_back(trouble, wait)),
@@ -69,8 +103,13 @@ impl Guarded {
             Err(LedgerError::Unauthorized(_)) => Some(Trouble::Credentials),
             // No sign of life: it may be that the slots are taken by calls that hang.
             Err(LedgerError::Throttled(_)) => return result,
+            // About the order: no word about the account.
+            Err(LedgerError::Failed { .. } | LedgerError::Unreadable(_)) => return result,
             Ok(_) | Err(LedgerError::Conflict { .. } | LedgerError::Refused { .. }) => None,
         };
+        if trouble == Some(Trouble::Unavailable) && self.is_aside {
+            return result;
+        }
         self.with(|breaker| {
             let before = breaker.trouble();
             match trouble {
@@ -103,18 +142,18 @@ impl Guarded {
 }
 
 fn held_back(trouble: Trouble, wait: Duration) -> LedgerError {
-    let text = format!("held back for {wait:?} after failures");
+    let held_back = HeldBack(wait);
     match trouble {
-        Trouble::Unavailable => LedgerError::Unavailable(text.into()),
-        Trouble::Permission => LedgerError::Forbidden(text),
-        Trouble::Credentials => LedgerError::Unauthorized(text),
+        Trouble::Unavailable => LedgerError::Unavailable(held_back.into()),
+        Trouble::Permission => LedgerError::Forbidden(held_back.to_string()),
+        Trouble::Credentials => LedgerError::Unauthorized(held_back.to_string()),
     }
 }
 
 #[async_trait]
 impl Access for Guarded {
     async fn prove(&self) -> Result<(), LedgerError> {
-        self.permit()?;
+        self.admit()?;
         match self.access.prove().await {
             // An outage is found out by those who need an answer, not by one who only asks.
             Err(error @ (LedgerError::Unavailable(_) | LedgerError::Unknown(_))) => Err(error),
@@ -126,27 +165,27 @@ impl Access for Guarded {
 #[async_trait]
 impl Ledger for Guarded {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        self.permit()?;
+        self.permit().await?;
         self.note(self.ledger.billing(query).await)
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        self.permit()?;
+        self.permit().await?;
         self.note(self.ledger.post(memo, sending).await)
     }
 
     async fn close_lines(&self, lines: &LinesToClose) -> Result<(), LedgerError> {
-        self.permit()?;
+        self.permit().await?;
         self.note(self.ledger.close_lines(lines).await)
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
-        self.permit()?;
+        self.permit().await?;
         self.note(self.ledger.confirm(records).await)
     }
 
     async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
-        self.permit()?;
+        self.permit().await?;
         self.note(self.ledger.memos(since, place).await)
     }
 }

@@ -35,6 +35,7 @@ use tracing::Instrument;
 
 use self::{
     answer::{Answer, Why},
+    body::Unusable,
     crowd::{Crowd, Place},
     failures::Failures,
     refusals::{Refusals, Refused},
@@ -268,16 +269,18 @@ type Understood = (Envelope, Result<Option<Cancellation>, Malformed>);
 async fn understood(front: &Front, body: Bytes) -> Result<Understood, Answer> {
     let (most, received) = (front.max_body, front.service.desk.clock.now());
     if body.len() < LARGE && !body::is_packed(&body) {
-        return read(&body, most, received);
+        return Ok(read(&body, most, received)?);
     }
-    let reading = spawn_blocking(move || read(&body, most, received)).await;
-    reading.unwrap_or_else(|error| {
-        tracing::error!(%error, "An event could not be read");
-        Err(Answer::turned_away("the body could not be read"))
-    })
+    match spawn_blocking(move || read(&body, most, received)).await {
+        Ok(read) => Ok(read?),
+        Err(error) => {
+            tracing::error!(%error, "An event could not be read");
+            Err(Answer::turned_away("the body could not be read"))
+        }
+    }
 }
 
-fn read(body: &[u8], most: usize, received: Timestamp) -> Result<Understood, Answer> {
+fn read(body: &[u8], most: usize, received: Timestamp) -> Result<Understood, Unusable> {
     let body = body::unpacked(body, most)?;
     let event = webhook::envelope(&body)?;
     let cancellation = event.cancellation(received);

@@ -18,6 +18,7 @@ pub mod held;
 pub mod http;
 pub mod measure;
 pub mod observed;
+pub mod orders;
 pub mod pages;
 pub mod reconcile;
 pub mod recover;

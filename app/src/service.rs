@@ -6,12 +6,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{Cancellation, CancellationId, Reason, Tenant};
-use ports::{Job, Jobs, JobsError, JournalError, Opened, Query, State, Step};
+use ports::{Job, Jobs, JobsError, JournalError, Known, Opened, Query, State, Step};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use crate::{
-    credit::{Attempt, Customer, Desk, Outcome, Progress, broken, credit},
+    credit::{Attempt, Customer, Desk, Outcome, Progress, broken, credit, is_order_bound},
     measure, trace,
     wiring::webhook,
 };
@@ -65,13 +65,14 @@ impl Service {
         let began = self.desk.clock.instant();
         let Attempt { mut outcome, mut last } =
             credit(&self.desk, &member.customer, opened, progress).await;
-        if let (Outcome::Waiting { not_before, .. }, Runner::Webhook) = (&outcome, runner) {
-            let delay = not_before.unwrap_or_default().max(self.first_delay);
-            if let Err(error) = self.push(&opened.cancellation, delay).await {
-                outcome = broken(&error);
-            }
+        if runner == Runner::Webhook {
+            outcome = self.kept(opened, outcome).await;
         }
         let took = self.desk.clock.instant().since(began);
+        if (&outcome, runner) == (&Outcome::Busy, Runner::Worker) && is_deferred(opened) {
+            // Nothing has changed, and it may be so every second.
+            return outcome;
+        }
         last.push(ended(&outcome, runner, took));
         let (id, now) = (opened.cancellation.id(), self.desk.clock.now());
         match self.desk.journal.record(&id, now, &last).await {
@@ -81,6 +82,27 @@ impl Service {
         report(&opened.cancellation, &outcome, took);
         trace::ended(&outcome);
         outcome
+    }
+
+    /// What the webhook answers once a wait is durably in the queue.
+    async fn kept(&self, opened: &Opened, outcome: Outcome) -> Outcome {
+        let is_kept = is_deferred(opened) && is_order_bound(opened);
+        let delay = match outcome {
+            // It is in the queue, with a delay that a delivery must not cut short.
+            Outcome::Waiting { .. } | Outcome::Busy if is_kept => return outcome,
+            Outcome::Unavailable { reason, not_before } if is_kept => {
+                return Outcome::Waiting { reason, posted: Vec::new(), not_before };
+            }
+            Outcome::Waiting { not_before, .. } => {
+                not_before.unwrap_or_default().max(self.first_delay)
+            }
+            Outcome::Busy => self.first_delay.min(AGAIN),
+            _ => return outcome,
+        };
+        match self.push(&opened.cancellation, delay).await {
+            Ok(()) => outcome,
+            Err(error) => broken(&error),
+        }
     }
 
     /// Rests until the next round of something that is done now and then; `None`
@@ -124,6 +146,15 @@ impl Service {
     }
 }
 
+/// When the worker looks at an order that another run works on.
+const AGAIN: Duration = Duration::from_secs(1);
+
+static ORDER_BUSY: Reason = Reason::OrderBusy;
+
+fn is_deferred(opened: &Opened) -> bool {
+    matches!(opened.known, Known::Before { state: State::Deferred, .. })
+}
+
 /// A cancellation as a job of the queue.
 #[must_use]
 pub fn job(cancellation: &Cancellation) -> Job {
@@ -163,7 +194,7 @@ impl Outcome {
             Self::Posted(_) => "posted",
             Self::AlreadyPosted(_) => "already-posted",
             Self::Skipped(_) => "skipped",
-            Self::Waiting { .. } => "deferred",
+            Self::Waiting { .. } | Self::Busy => "deferred",
             Self::Parked { .. } => "parked",
             Self::Unavailable { .. } => "unavailable",
         }
@@ -174,6 +205,7 @@ impl Outcome {
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Posted(_) => None,
+            Self::Busy => Some(&ORDER_BUSY),
             Self::AlreadyPosted(reason)
             | Self::Skipped(reason)
             | Self::Waiting { reason, .. }
@@ -189,7 +221,9 @@ impl Outcome {
             Self::Posted(posted) | Self::Waiting { posted, .. } | Self::Parked { posted, .. } => {
                 posted
             }
-            Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Unavailable { .. } => &[],
+            Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Busy | Self::Unavailable { .. } => {
+                &[]
+            }
         }
     }
 }
@@ -199,9 +233,8 @@ fn ended(outcome: &Outcome, runner: Runner, took: Duration) -> Step {
         (Outcome::Posted(_) | Outcome::AlreadyPosted(_), _) => State::Posted,
         (Outcome::Skipped(_), _) => State::Skipped,
         (Outcome::Parked { .. }, _) => State::Parked,
-        (Outcome::Waiting { .. }, _) | (Outcome::Unavailable { .. }, Runner::Worker) => {
-            State::Deferred
-        }
+        (Outcome::Waiting { .. } | Outcome::Busy, _)
+        | (Outcome::Unavailable { .. }, Runner::Worker) => State::Deferred,
         (Outcome::Unavailable { .. }, Runner::Webhook) => State::Working,
     };
     Step::Ended {

@@ -81,6 +81,16 @@ impl Turns {
         let tenant = || tenant.to_string();
         let running = metrics::gauge!("memobridge_turns_running", "tenant" => tenant());
         let waiting = metrics::gauge!("memobridge_turns_waiting", "tenant" => tenant());
+        Self::counted(concurrency, running, waiting)
+    }
+
+    /// Turns at one order, for one job at once; not counted.
+    #[must_use]
+    pub fn of_an_order() -> Arc<Self> {
+        Self::counted(1, Gauge::noop(), Gauge::noop())
+    }
+
+    fn counted(concurrency: usize, running: Gauge, waiting: Gauge) -> Arc<Self> {
         let state = State {
             running: 0,
             new: VecDeque::new(),
@@ -92,10 +102,11 @@ impl Turns {
         Arc::new(Self { concurrency, running, waiting, state: Mutex::new(state) })
     }
 
-    /// How many jobs of one retailer may be at hand: running, and in both lines.
+    /// How many jobs of one retailer may be at hand: running, in both lines, and for
+    /// each of these one that waits for the same order.
     #[must_use]
     pub fn at_hand(concurrency: usize) -> usize {
-        3 * concurrency
+        2 * 3 * concurrency
     }
 
     /// Asks for a turn.

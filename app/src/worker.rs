@@ -13,8 +13,9 @@ use crate::{
     config,
     credit::{Outcome, Progress, broken, deadline},
     dice::Dice,
+    orders::Orders,
     service::{Member, Runner, Service},
-    turns::{Asked, Freshness, Turns},
+    turns::{Asked, Freshness, Turn, Turns},
     wiring::webhook,
 };
 
@@ -50,9 +51,12 @@ impl From<config::Worker> for Patience {
     }
 }
 
+/// When a job asks again whose order another process, or the webhook, works on.
+const BUSY: Duration = Duration::from_secs(1);
+
 /// What follows for the job. `left` is the time to the cancellation's deadline:
 /// no wait goes beyond it, so that what is due then happens then. A system that
-/// is down costs no attempt.
+/// is down costs no attempt, and neither does an order that another run works on.
 pub fn verdict(
     outcome: &Outcome,
     attempts: u32,
@@ -65,6 +69,7 @@ pub fn verdict(
         | Outcome::AlreadyPosted(_)
         | Outcome::Skipped(_)
         | Outcome::Parked { .. } => Verdict::Ack,
+        Outcome::Busy => Verdict::Defer(BUSY, attempts),
         Outcome::Waiting { not_before, .. } => {
             let backoff = backoff(attempts, patience, dice);
             let until_deadline = if left.is_zero() { backoff } else { left };
@@ -91,6 +96,7 @@ struct Shift {
     service: Service,
     patience: Patience,
     turns: BTreeMap<Tenant, Arc<Turns>>,
+    orders: Orders,
 }
 
 /// Takes jobs until the service drains.
@@ -105,7 +111,7 @@ pub async fn run(service: Service, concurrency: usize, patience: Patience) {
         tenants.map(|it| (it.clone(), Turns::new(it, concurrency))).collect();
     let at_hand = turns.len() * Turns::at_hand(concurrency);
     let hands = Arc::new(Semaphore::new(at_hand + concurrency));
-    let shift = Arc::new(Shift { service, patience, turns });
+    let shift = Arc::new(Shift { service, patience, turns, orders: Orders::default() });
     let draining = &shift.service.draining;
     while let Some(deliveries) = draining.run_until_cancelled(receive(&shift, &hands)).await {
         for delivery in deliveries {
@@ -171,7 +177,7 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 
 /// Has the job wait for its turn, and try.
 async fn judge(shift: &Shift, job: &Job) -> Verdict {
-    let Shift { service, patience, turns } = shift;
+    let Shift { service, patience, turns, orders } = shift;
     let held_back = Verdict::Defer(patience.max_delay, job.attempts);
     let now = service.desk.clock.now();
     let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation(now));
@@ -196,14 +202,16 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
         return at_the_next_start(job);
     }
     let clock = &service.desk.clock;
+    let order = orders.of(tenant, &cancellation.order);
+    // The order first: a job that waits for it takes no turn from others.
+    let place = match its_turn(shift, job, order.ask(Freshness::New, clock.instant())).await {
+        Ok(place) => place,
+        Err(verdict) => return verdict,
+    };
     let freshness = if job.attempts == 0 { Freshness::New } else { Freshness::Retried };
-    let turn = match turns.ask(freshness, clock.instant()) {
-        Asked::Now(turn) => turn,
-        Asked::Full(wait) => return Verdict::Defer(wait, job.attempts),
-        Asked::Soon(waiting) => match service.draining.run_until_cancelled(waiting).await {
-            Some(turn) => turn.expect("a turn is given or waited for, never withdrawn"),
-            None => return at_the_next_start(job),
-        },
+    let turn = match its_turn(shift, job, turns.ask(freshness, clock.instant())).await {
+        Ok(turn) => turn,
+        Err(verdict) => return verdict,
     };
     if service.draining.is_cancelled() {
         return at_the_next_start(job);
@@ -213,13 +221,28 @@ async fn judge(shift: &Shift, job: &Job) -> Verdict {
         return Verdict::Defer(wait, job.attempts);
     }
     let began = clock.instant();
-    let verdict = attempt(shift, member, job, &cancellation).await;
-    if member.customer.ledger.trouble().is_none() {
-        // How fast a dead ERP refuses is not how fast jobs are worked on.
-        turns.took(clock.instant().since(began));
+    let (outcome, left) = attempt(shift, member, job, &cancellation).await;
+    // How fast a dead ERP or another run refuses is not how fast jobs are worked on.
+    if outcome != Outcome::Busy && member.customer.ledger.trouble().is_none() {
+        let took = clock.instant().since(began);
+        turns.took(took);
+        order.took(took);
     }
     drop(turn);
-    verdict
+    drop(place);
+    verdict(&outcome, job.attempts, left, *patience, &service.desk.dice)
+}
+
+/// Waits for a turn, unless there is no room or no more work is taken: what follows then.
+async fn its_turn(shift: &Shift, job: &Job, asked: Asked) -> Result<Turn, Verdict> {
+    match asked {
+        Asked::Now(turn) => Ok(turn),
+        Asked::Full(wait) => Err(Verdict::Defer(wait, job.attempts)),
+        Asked::Soon(waiting) => match shift.service.draining.run_until_cancelled(waiting).await {
+            Some(turn) => Ok(turn.expect("a turn is given or waited for, never withdrawn")),
+            None => Err(at_the_next_start(job)),
+        },
+    }
 }
 
 /// Its turn did not come before the signal.
@@ -227,34 +250,37 @@ fn at_the_next_start(job: &Job) -> Verdict {
     Verdict::Defer(Duration::ZERO, job.attempts)
 }
 
+/// How an attempt ended, and how long it was then to the cancellation's deadline.
 async fn attempt(
     shift: &Shift,
     member: &Member,
     job: &Job,
     cancellation: &Cancellation,
-) -> Verdict {
-    let Shift { service, patience, .. } = shift;
+) -> (Outcome, Duration) {
+    let service = &shift.service;
     let desk = &service.desk;
     let opened = match service.known(&job.id).await {
-        Ok(Some(record)) if record.state.is_settled() => return Verdict::Ack,
+        Ok(Some(record)) if record.state.is_settled() => {
+            return (Outcome::Posted(Vec::new()), Duration::ZERO);
+        }
         Ok(Some(record)) => Ok(Opened {
             cancellation: record.cancellation,
             waiting_since: record.waiting_since,
+            failed: record.failed,
             known: Known::Before { state: record.state, reason: record.reason },
         }),
         // The journal was lost: the queue remembers.
         Ok(None) => desk.journal.open(cancellation, desk.clock.now()).await,
         Err(error) => Err(error),
     };
-    let (outcome, left) = match &opened {
+    match &opened {
         Ok(opened) => {
             let outcome =
                 service.attempt(member, opened, Runner::Worker, &Progress::default()).await;
             (outcome, deadline(opened, desk).since(desk.certain_now()))
         }
         Err(error) => (broken(error), Duration::ZERO),
-    };
-    verdict(&outcome, job.attempts, left, *patience, &desk.dice)
+    }
 }
 
 #[cfg(test)]

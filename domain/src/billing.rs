@@ -15,7 +15,8 @@ pub struct Billing {
     pub invoices: Vec<Invoice>,
     /// Cash sales made from the sales order instead of invoices.
     pub cash_sales: Vec<RecordId>,
-    /// Credit memos made from its invoices or, where asked for, bearing its number.
+    /// Credit memos made from its invoices or, where asked for, bearing its number; of the voided
+    /// ones only those that were asked for by their record.
     pub memos: Vec<ExistingMemo>,
 }
 
@@ -148,7 +149,13 @@ pub struct ExistingMemo {
     pub id: RecordId,
     /// Its external id: our key, if we made it.
     pub external_id: Option<String>,
-    /// The invoice it was made from.
+    /// The number people see, for example `CM1042`.
+    pub number: Option<String>,
+    /// The customer's record, where it is told.
+    pub entity: Option<RecordId>,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// The record it was made from: an invoice, a return authorization, or none.
     pub created_from: Option<RecordId>,
     /// The invoices it is applied to.
     pub applied_to: Vec<RecordId>,
@@ -160,19 +167,15 @@ pub struct ExistingMemo {
     pub lines: Vec<ExistingLine>,
 }
 
-/// A credit memo with what people and other systems know it by.
+/// A credit memo with what else ties it to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedMemo {
     /// The memo.
     pub memo: ExistingMemo,
-    /// The number people see, for example `CM1042`.
-    pub number: Option<String>,
     /// The order's number, where the memo bears it.
     pub reference: Option<String>,
     /// The currency's record; none where the account has a single currency.
     pub currency: Option<RecordId>,
-    /// Whether it counts.
-    pub standing: Standing,
 }
 
 /// Whether a record counts.

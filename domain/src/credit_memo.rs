@@ -245,6 +245,15 @@ impl Claim {
     pub fn is_open(&self) -> bool {
         matches!(self.state, ClaimState::Unsettled { .. })
     }
+
+    /// The record that it was settled with.
+    #[must_use]
+    pub fn record(&self) -> Option<&RecordId> {
+        match &self.state {
+            ClaimState::Settled(record) => Some(record),
+            ClaimState::Unsettled { .. } => None,
+        }
+    }
 }
 
 /// How far a claimed memo got.
@@ -268,6 +277,8 @@ pub enum Flag {
     DoesNotAddUp(Amount),
     /// Not applied in full: this much of the memo stays open.
     LeftOpen(Amount),
+    /// Earlier memos gave this much back on the same products as money, not as pieces.
+    CreditedBefore(Amount),
     /// The ERP's total differs from ours.
     TotalDiffers {
         /// What the memo should come to.
@@ -285,6 +296,7 @@ impl Flag {
             Self::RoundingLeft(_) => "rounding-left",
             Self::DoesNotAddUp(_) => "does-not-add-up",
             Self::LeftOpen(_) => "left-open",
+            Self::CreditedBefore(_) => "credited-before",
             Self::TotalDiffers { .. } => "total-differs",
         }
     }
@@ -298,6 +310,9 @@ impl std::fmt::Display for Flag {
                 write!(f, "the order's units and its total differ by {amount}")
             }
             Self::LeftOpen(amount) => write!(f, "{amount} is not applied to the invoice"),
+            Self::CreditedBefore(amount) => {
+                write!(f, "earlier memos gave {amount} back on the same products")
+            }
             Self::TotalDiffers { ours, theirs } => {
                 write!(f, "the ERP's total is {theirs}, ours {ours}")
             }

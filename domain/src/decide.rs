@@ -15,7 +15,7 @@ mod rounding;
 mod shipping;
 mod tax;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -26,7 +26,7 @@ pub use self::reconcile::{
 };
 use self::{
     close::Spot,
-    credited::Credited,
+    credited::{Credited, Open},
     matching::Placement,
     shipping::{Billed, ShippingDue},
 };
@@ -131,21 +131,26 @@ fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
 
 /// What must be done for the units that are not credited yet.
 fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
-    let wanted = credited.still_wanted(case);
+    let Open { wanted, partly, voided, .. } = credited.open(case);
+    if let Some(again) = credited.billed_again(&wanted) {
+        return Err(Stop::Park(again));
+    }
+    let voided = voided.map(Stop::Park);
     let shipping = shipping::due(case, credited);
     if wanted.is_empty() && shipping.is_none() {
-        return Err(Stop::Done(Reason::AlreadyCredited));
+        return Err(voided.unwrap_or(Stop::Done(Reason::AlreadyCredited)));
     }
     let Some(sales_order) = &case.billing.sales_order else {
         return Err(no_sales_order(case));
     };
     let placement = matching::place(case, &wanted, credited).map_err(Stop::Park)?;
+    not_in_part(case, sales_order, &placement, &partly, credited).map_err(Stop::Park)?;
     let loose = loose(case, sales_order, &placement, credited)?;
     let bearer = shipping.as_ref().and_then(|due| bearer_to_come(case, due, credited));
     let shipping = shipping.filter(|due| bearer.is_none() && bears(case, due, &loose));
     let mut plan =
         post::memos(case, &placement.placed, shipping.as_ref(), credited).map_err(Stop::Park)?;
-    plan.rest = loose.rest.or(bearer);
+    plan.rest = loose.rest.or(bearer).or(voided);
     plan.close = loose.close;
     if let Some(standalone) = loose.standalone {
         let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
@@ -157,8 +162,48 @@ fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
         None if plan.memos.is_empty() && plan.close.is_none() => {
             Err(Stop::Done(Reason::AlreadyCredited))
         }
-        rest => Ok(Plan { rest, ..plan }),
+        rest => {
+            let units: BTreeSet<&UnitId> = plan.memos.iter().flat_map(|memo| &memo.units).collect();
+            let units: Vec<&Unit> =
+                wanted.into_iter().filter(|it| units.contains(&it.id)).collect();
+            let before = credited.money_on(&units);
+            if !before.is_zero() {
+                plan.flags.push(Flag::CreditedBefore(before));
+            }
+            Ok(Plan { rest, ..plan })
+        }
     }
+}
+
+/// `over-credit`: memos without ids credit some of a unit's pieces, and a unit is credited whole
+/// or not at all.
+fn not_in_part(
+    case: &Case<'_>,
+    sales_order: &SalesOrder,
+    placement: &Placement<'_>,
+    partly: &BTreeMap<&UnitId, Decimal>,
+    credited: &Credited,
+) -> Result<(), Reason> {
+    let of = |unit: &Unit| partly.get(&unit.id).map(|pieces| Decimal::from(unit.quantity) - pieces);
+    let left = |unit: &Unit, pieces: Decimal| {
+        let net = unit.net(case.order.treatment);
+        (case.order.currency.round(net.share(pieces, unit.quantity.into())), net)
+    };
+    for placed in &placement.placed {
+        let Some(pieces) = of(placed.unit) else { continue };
+        let (left, asked) = left(placed.unit, pieces);
+        let line = Some(placed.goods.line.line);
+        let by = credited.takers(placed.invoice, None);
+        let invoice = placed.invoice.id.clone();
+        return Err(Reason::OverCredit { invoice, line, left, asked, by });
+    }
+    for unit in &placement.loose {
+        let Some(pieces) = of(unit) else { continue };
+        let (left, asked) = left(unit, pieces);
+        let (invoice, by) = (sales_order.id.clone(), Vec::new());
+        return Err(Reason::OverCredit { invoice, line: None, left, asked, by });
+    }
+    Ok(())
 }
 
 /// No sales order: the order is late, or it was cancelled before it was exported.
@@ -275,7 +320,7 @@ fn bearer_to_come(case: &Case<'_>, due: &ShippingDue<'_>, credited: &Credited) -
     }
     let named = |it: &&Unit| case.cancellation.units.contains_key(&it.id);
     let others = case.order.units.iter().filter(|it| !named(it));
-    let others: Vec<&Unit> = others.filter(|it| !credited.units.contains(&it.id)).collect();
+    let others: Vec<&Unit> = others.filter(|it| !credited.has(&it.id)).collect();
     // Units that could be on several lines are on one of them.
     let loose = matching::place(case, &others, credited).ok()?.loose;
     (!loose.is_empty()).then(|| Stop::Wait(Reason::NotInvoiced { units: ids(&loose) }))

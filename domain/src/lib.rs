@@ -56,8 +56,9 @@ pub use order::{Order, Shipping, TaxTreatment, Unit, UnitStatus};
 pub use owner::OrderIdentity;
 pub use payment::{Instrument, InstrumentKey, captured, held};
 pub use policy::{
-    ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy, MissingSalesOrder,
-    NotInvoiced, Policy, RefundRule, Settlement, ShippingAs, ShippingPolicy, SubsidiaryRule, Tax,
+    ClosedPeriod, Discounts, ExistingMemos, FieldRule, FieldSource, FieldType, ItemPolicy,
+    MissingSalesOrder, NotInvoiced, Policy, RefundRule, Settlement, ShippingAs, ShippingPolicy,
+    SubsidiaryRule, Tax,
 };
 pub use readiness::readiness;
 pub use reason::{Patience, Reason, Stop};

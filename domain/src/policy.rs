@@ -98,6 +98,16 @@ pub enum ClosedPeriod {
     Today,
 }
 
+/// Which credit memos of an order are searched for before anything is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExistingMemos {
+    /// Those made from its invoices, and those that bear its number whatever they were made from.
+    #[default]
+    Number,
+    /// Only those made from its invoices: one search less.
+    Invoice,
+}
+
 /// Whether credit waits until the payer got the money back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RefundRule {
@@ -186,6 +196,7 @@ pub struct Policy {
     pub shipping: ShippingPolicy,
     pub shipping_as: ShippingAs,
     pub item: ItemPolicy,
+    pub existing_memos: ExistingMemos,
     pub closed_period: ClosedPeriod,
     pub refund: RefundRule,
     pub subsidiary: SubsidiaryRule,
@@ -217,6 +228,7 @@ impl Default for Policy {
             shipping: ShippingPolicy::default(),
             shipping_as: ShippingAs::default(),
             item: ItemPolicy::default(),
+            existing_memos: ExistingMemos::default(),
             closed_period: ClosedPeriod::default(),
             refund: RefundRule::default(),
             subsidiary: SubsidiaryRule::default(),
@@ -231,5 +243,16 @@ impl Default for Policy {
             cleared_fields: Vec::new(),
             line_fields: Vec::new(),
         }
+    }
+}
+
+impl Policy {
+    /// Which memos are searched for: by the order's number too where this policy makes memos
+    /// without a source, whatever `existing_memos` says.
+    #[must_use]
+    pub fn memos_searched(&self) -> ExistingMemos {
+        let has_no_source = matches!(self.item, ItemPolicy::Fixed(_))
+            || self.not_invoiced == NotInvoiced::StandaloneMemo;
+        if has_no_source { ExistingMemos::Number } else { self.existing_memos }
     }
 }

@@ -4,7 +4,6 @@
 //! it, and a remedy for the person who must act.
 
 mod examples;
-mod taken;
 
 use std::fmt;
 
@@ -68,6 +67,15 @@ pub enum Reason {
         record: RecordId,
     },
     AlreadyCredited,
+    BilledAgain {
+        unit: UnitId,
+        credited: RecordId,
+        billed: RecordId,
+    },
+    MemoVoided {
+        key: MemoKey,
+        memo: String,
+    },
     AmbiguousLine {
         unit: UnitId,
         lines: Vec<String>,
@@ -83,7 +91,7 @@ pub enum Reason {
         line: Option<u32>,
         left: Amount,
         asked: Amount,
-        taken: Vec<(Option<RecordId>, Amount)>,
+        by: Vec<String>,
     },
     CurrencyMismatch {
         invoice: RecordId,
@@ -121,6 +129,9 @@ pub enum Reason {
     OrderBusy,
     ErpSilent,
     ErpUnavailable {
+        problem: String,
+    },
+    ErpFailsOnOrder {
         problem: String,
     },
     ErpCredentials {
@@ -163,6 +174,7 @@ impl Reason {
                 let (key, code, message) = (key.clone(), code.clone(), hidden());
                 Self::SendingUnanswered { key, code, message }.to_string()
             }
+            Self::ErpFailsOnOrder { .. } => Self::ErpFailsOnOrder { problem: hidden() }.to_string(),
             ours => ours.to_string(),
         }
     }
@@ -242,6 +254,16 @@ impl Reason {
             Self::AlreadyCredited => {
                 ("already-credited", "nothing to do: every unit is on a credit memo")
             }
+            Self::BilledAgain { .. } => (
+                "billed-again",
+                "credit the later invoice by hand if the item is not to be paid for, naming the \
+                 item's id on the memo, then retry",
+            ),
+            Self::MemoVoided { .. } => (
+                "memo-voided",
+                "find out why it was voided; where the credit is still owed, book it by hand and \
+                 retry, or delete the voided memo and run reconcile --repair",
+            ),
             Self::AmbiguousLine { .. } => (
                 "ambiguous-line",
                 "write the item's id into the line key column of the right invoice line, then \
@@ -294,6 +316,11 @@ impl Reason {
             Self::ErpUnavailable { .. } => (
                 "erp-unavailable",
                 "wait: it is tried again; when it stays so, call the ERP's owner",
+            ),
+            Self::ErpFailsOnOrder { .. } => (
+                "erp-fails-on-order",
+                "look at the order's records in the ERP, and tell its owner the error's id; other \
+                 orders are not affected; it is tried again, and by retry once it is corrected",
             ),
             Self::ErpCredentials { .. } => (
                 "erp-credentials",
@@ -360,6 +387,14 @@ impl fmt::Display for Reason {
                 write!(f, "the order was billed by cash sale {record} instead of an invoice")
             }
             Self::AlreadyCredited => f.write_str("every unit is on a credit memo already"),
+            Self::BilledAgain { unit, credited, billed } => write!(
+                f,
+                "item {unit} was credited on invoice {credited} and stands again on invoice \
+                 {billed}"
+            ),
+            Self::MemoVoided { key, memo } => {
+                write!(f, "credit memo {memo}, made under {key}, was voided: it credits nothing")
+            }
             Self::AmbiguousLine { unit, lines } => {
                 write!(f, "item {unit} could be any of the differing lines {}", lines.join(", "))
             }
@@ -370,12 +405,16 @@ impl fmt::Display for Reason {
                 }
                 write!(f, " of invoice {invoice} is {invoiced} net, the order says {ordered}")
             }
-            Self::OverCredit { invoice, line, left, asked, taken } => {
+            Self::OverCredit { invoice, line, left, asked, by } => {
                 if let Some(line) = line {
                     write!(f, "line {line} of ")?;
                 }
                 write!(f, "invoice {invoice} has {left} left to credit, the memo needs {asked}")?;
-                taken::write(f, taken)
+                match &by[..] {
+                    [] => Ok(()),
+                    [memo] => write!(f, "; credit memo {memo} took the rest"),
+                    memos => write!(f, "; credit memos {} took the rest", memos.join(", ")),
+                }
             }
             Self::CurrencyMismatch { invoice, found, expected } => write!(
                 f,
@@ -407,6 +446,9 @@ impl fmt::Display for Reason {
                 write!(f, "the storefront does not answer: {problem}")
             }
             Self::ErpUnavailable { problem } => write!(f, "the ERP does not answer: {problem}"),
+            Self::ErpFailsOnOrder { problem } => {
+                write!(f, "the ERP fails on this order: {problem}")
+            }
             Self::ErpCredentials { problem } => {
                 write!(f, "the ERP refuses our credentials: {problem}")
             }

@@ -27,6 +27,8 @@ use domain::{
 /// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
 ///   or `parked`, [`Step::Ended`] with another state only adds to the history.
 ///   [`Step::Retried`] alone opens it again.
+/// - Failed tries are counted by [`Step::Failed`] until [`Step::Answered`], a settled state
+///   or [`Step::Retried`]. They add nothing to the history.
 /// - History is append-only; what `record` returned for survives kill -9.
 /// - `find` works while a service runs, from another process too.
 #[async_trait]
@@ -88,6 +90,19 @@ pub struct Opened {
     pub waiting_since: Timestamp,
     /// What became of it so far.
     pub known: Known,
+    /// Tries in a row in which the ledger failed on it.
+    pub failed: Option<FailedTries>,
+}
+
+/// Tries of one cancellation in a row in which the ledger failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedTries {
+    /// How many.
+    pub count: u32,
+    /// When the first of them ended.
+    pub since: Timestamp,
+    /// The ledger fails on this order alone: [`Step::Failed`] said so once.
+    pub is_order_bound: bool,
 }
 
 /// Whether a cancellation was seen before.
@@ -193,6 +208,13 @@ pub enum Step {
         /// The ledger's total.
         total: Amount,
     },
+    /// The ledger failed on this try.
+    Failed {
+        /// It fails on this order alone, as far as this try shows.
+        is_order_bound: bool,
+    },
+    /// The ledger answered this try: earlier failures no longer count.
+    Answered,
     /// A person should see this, though the memo stands.
     Flagged(Flag),
     /// What was seen or decided, in sentences for people: each is a line of the
@@ -232,6 +254,10 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Only with a claim that is not settled.
     pub unsettled: bool,
+    /// Only with a memo that is on record and was last sent at this moment or later.
+    pub written_since: Option<Timestamp>,
+    /// Not of this order.
+    pub beside: Option<OrderId>,
     /// Only with a settled memo that was not confirmed.
     pub unconfirmed: bool,
     /// With their whole life; without, [`Record::history`] is empty.
@@ -259,6 +285,8 @@ pub struct Record {
     pub waiting_since: Timestamp,
     /// Its last step.
     pub updated_at: Timestamp,
+    /// Tries in a row in which the ledger failed on it.
+    pub failed: Option<FailedTries>,
     /// How often it was delivered.
     pub deliveries: u32,
     /// Its memos, in the order they were claimed.

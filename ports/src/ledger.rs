@@ -4,8 +4,8 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CreditMemo, Currency, LinesToClose, Maps, MemoKey, Order, OrderId,
-    OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
+    Amount, Billing, CreditMemo, Currency, ExistingMemos, LinesToClose, Maps, MemoKey, Order,
+    OrderId, OrderIdentity, RecordId, RecordedMemo, Timestamp, UnitId,
 };
 
 use crate::{Cursor, Retry};
@@ -22,7 +22,13 @@ use crate::{Cursor, Retry};
 ///   and units is [`LedgerError::Conflict`]. A differing total is none.
 /// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
 ///   on record under the key.
-/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`].
+/// - What was voided credits nothing: `billing` tells no voided memo but those of
+///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
+///   it was sent for the first time as [`Posted::Voided`].
+/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`]. A field
+///   or value of one record that our role may not set is a [`LedgerError::Refused`].
+/// - [`LedgerError::Failed`] and [`LedgerError::Unreadable`] are about one call while the
+///   account answers. As after [`LedgerError::Unknown`], a memo may still arrive.
 /// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
 ///   cannot be read is left out. It waits behind everybody else's calls.
 /// - Every call ends within the adapter's own timeout.
@@ -57,15 +63,18 @@ pub struct BillingQuery {
     pub identity: OrderIdentity,
     /// The currency of its amounts: what the ledger keeps as binary fractions is rounded to it.
     pub money: Currency,
-    /// Memos that name no invoice are looked for by the order's number.
-    pub memos_by_reference: MemosByReference,
+    /// Which memos are searched for.
+    pub existing_memos: ExistingMemos,
+    /// Records of memos of ours: one that is not among the memos found is asked for, and told
+    /// where it was voided.
+    pub ours: Vec<RecordId>,
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
 }
 
 impl BillingQuery {
-    /// Asks about all units of an order, and for no memos that name no invoice.
+    /// Asks about all units of an order, and for every memo that bears its number.
     #[must_use]
     pub fn of(order: &Order, maps: &Maps) -> Self {
         Self {
@@ -73,19 +82,11 @@ impl BillingQuery {
             order: order.id.clone(),
             identity: OrderIdentity::of(order, maps),
             money: order.currency,
-            memos_by_reference: MemosByReference::Ignore,
+            existing_memos: ExistingMemos::Number,
+            ours: Vec::new(),
             units: Vec::new(),
         }
     }
-}
-
-/// Whether memos without an invoice can exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemosByReference {
-    /// Policy makes such memos: look for them too.
-    Include,
-    /// They cannot: save the call.
-    Ignore,
 }
 
 /// What is known about earlier attempts to post a memo.
@@ -105,6 +106,9 @@ pub enum Posted {
     Now(RecordId),
     /// An earlier call had created it.
     Already(RecordId),
+    /// An earlier call had created it, and somebody voided it since: it credits nothing, and
+    /// its key is taken.
+    Voided(RecordId),
 }
 
 impl Posted {
@@ -112,7 +116,7 @@ impl Posted {
     #[must_use]
     pub fn record(&self) -> &RecordId {
         match self {
-            Self::Now(id) | Self::Already(id) => id,
+            Self::Now(id) | Self::Already(id) | Self::Voided(id) => id,
         }
     }
 }
@@ -153,6 +157,20 @@ pub enum LedgerError {
     /// must be looked for before it is posted again.
     #[error("ledger did not answer, the outcome is unknown")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
+    /// It failed on this write, and names no cause, while it answers other calls about
+    /// the same order. A memo was looked up afterwards and is not on record. When the
+    /// write fails each time, the cause is the order.
+    #[error("ledger failed on this order: {code}: {message}")]
+    Failed {
+        /// The ledger's machine-readable code.
+        code: String,
+        /// The ledger's words, with the id of the error where it gives one.
+        message: String,
+    },
+    /// Its whole answer about this order cannot be read, or it refuses to look. A memo
+    /// was looked up, where that is possible, and is not on record.
+    #[error("ledger's answer about this order cannot be used: {0}")]
+    Unreadable(String),
     /// It refuses our credentials; trying again may lock them.
     #[error("ledger refuses our credentials: {0}")]
     Unauthorized(String),
@@ -197,6 +215,8 @@ impl LedgerError {
             Self::Throttled(wait) => Retry::After(*wait),
             Self::Unavailable(_)
             | Self::Unknown(_)
+            | Self::Failed { .. }
+            | Self::Unreadable(_)
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
             | Self::Refused { kind: Refusal::Stale, .. } => Retry::Later,

@@ -32,11 +32,11 @@ pub use clock::{Clock, Instant, certain_now};
 pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{
-    Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record, State, Step,
+    FailedTries, Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record,
+    State, Step,
 };
 pub use ledger::{
-    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, MemosByReference, Posted, Refusal,
-    Sending,
+    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
 pub use paging::{Cursor, Window};
 pub use retention::Retention;

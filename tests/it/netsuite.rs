@@ -8,11 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use adapters_netsuite::{NetSuite, Options};
 use domain::{
-    Application, BillingLine, CreditMemo, Invoice, LineKind, LineTarget, LinesToClose, MemoKey,
-    MemoLine, OrderIdentity, Source, TaxBasis, UnitId,
+    Application, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind, LineTarget,
+    LinesToClose, MemoKey, MemoLine, OrderIdentity, Source, TaxBasis, UnitId,
 };
 use jiff::Timestamp;
-use ports::{BillingQuery, Clock, Ledger, LedgerError, MemosByReference};
+use ports::{BillingQuery, Clock, Ledger, LedgerError};
 use sandbox::{
     netsuite::{Account, Credentials},
     sale::{Billing, KeyColumn, Sale, Unit},
@@ -100,9 +100,10 @@ fn query(order: u32) -> BillingQuery {
     BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
+        existing_memos: ExistingMemos::Invoice,
+        ours: Vec::new(),
         identity: OrderIdentity { units: [unit.clone()].into(), ..OrderIdentity::default() },
         money: "USD".parse().unwrap(),
-        memos_by_reference: MemosByReference::Ignore,
         units: vec![unit],
     }
 }
@@ -162,6 +163,8 @@ fn name(error: &LedgerError) -> String {
         LedgerError::Throttled(_) => "throttled".to_owned(),
         LedgerError::Unavailable(_) => "unavailable".to_owned(),
         LedgerError::Unknown(_) => "unknown".to_owned(),
+        LedgerError::Failed { code, .. } => format!("failed {code}"),
+        LedgerError::Unreadable(_) => "unreadable".to_owned(),
         LedgerError::Unauthorized(_) => "unauthorized".to_owned(),
         LedgerError::Forbidden(_) => "forbidden".to_owned(),
         LedgerError::Conflict { .. } => "conflict".to_owned(),

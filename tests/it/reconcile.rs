@@ -15,7 +15,7 @@ use crate::commands::command;
 const SINCE: [&str; 4] = ["--tenant", "dodici", "--since", "2020-01-01"];
 
 /// What a comparison tells of the only tenant, and how it ends.
-async fn compare(world: &World, more: &[&str]) -> (Option<i32>, Value) {
+pub(crate) async fn compare(world: &World, more: &[&str]) -> (Option<i32>, Value) {
     let arguments = [&["reconcile"][..], &SINCE, &["--json"], more].concat();
     let (code, said) = command(world, &arguments).await;
     let line = said.lines().next().unwrap_or_default();
@@ -24,7 +24,7 @@ async fn compare(world: &World, more: &[&str]) -> (Option<i32>, Value) {
 }
 
 /// How many findings of each kind there are: `missing 7 140.00`, none left out.
-fn totals(report: &Value) -> Vec<String> {
+pub(crate) fn totals(report: &Value) -> Vec<String> {
     let kinds = report["totals"].as_object().unwrap();
     let some = kinds.iter().filter(|(_, it)| it["count"] != 0);
     let mut totals: Vec<_> = some

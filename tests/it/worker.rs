@@ -1,5 +1,6 @@
 //! How the worker shares its hands: among retailers, among jobs, and with a dead ERP.
 
+mod busy;
 mod firm;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error};
 
 use domain::{Cancellation, Claim, ClaimState, Timestamp, UnitId};
-use ports::{MemoRecord, Query, Record, State};
+use ports::{FailedTries, MemoRecord, Query, Record, State};
 use serde::Deserialize;
 
 use super::Failure;
@@ -19,7 +19,8 @@ const MAX_LIMIT: usize = 10_000;
 macro_rules! columns {
     () => {
         "place, id, tenant, event, order_id, units, published_at, received_at, waiting_since, \
-         updated_at, state, reason, detail, deliveries"
+         updated_at, state, reason, detail, deliveries, failed_tries, failing_since, \
+         fails_alone"
     };
 }
 
@@ -39,6 +40,9 @@ pub(crate) struct CancellationRow {
     pub(crate) reason: Option<String>,
     pub(crate) detail: Option<String>,
     pub(crate) deliveries: i64,
+    pub(crate) failed_tries: i64,
+    pub(crate) failing_since: i64,
+    pub(crate) fails_alone: bool,
 }
 
 /// A row of the table `claim`.
@@ -75,6 +79,9 @@ macro_rules! cancellation_row {
             reason: $row.$get("reason")?,
             detail: $row.$get("detail")?,
             deliveries: $row.$get("deliveries")?,
+            failed_tries: $row.$get("failed_tries")?,
+            failing_since: $row.$get("failing_since")?,
+            fails_alone: $row.$get("fails_alone")?,
         }
     };
 }
@@ -108,6 +115,11 @@ impl CancellationRow {
     fn read(self) -> Result<Record, Box<dyn Error + Send + Sync>> {
         let units: BTreeMap<String, Option<String>> = serde_json::from_str(&self.units)?;
         let units = units.into_iter().map(|(id, why)| Ok((UnitId::stored(&id)?, why)));
+        let failed = FailedTries {
+            count: u32::try_from(self.failed_tries)?,
+            since: Timestamp::from_millis(self.failing_since),
+            is_order_bound: self.fails_alone,
+        };
         let unknown = || format!("{:?} is no state", self.state);
         Ok(Record {
             cancellation: Cancellation {
@@ -123,6 +135,7 @@ impl CancellationRow {
             received_at: Timestamp::from_millis(self.received_at),
             waiting_since: Timestamp::from_millis(self.waiting_since),
             updated_at: Timestamp::from_millis(self.updated_at),
+            failed: (failed.count != 0).then_some(failed),
             deliveries: u32::try_from(self.deliveries)?,
             memos: Vec::new(),
             flags: Vec::new(),
@@ -147,6 +160,12 @@ impl ClaimRow {
         let confirmed_total = self.confirmed_total.as_deref().map(str::parse).transpose()?;
         Ok(MemoRecord { claim: self.claim()?, number: self.number, confirmed_total })
     }
+}
+
+/// Failed tries as the columns `failed_tries`, `failing_since` and `fails_alone` keep them.
+pub(crate) fn failed(tries: Option<FailedTries>) -> (i64, i64, bool) {
+    let columns = |it: FailedTries| (it.count.into(), it.since.as_millis(), it.is_order_bound);
+    tries.map_or((0, 0, false), columns)
 }
 
 /// The units with the event's reasons, as the column keeps them.

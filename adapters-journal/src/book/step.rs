@@ -1,7 +1,7 @@
 //! What each step changes, and the words for it.
 
 use domain::{Amount, Cancellation, CancellationId, CreditMemo, MemoKey, RecordId, Timestamp};
-use ports::{Record, State, Step};
+use ports::{FailedTries, Record, State, Step};
 
 use super::{ClaimRow, Failure, bounded};
 use crate::codec;
@@ -33,7 +33,7 @@ pub(crate) struct Changes<'a> {
 pub(crate) enum Change<'a> {
     /// Nothing.
     None,
-    /// The cancellation's own state, reason, detail and deadline.
+    /// The cancellation's own state, reason, detail, deadline and failed tries.
     State,
     /// The memo with its text: it and its units are claimed, or it replaces the one
     /// that is claimed under its key. It is sent now.
@@ -70,7 +70,9 @@ pub(crate) fn key(step: &Step) -> Option<&MemoKey> {
         | Step::Freed { key, .. }
         | Step::Vanished { key }
         | Step::Confirmed { key, .. } => Some(key),
-        Step::Flagged(_)
+        Step::Failed { .. }
+        | Step::Answered
+        | Step::Flagged(_)
         | Step::Noted(_)
         | Step::Ended { .. }
         | Step::Retried
@@ -91,6 +93,10 @@ pub(crate) fn follow<'a>(
         let lines = noted.iter().map(|it| (runner.clone(), bounded(it))).collect();
         return Ok(Some(Changes { change: Change::Note, lines }));
     }
+    if let Some(failed) = failed_tries(record, step, now) {
+        record.failed = failed;
+        return Ok(Some(Changes { change: Change::State, lines: Vec::new() }));
+    }
     let Some((change, text)) = happened(record, claim, step, now)? else { return Ok(None) };
     record.updated_at = now;
     let mut lines = vec![(runner.clone(), bounded(&text))];
@@ -101,6 +107,22 @@ pub(crate) fn follow<'a>(
         lines.push((owner, bounded(&format!("{text}, by {runner}"))));
     }
     Ok(Some(Changes { change, lines }))
+}
+
+/// The failed tries as a step about them leaves them.
+fn failed_tries(record: &Record, step: &Step, now: Timestamp) -> Option<Option<FailedTries>> {
+    match (step, record.failed) {
+        (Step::Failed { is_order_bound }, None) => {
+            Some(Some(FailedTries { count: 1, since: now, is_order_bound: *is_order_bound }))
+        }
+        (Step::Failed { is_order_bound }, Some(failed)) => Some(Some(FailedTries {
+            count: failed.count.saturating_add(1),
+            is_order_bound: failed.is_order_bound || *is_order_bound,
+            ..failed
+        })),
+        (Step::Answered, _) => Some(None),
+        _ => None,
+    }
 }
 
 fn happened<'a>(
@@ -148,15 +170,18 @@ fn happened<'a>(
             }
             let detail = detail.as_deref().map(bounded);
             (record.state, record.reason, record.detail) = (*state, reason.clone(), detail);
+            if state.is_settled() {
+                record.failed = None;
+            }
             Some((Change::State, line))
         }
         Step::Retried => {
             (record.state, record.reason, record.detail) = (State::Deferred, None, None);
-            record.waiting_since = now;
+            (record.waiting_since, record.failed) = (now, None);
             Some((Change::State, "to be tried again, the deadline starts anew".to_owned()))
         }
-        // A lease is no part of the book, and a note is told as it is.
-        Step::Released(_) | Step::Noted(_) => None,
+        // A lease is no part of the book, a note is told as it is, and tries are counted.
+        Step::Released(_) | Step::Noted(_) | Step::Failed { .. } | Step::Answered => None,
     })
 }
 

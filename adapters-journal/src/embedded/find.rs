@@ -23,6 +23,11 @@ impl Filter {
         filter.add("tenant = ?", query.tenant.as_ref().map(ToString::to_string));
         filter.add("order_id = ?", query.order.as_ref().map(ToString::to_string));
         filter.add("? <= received_at", query.since.map(Timestamp::as_millis));
+        filter.add("order_id <> ?", query.beside.as_ref().map(ToString::to_string));
+        filter.add(
+            "id IN (SELECT cancellation FROM claim WHERE record IS NOT NULL AND ? <= sent_at)",
+            query.written_since.map(Timestamp::as_millis),
+        );
         filter.add("place < ?", query.after.map(|it| i64::try_from(it).unwrap_or(i64::MAX)));
         if query.unsettled {
             filter.conditions.push("id IN (SELECT cancellation FROM claim WHERE record IS NULL)");

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::{claim, hold};
 use crate::book::{
-    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, is_told,
-    key, received, units,
+    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, failed, follow,
+    is_told, key, received, units,
 };
 
 /// Takes note of a delivery.
@@ -42,7 +42,12 @@ fn first(db: &Connection, cancellation: &Cancellation, now: Timestamp) -> Result
         ":state": State::Working.name(),
     })?;
     note(db, &id, now, &received(cancellation))?;
-    Ok(Opened { cancellation: cancellation.clone(), waiting_since: now, known: Known::New })
+    Ok(Opened {
+        cancellation: cancellation.clone(),
+        waiting_since: now,
+        known: Known::New,
+        failed: None,
+    })
 }
 
 fn again(
@@ -65,6 +70,7 @@ fn again(
         cancellation: Cancellation { published_at: published, ..known.cancellation },
         waiting_since: known.waiting_since,
         known: Known::Before { state: known.state, reason: known.reason },
+        failed: known.failed,
     })
 }
 
@@ -124,12 +130,22 @@ fn step(
 
 fn move_to(db: &Connection, record: &Record) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
-        "UPDATE cancellation SET state = ?2, reason = ?3, detail = ?4, waiting_since = ?5 \
-         WHERE id = ?1",
+        "UPDATE cancellation SET state = ?2, reason = ?3, detail = ?4, waiting_since = ?5, \
+         failed_tries = ?6, failing_since = ?7, fails_alone = ?8 WHERE id = ?1",
     )?;
     let (id, since) = (record.cancellation.id(), record.waiting_since.as_millis());
     let Record { state, reason, detail, .. } = record;
-    statement.execute(params![id.as_str(), state.name(), reason, detail, since])?;
+    let (tries, failing_since, alone) = failed(record.failed);
+    statement.execute(params![
+        id.as_str(),
+        state.name(),
+        reason,
+        detail,
+        since,
+        tries,
+        failing_since,
+        alone
+    ])?;
     Ok(())
 }
 

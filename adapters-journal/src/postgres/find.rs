@@ -41,6 +41,11 @@ fn statement(query: &Query) -> Result<QueryBuilder<Postgres>, Failure> {
     text(" AND reason = ", query.reason.as_deref());
     text(" AND tenant = ", query.tenant.as_ref().map(Tenant::as_str));
     text(" AND order_id = ", query.order.as_ref().map(OrderId::as_str));
+    text(" AND order_id <> ", query.beside.as_ref().map(OrderId::as_str));
+    if let Some(since) = query.written_since {
+        sql.push(" AND id IN (SELECT cancellation FROM claim ");
+        sql.push("WHERE record IS NOT NULL AND sent_at >= ").push_bind(since.as_millis()).push(")");
+    }
     if let Some(since) = query.since {
         sql.push(" AND received_at >= ").push_bind(since.as_millis());
     }

@@ -11,7 +11,8 @@ use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
 use super::{claim, hold};
 use crate::book::{
-    Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, follow, key, received, units,
+    Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, failed, follow, key, received,
+    units,
 };
 
 /// Takes note of a delivery, in one statement: of two that come at once, the
@@ -58,8 +59,8 @@ pub(super) async fn open(
         1 => Known::New,
         _ => Known::Before { state: record.state, reason: record.reason },
     };
-    let Record { cancellation, waiting_since, .. } = record;
-    Ok(Opened { cancellation, waiting_since, known })
+    let Record { cancellation, waiting_since, failed, .. } = record;
+    Ok(Opened { cancellation, waiting_since, known, failed })
 }
 
 /// Writes down steps, and what follows from them.
@@ -164,11 +165,13 @@ async fn move_to(
     record: &Record,
 ) -> Result<(), Failure> {
     let moved = sqlx::query(
-        "UPDATE cancellation SET state = $2, reason = $3, detail = $4, waiting_since = $5 \
-         WHERE id = $1",
+        "UPDATE cancellation SET state = $2, reason = $3, detail = $4, waiting_since = $5, \
+         failed_tries = $6, failing_since = $7, fails_alone = $8 WHERE id = $1",
     );
     let moved = moved.bind(id.as_str()).bind(record.state.name()).bind(&record.reason);
-    moved.bind(&record.detail).bind(record.waiting_since.as_millis()).execute(db).await?;
+    let (tries, failing_since, alone) = failed(record.failed);
+    let moved = moved.bind(&record.detail).bind(record.waiting_since.as_millis());
+    moved.bind(tries).bind(failing_since).bind(alone).execute(db).await?;
     Ok(())
 }
 

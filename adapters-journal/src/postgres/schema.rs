@@ -6,8 +6,12 @@ use super::Unusable;
 use crate::book::Failure;
 
 /// Each is run once in the life of a database.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// Names the lock under which replicas that start at once migrate one after the other.
 const LOCK: i64 = 0x6d65_6d6f_6272_6467;

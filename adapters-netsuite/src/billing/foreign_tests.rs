@@ -18,7 +18,8 @@ fn query() -> BillingQuery {
         order: ORDER.parse().unwrap(),
         identity: identity(),
         money: "USD".parse().unwrap(),
-        memos_by_reference: MemosByReference::Ignore,
+        existing_memos: ExistingMemos::Invoice,
+        ours: Vec::new(),
         units: vec![unit(UNIT)],
     }
 }

@@ -1,6 +1,6 @@
 //! What is told of an order, against a server that answers as NetSuite does.
 
-use ports::{Ledger, LedgerError, Refusal};
+use ports::{Ledger, LedgerError};
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
@@ -9,13 +9,14 @@ use crate::fixtures::{
     id, identity, memo_record, once, reply, rows, status, unit,
 };
 
-fn query(memos_by_reference: MemosByReference) -> BillingQuery {
+fn query(existing_memos: ExistingMemos) -> BillingQuery {
     BillingQuery {
         reference: "US-100042".to_owned(),
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
         identity: identity(),
         money: "USD".parse().unwrap(),
-        memos_by_reference,
+        existing_memos,
+        ours: Vec::new(),
         units: Vec::new(),
     }
 }
@@ -33,6 +34,7 @@ async fn conversation(server: &MockServer) -> String {
         () if body.contains("createdFromJoin") => "bills-by-number".to_owned(),
         () if body.contains("_cashSale") => "bills".to_owned(),
         () if body.contains("otherRefNum") => "memos-by-number".to_owned(),
+        () if body.contains("voided><c:searchValue>true") => "voided".to_owned(),
         () if asked == "search" => "memos".to_owned(),
         () if body.contains("nst-no-such-record") => "proof".to_owned(),
         () => asked,
@@ -77,7 +79,7 @@ async fn invoiced(memos: &[String]) -> MockServer {
 async fn units_on_invoices_take_two_calls_and_a_proof_once() {
     let server = invoiced(&[memo_record()]).await;
     let ledger = adapter(&server);
-    let query = query(MemosByReference::Ignore);
+    let query = query(ExistingMemos::Invoice);
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number memos");
     let order = billing.sales_order.unwrap();
@@ -109,7 +111,7 @@ async fn the_sales_order_is_read_where_its_lines_may_be_needed() {
     for (when, wanted, memo) in table {
         let server = invoiced(&[memo]).await;
         let ledger = adapter(&server);
-        let query = query(MemosByReference::Ignore);
+        let query = query(ExistingMemos::Invoice);
         let billing = ledger.billing(&about(&query, wanted)).await.unwrap();
         assert_eq!(conversation(&server).await, "bills-by-number memos get", "{when}");
         assert_eq!(billing.sales_order.unwrap().lines.len(), 2, "{when}");
@@ -142,7 +144,7 @@ async fn an_invoice_without_lines_is_read_again() {
     once(&server, "search", http(200, bare)).await;
     once(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
     always(&server, "getList", http(200, list)).await;
-    let query = query(MemosByReference::Ignore);
+    let query = query(ExistingMemos::Invoice);
     let billing = adapter(&server).billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number getList memos");
     assert_eq!(billing.invoices.len(), 2);
@@ -154,7 +156,7 @@ async fn an_order_that_was_never_exported_is_no_error() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
+    let billing = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap();
     assert_eq!(billing, Billing::default());
     assert_eq!(conversation(&server).await, "bills-by-number get get");
     let bodies = bodies(&server).await;
@@ -170,7 +172,7 @@ async fn an_order_without_a_bill_is_told_without() {
     once(&server, "get", http(200, reply("get_sales_order_ok"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
     let ledger = adapter(&server);
-    let query = query(MemosByReference::Ignore);
+    let query = query(ExistingMemos::Invoice);
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
     assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
@@ -186,7 +188,7 @@ async fn an_order_is_found_by_its_id_where_the_number_misses() {
     once(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "search", http(200, invoices())).await;
     always(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
+    let billing = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().id, id("68001"));
     assert_eq!((billing.invoices.len(), billing.memos.len()), (2, 1));
     assert_eq!(conversation(&server).await, "bills-by-number get get bills memos");
@@ -197,7 +199,7 @@ async fn the_same_name_is_not_asked_for_twice() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
-    let mut query = query(MemosByReference::Ignore);
+    let mut query = query(ExistingMemos::Invoice);
     query.reference = query.order.as_str().to_ascii_uppercase();
     adapter(&server).billing(&query).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number get");
@@ -211,7 +213,7 @@ async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_told_twice
     once(&server, "search", http(200, rows("search", 1, 1, &[memo_record()]))).await;
     always(&server, "search", http(200, rows("search", 1, 2, &[other, memo_record()]))).await;
     let ledger = adapter(&server);
-    let query = query(MemosByReference::Include);
+    let query = query(ExistingMemos::Number);
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     let memos: Vec<_> = billing.memos.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(memos, ["71300", "71301"]);
@@ -234,7 +236,7 @@ async fn all_pages_are_read_and_rows_of_other_types_ignored() {
     let page = |id| http(200, rows("searchMoreWithId", 3, 4, &[cash_sale(id)]));
     once(&server, "searchMoreWithId", page("2")).await;
     once(&server, "searchMoreWithId", page("3")).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
+    let billing = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap();
     assert_eq!(billing.cash_sales, [id("1"), id("2"), id("3")]);
     let bodies = bodies(&server).await;
     assert!(bodies[2].contains("<m:pageIndex>3</m:pageIndex>"), "{}", bodies[2]);
@@ -248,15 +250,15 @@ async fn what_is_late_or_forbidden_is_never_empty() {
         status(Some("INSUFFICIENT_PERMISSION"))
     ));
     let table = [
-        (http(200, rows("search", 1, 2, &[cash_sale("1")])), "unavailable"),
-        (http(200, rows("search", 5000, 2, &[cash_sale("1")])), "unavailable"),
+        (http(200, rows("search", 1, 2, &[cash_sale("1")])), "unreadable"),
+        (http(200, rows("search", 5000, 2, &[cash_sale("1")])), "unreadable"),
         (http(502, "<html/>"), "unavailable"),
         (http(500, reply("fault_unexpected")), "unavailable"),
         (http(500, reply("fault_concurrency")), "throttled"),
         (http(200, no_permission), "forbidden"),
         (
             http(200, rows("search", 1, 1, &[memo_record().replace("CreditMemo", "Invoice")])),
-            "refused",
+            "unreadable",
         ),
     ];
     for (answer, expected) in table {
@@ -264,12 +266,12 @@ async fn what_is_late_or_forbidden_is_never_empty() {
         always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
         let input = format!("{answer:?}");
         always(&server, "search", answer).await;
-        let result = adapter(&server).billing(&query(MemosByReference::Ignore)).await;
+        let result = adapter(&server).billing(&query(ExistingMemos::Invoice)).await;
         let shown = match result {
             Err(LedgerError::Unavailable(_)) => "unavailable",
             Err(LedgerError::Throttled(_)) => "throttled",
             Err(LedgerError::Forbidden(_)) => "forbidden",
-            Err(LedgerError::Refused { .. }) => "refused",
+            Err(LedgerError::Unreadable(_)) => "unreadable",
             other => panic!("{other:?} for {input}"),
         };
         assert_eq!(shown, expected, "{input}");
@@ -284,7 +286,7 @@ async fn an_order_that_we_may_not_see_is_not_an_order_that_does_not_exist() {
         let server = MockServer::start().await;
         always(&server, "search", http(200, reply("search_empty"))).await;
         always(&server, "get", answer).await;
-        let error = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap_err();
+        let error = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap_err();
         assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
     }
 }
@@ -294,12 +296,12 @@ async fn a_record_of_another_type_under_the_number_is_no_sales_order() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, get_done(&memo_record()))).await;
-    let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap();
+    let billing = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap();
     assert_eq!(billing.sales_order, None);
 }
 
 #[tokio::test]
-async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt() {
+async fn a_record_that_lacks_something_is_told_by_its_name() {
     let invoices = invoices();
     let broken = [
         ("entity", "lacks entity"),
@@ -312,12 +314,11 @@ async fn a_record_that_lacks_something_is_for_a_person_not_for_another_attempt()
         let server = MockServer::start().await;
         always(&server, "search", http(200, text)).await;
         always(&server, "get", http(200, reply("get_sales_order_ok"))).await;
-        let error = adapter(&server).billing(&query(MemosByReference::Ignore)).await.unwrap_err();
-        let LedgerError::Refused { kind: Refusal::Data, code, message } = error else {
+        let error = adapter(&server).billing(&query(ExistingMemos::Invoice)).await.unwrap_err();
+        let LedgerError::Unreadable(problem) = error else {
             panic!("{error:?} without {field}");
         };
-        assert_eq!(code, "UNREADABLE_RECORD", "{message}");
-        assert_eq!(message, format!("Invoice 70211 {expected}"));
+        assert_eq!(problem, format!("UNREADABLE_RECORD: Invoice 70211 {expected}"));
     }
 }
 
@@ -345,7 +346,7 @@ async fn a_search_by_number_that_is_not_understood_is_asked_by_the_orders_id() {
         once(&server, "search", http(200, reply("search_invoices_ok"))).await;
         let memos = crate::fixtures::rows("search", 1, 1, &[memo_record()]);
         always(&server, "search", http(200, memos)).await;
-        let billing = adapter(&server).billing(&query(MemosByReference::Ignore)).await;
+        let billing = adapter(&server).billing(&query(ExistingMemos::Invoice)).await;
         let billing = billing.unwrap_or_else(|why| panic!("{why:?} after {answer}"));
         assert_eq!((billing.invoices.len(), billing.memos.len()), (2, 1), "{answer}");
         assert_eq!(asked(&server).await, ["search", "get", "search", "search"], "{answer}");

@@ -187,6 +187,35 @@ async fn a_wait_for_a_slot_counts_against_the_caller() {
 }
 
 #[tokio::test]
+async fn a_whole_answer_that_cannot_be_read_is_told_from_no_answer() {
+    let message =
+        |inner: &str| format!("<s:Envelope xmlns:s='x'><s:Body>{inner}</s:Body></s:Envelope>");
+    let deep = "<a>".repeat(100) + &"</a>".repeat(100);
+    let table = [
+        (200, message("<getResponse>&unknown;</getResponse>"), Class::Unreadable),
+        (200, message("<getResponse></a></getResponse>"), Class::Unreadable),
+        (200, message(&deep), Class::Unreadable),
+        (200, message("<addResponse/>") + "\r\n", Class::Unreadable),
+        (200, format!("<!DOCTYPE x>{}", message("")), Class::Unreadable),
+        (200, message("").replace("s:", ""), Class::Unreadable),
+        // Nothing of NetSuite's, or not all of it.
+        (200, String::new(), Class::Unknown),
+        (200, "<html><body>Sign in</body></html>".to_owned(), Class::Unknown),
+        (200, "<html><br>Sign in</html>".to_owned(), Class::Unknown),
+        (200, message("<getResponse>").replace("</s:Envelope>", ""), Class::Unknown),
+        (200, "{}".to_owned(), Class::Unknown),
+        (500, message("<getResponse>&unknown;</getResponse>"), Class::Unknown),
+        (502, "<html/>".to_owned(), Class::Unknown),
+    ];
+    for (status, body, expected) in table {
+        let server = MockServer::start().await;
+        always(&server, "get", http(status, body.clone())).await;
+        let class = class(server.uri(), Duration::from_secs(5)).await;
+        assert_eq!(class, expected, "{status} {body}");
+    }
+}
+
+#[tokio::test]
 async fn errors_show_no_secret() {
     use ports::{Ledger, Sending};
 

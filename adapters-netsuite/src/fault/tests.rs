@@ -13,7 +13,7 @@ fn codes_come_first_then_elements_then_words() {
         (Context::Status, "WS_REQUEST_BLOCKED", "", C::Throttled),
         (fault("exceededRequestLimitFault"), "WS_CONCUR_SESSION_DISALLWD", "", C::Throttled),
         (Context::Status, "SSS_REQUEST_LIMIT_EXCEEDED", "", C::Throttled),
-        (Context::Status, "UNEXPECTED_ERROR", "", C::Unknown),
+        (Context::Status, "UNEXPECTED_ERROR", "", C::Failed),
         (Context::Status, "RCRD_HAS_BEEN_CHANGED", "", C::Stale),
         (Context::Status, "DUP_RCRD", "", C::Duplicate),
         (Context::Status, "UNIQUE_RCRD_ID_REQD", "", C::Duplicate),
@@ -25,7 +25,7 @@ fn codes_come_first_then_elements_then_words() {
         (Context::Status, "INVALID_KEY_OR_REF", "", C::Data),
         // whatever element it stands in,
         (credentials, "ACCT_TEMP_UNAVAILABLE", "", C::Unavailable),
-        (credentials, "UNEXPECTED_ERROR", "", C::Unknown),
+        (credentials, "UNEXPECTED_ERROR", "", C::Failed),
         (fault("unexpectedErrorFault"), "INSUFFICIENT_PERMISSION", "", C::Forbidden),
         (fault("invalidSessionFault"), "SESSION_TIMED_OUT", "", C::Login),
         (fault("invalidAccountFault"), "INVALID_ACCT", "", C::Unauthorized),
@@ -42,17 +42,61 @@ fn codes_come_first_then_elements_then_words() {
         // then the words,
         (fault(""), "", "Ambiguous authentication", C::Login),
         (fault(""), "", "org.xml.sax.SAXParseException: An invalid XML character", C::Bug),
-        (fault(""), "", "java.lang.NullPointerException", C::Unknown),
+        (fault(""), "", "java.lang.NullPointerException", C::Failed),
         (fault("aFault"), "ERROR", "concurrent request limit exceeded", C::Throttled),
-        (Context::Status, "ERROR", "NLDatabaseOfflineException", C::Unknown),
+        (Context::Status, "ERROR", "NLDatabaseOfflineException", C::Failed),
         // then the place.
-        (fault("aFaultFromNextYear"), "A_CODE_FROM_NEXT_YEAR", "", C::Unknown),
+        (fault("aFaultFromNextYear"), "A_CODE_FROM_NEXT_YEAR", "", C::Failed),
         (Context::Status, "A_CODE_FROM_NEXT_YEAR", "", C::Data),
     ];
     for (context, code, message, expected) in table {
         let found = classify(context, code, message);
         assert_eq!(found, expected, "{context:?} {code:?} {message:?}");
     }
+}
+
+#[test]
+fn a_refused_field_is_told_from_a_missing_permission() {
+    let field = [
+        "You do not have permissions to set a value for element class (read-only, feature \
+         disabled, or not on the form).",
+        "You do not have permissions to set a value for element addrtext due to one of the \
+         following reasons: 1) The field is read-only; 2) An associated feature is disabled",
+        "You do not have permission to edit this record.",
+        "Insufficient permission to set the field 'Department'.",
+    ];
+    let permission = [
+        "Permission Violation: You need a higher level of the 'Lists -> Documents and Files' \
+         permission to access this page. Please contact your account administrator.",
+        "Permission Violation: You need the Transactions -> Credit Memo permission to access \
+         this page.",
+        "You need the 'Transactions -> Find Transaction' permission to view this field.",
+        "You do not have privileges to perform this operation.",
+        "",
+    ];
+    for code in ["INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION"] {
+        for context in [Context::Status, Context::Fault("insufficientPermissionFault")] {
+            for words in field {
+                assert_eq!(classify(context, code, words), Class::Data, "{code} {words}");
+            }
+            for words in permission {
+                assert_eq!(classify(context, code, words), Class::Forbidden, "{code} {words}");
+            }
+        }
+    }
+    let code = "INSUFFICIENT_FLD_PERMISSION";
+    assert_eq!(classify(Context::Status, code, ""), Class::Data);
+    assert_eq!(classify(Context::Status, code, permission[0]), Class::Forbidden);
+}
+
+#[test]
+fn a_refused_field_is_no_proof_of_the_right_to_look() {
+    let words = "You do not have permission to view this record.";
+    let class = classify(Context::Status, "INSUFFICIENT_PERMISSION", words);
+    let failure = Failure::told(class, "INSUFFICIENT_PERMISSION", words);
+    assert_eq!(failure.of_a_proof().class, Class::Forbidden);
+    let absent = Failure::told(Class::Missing, "RCRD_DSNT_EXIST", "no such record");
+    assert_eq!(absent.of_a_proof().class, Class::Missing);
 }
 
 #[test]
@@ -69,6 +113,8 @@ fn classes_become_the_cases_of_the_port() {
         (Class::Throttled, "Throttled"),
         (Class::Unavailable, "Unavailable"),
         (Class::Unknown, "Unknown"),
+        (Class::Failed, "Failed"),
+        (Class::Unreadable, "Unreadable"),
         (Class::Stale, "Refused"),
         (Class::Duplicate, "Refused"),
         (Class::Missing, "Refused"),
@@ -86,6 +132,8 @@ fn classes_become_the_cases_of_the_port() {
     }
     // What only read has left nothing behind, whatever became of it.
     assert_eq!(shown(Class::Unknown, Effect::None), "Unavailable");
+    assert_eq!(shown(Class::Failed, Effect::None), "Unavailable");
+    assert_eq!(shown(Class::Unreadable, Effect::None), "Unreadable");
 }
 
 #[test]

@@ -37,7 +37,7 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
         .await;
     once(&server, "search", http(200, rows("search", 1, 1, &[memo("4")]))).await;
     let memos = all(&server).await.unwrap();
-    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.as_str(), it.standing)).collect();
+    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.as_str(), it.memo.standing)).collect();
     let valid = ["1", "2", "3"].map(|id| (id, Standing::Valid));
     assert_eq!(told, [&valid[..], &[("4", Standing::Voided)]].concat());
     assert_eq!(asked(&server).await, ["search", "searchMoreWithId", "search"]);
@@ -61,7 +61,7 @@ async fn a_memo_is_told_with_all_that_ties_it_to_an_order() {
     always(&server, "search", http(200, reply("search_empty"))).await;
     let memos = all(&server).await.unwrap();
     let [told] = &memos[..] else { panic!("{memos:?}") };
-    assert_eq!(told.number.as_deref(), Some("CM1042"));
+    assert_eq!(told.memo.number.as_deref(), Some("CM1042"));
     assert_eq!(told.reference.as_deref(), Some("us-100042"));
     assert_eq!(told.currency, Some(id("1")));
     assert_eq!(told.memo.created_from, Some(id("70211")));

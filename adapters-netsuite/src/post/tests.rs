@@ -27,6 +27,7 @@ async fn outcome(add: (u16, String), record: Record, sending: Sending) -> (Strin
         Record::Silent => http(502, "<html>Bad Gateway</html>"),
     };
     always(&server, "get", get).await;
+    always(&server, "search", http(200, reply("search_empty"))).await;
     let result = adapter(&server).post(&memo(), sending).await;
     (show(&result), asked(&server).await.join(" "))
 }
@@ -35,14 +36,26 @@ fn show(result: &Result<Posted, LedgerError>) -> String {
     match result {
         Ok(Posted::Now(id)) => format!("now {id}"),
         Ok(Posted::Already(id)) => format!("already {id}"),
+        Ok(Posted::Voided(id)) => format!("voided {id}"),
         Err(LedgerError::Refused { kind, code, .. }) => format!("refused {kind:?} {code}"),
         Err(LedgerError::Conflict { found, .. }) => format!("conflict with {found}"),
         Err(LedgerError::Unavailable(_)) => "unavailable".to_owned(),
         Err(LedgerError::Unknown(_)) => "unknown".to_owned(),
+        Err(LedgerError::Failed { code, .. }) => format!("failed {code}"),
+        Err(LedgerError::Unreadable(_)) => "unreadable".to_owned(),
         Err(LedgerError::Throttled(_)) => "throttled".to_owned(),
         Err(LedgerError::Unauthorized(_)) => "unauthorized".to_owned(),
         Err(LedgerError::Forbidden(_)) => "forbidden".to_owned(),
     }
+}
+
+/// A refusal of one field of one record, under the code of a missing permission.
+fn element() -> String {
+    add_refused("INSUFFICIENT_PERMISSION").replace(
+        "</c:message>",
+        ": You do not have permissions to set a value for element class (read-only, feature \
+         disabled, or not on the form).</c:message>",
+    )
 }
 
 fn ours() -> Record {
@@ -56,6 +69,7 @@ async fn every_answer_to_add_has_one_outcome() {
     let maintenance = "<html><h1>System maintenance</h1></html>".to_owned();
     let half = add_done()[..400].to_owned();
     let no_id = add_done().replace("internalId=\"71300\"", "");
+    let bad_reference = add_done().replace("</", "&unknown;</");
     let unexpected = || fault("unexpectedErrorFault", "UNEXPECTED_ERROR", "an error");
     let refused = |code| (200, add_refused(code));
     let table = [
@@ -64,20 +78,27 @@ async fn every_answer_to_add_has_one_outcome() {
         ((200, reply("add_ok_with_warning")), Absent, "now 71300", "add"),
         ((200, reply("add_after_submit_failed")), Absent, "now 71300", "add"),
         // Taken: by us, or by something else.
-        (refused("DUP_RCRD"), ours(), "already 71300", "add get"),
+        (refused("DUP_RCRD"), ours(), "already 71300", "add get search"),
         (refused("DUP_RCRD"), Absent, "conflict with a record that is no credit memo", "add get"),
         (refused("DUP_RCRD"), Silent, "unavailable", "add get"),
         // Perhaps recorded: one look, never a second add.
-        ((200, no_id), ours(), "already 71300", "add get"),
+        ((200, no_id.clone()), ours(), "already 71300", "add get"),
+        // A whole answer that cannot be read will be the same next time.
+        ((200, no_id.clone()), Absent, "unreadable", "add get"),
+        ((200, no_id), Silent, "unknown", "add get"),
+        ((200, bad_reference), Absent, "unreadable", "add get"),
         ((200, String::new()), ours(), "already 71300", "add get"),
-        ((200, half), Absent, "unknown", "add get"),
-        ((200, page.clone()), Absent, "unknown", "add get"),
+        ((200, half), Absent, "failed UNSPECIFIED", "add get"),
+        ((200, page.clone()), Absent, "failed UNSPECIFIED", "add get"),
         ((500, unexpected()), ours(), "already 71300", "add get"),
-        ((500, unexpected()), Absent, "unknown", "add get"),
+        ((500, unexpected()), Absent, "failed UNEXPECTED_ERROR", "add get"),
         ((500, unexpected()), Silent, "unknown", "add get"),
-        (refused("UNEXPECTED_ERROR"), Absent, "unknown", "add get"),
+        (refused("UNEXPECTED_ERROR"), Absent, "failed UNEXPECTED_ERROR", "add get"),
+        (refused("UNEXPECTED_ERROR"), Silent, "unknown", "add get"),
+        ((500, add_refused("UNEXPECTED_ERROR")), Absent, "failed UNEXPECTED_ERROR", "add get"),
+        ((500, page.clone()), Absent, "failed UNSPECIFIED", "add get"),
         ((502, page.clone()), ours(), "already 71300", "add get"),
-        ((504, page.clone()), Absent, "unknown", "add get"),
+        ((504, page.clone()), Absent, "failed UNSPECIFIED", "add get"),
         ((503, page.clone()), Silent, "unknown", "add get"),
         // Refused: said only when nothing is on record.
         (refused("INVALID_KEY_OR_REF"), Absent, "refused Data INVALID_KEY_OR_REF", "add get"),
@@ -98,6 +119,8 @@ async fn every_answer_to_add_has_one_outcome() {
         ((500, reply("fault_concurrency")), ours(), "throttled", "add"),
         ((500, reply("fault_maintenance")), ours(), "unavailable", "add"),
         (refused("INSUFFICIENT_PERMISSION"), ours(), "forbidden", "add"),
+        ((200, element()), Absent, "refused Data INSUFFICIENT_PERMISSION", "add get"),
+        ((200, element()), ours(), "already 71300", "add get"),
     ];
     for (add, record, expected, calls) in table {
         let input = format!("{} {}", add.0, add.1.chars().take(2000).collect::<String>());
@@ -120,8 +143,9 @@ async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
 async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
     let table = [
         ("INSUFFICIENT_PERMISSION", "forbidden"),
-        ("USER_ERROR", "unknown"),
-        ("A_CODE_FROM_NEXT_YEAR", "unknown"),
+        ("USER_ERROR", "unreadable"),
+        ("UNEXPECTED_ERROR", "unavailable"),
+        ("A_CODE_FROM_NEXT_YEAR", "unreadable"),
         ("WS_REQUEST_BLOCKED", "throttled"),
     ];
     for (code, expected) in table {
@@ -242,7 +266,7 @@ async fn an_error_of_netsuite_in_the_guise_of_a_refused_login_is_no_refused_logi
     always(&server, "add", http(500, reply("fault_invalid_credentials_but_transient"))).await;
     always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
     let result = adapter(&server).post(&memo(), Sending::First).await;
-    assert_eq!(show(&result), "unknown");
+    assert_eq!(show(&result), "failed UNEXPECTED_ERROR");
     assert_eq!(asked(&server).await, ["add", "get"]);
 }
 

@@ -39,12 +39,19 @@ pub(crate) fn identity(record: &Node, books: &Books) -> Result<Identity, Unreada
     })
 }
 
-/// Reads a memo with its lines.
-pub(crate) fn existing(record: &Node, books: &Books) -> Result<ExistingMemo, Unreadable> {
+/// Reads a memo with its lines; the search that found it tells its standing.
+pub(crate) fn existing(
+    record: &Node,
+    books: &Books,
+    standing: Standing,
+) -> Result<ExistingMemo, Unreadable> {
     let lines = items(record).map(|line| existing_line(line, books));
     Ok(ExistingMemo {
         id: own_id(record)?,
         external_id: record.attribute("externalId").map(str::to_owned),
+        number: record.value("tranId").map(str::to_owned),
+        entity: reference(record, "entity")?,
+        standing,
         created_from: made_from(record)?,
         applied_to: applied_to(record)?,
         total: required_amount(record, "total", books)?,
@@ -53,18 +60,16 @@ pub(crate) fn existing(record: &Node, books: &Books) -> Result<ExistingMemo, Unr
     })
 }
 
-/// Reads a memo with what else ties it to an order; the search that found it tells its standing.
+/// Reads a memo with what else ties it to an order.
 pub(crate) fn recorded(
     record: &Node,
     books: &Books,
     standing: Standing,
 ) -> Result<RecordedMemo, Unreadable> {
     Ok(RecordedMemo {
-        memo: existing(record, books)?,
-        number: record.value("tranId").map(str::to_owned),
+        memo: existing(record, books, standing)?,
         reference: record.value("otherRefNum").map(str::to_owned),
         currency: reference(record, "currency")?,
-        standing,
     })
 }
 

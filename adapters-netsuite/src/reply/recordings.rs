@@ -63,8 +63,8 @@ fn collect(node: &Node, statuses: &mut Vec<Result<(), Failure>>) {
 #[track_caller]
 fn hold_to_its_name(name: &str, bytes: &[u8]) {
     use Class::{
-        Data, Duplicate, Forbidden, Login, Missing, Period, Stale, Throttled, TooBig, Unavailable,
-        Unknown,
+        Data, Duplicate, Failed, Forbidden, Login, Missing, Period, Stale, Throttled, TooBig,
+        Unavailable,
     };
     let shown = show(bytes);
     let one = |class| Shown::Bad(0, vec![class]);
@@ -76,21 +76,21 @@ fn hold_to_its_name(name: &str, bytes: &[u8]) {
         ("add_error_invalid_ref", one(Data)),
         ("add_error_missing_field", one(Data)),
         ("add_error_permission", one(Forbidden)),
-        ("add_error_unexpected", one(Unknown)),
+        ("add_error_unexpected", one(Failed)),
         ("get_not_found", one(Missing)),
         ("get_permission", one(Forbidden)),
         ("initialize_error", one(Data)),
         ("fault_ambiguous", Shown::Fault(Login)),
         ("fault_concurrency", Shown::Fault(Throttled)),
         ("fault_insufficient_permission", Shown::Fault(Forbidden)),
-        ("fault_invalid_credentials_but_transient", Shown::Fault(Unknown)),
+        ("fault_invalid_credentials_but_transient", Shown::Fault(Failed)),
         ("fault_invalid_credentials", Shown::Fault(Login)),
         ("fault_invalid_session", Shown::Fault(Login)),
         ("fault_maintenance", Shown::Fault(Unavailable)),
         ("fault_record_count", Shown::Fault(TooBig)),
         ("fault_request_size", Shown::Fault(TooBig)),
         ("fault_session_timed_out", Shown::Fault(Login)),
-        ("fault_unexpected", Shown::Fault(Unknown)),
+        ("fault_unexpected", Shown::Fault(Failed)),
         ("login__failure_concurrent_requests", Shown::Fault(Throttled)),
         ("login__failure_invalid_credentials", Shown::Fault(Login)),
         ("get_data_center_urls_empty_account", one(Data)),

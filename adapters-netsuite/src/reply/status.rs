@@ -41,7 +41,7 @@ impl Status {
         }
         let class = match (self.code.as_str(), self.message.as_str()) {
             // A refusal without a word of why is no refusal that one could rely on.
-            ("", "") => Class::Unknown,
+            ("", "") => Class::Failed,
             (code, message) => classify(Context::Status, code, message),
         };
         Err(Failure::told(class, &self.code, &self.message))

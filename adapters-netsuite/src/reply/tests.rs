@@ -133,7 +133,7 @@ fn a_credit_memo_is_read_with_what_it_is_applied_to() {
                    <t:apply><t:apply>false</t:apply><t:doc>70299</t:doc></t:apply></t:applyList>";
     let text = memo_record().replace("<t:createdFrom internalId=\"70211\"/>", applied);
     let record = record(&get_done(&text));
-    let memo = existing(&record, &books()).unwrap();
+    let memo = existing(&record, &books(), domain::Standing::Valid).unwrap();
     assert_eq!(memo.id, id("71300"));
     assert_eq!(memo.external_id.as_deref(), Some("NST-CM-680AB9E626F2984BFA54"));
     assert_eq!(memo.created_from, Some(id("70211")));
@@ -162,7 +162,7 @@ fn a_write_succeeds_when_the_record_was_saved() {
 }
 
 #[test]
-fn a_success_without_an_id_is_an_unknown_outcome() {
+fn a_success_without_an_id_is_an_answer_that_cannot_be_read() {
     let table = [
         reply("add_ok").replace("internalId=\"71300\"", ""),
         reply("add_after_submit_failed").replace("internalId=\"71300\"", ""),
@@ -173,7 +173,7 @@ fn a_success_without_an_id_is_an_unknown_outcome() {
     ];
     for text in table {
         let read = answer(&text, Operation::Add).and_then(|it| written(&it));
-        assert_eq!(class(read), Class::Unknown, "{text}");
+        assert_eq!(class(read), Class::Unreadable, "{text}");
     }
 }
 
@@ -214,10 +214,10 @@ fn faults_are_read_from_both_versions_of_soap() {
     let expected = [
         Class::Throttled,
         Class::Unavailable,
-        Class::Unknown,
+        Class::Failed,
         Class::Forbidden,
         Class::Login,
-        Class::Unknown,
+        Class::Failed,
         Class::TooBig,
     ];
     for (name, expected) in faults.iter().zip(expected) {
@@ -270,7 +270,7 @@ fn garbage_is_unreadable_and_never_a_panic() {
     for (what, bytes) in table {
         let read = Reply::read(&bytes).map_err(Failure::from);
         let class = class(read.and_then(|it| it.answer(Operation::Get)));
-        assert_eq!(class, Class::Unknown, "{what}");
+        assert_eq!(class, Class::Unreadable, "{what}");
     }
 }
 
@@ -295,7 +295,10 @@ fn a_damaged_answer_is_never_a_panic() {
                 let Ok(answer) = message.answer(Operation::Get) else { continue };
                 if let Ok(Some(record)) = found(answer) {
                     // Whether it is still readable does not matter, only that it returns.
-                    drop((sales_order(&record, &books()), existing(&record, &books())));
+                    drop((
+                        sales_order(&record, &books()),
+                        existing(&record, &books(), domain::Standing::Valid),
+                    ));
                 }
             }
         }

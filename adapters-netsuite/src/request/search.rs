@@ -39,31 +39,34 @@ pub(crate) fn bills_of_number(external_id: &str) -> Request {
 }
 
 fn bills() -> [Element; 3] {
-    [
-        main_line(),
-        types(&["_invoice", "_cashSale"]),
-        Element::new("cm:voided").text("c:searchValue", false),
-    ]
+    [main_line(), types(&["_invoice", "_cashSale"]), voided(false)]
 }
 
-/// The credit memos made from any of these invoices.
+/// The credit memos made from any of these invoices, voided ones left out.
 pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
-    search([made_from(invoices), main_line(), types(&["_creditMemo"])])
+    search([made_from(invoices), main_line(), types(&["_creditMemo"]), voided(false)])
 }
 
-/// The credit memos that bear an order's number.
+/// Those of these credit memos that were voided: only a search tells.
+pub(crate) fn voided_memos(records: &[RecordId]) -> Request {
+    let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
+    let records = Element::new("cm:internalId").attribute("operator", "anyOf").children(values);
+    search([records, main_line(), types(&["_creditMemo"]), voided(true)])
+}
+
+/// The credit memos that bear an order's number, voided ones left out.
 pub(crate) fn memos_by_reference(reference: &str) -> Request {
     let number = domain::cut_utf16(reference, NUMBER_LENGTH);
     let number = Element::new("cm:otherRefNum")
         .attribute("operator", "equalTo")
         .text("c:searchValue", number);
-    search([main_line(), number, types(&["_creditMemo"])])
+    search([main_line(), number, types(&["_creditMemo"]), voided(false)])
 }
 
 /// The credit memos that were made or changed since a moment, those that count or the
 /// voided ones: nothing else tells one from the other.
 pub(crate) fn memos_since(since: impl Display, standing: Standing) -> Request {
-    let voided = Element::new("cm:voided").text("c:searchValue", standing == Standing::Voided);
+    let voided = voided(standing == Standing::Voided);
     let criteria = [changed_since(since), main_line(), types(&["_creditMemo"]), voided];
     Request { page_size: MEMOS_AT_ONCE, ..search(criteria) }
 }
@@ -95,6 +98,10 @@ pub(super) fn changed_since(moment: impl Display) -> Element {
 
 pub(super) fn main_line() -> Element {
     Element::new("cm:mainLine").text("c:searchValue", true)
+}
+
+fn voided(is_voided: bool) -> Element {
+    Element::new("cm:voided").text("c:searchValue", is_voided)
 }
 
 pub(super) fn types(names: &[&str]) -> Element {

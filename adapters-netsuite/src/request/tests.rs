@@ -27,6 +27,7 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("search_bills_of_number", bills_of_number("US-100042 <&>")),
         ("search_memos_of_invoices", memos_of(&ids(&["70211", "70212"]))),
         ("search_memos_by_reference", memos_by_reference("US-100042")),
+        ("search_voided_memos", voided_memos(&ids(&["71300", "71301"]))),
         ("search_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Valid)),
         ("search_voided_memos_since", memos_since("2026-11-20T00:00:00Z", Standing::Voided)),
         ("search_more", page("WEBSERVICES_TSTDRV123_SB1_1_abc", 2)),

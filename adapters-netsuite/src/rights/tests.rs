@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::{Access, BillingQuery, Clock, Instant, Ledger, LedgerError, MemosByReference};
+use ports::{Access, BillingQuery, Clock, Instant, Ledger, LedgerError};
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
@@ -49,7 +49,8 @@ fn query() -> BillingQuery {
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
         identity: identity(),
         money: "USD".parse().unwrap(),
-        memos_by_reference: MemosByReference::Include,
+        existing_memos: domain::ExistingMemos::Number,
+        ours: Vec::new(),
         units: Vec::new(),
     }
 }

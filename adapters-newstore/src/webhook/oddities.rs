@@ -178,7 +178,7 @@ fn what_is_no_json_is_refused_as_a_whole() {
         with(br#""x":nul"#),
         with(br#""x":'a'"#),
         with(br#""x":undefined"#),
-        with(br#"x:1"#),
+        with(b"x:1"),
         with(br#""x":"\x41""#),
         with(br#""x":"\u12g4""#),
         with(br#""x":[1,]"#),

@@ -1,9 +1,9 @@
 //! The retailer's choices, read from `[customer.policy]`.
 
 use domain::{
-    CivilDate, ClosedPeriod, Discounts, FieldRule, FieldSource, FieldType, ItemPolicy,
-    MissingSalesOrder, NotInvoiced, Policy, RecordId, RefundRule, Settlement, ShippingAs,
-    ShippingPolicy, SubsidiaryRule, Tax,
+    CivilDate, ClosedPeriod, Discounts, ExistingMemos, FieldRule, FieldSource, FieldType,
+    ItemPolicy, MissingSalesOrder, NotInvoiced, Policy, RecordId, RefundRule, Settlement,
+    ShippingAs, ShippingPolicy, SubsidiaryRule, Tax,
 };
 
 use super::{
@@ -87,6 +87,11 @@ pub(super) fn read(section: &Section<'_>) -> Policy {
             default.shipping_as,
         ),
         item: item(section),
+        existing_memos: section.choice(
+            "existing_memos",
+            &[("number", ExistingMemos::Number), ("invoice", ExistingMemos::Invoice)],
+            default.existing_memos,
+        ),
         closed_period: section.choice(
             "closed_period",
             &[("park", ClosedPeriod::Park), ("today", ClosedPeriod::Today)],

@@ -86,11 +86,49 @@ fn refused() -> LedgerError {
     LedgerError::Refused { kind: Refusal::Data, code, message }
 }
 
+fn failed() -> LedgerError {
+    LedgerError::Failed { code: "UNEXPECTED_ERROR".to_owned(), message: "k2x8".to_owned() }
+}
+
+fn unreadable() -> LedgerError {
+    LedgerError::Unreadable("no amount".to_owned())
+}
+
+#[tokio::test]
+async fn an_order_that_fails_alone_opens_no_breaker_and_is_no_probe() {
+    let ledger = Arc::new(Scripted::default());
+    let tenant = "dodici".parse().unwrap();
+    let guarded = Guarded::new(&tenant, ledger.clone(), ledger.clone(), ledger.clone());
+    let fail = |error| *ledger.0.lock().unwrap() = Some(error);
+    for _ in 0..9 {
+        fail(unavailable());
+        assert!(guarded.aside().confirm(&[]).await.is_err());
+    }
+    assert_eq!(guarded.trouble(), None);
+    for _ in 0..3 {
+        fail(unavailable());
+        assert!(guarded.confirm(&[]).await.is_err());
+    }
+    assert_eq!(guarded.trouble(), Some(Trouble::Unavailable));
+    // The neutral call is answered, so the account works again.
+    assert!(guarded.answers().await);
+    assert_eq!(guarded.trouble(), None);
+    for _ in 0..3 {
+        fail(unavailable());
+        assert!(guarded.confirm(&[]).await.is_err());
+    }
+    fail(unavailable());
+    assert!(!guarded.answers().await);
+    assert_eq!(guarded.trouble(), Some(Trouble::Unavailable));
+}
+
 #[tokio::test]
 async fn the_breaker_opens_by_what_is_answered_to_whom() {
     use Call::{Proof, Work};
     let nine = |error: fn() -> LedgerError| (0..9).map(|_| error()).collect();
-    let table: [(Call, Vec<LedgerError>, Option<Trouble>); 10] = [
+    let table: [(Call, Vec<LedgerError>, Option<Trouble>); 12] = [
+        (Work, nine(failed), None),
+        (Work, nine(unreadable), None),
         (Work, vec![unavailable(), unavailable()], None),
         (Work, vec![unavailable(), unavailable(), unavailable()], Some(Trouble::Unavailable)),
         (Work, vec![unavailable(), unavailable(), refused(), unavailable()], None),

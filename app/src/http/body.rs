@@ -24,6 +24,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What every gzip file begins with, and no JSON does.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// Why nothing can be made of a body.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// It has more than so many bytes.
+    TooLarge(usize),
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for Unusable {
+    fn from(why: Malformed) -> Self {
+        Self::Malformed(why)
+    }
+}
+
+impl From<Unusable> for Answer {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::TooLarge(most) => {
+                let limit = format!("the body is over {most} bytes");
+                Self::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
+            }
+            Unusable::Malformed(why) => why.into(),
+        }
+    }
+}
+
 /// The whole body. What does not come in time or breaks off is no fault of the
 /// event: it is to be sent again. Nobody waits for what is said to be too large.
 pub(super) async fn read(
@@ -33,7 +59,7 @@ pub(super) async fn read(
 ) -> Result<Bytes, Answer> {
     let declared = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
     if most < declared {
-        return Err(too_large(most));
+        return Err(Unusable::TooLarge(most).into());
     }
     let body = tokio::select! {
         biased;
@@ -44,7 +70,7 @@ pub(super) async fn read(
     };
     body.map_err(|error| {
         if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
-            return too_large(most);
+            return Unusable::TooLarge(most).into();
         }
         Answer::turned_away("the body broke off")
     })
@@ -57,7 +83,7 @@ pub(super) fn is_packed(body: &[u8]) -> bool {
 }
 
 /// The body as it was before somebody packed it, at most `most` bytes of it.
-pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Answer> {
+pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Unusable> {
     if !is_packed(body) {
         return Ok(Cow::Borrowed(body));
     }
@@ -65,19 +91,14 @@ pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Answer
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     match MultiGzDecoder::new(body).take(limit).read_to_end(&mut whole) {
         Ok(length) if length <= most => Ok(Cow::Owned(whole)),
-        Ok(_) => Err(too_large(most)),
+        Ok(_) => Err(Unusable::TooLarge(most)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(unusable("ends too early")),
         Err(_) => Err(unusable("cannot be unpacked")),
     }
 }
 
-fn unusable(what: &str) -> Answer {
+fn unusable(what: &str) -> Unusable {
     Malformed { field: "body".to_owned(), problem: format!("is gzip that {what}") }.into()
-}
-
-fn too_large(most: usize) -> Answer {
-    let limit = format!("the body is over {most} bytes");
-    Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
 }
 
 #[cfg(test)]

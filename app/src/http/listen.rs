@@ -110,9 +110,9 @@ async fn connection(
         let (routes, phase) = (routes.clone(), Arc::clone(&phase));
         async move {
             phase.send_replace(Phase::Answer);
-            let (head, body) = request.into_parts();
-            let (body, left_off) = Lingering::of(&head.headers, body);
-            let mut request = Request::from_parts(head, Body::new(body));
+            let (parts, body) = request.into_parts();
+            let (body, left_off) = Lingering::of(&parts.headers, body);
+            let mut request = Request::from_parts(parts, Body::new(body));
             request.extensions_mut().insert(ConnectInfo(peer));
             let mut answer = routes.oneshot(request).await;
             if let Ok(answer) = answer.as_mut()

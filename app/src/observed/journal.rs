@@ -79,6 +79,8 @@ fn name(step: &Step) -> &'static str {
         Step::Freed { .. } => "freed",
         Step::Vanished { .. } => "vanished",
         Step::Confirmed { .. } => "confirmed",
+        Step::Failed { .. } => "failed",
+        Step::Answered => "answered",
         Step::Flagged(_) => "flagged",
         Step::Noted(_) => "noted",
         Step::Ended { .. } => "ended",

@@ -80,6 +80,8 @@ fn class(error: &LedgerError) -> &'static str {
         LedgerError::Throttled(_) => "throttled",
         LedgerError::Unavailable(_) => "unavailable",
         LedgerError::Unknown(_) => "unknown",
+        LedgerError::Failed { .. } => "failed",
+        LedgerError::Unreadable(_) => "unreadable",
         LedgerError::Unauthorized(_) => "auth",
         LedgerError::Forbidden(_) => "permission",
         LedgerError::Conflict { .. } => "conflict",

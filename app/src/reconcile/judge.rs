@@ -6,10 +6,10 @@ use std::{
 };
 
 use domain::{
-    Amount, Billing, ClaimState, Course, Finding, Known, Look, Order, OrderSnapshot, Reason,
-    RecordId, RecordedMemo, Sides,
+    Amount, Billing, Claim, Course, Finding, Known, Look, Order, OrderSnapshot, Reason, RecordId,
+    RecordedMemo, Sides,
 };
-use ports::{BillingQuery, Ledger, LedgerError, MemosByReference, Query, Record, State};
+use ports::{BillingQuery, Ledger, LedgerError, Query, Record, State};
 
 use super::{Broken, Mending, Report, mend, report::Subject, spool::Tie};
 use crate::credit::{Customer, Desk};
@@ -38,11 +38,14 @@ impl Judge<'_> {
         let cases = self.cases(orders).await?;
         let totals = self.totals(&cases).await?;
         for case in cases {
-            let mut findings = self.findings(&case, &totals, Look::Passing);
-            if findings.iter().any(|it| it.discrepancy.is_doubtful()) {
-                match self.billing(&case.order).await? {
+            let sides = self.sides(&case, &totals, Look::Passing);
+            let needs_close_look = sides.needs_close_look();
+            let mut findings = domain::reconcile(&sides);
+            if needs_close_look || findings.iter().any(|it| it.discrepancy.is_doubtful()) {
+                match self.billing(&case).await? {
                     Ok(billing) => {
-                        findings = self.findings(&case, &totals, Look::Close(&billing));
+                        let sides = self.sides(&case, &totals, Look::Close(&billing));
+                        findings = domain::reconcile(&sides);
                     }
                     Err(reason) => {
                         self.report.unclear(&Subject::of(&case.order), &reason);
@@ -125,13 +128,13 @@ impl Judge<'_> {
         Ok(confirmed.into_iter().map(|it| (it.record, it.total)).collect())
     }
 
-    fn findings(
-        &self,
-        case: &Case,
-        totals: &BTreeMap<RecordId, Amount>,
-        look: Look<'_>,
-    ) -> Vec<Finding> {
-        domain::reconcile(&Sides {
+    fn sides<'a>(
+        &'a self,
+        case: &'a Case,
+        totals: &'a BTreeMap<RecordId, Amount>,
+        look: Look<'a>,
+    ) -> Sides<'a> {
+        Sides {
             tenant: &self.customer.tenant,
             order: &case.order,
             known: &case.known,
@@ -140,14 +143,16 @@ impl Judge<'_> {
             look,
             policy: &self.customer.policy,
             maps: &self.customer.maps,
-        })
+        }
     }
 
-    /// Everything on record for an order, or why that cannot be understood.
-    async fn billing(&self, order: &Order) -> Result<Result<Billing, Reason>, Broken> {
+    /// Everything on record for an order, or why that cannot be understood. Memos that bear its
+    /// number are searched for whatever the policy says: the window shows them too.
+    async fn billing(&self, case: &Case) -> Result<Result<Billing, Reason>, Broken> {
+        let claims = case.known.iter().flat_map(|known| &known.claims);
         let query = BillingQuery {
-            memos_by_reference: MemosByReference::Include,
-            ..BillingQuery::of(order, &self.customer.maps)
+            ours: claims.filter_map(Claim::record).cloned().collect(),
+            ..BillingQuery::of(&case.order, &self.customer.maps)
         };
         match self.customer.ledger.billing(&query).await {
             Ok(billing) => Ok(Ok(billing)),
@@ -183,10 +188,7 @@ fn ties(case: &Case) -> BTreeSet<Tie> {
 fn elsewhere(case: &Case) -> impl Iterator<Item = RecordId> {
     let here: BTreeSet<&RecordId> = case.memos.iter().map(|it| &it.memo.id).collect();
     let claims = case.known.iter().flat_map(|it| &it.claims);
-    claims.filter_map(move |it| match &it.state {
-        ClaimState::Settled(record) if !here.contains(record) => Some(record.clone()),
-        _ => None,
-    })
+    claims.filter_map(Claim::record).filter(move |record| !here.contains(record)).cloned()
 }
 
 /// Whether our book has every cancelled unit of an order in view, so that `list` shows it.

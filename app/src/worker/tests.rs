@@ -34,6 +34,8 @@ fn every_outcome_has_a_verdict() {
         (waiting(None), 8, secs(7), after(7, 7, 9)),
         (waiting(None), 1, secs(0), after(9, 13, 2)),
         (waiting(Some(secs(300))), 0, long, after(300, 300, 1)),
+        (Outcome::Busy, 0, long, after(1, 1, 0)),
+        (Outcome::Busy, 60, secs(0), after(1, 1, 60)),
         (down(None), 7, long, after(5, 7, 7)),
         (down(Some(secs(30))), 7, long, after(30, 30, 7)),
     ];

@@ -1,53 +1,32 @@
 //! What is credited already: memos on record, whoever made them, and our own claims.
 //!
-//! A memo on record that is ours is read together with its claim, so that its
-//! units are known even where the line key column is missing. A settled claim
-//! counts even where the ledger does not show its memo.
+//! A decision and a comparison both read it here. A memo on record that is ours is read together
+//! with its claim, so that its units are known even where the line key column is missing. A
+//! settled claim counts even where the ledger does not show its memo, but not where the ledger
+//! shows that its memo was voided.
+
+mod booked;
+mod count;
+mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{
-    Case,
-    lines::{Role, likeness, pieces, role},
-    shipping,
+pub(super) use self::booked::{Booked, BookedLine, Credits, credits_shipping};
+use self::{
+    booked::{booked, claimed},
+    count::Count,
+    index::Index,
 };
+use super::Case;
 use crate::{
-    Amount, BillingLine, Claim, ClaimState, CreditMemo, ExistingLine, ExistingMemo, InstrumentKey,
-    Invoice, ItemRef, LineKind, MemoKey, RecordId, Unit, UnitId,
+    Amount, BillingLine, Claim, CreditMemo, ExistingMemo, InstrumentKey, Invoice, MemoKey, Reason,
+    RecordId, Standing, Unit, UnitId,
 };
 
-/// One earlier memo, brought to one form.
-#[derive(Debug, Clone)]
-pub(super) struct Booked {
-    /// Its record; none where only our claim shows it.
-    pub(super) record: Option<RecordId>,
-    /// The invoice it credits.
-    pub(super) invoice: Option<RecordId>,
-    /// Whether we made it.
-    pub(super) ours: bool,
-    /// Its total, payment lines left out.
-    pub(super) credit: Amount,
-    /// What of that is rounding.
-    pub(super) rounding: Amount,
-    pub(super) lines: Vec<BookedLine>,
-    /// What its payment lines took, by item.
-    payments: Vec<(RecordId, Amount)>,
-}
-
-/// Goods on an earlier memo.
-#[derive(Debug, Clone)]
-pub(super) struct BookedLine {
-    pub(super) item: ItemRef,
-    pub(super) source_line: Option<u32>,
-    pub(super) quantity: Decimal,
-    /// Before its discount.
-    pub(super) amount: Amount,
-    /// After its discount.
-    pub(super) net: Amount,
-    pub(super) units: Vec<UnitId>,
-}
+/// No more memos are named in one sentence.
+const MEMOS_NAMED: usize = 5;
 
 /// Everything credited for the order so far.
 #[derive(Debug)]
@@ -57,88 +36,277 @@ pub(super) struct Credited {
     pub(super) units: BTreeSet<UnitId>,
     /// Units known by id on memos that are ours.
     pub(super) ours: BTreeSet<UnitId>,
+    /// Units of memos of ours that were voided: their claim keeps others from crediting them.
+    voided: BTreeMap<UnitId, Voided>,
+    /// Units that were credited on one invoice and stand again on a later one: both of them.
+    again: BTreeMap<UnitId, (RecordId, RecordId)>,
     taken: BTreeMap<InstrumentKey, Amount>,
+    on_invoice: BTreeMap<RecordId, Amount>,
+    /// Goods on each invoice line, by their places.
+    on_line: BTreeMap<(RecordId, u32), Vec<(usize, usize)>>,
+    money: Vec<Money>,
+    /// Memos of ours whose units are known by their key alone, by their places.
+    named: BTreeSet<usize>,
+    count: Count,
+}
+
+/// What a memo gave back that is less than the price of a piece.
+#[derive(Debug)]
+struct Money {
+    /// The units that it names; none where it names none.
+    units: Vec<UnitId>,
+    /// The products that its item can be.
+    products: Vec<String>,
+    /// Net.
+    amount: Amount,
+}
+
+/// A memo of ours that was voided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Voided {
+    key: MemoKey,
+    name: String,
+}
+
+/// What of an event is not credited yet.
+#[derive(Debug, Default)]
+pub(super) struct Open<'a> {
+    /// Units that no memo credits, those that were billed again among them.
+    pub(super) wanted: Vec<&'a Unit>,
+    /// How many pieces of a wanted unit are credited without its name.
+    pub(super) partly: BTreeMap<&'a UnitId, Decimal>,
+    /// Why the rest of what is not credited cannot be: it is on a memo of ours that was voided.
+    pub(super) voided: Option<Reason>,
+    /// Units on such a memo.
+    pub(super) on_voided: BTreeSet<UnitId>,
 }
 
 impl Credited {
     pub(super) fn of(case: &Case<'_>) -> Self {
-        let settled = case.claims.iter().filter(|it| !it.is_open());
-        let claims: Vec<&Claim> = settled.collect();
-        let on_record = case.billing.memos.iter().map(|memo| {
-            let claim = claims.iter().find(|claim| is_of(memo, claim));
-            booked(case, memo, claim.map(|it| &it.memo))
-        });
-        let hidden =
-            claims.iter().filter(|claim| !case.billing.memos.iter().any(|it| is_of(it, claim)));
+        let index = Index::of(case);
+        let claims: Vec<&Claim> = case.claims.iter().filter(|claim| !claim.is_open()).collect();
+        let pairs = Pairs::of(&claims);
+        let (valid, voided): (Vec<&ExistingMemo>, Vec<&ExistingMemo>) =
+            case.billing.memos.iter().partition(|memo| memo.standing == Standing::Valid);
+        let mut shown = BTreeSet::new();
+        let mut memos = Vec::new();
+        let mut foreign = Vec::new();
+        for memo in valid {
+            let claim = pairs.claim_of(memo);
+            if claim.is_none() && !index.is_of_the_order(memo) {
+                continue;
+            }
+            shown.extend(claim);
+            if claim.is_none() {
+                foreign.push(memos.len());
+            }
+            memos.push(booked(&index, memo, claim.map(|nth| &claims[nth].memo)));
+        }
         let mut credited = Self {
-            memos: on_record.chain(hidden.map(|claim| claimed(&claim.memo))).collect(),
+            memos,
             units: BTreeSet::new(),
             ours: BTreeSet::new(),
+            voided: BTreeMap::new(),
+            again: BTreeMap::new(),
             taken: BTreeMap::new(),
+            on_invoice: BTreeMap::new(),
+            on_line: BTreeMap::new(),
+            money: Vec::new(),
+            named: BTreeSet::new(),
+            count: Count::default(),
         };
-        for memo in case.billing.memos.iter().filter(|it| credits_shipping(case, it)) {
-            credited.units.insert(UnitId::shipping());
-            if memo.external_id.as_deref().is_some_and(MemoKey::is_ours) {
-                credited.ours.insert(UnitId::shipping());
-            }
+        credited.name_by_key(&index, &foreign);
+        for memo in voided {
+            let Some(nth) = pairs.claim_of(memo).filter(|nth| shown.insert(*nth)) else { continue };
+            let claim = &claims[nth].memo;
+            let name = memo.number.clone().unwrap_or_else(|| memo.id.to_string());
+            let voided = Voided { key: claim.key.clone(), name };
+            credited.voided.extend(claim.units.iter().map(|id| (id.clone(), voided.clone())));
         }
-        for memo in &credited.memos {
-            for unit in memo.lines.iter().flat_map(|it| &it.units) {
-                credited.units.insert(unit.clone());
-                if memo.ours {
-                    credited.ours.insert(unit.clone());
-                }
-            }
-        }
-        for claim in claims.iter().map(|it| &it.memo) {
+        let is_voided = |claim: &CreditMemo| {
+            claim
+                .units
+                .iter()
+                .any(|id| credited.voided.get(id).is_some_and(|it| it.key == claim.key))
+        };
+        let counting: Vec<&CreditMemo> =
+            claims.iter().map(|claim| &claim.memo).filter(|it| !is_voided(it)).collect();
+        let hidden = claims.iter().enumerate().filter(|(nth, _)| !shown.contains(nth));
+        credited.memos.extend(hidden.map(|(_, claim)| claimed(&claim.memo)));
+        for claim in counting {
             credited.units.extend(claim.units.iter().cloned());
             credited.ours.extend(claim.units.iter().cloned());
             for (instrument, amount) in claim.takings() {
                 *credited.taken.entry(instrument.clone()).or_default() += amount;
             }
         }
-        let foreign = |memo: &&ExistingMemo| !claims.iter().any(|claim| is_of(memo, claim));
-        for memo in case.billing.memos.iter().filter(foreign) {
-            credited.take_by_item(case, &booked(case, memo, None));
+        for nth in foreign {
+            credited.take_by_item(case, nth);
         }
+        credited.add_up(&index);
         credited
+    }
+
+    /// Where a memo of ours names no unit and its claim is lost, its key tells whether it is
+    /// over a single unit, or over those of the event.
+    fn name_by_key(&mut self, index: &Index<'_>, foreign: &[usize]) {
+        let is_ours = |nth: &&usize| {
+            let memo = &self.memos[**nth];
+            memo.ours && memo.is_nameless() && !memo.lines.is_empty()
+        };
+        let ours: Vec<usize> = foreign.iter().filter(is_ours).copied().collect();
+        if ours.is_empty() {
+            return;
+        }
+        let case = index.case;
+        let gone = case.order.units.iter().filter(|unit| !unit.lives());
+        let singles = gone.map(|unit| vec![unit.id.clone()]);
+        let event = case.cancellation.units.keys().cloned().collect();
+        let with_shipping =
+            |units: &Vec<UnitId>| [units.as_slice(), &[UnitId::shipping()]].concat();
+        let sets: Vec<Vec<UnitId>> = singles.chain([event]).collect();
+        let sets = sets.iter().flat_map(|units| [units.clone(), with_shipping(units)]);
+        let key = |units: Vec<UnitId>| {
+            (MemoKey::of(&case.cancellation.tenant, &case.order.id, &units), units)
+        };
+        let keys: BTreeMap<MemoKey, Vec<UnitId>> = sets.map(key).collect();
+        for nth in ours {
+            let record = self.memos[nth].record.as_ref();
+            let memo = case.billing.memos.iter().find(|memo| Some(&memo.id) == record);
+            let key = memo.and_then(|memo| memo.external_id.as_deref()?.parse().ok());
+            let Some(units) = key.and_then(|key: MemoKey| keys.get(&key)) else { continue };
+            self.units.extend(units.iter().cloned());
+            self.ours.extend(units.iter().cloned());
+            let goods: Vec<UnitId> = units.iter().filter(|id| !id.is_shipping()).cloned().collect();
+            match &mut self.memos[nth].lines[..] {
+                [line] => line.units = goods,
+                _ => drop(self.named.insert(nth)),
+            }
+        }
+    }
+
+    /// Sums and places of what the memos credit.
+    fn add_up(&mut self, index: &Index<'_>) {
+        let mut last: BTreeMap<&UnitId, &RecordId> = BTreeMap::new();
+        let mut shipping = Amount::ZERO;
+        let mut parts: BTreeMap<&UnitId, Amount> = BTreeMap::new();
+        for (nth, memo) in self.memos.iter().enumerate() {
+            self.units.extend(memo.units().cloned());
+            if memo.ours {
+                self.ours.extend(memo.units().cloned());
+            }
+            // A part of the shipping is money, as a part of a piece is.
+            shipping += memo.shipping;
+            if memo.ours && Amount::ZERO < memo.shipping {
+                self.units.insert(UnitId::shipping());
+                self.ours.insert(UnitId::shipping());
+            }
+            for line in memo.lines.iter().filter(|line| line.kind == Credits::Money) {
+                let products = index.products(&line.item).into_iter().map(str::to_owned);
+                let (units, products) = (line.units.clone(), products.collect());
+                self.money.push(Money { units, products, amount: line.net });
+                if let [unit] = &line.units[..] {
+                    *parts.entry(unit).or_default() += line.net;
+                }
+            }
+            let Some(invoice) = &memo.invoice else { continue };
+            *self.on_invoice.entry(invoice.clone()).or_default() += memo.credit;
+            for (place, line) in memo.lines.iter().enumerate() {
+                let on = index.located(invoice, line.source_line, &line.units, &line.item.id);
+                if let Some(number) = on {
+                    self.on_line.entry((invoice.clone(), number)).or_default().push((nth, place));
+                }
+            }
+            for unit in memo.units() {
+                let invoices = last.entry(unit).or_insert(invoice);
+                if invoices.rank() < invoice.rank() {
+                    *invoices = invoice;
+                }
+            }
+        }
+        // 5.00 of a shirt of 20.00 is goodwill; with the 15.00 that somebody credits later the
+        // shirt is credited.
+        let whole = |(id, sum): &(&UnitId, Amount)| {
+            index.units.get(id).is_some_and(|unit| index.least_for(&[unit]) <= *sum)
+        };
+        self.units.extend(parts.into_iter().filter(whole).map(|(id, _)| id.clone()));
+        let net = index.case.order.shipping.net();
+        if Amount::ZERO < shipping && net - index.case.policy.tolerance <= shipping {
+            self.units.insert(UnitId::shipping());
+        }
+        let again = last.into_iter().filter_map(|(unit, credited)| {
+            let billed = index.stands_again(unit, credited)?;
+            Some((unit.clone(), (credited.clone(), billed.clone())))
+        });
+        self.again = again.collect();
+        self.count = Count::of(index, &self.memos, &self.named);
     }
 
     /// Where the ledger has a memo under a planned memo's key and its lines name no
     /// units, it is over these very units. Whether that was news.
     pub(super) fn recognise(&mut self, case: &Case<'_>, planned: &[CreditMemo]) -> bool {
-        let nameless = |it: &&ExistingMemo| it.lines.iter().all(|line| line.units.is_empty());
-        let on_record = |memo: &&CreditMemo| {
-            case.billing.memos.iter().filter(nameless).any(|it| same(it, memo))
-        };
         let before = self.units.len();
-        for memo in planned.iter().filter(on_record) {
-            self.units.extend(memo.units.iter().cloned());
-            self.ours.extend(memo.units.iter().cloned());
+        for memo in planned {
+            let places = case.billing.memos.iter().filter(|it| same(it, memo));
+            for record in places.map(|it| &it.id) {
+                let is_it = |it: &Booked| it.record.as_ref() == Some(record) && it.is_nameless();
+                let Some(nth) = self.memos.iter().position(is_it) else { continue };
+                self.units.extend(memo.units.iter().cloned());
+                self.ours.extend(memo.units.iter().cloned());
+                self.named.insert(nth);
+                self.count.forget(nth);
+            }
         }
         before < self.units.len()
     }
 
-    /// The units of the event that are on no memo yet: those on one by id are
-    /// dropped first, then as many of a product as its nameless lines account for.
-    pub(super) fn still_wanted<'a>(&self, case: &Case<'a>) -> Vec<&'a Unit> {
-        let named = |unit: &&Unit| case.cancellation.units.contains_key(&unit.id);
-        let open = |unit: &&Unit| !self.units.contains(&unit.id);
-        let mut left: BTreeMap<&str, Decimal> = BTreeMap::new();
-        let wanted = case.order.units.iter().filter(named).filter(open);
-        let creditable = |unit: &&'a Unit| {
-            let Some(allowed) = self.countable(case, &unit.product) else {
-                return true;
-            };
-            let left = left.entry(unit.product.as_str()).or_insert(allowed);
+    /// What of the event's units is not credited: those on a memo by id are dropped first, then
+    /// as many of a product as its nameless pieces account for.
+    pub(super) fn open<'a>(&self, case: &Case<'a>) -> Open<'a> {
+        let left = self.count.left(case, &self.units);
+        let mut open = Open::default();
+        for (unit, left) in case.order.units.iter().zip(left) {
             let pieces = Decimal::from(unit.quantity);
-            let fits = pieces <= *left;
-            if fits {
-                *left -= pieces;
+            if !case.cancellation.units.contains_key(&unit.id) {
+                continue;
             }
-            fits
-        };
-        wanted.filter(creditable).collect()
+            if self.again.contains_key(&unit.id) {
+                open.wanted.push(unit);
+            } else if self.units.contains(&unit.id) {
+                // It is credited.
+            } else if unit.lives() || left == pieces {
+                match self.voided.get(&unit.id) {
+                    Some(voided) => open.stop_at(&unit.id, voided),
+                    None => open.wanted.push(unit),
+                }
+            } else if Decimal::ZERO < left {
+                open.partly.insert(&unit.id, pieces - left);
+                open.wanted.push(unit);
+            }
+        }
+        let shipping = UnitId::shipping();
+        if let Some(voided) = self.voided.get(&shipping)
+            && !self.units.contains(&shipping)
+            && case.order.shipping_due(case.policy).is_some()
+        {
+            open.stop_at(&shipping, voided);
+        }
+        open
+    }
+
+    /// Whether a unit of these was credited on one invoice and stands again on a later one.
+    pub(super) fn billed_again(&self, units: &[&Unit]) -> Option<Reason> {
+        let found = units.iter().find_map(|unit| self.again.get_key_value(&unit.id));
+        found.map(|(unit, (credited, billed))| Reason::BilledAgain {
+            unit: unit.clone(),
+            credited: credited.clone(),
+            billed: billed.clone(),
+        })
+    }
+
+    /// Whether nobody else may credit it: it is credited, or claimed by a memo that was voided.
+    pub(super) fn has(&self, unit: &UnitId) -> bool {
+        self.units.contains(unit) || self.voided.contains_key(unit)
     }
 
     /// What an instrument has given to earlier memos.
@@ -148,8 +316,7 @@ impl Credited {
 
     /// Σ of earlier memos on an invoice, payment lines left out.
     pub(super) fn credit_on(&self, invoice: &RecordId) -> Amount {
-        let on_it = self.memos.iter().filter(|it| it.invoice.as_ref() == Some(invoice));
-        on_it.map(|it| it.credit).sum()
+        self.on_invoice.get(invoice).copied().unwrap_or_default()
     }
 
     /// Earlier memos' goods on one line of an invoice.
@@ -158,42 +325,48 @@ impl Credited {
         invoice: &'a Invoice,
         line: &'a BillingLine,
     ) -> impl Iterator<Item = &'a BookedLine> {
-        let on_it = self.memos.iter().filter(|it| it.invoice.as_ref() == Some(&invoice.id));
-        let lines = on_it.flat_map(|it| &it.lines);
-        lines.filter(|it| located(it, invoice).is_some_and(|found| found.line == line.line))
+        self.places(invoice, line).map(|(memo, place)| &self.memos[*memo].lines[*place])
     }
 
-    /// How many pieces of a product may still be credited, where earlier memos
-    /// credit it without naming units.
-    fn countable(&self, case: &Case<'_>, product: &str) -> Option<Decimal> {
-        let mut lines = self.memos.iter().flat_map(|memo| &memo.lines);
-        if lines.all(|line| !line.units.is_empty()) {
-            return None;
-        }
-        let items = items_of(case, product);
-        let is_product = |line: &&BookedLine| {
-            let by_unit = |id| case.order.unit(id).is_some_and(|it| it.product == product);
-            if line.units.is_empty() {
-                return items.contains(&line.item.id) || likeness(&line.item, product).is_some();
+    /// The memos that took what is not left of an invoice, or of one line of it, as people find
+    /// them.
+    pub(super) fn takers(&self, invoice: &Invoice, line: Option<&BillingLine>) -> Vec<String> {
+        let memos: BTreeSet<usize> = match line {
+            Some(line) => self.places(invoice, line).map(|(memo, _)| *memo).collect(),
+            None => {
+                let on_it = |memo: &Booked| memo.invoice.as_ref() == Some(&invoice.id);
+                (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
             }
-            line.units.iter().any(by_unit)
         };
-        let lines = self.memos.iter().flat_map(|it| &it.lines).filter(is_product);
-        let lines: Vec<_> = lines.collect();
-        if lines.iter().all(|it| !it.units.is_empty()) {
-            return None;
-        }
-        let of_product = case.order.units.iter().filter(|it| it.product == product);
-        let cancelled = of_product.filter(|it| it.status == crate::UnitStatus::Cancelled);
-        let cancelled: Decimal = cancelled.map(|it| Decimal::from(it.quantity)).sum();
-        let credited: Decimal = lines.iter().map(|it| it.quantity).sum();
-        Some((cancelled - credited).max(Decimal::ZERO))
+        let more = memos.len().saturating_sub(MEMOS_NAMED);
+        let named = memos.into_iter().take(MEMOS_NAMED);
+        let named = named.map(|nth| self.memos[nth].name.clone());
+        named.chain((0 < more).then(|| format!("{more} more"))).collect()
+    }
+
+    /// What memos gave back on products of these units as money, not as pieces.
+    pub(super) fn money_on(&self, units: &[&Unit]) -> Amount {
+        let ids: BTreeSet<&UnitId> = units.iter().map(|unit| &unit.id).collect();
+        let products: BTreeSet<&str> = units.iter().map(|unit| unit.product.as_str()).collect();
+        let is_on_them = |money: &&Money| match money.units[..] {
+            [] => money.products.iter().any(|product| products.contains(product.as_str())),
+            _ => money.units.iter().any(|id| ids.contains(id)),
+        };
+        self.money.iter().filter(is_on_them).map(|money| money.amount).sum()
+    }
+
+    fn places(
+        &self,
+        invoice: &Invoice,
+        line: &BillingLine,
+    ) -> impl Iterator<Item = &(usize, usize)> {
+        self.on_line.get(&(invoice.id.clone(), line.line)).into_iter().flatten()
     }
 
     /// Charges the payment lines of a memo without a claim to the instruments
     /// whose payment item they name, in order.
-    fn take_by_item(&mut self, case: &Case<'_>, memo: &Booked) {
-        for (item, amount) in &memo.payments {
+    fn take_by_item(&mut self, case: &Case<'_>, memo: usize) {
+        for (item, amount) in &self.memos[memo].payments {
             let mut left = *amount;
             for instrument in &case.order.instruments {
                 let entry =
@@ -211,148 +384,61 @@ impl Credited {
     }
 }
 
-/// Whether the record is the one that a claim was settled with; somebody may have given it
-/// another external id.
-fn is_of(record: &ExistingMemo, claim: &Claim) -> bool {
-    claim.state == ClaimState::Settled(record.id.clone()) || same(record, &claim.memo)
+impl Open<'_> {
+    fn stop_at(&mut self, unit: &UnitId, voided: &Voided) {
+        let Voided { key, name } = voided.clone();
+        self.voided.get_or_insert(Reason::MemoVoided { key, memo: name });
+        self.on_voided.insert(unit.clone());
+    }
+}
+
+/// The claims of memos on record, by the record that a claim was settled with or by the key:
+/// somebody may have given the record another external id.
+struct Pairs<'a> {
+    by_record: BTreeMap<&'a RecordId, usize>,
+    by_key: BTreeMap<&'a MemoKey, usize>,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(claims: &[&'a Claim]) -> Self {
+        let (mut by_record, mut by_key) = (BTreeMap::new(), BTreeMap::new());
+        for (nth, claim) in claims.iter().enumerate() {
+            if let Some(record) = claim.record() {
+                by_record.insert(record, nth);
+            }
+            by_key.insert(&claim.memo.key, nth);
+        }
+        Self { by_record, by_key }
+    }
+
+    fn claim_of(&self, memo: &ExistingMemo) -> Option<usize> {
+        let key = || memo.external_id.as_deref()?.parse::<MemoKey>().ok();
+        let by_record = self.by_record.get(&memo.id).copied();
+        by_record.or_else(|| self.by_key.get(&key()?).copied())
+    }
 }
 
 /// Whether the record is this memo of ours, by its key.
 fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
     let id = record.external_id.as_deref().unwrap_or("");
-    id.eq_ignore_ascii_case(memo.key.as_str())
+    record.standing == Standing::Valid && id.eq_ignore_ascii_case(memo.key.as_str())
 }
 
-/// The invoice line that an earlier memo's line credits; `None` where it could be
-/// any of several, which the count of its product then limits together.
-fn located<'a>(booked: &BookedLine, invoice: &'a Invoice) -> Option<&'a BillingLine> {
-    let by_number = booked.source_line.and_then(|it| invoice.line(it));
-    let by_unit = || {
-        let named = |line: &&BillingLine| line.units.iter().any(|it| booked.units.contains(it));
-        invoice.lines.iter().find(named)
-    };
-    let by_item = || {
-        let mut same = invoice.lines.iter().filter(|it| it.item.id == booked.item.id);
-        same.next().filter(|_| same.next().is_none())
-    };
-    by_number.or_else(by_unit).or_else(by_item)
-}
+/// The products of the order that lines can be about, for lines without unit ids.
+pub(super) struct Products<'a>(Index<'a>);
 
-/// The records of items that billing lines show to be the product.
-fn items_of<'a>(case: &Case<'a>, product: &str) -> BTreeSet<&'a RecordId> {
-    let invoiced = case.billing.invoices.iter().flat_map(|it| &it.lines);
-    let ordered = case.billing.sales_order.iter().flat_map(|it| &it.lines).map(|it| &it.line);
-    let is_product = |line: &&BillingLine| {
-        let by_unit = |id| case.order.unit(id).is_some_and(|it| it.product == product);
-        line.units.iter().any(by_unit) || likeness(&line.item, product).is_some()
-    };
-    invoiced.chain(ordered).filter(is_product).map(|it| &it.item.id).collect()
-}
-
-/// The product of the order that a line without unit ids is about.
-pub(super) fn product_of<'a>(case: &Case<'a>, line: &BookedLine) -> Option<&'a str> {
-    let is_it = |product: &&str| {
-        items_of(case, product).contains(&line.item.id) || likeness(&line.item, product).is_some()
-    };
-    case.order.units.iter().map(|it| it.product.as_str()).find(is_it)
-}
-
-/// Whether a memo credits the shipping.
-pub(super) fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
-    let is_shipping = |line: &ExistingLine| {
-        role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping
-    };
-    Amount::ZERO < memo.shipping_cost || memo.lines.iter().any(is_shipping)
-}
-
-fn booked(case: &Case<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
-    let mut lines: Vec<BookedLine> = Vec::new();
-    let mut payments = Vec::new();
-    let mut rounding = Amount::ZERO;
-    for line in &memo.lines {
-        match role(&line.item.id, line.amount, case.policy, case.maps) {
-            Role::Goods => lines.push(BookedLine {
-                item: line.item.clone(),
-                source_line: line.source_line,
-                quantity: pieces(line.quantity, Decimal::ONE),
-                amount: line.amount,
-                net: line.amount,
-                units: units_on(case, memo, line),
-            }),
-            Role::Discount => {
-                if let Some(last) = lines.last_mut() {
-                    last.net += line.amount;
-                }
-            }
-            Role::Payment => payments.push((line.item.id.clone(), -line.amount)),
-            Role::Rounding => rounding += line.amount,
-            Role::Tax | Role::Shipping => {}
-        }
+impl<'a> Products<'a> {
+    pub(super) fn of(case: &'a Case<'a>) -> Self {
+        Self(Index::of(case))
     }
-    let nameless = lines.iter().all(|it| it.units.is_empty());
-    if let Some(claim) = claim.filter(|_| nameless) {
-        lines = claimed(claim).lines;
-    }
-    let taken: Amount = payments.iter().map(|(_, amount)| *amount).sum();
-    let by_unit = || {
-        let units: Vec<_> = lines.iter().flat_map(|it| &it.units).collect();
-        let named =
-            |it: &&Invoice| it.lines.iter().flat_map(|it| &it.units).any(|id| units.contains(&id));
-        case.billing.invoices.iter().find(named).map(|it| it.id.clone())
-    };
-    let by_shipping = || {
-        let alone = lines.is_empty() && credits_shipping(case, memo);
-        shipping::bearer(case).0.filter(|_| alone).map(|it| it.id.clone())
-    };
-    let invoice = memo.created_from.clone();
-    let invoice = invoice.or_else(|| claim.and_then(|it| it.source.invoice().cloned()));
-    let invoice = invoice.or_else(|| memo.applied_to.first().cloned());
-    let invoice = invoice.or_else(by_unit).or_else(by_shipping);
-    let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
-    let record = Some(memo.id.clone());
-    let credit = memo.total + taken;
-    Booked { record, invoice, ours, credit, rounding, lines, payments }
-}
 
-/// The units on an earlier memo's line: those it names, else the one unit of the
-/// invoice line it was made for, where that unit is cancelled and credited in full.
-fn units_on(case: &Case<'_>, memo: &ExistingMemo, line: &ExistingLine) -> Vec<UnitId> {
-    let invoice = memo.created_from.as_ref();
-    let invoice = case.billing.invoices.iter().find(|it| Some(&it.id) == invoice);
-    let made_for = invoice.zip(line.source_line).and_then(|(it, number)| it.line(number));
-    let made_for = made_for.filter(|it| it.item.id == line.item.id && line.units.is_empty());
-    let [id] = made_for.map_or(&[][..], |it| &it.units) else {
-        return line.units.clone();
-    };
-    let in_full = |it: &Unit| {
-        it.status == crate::UnitStatus::Cancelled
-            && Decimal::from(it.quantity) <= pieces(line.quantity, Decimal::ONE)
-            && it.net(case.order.treatment) <= line.amount + case.policy.tolerance
-    };
-    if case.order.unit(id).is_some_and(in_full) { vec![id.clone()] } else { Vec::new() }
-}
-
-fn claimed(memo: &CreditMemo) -> Booked {
-    let mut lines: Vec<BookedLine> = Vec::new();
-    for line in &memo.lines {
-        match line.kind {
-            LineKind::Item => lines.push(BookedLine {
-                item: ItemRef { id: line.item.clone(), external_id: None, name: None },
-                source_line: line.source_line,
-                quantity: Decimal::from(line.quantity.unwrap_or(1)),
-                amount: line.amount,
-                net: line.amount,
-                units: line.units.clone(),
-            }),
-            LineKind::Discount => {
-                if let Some(last) = lines.last_mut() {
-                    last.net += line.amount;
-                }
-            }
-            _ => {}
-        }
+    /// The product that a line without unit ids is about; the first where it may be several.
+    pub(super) fn of_line(&self, line: &BookedLine) -> Option<&'a str> {
+        self.0.products(&line.item).pop_first()
     }
-    let invoice = memo.source.invoice().cloned();
-    let (rounding, payments) = (Amount::ZERO, Vec::new());
-    Booked { record: None, invoice, ours: true, credit: memo.credit, rounding, lines, payments }
+
+    /// The unit with this id.
+    pub(super) fn unit(&self, id: &UnitId) -> Option<&'a Unit> {
+        self.0.units.get(id).copied()
+    }
 }

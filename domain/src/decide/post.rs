@@ -1,15 +1,12 @@
 //! The memos of one run: one per invoice, adding up to the cent.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ptr,
-};
+use std::collections::HashMap;
 
 use super::{
     Case, Plan,
     assemble::{Origin, assemble, by_invoice},
     close::Spot,
-    credited::{Booked, BookedLine, Credited},
+    credited::{BookedLine, Credited},
     lines::{Role, role},
     matching::{Placed, by_line},
     payments, rounding,
@@ -184,40 +181,24 @@ fn not_too_much(
         let left = goods.net - used.iter().map(|line| line.net).sum();
         let asked = asked.get(&goods.line.line).copied().unwrap_or_default();
         if left + case.policy.tolerance < asked {
-            let used: HashSet<*const BookedLine> = used.into_iter().map(ptr::from_ref).collect();
-            let on_it = |line: &&BookedLine| used.contains(&ptr::from_ref(*line));
-            let took = |memo: &Booked| memo.lines.iter().filter(on_it).map(|it| it.net).sum();
-            return Err(Reason::OverCredit {
-                invoice: invoice.id.clone(),
-                line: Some(goods.line.line),
-                left,
-                asked,
-                taken: taken(credited, invoice, took),
-            });
+            let line = Some(goods.line.line);
+            let by = credited.takers(invoice, Some(goods.line));
+            return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked, by });
         }
     }
     let left = total(case, invoice) - credited.credit_on(&invoice.id);
     if left < memo.credit {
+        let asked = memo.credit;
+        let by = credited.takers(invoice, None);
         return Err(Reason::OverCredit {
             invoice: invoice.id.clone(),
             line: None,
             left,
-            asked: memo.credit,
-            taken: taken(credited, invoice, |memo| memo.credit),
+            asked,
+            by,
         });
     }
     Ok(())
-}
-
-/// The earlier memos that took something of an invoice, and what each took.
-fn taken(
-    credited: &Credited,
-    invoice: &Invoice,
-    took: impl Fn(&Booked) -> Amount,
-) -> Vec<(Option<RecordId>, Amount)> {
-    let on_it = credited.memos.iter().filter(|memo| memo.invoice.as_ref() == Some(&invoice.id));
-    let shares = on_it.map(|memo| (memo.record.clone(), took(memo)));
-    shares.filter(|(_, amount)| !amount.is_zero()).collect()
 }
 
 /// Applies each memo to its invoice, or adds the payment lines that net it to 0.00.

@@ -1,5 +1,6 @@
 //! What holds for any order, however its events come and whatever is forgotten between them.
 
+mod agreement;
 mod sale;
 mod wild;
 mod world;

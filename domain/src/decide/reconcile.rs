@@ -7,13 +7,16 @@ mod amounts;
 mod missing;
 mod overlap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, credited::Credited};
+use super::{
+    Case,
+    credited::{Credited, Open, Products},
+};
 use crate::{
-    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, ClaimState, Entry,
-    ExistingMemo, Maps, MemoKey, Order, OrderIdentity, Patience, Policy, RecordId, RecordedMemo,
-    Standing, Tenant, Timestamp, UnitId, UnitStatus,
+    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Entry, ExistingMemo, Maps,
+    MemoKey, Order, OrderIdentity, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
+    Timestamp, UnitId, UnitStatus,
 };
 
 /// One order, seen from three sides.
@@ -163,8 +166,9 @@ impl Discrepancy {
 /// Compares the three sides of an order.
 #[must_use]
 pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
-    let claims = Claims::of(sides);
-    let billing = sides.billing();
+    let told = Told::of(sides);
+    let claims = Claims::of(&told);
+    let billing = told.billing();
     let cancellation = sides.cancellation();
     let settled: Vec<Claim> = claims.standing.iter().map(|it| it.claim.clone()).collect();
     let case = Case {
@@ -180,7 +184,17 @@ pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
         storefront: "",
     };
     let credited = Credited::of(&case);
-    let view = View { sides, case: &case, claims: &claims, credited: &credited };
+    let open = credited.open(&case);
+    let products = Products::of(&case);
+    let view = View {
+        sides,
+        case: &case,
+        told: &told,
+        claims: &claims,
+        credited: &credited,
+        open: &open,
+        products: &products,
+    };
     let mut findings = view.missing();
     let overlap = view.overlap();
     findings.extend(view.differing(&overlap));
@@ -192,8 +206,21 @@ pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
 struct View<'a> {
     sides: &'a Sides<'a>,
     case: &'a Case<'a>,
+    told: &'a Told<'a>,
     claims: &'a Claims<'a>,
     credited: &'a Credited,
+    open: &'a Open<'a>,
+    products: &'a Products<'a>,
+}
+
+/// The memos of an order by what they are found by.
+struct Told<'a> {
+    sides: &'a Sides<'a>,
+    by_record: BTreeMap<&'a RecordId, &'a RecordedMemo>,
+    by_key: BTreeMap<MemoKey, &'a RecordedMemo>,
+    /// Memos that only a close look shows.
+    closely: BTreeMap<&'a RecordId, &'a ExistingMemo>,
+    closely_by_key: BTreeMap<MemoKey, &'a ExistingMemo>,
 }
 
 /// Our settled claims by what became of their records.
@@ -215,8 +242,10 @@ struct OnRecord<'a> {
 enum Worth {
     /// It counts, with this total.
     Total(Amount),
-    /// It does not count, or not in the order's currency.
-    Nothing,
+    /// It does not count in the order's currency.
+    Foreign,
+    /// It does not count.
+    Voided,
 }
 
 /// A claim whose record is not.
@@ -227,12 +256,12 @@ struct Gone<'a> {
 }
 
 impl<'a> Claims<'a> {
-    fn of(sides: &'a Sides<'a>) -> Self {
+    fn of(told: &Told<'a>) -> Self {
         let mut claims = Self::default();
-        for known in sides.known {
+        for known in told.sides.known {
             for claim in &known.claims {
-                let ClaimState::Settled(record) = &claim.state else { continue };
-                match sides.find(record, &claim.memo.key) {
+                let Some(record) = claim.record() else { continue };
+                match told.find(record, &claim.memo.key) {
                     Some((memo, worth)) => {
                         claims.standing.push(OnRecord { claim, memo, worth });
                     }
@@ -244,51 +273,85 @@ impl<'a> Claims<'a> {
     }
 }
 
-impl Sides<'_> {
+impl<'a> Told<'a> {
+    fn of(sides: &'a Sides<'a>) -> Self {
+        let closely = match sides.look {
+            Look::Passing => &[][..],
+            Look::Close(billing) => &billing.memos[..],
+        };
+        Self {
+            sides,
+            by_record: sides.memos.iter().map(|it| (&it.memo.id, it)).collect(),
+            by_key: sides.memos.iter().filter_map(|it| Some((key(&it.memo)?, it))).collect(),
+            closely: closely.iter().map(|memo| (&memo.id, memo)).collect(),
+            closely_by_key: closely.iter().filter_map(|memo| Some((key(memo)?, memo))).collect(),
+        }
+    }
+
     /// The memo of a claim, by its record or by its key.
     fn find(&self, record: &RecordId, key: &MemoKey) -> Option<(MemoRef, Worth)> {
-        let is_it = |it: &ExistingMemo| {
-            let id = it.external_id.as_deref().unwrap_or_default();
-            it.id == *record || id.eq_ignore_ascii_case(key.as_str())
-        };
-        if let Some(found) = self.memos.iter().find(|it| is_it(&it.memo)) {
+        if let Some(found) = self.by_record.get(record).or_else(|| self.by_key.get(key)) {
             return Some((self.name(&found.memo.id), self.worth(found)));
         }
-        if let Look::Close(billing) = self.look
-            && let Some(found) = billing.memos.iter().find(|it| is_it(it))
-        {
-            return Some((self.name(&found.id), Worth::Total(found.total)));
+        if let Some(found) = self.closely.get(record).or_else(|| self.closely_by_key.get(key)) {
+            let worth = match found.standing {
+                Standing::Valid => Worth::Total(found.total),
+                Standing::Voided => Worth::Voided,
+            };
+            return Some((self.name(&found.id), worth));
         }
-        self.totals.get(record).map(|total| (self.name(record), Worth::Total(*total)))
+        self.sides.totals.get(record).map(|total| (self.name(record), Worth::Total(*total)))
     }
 
     fn worth(&self, memo: &RecordedMemo) -> Worth {
-        let ours = self.maps.currency(self.order).ok().and_then(Entry::id);
+        let ours = self.sides.maps.currency(self.sides.order).ok().and_then(Entry::id);
         let is_foreign = ours.zip(memo.currency.as_ref()).is_some_and(|(it, told)| it != *told);
-        match memo.standing {
-            Standing::Valid if !is_foreign => Worth::Total(memo.memo.total),
-            Standing::Valid | Standing::Voided => Worth::Nothing,
+        match memo.memo.standing {
+            Standing::Voided => Worth::Voided,
+            Standing::Valid if is_foreign => Worth::Foreign,
+            Standing::Valid => Worth::Total(memo.memo.total),
         }
     }
 
     fn name(&self, record: &RecordId) -> MemoRef {
-        let found = self.memos.iter().find(|it| it.memo.id == *record);
-        MemoRef { record: record.clone(), number: found.and_then(|it| it.number.clone()) }
+        let memo = self.by_record.get(record).map(|it| &it.memo);
+        let memo = memo.or_else(|| self.closely.get(record).copied());
+        MemoRef { record: record.clone(), number: memo.and_then(|memo| memo.number.clone()) }
     }
 
-    /// What is on record and counts.
+    /// All that is on record: where the window shows a memo, as it shows it.
     fn billing(&self) -> Billing {
-        let mut billing = match self.look {
+        let mut billing = match self.sides.look {
             Look::Passing => Billing::default(),
             Look::Close(billing) => {
-                OrderIdentity::of(self.order, self.maps).own(billing).into_owned()
+                OrderIdentity::of(self.sides.order, self.sides.maps).own(billing).into_owned()
             }
         };
-        let told = |id: &RecordId| self.memos.iter().any(|it| it.memo.id == *id);
-        billing.memos.retain(|it| !told(&it.id));
-        let valid = self.memos.iter().filter(|it| it.standing == Standing::Valid);
-        billing.memos.extend(valid.map(|it| it.memo.clone()));
+        billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
+        billing.memos.extend(self.sides.memos.iter().map(|it| it.memo.clone()));
         billing
+    }
+}
+
+fn key(memo: &ExistingMemo) -> Option<MemoKey> {
+    memo.external_id.as_deref()?.parse().ok()
+}
+
+impl Sides<'_> {
+    /// Whether a passing look cannot be believed, whatever it finds: a memo that somebody else
+    /// made counts by what the order's invoices and its customer are, and by nothing less.
+    #[must_use]
+    pub fn needs_close_look(&self) -> bool {
+        let claims = self.known.iter().flat_map(|known| &known.claims);
+        let records: BTreeSet<&RecordId> = claims.filter_map(Claim::record).collect();
+        let is_certain = |memo: &ExistingMemo| {
+            let mut goods = memo.lines.iter().filter(|line| line.quantity.is_some());
+            let is_ours = memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
+            records.contains(&memo.id) || is_ours && goods.all(|line| !line.units.is_empty())
+        };
+        let mut valid =
+            self.memos.iter().map(|it| &it.memo).filter(|it| it.standing == Standing::Valid);
+        valid.any(|memo| !is_certain(memo))
     }
 
     /// One cancellation of all that is cancelled and cost something.

@@ -31,7 +31,7 @@ pub(super) enum Billed {
 /// The shipping of the order, if it is due and not credited yet.
 pub(super) fn due<'a>(case: &Case<'a>, credited: &Credited) -> Option<ShippingDue<'a>> {
     case.order.shipping_due(case.policy)?;
-    if credited.units.contains(&UnitId::shipping()) {
+    if credited.has(&UnitId::shipping()) {
         return None;
     }
     let (invoice, billed) = bearer(case);

@@ -34,6 +34,11 @@ impl Reason {
             Self::LineFulfilled { unit: unit(), line: 2 },
             Self::CashSale { record: record("70300") },
             Self::AlreadyCredited,
+            Self::BilledAgain { unit: unit(), credited: record("70211"), billed: record("70305") },
+            Self::MemoVoided {
+                key: "nst-cm-680ab9e626f2984bfa54".parse().expect("a key"),
+                memo: text("CM1042"),
+            },
             Self::AmbiguousLine {
                 unit: unit(),
                 lines: vec![text("1 of invoice 70211"), text("2 of invoice 70211")],
@@ -49,7 +54,7 @@ impl Reason {
                 line: None,
                 left: cents(1000),
                 asked: cents(4995),
-                taken: vec![(Some(record("71290")), cents(4438))],
+                by: vec![text("CM1042"), text("CM1043")],
             },
             Self::CurrencyMismatch {
                 invoice: record("70211"),
@@ -80,6 +85,7 @@ impl Reason {
             Self::OrderBusy,
             Self::ErpSilent,
             Self::ErpUnavailable { problem: text("connection refused") },
+            Self::ErpFailsOnOrder { problem: text("UNEXPECTED_ERROR: Error ID: k2x8") },
             Self::ErpCredentials { problem: text("Invalid login attempt.") },
             Self::ErpPermission { problem: text("Transactions, Credit Memo") },
             Self::JournalUnavailable { problem: text("disk full") },

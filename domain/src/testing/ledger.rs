@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::{Lines, Story, amount, date, id, unit};
 use crate::{
     Amount, Billing, BillingLine, Classes, CreditMemo, ExistingLine, ExistingMemo, Invoice,
-    ItemRef, LineKind, Order, OrderLine, RecordId, SalesOrder, TaxTreatment, Unit, UnitId,
+    ItemRef, LineKind, Order, OrderLine, RecordId, SalesOrder, Standing, TaxTreatment, Unit,
+    UnitId,
 };
 
 /// Whether the line key column is filled on the ledger's lines.
@@ -164,6 +165,9 @@ pub(crate) fn on_record(memo: &CreditMemo, column: Column) -> ExistingMemo {
     ExistingMemo {
         id: id(&format!("9-{}", memo.key)),
         external_id: Some(memo.key.as_str().to_uppercase()),
+        number: None,
+        entity: Some(memo.entity.clone()),
+        standing: Standing::Valid,
         created_from: memo.source.created_from().cloned(),
         applied_to: memo.application.iter().map(|it| it.invoice.clone()).collect(),
         total: memo.total,
@@ -184,6 +188,9 @@ pub(crate) fn by_hand(lines: &[(&str, i64, &str, &[&str])]) -> ExistingMemo {
     ExistingMemo {
         id: id("800"),
         external_id: None,
+        number: None,
+        entity: Some(id("55")),
+        standing: Standing::Valid,
         created_from: Some(id("700")),
         applied_to: Vec::new(),
         total: lines.iter().map(|(_, _, sum, _)| amount(sum)).sum(),

@@ -3,6 +3,7 @@
 mod claims;
 mod counted;
 mod crowd;
+mod failing;
 pub mod sample;
 mod steps;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{Amount, Flag};
 
-pub use self::{claims::*, counted::*, crowd::*};
+pub use self::{claims::*, counted::*, crowd::*, failing::*};
 use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},

@@ -1,5 +1,6 @@
 //! What every implementation of the `ledger` port promises.
 
+mod failing;
 mod memos;
 
 use std::{
@@ -10,12 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Application, Billing, BillingLine, CreditMemo, Invoice, LineKind, LineTarget,
-    LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp, UnitId,
+    Amount, Application, Billing, BillingLine, CreditMemo, ExistingMemos, Invoice, LineKind,
+    LineTarget, LinesToClose, MemoKey, MemoLine, RecordId, SalesOrder, Source, TaxBasis, Timestamp,
+    UnitId,
 };
 
-pub use self::memos::*;
-use crate::{BillingQuery, Ledger, LedgerError, MemosByReference, Posted, Refusal, Retry, Sending};
+pub use self::{failing::*, memos::*};
+use crate::{BillingQuery, Ledger, LedgerError, Posted, Refusal, Retry, Sending};
 
 /// A ledger set up for testing, with what can go wrong with it.
 ///
@@ -38,6 +40,16 @@ pub trait Subject: Send + Sync {
 
     /// The next call is turned away because there are too many.
     fn throttle_next(&self);
+
+    /// From now on it fails on each memo of the invoiced order, records none, and answers
+    /// everything else.
+    fn fail_on_memos(&self);
+
+    /// From now on its answers about the invoiced order are whole and cannot be read.
+    fn garble(&self);
+
+    /// It fails on nothing, and garbles nothing, any more.
+    fn recover(&self);
 
     /// From now on the ledger cannot be reached.
     async fn go_down(&self);
@@ -63,6 +75,9 @@ pub trait Subject: Send + Sync {
     /// Somebody enters a memo by hand, from the invoice, over the goods of its first line,
     /// without an external id and without unit ids.
     fn credit_by_hand(&self) -> RecordId;
+
+    /// Somebody enters the same memo by hand from nothing, bearing the order's number.
+    fn credit_without_source(&self) -> RecordId;
 
     /// Somebody voids a memo.
     fn void(&self, memo: &RecordId);
@@ -102,7 +117,8 @@ pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
     let unknown = BillingQuery {
         reference: "NO-SUCH-ORDER".to_owned(),
         order: "00000000-0000-4000-8000-00000000dead".parse().unwrap(),
-        memos_by_reference: MemosByReference::Include,
+        existing_memos: ExistingMemos::Number,
+        ours: Vec::new(),
         units: Vec::new(),
         ..subject.invoiced()
     };
@@ -315,7 +331,7 @@ pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn Subj
     let first = ledger.post(&memo, Sending::First).await.unwrap();
     let again = ledger.post(&memo, Sending::Again).await.unwrap();
     assert_eq!(again, Posted::Already(first.record().clone()));
-    let include = BillingQuery { memos_by_reference: MemosByReference::Include, ..query };
+    let include = BillingQuery { existing_memos: ExistingMemos::Number, ..query };
     let billing = ledger.billing(&include).await.unwrap();
     let ids: Vec<_> = billing.memos.iter().map(|it| &it.id).collect();
     assert_eq!(ids, [first.record()]);

@@ -59,7 +59,7 @@ async fn run(shared: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Outcome 
     let Some(operation) = soap_action(headers) else {
         return answer(soap(reply::malformed("There is no SOAPAction header for this")));
     };
-    let strike = shared.script.strike(operation);
+    let strike = shared.script.strike(operation, body);
     if let Some(Strike {
         fault: fault @ (Fault::Down | Fault::Soap { .. } | Fault::Html { .. }),
         point: Point::BeforeCommit,
@@ -96,6 +96,8 @@ fn spoilt(fault: Option<&Fault>, text: String) -> Outcome {
             let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
             answer((status, html, body.clone()).into_response())
         }
+        Some(Fault::Garbled) => answer(xml(StatusCode::OK, text.replacen("</", "&unknown;</", 1))),
+        Some(Fault::Hidden) => answer(xml(StatusCode::OK, counts_one_more(&text))),
         Some(Fault::Empty) => answer(xml(StatusCode::OK, String::new())),
         Some(Fault::Truncate) => {
             let end = text.floor_char_boundary(text.len() / 2);
@@ -155,6 +157,15 @@ fn perform(
         refused(Point::AfterCommit).unwrap_or(done)
     };
     Ok(reply::envelope(&books.credentials.account, books.requests, &content))
+}
+
+/// The answer to a search, which then hides a record.
+fn counts_one_more(text: &str) -> String {
+    let name = "totalRecords>";
+    let Some((before, rest)) = text.split_once(name) else { return text.to_owned() };
+    let digits = rest.find('<').unwrap_or(rest.len());
+    let total = rest[..digits].parse::<u32>().unwrap_or_default() + 1;
+    format!("{before}{name}{total}{}", &rest[digits..])
 }
 
 fn soap_action(headers: &HeaderMap) -> Option<Operation> {

@@ -65,6 +65,10 @@ pub enum Fault {
     Truncate,
     /// It is done, and the answer is empty.
     Empty,
+    /// It is done, and the answer is whole, but its XML cannot be read.
+    Garbled,
+    /// A search counts one record more than it shows.
+    Hidden,
     /// The right answer, this much later; the slot is taken for so long.
     Slow(Duration),
 }
@@ -74,6 +78,7 @@ pub enum Fault {
 pub struct Rule {
     strike: Strike,
     operation: Option<Operation>,
+    about: Option<String>,
     left: Option<u32>,
     spared: u32,
 }
@@ -145,6 +150,12 @@ impl Fault {
         Rule::from(self).on(operation)
     }
 
+    /// Limits it to calls whose request contains this text: an order's number, a key.
+    #[must_use]
+    pub fn about(self, text: &str) -> Rule {
+        Rule::from(self).about(text)
+    }
+
     /// Limits it to the next calls.
     #[must_use]
     pub fn times(self, calls: u32) -> Rule {
@@ -210,6 +221,12 @@ impl Rule {
         Self { operation: Some(operation), ..self }
     }
 
+    /// Limits it to calls whose request contains this text: an order's number, a key.
+    #[must_use]
+    pub fn about(self, text: &str) -> Self {
+        Self { about: Some(text.to_owned()), ..self }
+    }
+
     /// Limits it to this many calls; without it, it lasts until the faults are cleared.
     #[must_use]
     pub fn times(self, calls: u32) -> Self {
@@ -232,7 +249,7 @@ impl Rule {
 impl From<Fault> for Rule {
     fn from(fault: Fault) -> Self {
         let strike = Strike { fault, point: Point::BeforeCommit };
-        Self { strike, operation: None, left: None, spared: 0 }
+        Self { strike, operation: None, about: None, left: None, spared: 0 }
     }
 }
 
@@ -264,10 +281,14 @@ impl Script {
     }
 
     /// Counts a call and finds what goes wrong with it: the first rule that reaches it.
-    pub(super) fn strike(&self, operation: Operation) -> Option<Strike> {
+    pub(super) fn strike(&self, operation: Operation, request: &[u8]) -> Option<Strike> {
         let mut inner = self.lock();
         *inner.calls.0.entry(operation).or_default() += 1;
-        let reaches = |rule: &&mut Rule| rule.operation.is_none_or(|it| it == operation);
+        let request = String::from_utf8_lossy(request);
+        let reaches = |rule: &&mut Rule| {
+            rule.operation.is_none_or(|it| it == operation)
+                && rule.about.as_ref().is_none_or(|text| request.contains(text.as_str()))
+        };
         for rule in inner.rules.iter_mut().filter(reaches) {
             if let Some(spared) = rule.spared.checked_sub(1) {
                 rule.spared = spared;

@@ -117,6 +117,8 @@ macro_rules! journal_tests {
             nothing_is_settled_that_was_not_claimed,
             a_claim_belongs_to_the_cancellation_that_made_it,
             a_retry_starts_the_deadline_anew,
+            failed_tries_are_counted_in_a_row,
+            what_was_written_beside_an_order_is_found,
             history_is_append_only,
             what_is_noted_only_adds_to_the_history,
             any_text_can_be_written_down,

@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::ExistingMemos;
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
-use ports::{Access, Cursor, Ledger, LedgerError, Posted, Sending};
+use ports::{Access, BillingQuery, Cursor, Ledger, LedgerError, Posted, Sending};
 use sandbox::{
     netsuite::{Account, Fault, Operation, Point, Usage},
     sale::Billing,
@@ -26,7 +27,34 @@ fn books(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn a_memo_takes_three_calls_and_its_part_of_what_is_asked_for_all() {
+async fn a_memo_takes_three_calls_where_nobody_books_memos_without_a_source() {
+    let calls = calls_for_all(ExistingMemos::Invoice).await;
+    // Three each; for all of them two that prove the right to look, and one to read back.
+    assert_eq!(calls, u64::from(CANCELLATIONS) * 3 + 3);
+}
+
+#[tokio::test]
+async fn a_memo_takes_four_calls_and_its_part_of_what_is_asked_for_all() {
+    let calls = calls_for_all(ExistingMemos::Number).await;
+    assert_eq!(calls, u64::from(CANCELLATIONS) * 4 + 3);
+    assert!(calls * 100 <= u64::from(CANCELLATIONS) * 405, "{calls}");
+}
+
+#[tokio::test]
+async fn the_searches_for_memos_run_beside_each_other_where_a_slot_is_free() {
+    for (slots, expected) in [(2, 2), (1, 1)] {
+        let bench = Bench::with(slots, Duration::from_mins(1)).await;
+        bench.install(1, &Billing::OneInvoice);
+        bench.ledger.prove().await.unwrap();
+        bench.account.fault(Fault::Slow(Duration::from_millis(100)).on(Operation::Search));
+        let query = BillingQuery { existing_memos: ExistingMemos::Number, ..query(1) };
+        bench.ledger.billing(&query).await.unwrap();
+        assert_eq!(bench.account.peak_in_flight(), expected, "{slots} slots");
+    }
+}
+
+/// The calls that all cancellations take, each order with one unit on one invoice.
+async fn calls_for_all(existing_memos: ExistingMemos) -> u64 {
     let bench = Bench::with(2, Duration::from_mins(1)).await;
     bench.account.concurrency_limit(2);
     books(&bench);
@@ -35,8 +63,9 @@ async fn a_memo_takes_three_calls_and_its_part_of_what_is_asked_for_all() {
     for order in 1..=CANCELLATIONS {
         let ledger = Arc::clone(&bench.ledger);
         running.spawn(async move {
-            let billing = ledger.billing(&query(order)).await.unwrap();
-            let memo = from_invoice(&query(order), &billing.invoices[0]);
+            let query = BillingQuery { existing_memos, ..query(order) };
+            let billing = ledger.billing(&query).await.unwrap();
+            let memo = from_invoice(&query, &billing.invoices[0]);
             ledger.post(&memo, Sending::First).await.unwrap().record().clone()
         });
     }
@@ -45,9 +74,7 @@ async fn a_memo_takes_three_calls_and_its_part_of_what_is_asked_for_all() {
     assert_eq!(confirmed.len(), records.len());
     assert_eq!(bench.account.memos().len(), records.len());
     assert!(bench.account.peak_in_flight() <= 2);
-    // Three each; for all of them two that prove the right to look, and one to read back.
-    let calls = bench.account.calls();
-    assert_eq!(calls.total(), u64::from(CANCELLATIONS) * 3 + 3, "{calls:?}");
+    bench.account.calls().total()
 }
 
 /// What a gauge showed last.

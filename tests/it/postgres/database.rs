@@ -68,8 +68,8 @@ async fn a_newer_schema_is_refused() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let older = open(&url).await.unwrap();
-    server.sql(&url, "INSERT INTO journal_schema VALUES (3)").await;
-    let words = "the database has journal schema 3, this program knows up to 2";
+    server.sql(&url, "INSERT INTO journal_schema VALUES (5)").await;
+    let words = "the database has journal schema 5, this program knows up to 4";
     assert_unavailable(open(&url).await, words);
     assert_unavailable(Postgres::open_made(&address(&url)).await, words);
     // What runs already goes on: migrations only add.

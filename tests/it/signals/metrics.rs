@@ -111,10 +111,11 @@ async fn what_waits_is_shown_until_it_is_over() {
 #[tokio::test]
 async fn an_erp_that_does_not_work_is_shown_with_its_trouble() {
     // what is wrong, the class of the calls, the trouble, calls until it is held back, the proof
-    // at the start included: an outage that only it meets does not count
+    // at the start included, an outage that only it meets does not count, and after the third
+    // failed try of an order a call about no order
     type Break = fn(&World);
     let table: [(Break, &str, &str, f64); 3] = [
-        (|it| it.account.fault(Fault::maintenance()), "unavailable", "unavailable", 4.0),
+        (|it| it.account.fault(Fault::maintenance()), "unavailable", "unavailable", 5.0),
         (
             |it| it.account.deny(Denial { kind: Kind::Invoice, access: Access::View }),
             "permission",

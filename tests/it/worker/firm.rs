@@ -25,14 +25,11 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, CancelledPage, Clock, Confirmed, Cursor, Delivery, Job, Jobs, JobsError, Lease,
-    Ledger, LedgerError, MemoPage, Posted, Query, Record, Sending, State, Storefront,
+    Access, BillingQuery, CancelledPage, Clock, Confirmed, Cursor, Delivery, Job, Jobs, JobsError,
+    Lease, Ledger, LedgerError, MemoPage, Posted, Query, Record, Sending, State, Storefront,
     StorefrontError, Window,
 };
-use tests::{
-    reference::NothingHidden,
-    simulation::{Chance, Time},
-};
+use tests::simulation::{Chance, Time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -42,6 +39,17 @@ pub(super) const PATIENCE: Patience =
     Patience { first_delay: Duration::from_secs(5), max_delay: Duration::from_mins(15) };
 
 const UNIT: &str = "dc333267-856c-421a-ac7a-e08291642d76";
+/// An order whose units are cancelled one by one, and how many it has.
+const LONG_ORDER: &str = "0c1f2e3d-0000-4000-8000-0000000b0b0b";
+pub(super) const LONG: usize = 60;
+
+/// The units of an order.
+fn units(order: &OrderId) -> Vec<String> {
+    if order.as_str() != LONG_ORDER {
+        return vec![UNIT.to_owned()];
+    }
+    (0..LONG).map(|nth| format!("dc333267-856c-421a-ac7a-{nth:012}")).collect()
+}
 
 /// An ERP that has every unit on a memo already, and takes its time to say so.
 pub(super) struct Erp {
@@ -104,21 +112,25 @@ impl Ledger for Erp {
             return Err(LedgerError::Unavailable("connection refused".into()));
         }
         let id = |raw: &str| raw.parse().unwrap();
-        let line = ExistingLine {
+        let line = |unit: String| ExistingLine {
             item: ItemRef { id: id("10"), external_id: None, name: None },
             source_line: None,
             quantity: Some(1.into()),
             amount: Amount::cents(2000),
-            units: vec![UNIT.parse().unwrap()],
+            units: vec![unit.parse().unwrap()],
         };
+        let lines: Vec<_> = units(&query.order).into_iter().map(line).collect();
         let memo = ExistingMemo {
             id: id("800"),
             external_id: None,
+            number: None,
+            entity: None,
+            standing: domain::Standing::Valid,
             created_from: Some(id("700")),
             applied_to: Vec::new(),
             total: Amount::cents(2000),
             shipping_cost: Amount::ZERO,
-            lines: vec![line],
+            lines,
         };
         Ok(Billing { memos: vec![memo], ..Billing::default() })
     }
@@ -137,6 +149,16 @@ impl Ledger for Erp {
 
     async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
         panic!("nobody compares")
+    }
+}
+
+#[async_trait]
+impl Access for Erp {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        match self.down.load(Ordering::Relaxed) {
+            true => Err(LedgerError::Unavailable("connection refused".into())),
+            false => Ok(()),
+        }
     }
 }
 
@@ -163,7 +185,8 @@ impl Storefront for Shop {
 
 /// An order of one unit, cancelled and refunded.
 fn complete(id: &OrderId) -> OrderSnapshot {
-    let price = Reading::Value(Amount::cents(2000));
+    let count = i64::try_from(units(id).len()).unwrap();
+    let price = Reading::Value(Amount::cents(2000 * count));
     let moved = |kind: &str| TransactionSnapshot {
         kind: Some(kind.to_owned()),
         amount: price.clone(),
@@ -184,19 +207,23 @@ fn complete(id: &OrderId) -> OrderSnapshot {
         shipping_tax: Reading::Absent,
         grand_total: price.clone(),
         coupon: None,
-        units: vec![UnitSnapshot {
-            id: UNIT.to_owned(),
-            product: Some("10".to_owned()),
-            quantity: Reading::of("1"),
-            price: price.clone(),
-            status: Some("cancelled".to_owned()),
-            ..UnitSnapshot::default()
-        }],
+        units: units(id).into_iter().map(unit).collect(),
         payments: Some(vec![InstrumentSnapshot {
             method: Some("credit_card".to_owned()),
             transactions: vec![moved("capture"), moved("refund")],
             ..InstrumentSnapshot::default()
         }]),
+    }
+}
+
+fn unit(id: String) -> UnitSnapshot {
+    UnitSnapshot {
+        id,
+        product: Some("10".to_owned()),
+        quantity: Reading::of("1"),
+        price: Reading::Value(Amount::cents(2000)),
+        status: Some("cancelled".to_owned()),
+        ..UnitSnapshot::default()
     }
 }
 
@@ -258,8 +285,8 @@ impl Firm {
         let member = |(nth, erp): (usize, &Arc<Erp>)| {
             *erp.time.lock().unwrap() = Some(time.clone());
             let tenant = tenant(nth).parse().unwrap();
-            let access = Arc::new(NothingHidden);
-            let ledger = Guarded::new(&tenant, Arc::clone(erp) as _, access, Arc::clone(&clock));
+            let (ledger, access) = (Arc::clone(erp), Arc::clone(erp));
+            let ledger = Guarded::new(&tenant, ledger, access, Arc::clone(&clock));
             let customer = Customer {
                 tenant,
                 storefront: Arc::new(Shop(Arc::clone(&shown))),
@@ -325,18 +352,31 @@ impl Firm {
     async fn push(&self, retailer: usize, count: usize, attempts: u32) {
         for _ in 0..count {
             let nth = self.pushed.lock().unwrap().len();
-            let cancellation = Cancellation {
-                tenant: tenant(retailer).parse().unwrap(),
-                event: "order.items_cancelled".to_owned(),
-                order: format!("0c1f2e3d-0000-4000-8000-{nth:012}").parse().unwrap(),
-                units: [(UNIT.parse().unwrap(), None)].into(),
-                published_at: self.time.now(),
-            };
-            let desk = &self.service.desk;
-            desk.journal.open(&cancellation, self.time.now()).await.unwrap();
-            let job = Job { attempts, ..job(&cancellation) };
-            self.jobs.push(&job, Duration::ZERO).await.unwrap();
-            self.pushed.lock().unwrap().push(cancellation);
+            let order = format!("0c1f2e3d-0000-4000-8000-{nth:012}").parse().unwrap();
+            self.push_one(retailer, order, UNIT, attempts).await;
+        }
+    }
+
+    async fn push_one(&self, retailer: usize, order: OrderId, unit: &str, attempts: u32) {
+        let cancellation = Cancellation {
+            tenant: tenant(retailer).parse().unwrap(),
+            event: "order.items_cancelled".to_owned(),
+            order,
+            units: [(unit.parse().unwrap(), None)].into(),
+            published_at: self.time.now(),
+        };
+        let desk = &self.service.desk;
+        desk.journal.open(&cancellation, self.time.now()).await.unwrap();
+        let job = Job { attempts, ..job(&cancellation) };
+        self.jobs.push(&job, Duration::ZERO).await.unwrap();
+        self.pushed.lock().unwrap().push(cancellation);
+    }
+
+    /// A job for each unit of one order.
+    pub(super) async fn push_long_order(&self) {
+        let order: OrderId = LONG_ORDER.parse().unwrap();
+        for unit in units(&order) {
+            self.push_one(0, order.clone(), &unit, 0).await;
         }
     }
 

@@ -89,16 +89,17 @@ fn memo(number: usize) -> RecordedMemo {
         memo: ExistingMemo {
             id: record(number + 1),
             external_id: Some(format!("nst-cm-{number:020}")),
+            number: Some(format!("CM{number}")),
+            entity: Some(record(5521)),
+            standing: Standing::Valid,
             created_from: Some(record(number + 1_000_000)),
             applied_to: Vec::new(),
             total: Amount::cents(2000),
             shipping_cost: Amount::ZERO,
             lines: vec![line],
         },
-        number: Some(format!("CM{number}")),
         reference: Some(reference(number)),
         currency: None,
-        standing: Standing::Valid,
     }
 }
 

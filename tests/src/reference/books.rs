@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, Invoice, LineKind, LinesToClose,
-    OrderId, RecordId, SalesOrder, Source,
+    Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, ExistingMemos, Invoice, LineKind,
+    LinesToClose, OrderId, RecordId, SalesOrder, Source, Standing,
 };
-use ports::{BillingQuery, MemosByReference};
+use ports::BillingQuery;
 
 /// Everything on record.
 #[derive(Debug, Default)]
@@ -55,18 +55,12 @@ pub struct Recorded {
     pub reference: String,
     /// As people and we see it.
     pub memo: ExistingMemo,
-    /// The number people see.
-    pub number: String,
     /// The memo as it was sent; none where somebody made it by hand.
     pub sent: Option<CreditMemo>,
     /// What was set against which invoice.
     pub applied: Option<(RecordId, Amount)>,
     /// Whether somebody deleted it since.
     pub deleted: bool,
-    /// Whether somebody voided it: it is on record, and credits nothing.
-    pub voided: bool,
-    /// Whose it is.
-    pub entity: RecordId,
 }
 
 impl Recorded {
@@ -84,6 +78,8 @@ impl Recorded {
 pub(crate) enum Found {
     /// The memo that is looked for.
     Same(RecordId),
+    /// It was, and somebody voided it.
+    Voided(RecordId),
     /// Something else.
     Other(String),
 }
@@ -104,10 +100,12 @@ impl Books {
         let is_told = |it: &&Recorded| {
             let from_invoice =
                 it.memo.created_from.as_ref().is_some_and(|id| invoices.contains(&id));
-            let by_reference = query.memos_by_reference == MemosByReference::Include;
-            !it.deleted
-                && !it.voided
-                && (from_invoice || by_reference && it.reference == *reference)
+            let by_number = query.existing_memos == ExistingMemos::Number;
+            let is_found = from_invoice || by_number && it.reference == *reference;
+            match it.memo.standing {
+                Standing::Valid => !it.deleted && is_found,
+                Standing::Voided => !it.deleted && query.ours.contains(&it.memo.id),
+            }
         };
         Billing {
             sales_order: folder.sales_order.clone(),
@@ -130,7 +128,11 @@ impl Books {
             it.source == memo.source && it.entity == memo.entity && it.units == memo.units
         });
         let id = found.memo.id.clone();
-        Some(if is_ours { Found::Same(id) } else { Found::Other(format!("credit memo {id}")) })
+        Some(match found.memo.standing {
+            Standing::Valid if is_ours => Found::Same(id),
+            Standing::Voided if is_ours => Found::Voided(id),
+            Standing::Valid | Standing::Voided => Found::Other(format!("credit memo {id}")),
+        })
     }
 
     /// Records a memo as it was sent.
@@ -148,6 +150,9 @@ impl Books {
         let existing = ExistingMemo {
             id: self.next_id(),
             external_id: Some(memo.key.as_str().to_uppercase()),
+            number: None,
+            entity: Some(memo.entity.clone()),
+            standing: Standing::Valid,
             created_from: memo.source.created_from().cloned(),
             applied_to: memo.application.iter().map(|it| it.invoice.clone()).collect(),
             total: memo.total,
@@ -155,28 +160,22 @@ impl Books {
             lines: lines.collect(),
         };
         let applied = memo.application.as_ref().map(|it| (it.invoice.clone(), it.amount));
-        self.add(&memo.reference, memo.entity.clone(), existing, Some(memo.clone()), applied)
+        self.add(&memo.reference, existing, Some(memo.clone()), applied)
     }
 
     /// Records a memo that somebody made by hand; its id is given to it. What it is applied to
     /// takes as much of it as is left there.
-    pub fn record_by_hand(
-        &mut self,
-        reference: &str,
-        entity: RecordId,
-        memo: ExistingMemo,
-    ) -> RecordId {
+    pub fn record_by_hand(&mut self, reference: &str, memo: ExistingMemo) -> RecordId {
         let memo = ExistingMemo { id: self.next_id(), external_id: None, ..memo };
         let applied = memo.applied_to.first().and_then(|id| self.invoice(id));
         let applied =
             applied.map(|invoice| (invoice.id.clone(), invoice.remaining.min(memo.total)));
-        self.add(reference, entity, memo, None, applied)
+        self.add(reference, memo, None, applied)
     }
 
     fn add(
         &mut self,
         reference: &str,
-        entity: RecordId,
         memo: ExistingMemo,
         sent: Option<CreditMemo>,
         applied: Option<(RecordId, Amount)>,
@@ -187,19 +186,10 @@ impl Books {
         {
             invoice.remaining -= *amount;
         }
-        let number = format!("CM{}", self.memos.len() + 1);
+        let number = Some(format!("CM{}", self.memos.len() + 1));
+        let memo = ExistingMemo { number, ..memo };
         let reference = reference.to_owned();
-        let (deleted, voided) = (false, false);
-        self.memos.push(Recorded {
-            reference,
-            memo,
-            number,
-            sent,
-            applied,
-            deleted,
-            voided,
-            entity,
-        });
+        self.memos.push(Recorded { reference, memo, sent, applied, deleted: false });
         id
     }
 
@@ -250,9 +240,9 @@ impl Books {
 
     /// Voids a memo as a person would; what it was applied to is open again.
     pub fn void(&mut self, id: &RecordId) {
-        let found = self.memos.iter_mut().find(|memo| memo.memo.id == *id && !memo.voided);
+        let found = self.memos.iter_mut().find(|memo| memo.memo.id == *id);
         let Some(memo) = found else { return };
-        memo.voided = true;
+        memo.memo.standing = Standing::Voided;
         let applied = memo.applied.take();
         self.reopen(applied);
     }

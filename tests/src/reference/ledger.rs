@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, Billing, CivilDate, CreditMemo, LinesToClose, RecordId, RecordedMemo, Standing,
-    Timestamp,
+    Amount, Billing, CivilDate, CreditMemo, LinesToClose, OrderId, RecordId, RecordedMemo,
+    Standing, Timestamp,
 };
 use ports::{
     BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
@@ -35,7 +35,7 @@ struct State {
 }
 
 /// What keeps a ledger from doing what it is asked to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// It cannot be reached.
     Down,
@@ -49,6 +49,17 @@ pub enum Trouble {
     LostReply,
     /// Somebody changed the record meanwhile.
     Stale,
+    /// It fails on every memo of this order, and answers everything else.
+    FailsOn(OrderId),
+    /// Its answers about this order cannot be read.
+    Garbles(OrderId),
+}
+
+/// Whether a call changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Read,
+    Write,
 }
 
 impl MemoryLedger {
@@ -87,23 +98,42 @@ impl State {
     fn admit(&mut self) -> Result<(), LedgerError> {
         let throttled = self.next.iter().position(|it| *it == Trouble::Throttled);
         let throttled = throttled.map(|nth| self.next.remove(nth));
-        match self.trouble.or(throttled) {
+        match self.trouble.clone().or(throttled) {
             Some(Trouble::Down) => Err(LedgerError::Unavailable("connection refused".into())),
             Some(Trouble::Revoked) => Err(LedgerError::Unauthorized("token revoked".to_owned())),
             Some(Trouble::Forbidden) => Err(LedgerError::Forbidden("find transactions".to_owned())),
             Some(Trouble::Throttled) => Err(LedgerError::Throttled(THROTTLE)),
-            Some(Trouble::LostReply | Trouble::Stale) | None => Ok(()),
+            Some(
+                Trouble::LostReply | Trouble::Stale | Trouble::FailsOn(_) | Trouble::Garbles(_),
+            )
+            | None => Ok(()),
         }
     }
 
-    fn befalls(&mut self, trouble: Trouble) -> bool {
-        let nth = self.next.iter().position(|it| *it == trouble);
-        nth.is_some_and(|nth| self.next.remove(nth) == trouble)
+    /// The trouble that calls about this order get into.
+    fn admit_about(&mut self, order: &OrderId, effect: Effect) -> Result<(), LedgerError> {
+        self.admit()?;
+        match (&self.trouble, effect) {
+            (Some(Trouble::FailsOn(bad)), Effect::Write) if bad == order => {
+                let message = "an unexpected error occurred, error id k2x8".to_owned();
+                Err(LedgerError::Failed { code: "UNEXPECTED_ERROR".to_owned(), message })
+            }
+            (Some(Trouble::Garbles(bad)), _) if bad == order => {
+                Err(LedgerError::Unreadable("no amount on line 1".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn befalls(&mut self, trouble: &Trouble) -> bool {
+        let nth = self.next.iter().position(|it| it == trouble);
+        nth.is_some_and(|nth| self.next.remove(nth) == *trouble)
     }
 
     fn post(&mut self, memo: &CreditMemo) -> Result<Posted, LedgerError> {
         match self.books.under_the_key_of(memo) {
             Some(Found::Same(id)) => return Ok(Posted::Already(id)),
+            Some(Found::Voided(id)) => return Ok(Posted::Voided(id)),
             Some(Found::Other(found)) => {
                 return Err(LedgerError::Conflict { key: memo.key.clone(), found });
             }
@@ -115,13 +145,13 @@ impl State {
         if let Some(why) = self.books.objection(memo) {
             return Err(refused(Refusal::Data, "INVALID_AMT", &why));
         }
-        if self.befalls(Trouble::Stale) {
+        if self.befalls(&Trouble::Stale) {
             return Err(refused(Refusal::Stale, "RCRD_HAS_BEEN_CHANGED", "look again"));
         }
         let id = self.books.record(memo);
         let recorded = self.books.memos.last_mut().expect("it was just recorded");
         recorded.memo.total += std::mem::take(&mut self.miscount);
-        if self.befalls(Trouble::LostReply) {
+        if self.befalls(&Trouble::LostReply) {
             return Err(LedgerError::Unknown("connection reset".into()));
         }
         Ok(Posted::Now(id))
@@ -136,14 +166,14 @@ fn refused(kind: Refusal, code: &str, message: &str) -> LedgerError {
 impl Ledger for MemoryLedger {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let mut state = self.state();
-        state.admit()?;
+        state.admit_about(&query.order, Effect::Read)?;
         Ok(state.books.billing(query))
     }
 
     /// A key is looked for whatever is known of earlier attempts.
     async fn post(&self, memo: &CreditMemo, _: Sending) -> Result<Posted, LedgerError> {
         let mut state = self.state();
-        state.admit()?;
+        state.admit_about(&memo.order, Effect::Write)?;
         state.post(memo)
     }
 
@@ -161,7 +191,7 @@ impl Ledger for MemoryLedger {
         let wanted = on_record.filter(|it| records.contains(&it.memo.id));
         let confirmed = wanted.map(|it| Confirmed {
             record: it.memo.id.clone(),
-            number: Some(it.number.clone()),
+            number: it.memo.number.clone(),
             total: it.memo.total,
         });
         Ok(confirmed.collect())
@@ -174,11 +204,11 @@ impl Ledger for MemoryLedger {
         let on_record = state.books.memos.iter().filter(|it| !it.deleted);
         let memos = on_record.map(|it| RecordedMemo {
             memo: it.memo.clone(),
-            number: Some(it.number.clone()),
             reference: Some(it.reference.clone()),
             currency: it.sent.as_ref().and_then(|it| it.currency.clone()),
-            standing: if it.voided { Standing::Voided } else { Standing::Valid },
         });
-        Ok(MemoPage { memos: memos.collect(), next: None })
+        let mut memos: Vec<RecordedMemo> = memos.collect();
+        memos.sort_by_key(|it| it.memo.standing == Standing::Voided);
+        Ok(MemoPage { memos, next: None })
     }
 }

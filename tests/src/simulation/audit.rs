@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Amount, ClaimState, CreditMemo, LineKind, RecordId, Settlement, Tax, UnitId};
+use domain::{
+    Amount, ClaimState, CreditMemo, LineKind, RecordId, Settlement, Standing, Tax, UnitId,
+};
 use ports::{Query, Record, State};
 
 use super::{
@@ -216,7 +218,8 @@ impl Account<'_> {
 
     /// Whether a memo on record credits anything of this order.
     fn counts(&self, memo: &Recorded) -> bool {
-        !memo.voided && !memo.deleted && memo.entity == self.sale.entity()
+        let is_valid = memo.memo.standing == Standing::Valid && !memo.deleted;
+        is_valid && memo.memo.entity == Some(self.sale.entity())
     }
 
     /// Nothing twice, ever, and by nobody; what is due once.

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Amount, ExistingLine, ExistingMemo, Invoice, ItemRef, RecordId, Timestamp, UnitId};
+use domain::{
+    Amount, ExistingLine, ExistingMemo, Invoice, ItemRef, RecordId, Standing, Timestamp, UnitId,
+};
 
 use super::{
     oddity::{HandMade, MemoSource, Oddity, OwnRecords},
@@ -52,6 +54,9 @@ impl Sale {
         ExistingMemo {
             id: id("0"),
             external_id: None,
+            number: None,
+            entity: Some(self.entity()),
+            standing: Standing::Valid,
             created_from: match memo.source {
                 MemoSource::Invoice => invoice.clone(),
                 MemoSource::ReturnAuthorisation => Some(id(RETURN_AUTHORISATION)),
@@ -146,7 +151,7 @@ pub(super) fn bill_again(books: &mut Books, sale: &Sale, unit: usize, column: Co
         on_line: true,
         money: None,
     };
-    books.record_by_hand(&sale.number, sale.entity(), sale.by_hand(&memo));
+    books.record_by_hand(&sale.number, sale.by_hand(&memo));
     let again = sale.billed_again(unit, column);
     if let Some(folder) = books.folders.get_mut(&sale.folder()) {
         folder.invoices.extend(again);
@@ -159,16 +164,16 @@ pub async fn meddle(shop: Arc<Shop>, sale: Arc<Sale>) {
         Oddity::Returned(memo) => {
             let Reach::Returned(back_at) = sale.units[memo.units[0]].reached else { return };
             shop.stage.time.until(back_at).await;
-            book(&shop, &sale, memo, Standing::Counts).await;
+            book(&shop, &sale, memo, Fortune::Counts).await;
         }
         Oddity::Goodwill(memo) => {
-            book(&shop, &sale, memo, Standing::Counts).await;
+            book(&shop, &sale, memo, Fortune::Counts).await;
         }
         Oddity::OtherEntity(memo) => {
-            book(&shop, &sale, memo, Standing::OtherEntity).await;
+            book(&shop, &sale, memo, Fortune::OtherEntity).await;
         }
         Oddity::VoidedByHand(memo, after) => {
-            let record = book(&shop, &sale, memo, Standing::Voided(*after)).await;
+            let record = book(&shop, &sale, memo, Fortune::Voided(*after)).await;
             shop.stage.time.sleep(*after).await;
             shop.stage.tell("clerk", format_args!("voids {record}"));
             shop.ledger.books(|books| books.void(&record));
@@ -179,7 +184,7 @@ pub async fn meddle(shop: Arc<Shop>, sale: Arc<Sale>) {
 }
 
 /// What becomes of a memo by hand.
-enum Standing {
+enum Fortune {
     /// It counts.
     Counts,
     /// It is another customer's.
@@ -188,16 +193,16 @@ enum Standing {
     Voided(Duration),
 }
 
-async fn book(shop: &Shop, sale: &Sale, memo: &HandMade, standing: Standing) -> RecordId {
+async fn book(shop: &Shop, sale: &Sale, memo: &HandMade, fortune: Fortune) -> RecordId {
     let invoiced = sale.units[memo.units[0]].invoice.map(|nth| sale.story.invoiced_at[nth]);
     let at = invoiced.into_iter().chain([memo.at, sale.story.exported_at]).max();
     shop.stage.time.until(at.expect("there is an instant")).await;
     shop.stage.tell("clerk", format_args!("books for {}: {memo:?}", sale.number));
-    let entity = match standing {
-        Standing::OtherEntity => id(OTHER_ENTITY),
-        Standing::Counts | Standing::Voided(_) => sale.entity(),
+    let entity = match fortune {
+        Fortune::OtherEntity => id(OTHER_ENTITY),
+        Fortune::Counts | Fortune::Voided(_) => sale.entity(),
     };
-    if let (Standing::Counts, None) = (&standing, memo.money) {
+    if let (Fortune::Counts, None) = (&fortune, memo.money) {
         for nth in &memo.units {
             shop.notes().by_hand.insert(sale.units[*nth].id.clone(), sale.order.clone());
         }
@@ -206,8 +211,9 @@ async fn book(shop: &Shop, sale: &Sale, memo: &HandMade, standing: Standing) -> 
     // What was in flight meanwhile may be set against more than is left now.
     shop.notes().touched.insert(sale.order.clone());
     shop.ledger.books(|books| {
-        let record = books.record_by_hand(&sale.number, entity, sale.by_hand(memo));
-        if matches!(standing, Standing::Voided(Duration::ZERO)) {
+        let memo = ExistingMemo { entity: Some(entity), ..sale.by_hand(memo) };
+        let record = books.record_by_hand(&sale.number, memo);
+        if matches!(fortune, Fortune::Voided(Duration::ZERO)) {
             books.void(&record);
         }
         record

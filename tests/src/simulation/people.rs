@@ -132,7 +132,7 @@ fn book(shop: &Shop, sale: &Sale, in_flight: &[UnitId]) {
         shop.notes().touched.insert(sale.order.clone());
     }
     let record = sale.by_hand(&memo);
-    shop.ledger.books(|it| it.record_by_hand(&sale.number, sale.entity(), record));
+    shop.ledger.books(|it| it.record_by_hand(&sale.number, record));
 }
 
 /// Deletes a memo of ours.

@@ -36,7 +36,6 @@ use super::{
     systems::{CEILING, RemoteLedger, RemoteStorefront},
     wire::Wire,
 };
-use crate::reference::NothingHidden;
 
 /// Past this an event goes to the queue.
 pub const RESPOND_WITHIN: Duration = Duration::from_secs(10);
@@ -166,17 +165,14 @@ fn member(shared: &Shared, shop: &Arc<Shop>, wire: &Wire, clock: &Arc<dyn Clock>
         in_flight: Arc::new(AtomicU32::new(0)),
         hands: Arc::clone(&shared.hands),
     };
-    let ledger = mutation::ledger(mutation, Arc::new(ledger));
+    let ledger = Arc::new(ledger);
+    let access = Arc::clone(&ledger);
+    let ledger = mutation::ledger(mutation, ledger);
     let retailer = &shop.retailer;
     let customer = Customer {
         tenant: retailer.tenant.clone(),
         storefront: mutation::storefront(mutation, Arc::new(storefront)),
-        ledger: Arc::new(Guarded::new(
-            &retailer.tenant,
-            ledger,
-            Arc::new(NothingHidden),
-            Arc::clone(clock),
-        )),
+        ledger: Arc::new(Guarded::new(&retailer.tenant, ledger, access, Arc::clone(clock))),
         policy: mutation::policy(mutation, retailer.policy.clone()),
         maps: retailer.maps.clone(),
         time_zone: TimeZone::UTC,

@@ -13,8 +13,8 @@ use adapters_netsuite::governor::{Priority, Verdict};
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId, Timestamp};
 use ports::{
-    BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
-    Storefront, StorefrontError, Window,
+    Access, BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted,
+    Sending, Storefront, StorefrontError, Window,
 };
 use tokio::sync::oneshot;
 
@@ -184,6 +184,14 @@ impl RemoteLedger {
 }
 
 #[async_trait]
+impl Access for RemoteLedger {
+    async fn prove(&self) -> Result<(), LedgerError> {
+        let look = |ledger: Arc<MemoryLedger>| async move { ledger.confirm(&[]).await.map(drop) };
+        self.ask(None, Effect::Read, look).await
+    }
+}
+
+#[async_trait]
 impl Ledger for RemoteLedger {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let asked = query.clone();
@@ -253,13 +261,16 @@ mod fails_alone {
 
     /// The answer about the order came whole, and cannot be read.
     pub(super) fn unreadable() -> LedgerError {
-        LedgerError::Unavailable("answer is not XML".into())
+        LedgerError::Unreadable("answer is not XML".to_owned())
     }
 
     /// What a memo gets, where it gets anything but a record.
     pub(super) fn posting(failure: Failure) -> Option<LedgerError> {
         match failure {
-            Failure::Posting => Some(LedgerError::Unknown("UNEXPECTED_ERROR".into())),
+            Failure::Posting => Some(LedgerError::Failed {
+                code: "UNEXPECTED_ERROR".to_owned(),
+                message: "An unexpected error occurred. Error ID: sim".to_owned(),
+            }),
             Failure::Refusing => Some(LedgerError::Refused {
                 kind: Refusal::Data,
                 code: "INSUFFICIENT_PERMISSION".to_owned(),

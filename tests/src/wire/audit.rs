@@ -57,7 +57,7 @@ pub(super) async fn audit(stage: &Stage) {
         ended_well(stage, nth, found);
     }
     // A role that lost the right to view memos less than an hour after it was proved decides
-    // without those that people booked, and what it claimed then is sent when it may again.
+    // without those that people booked.
     let hidden = stage.plan.has(erp::hides_memos);
     let is_seen = |order: &&Order| {
         let memo = order.by_hand.as_ref();

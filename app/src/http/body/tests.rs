@@ -11,7 +11,7 @@ fn packed(text: &[u8]) -> Vec<u8> {
 }
 
 fn status(body: &[u8], most: usize) -> u16 {
-    unpacked(body, most).map_or_else(|answer| answer.status.as_u16(), |_| 200)
+    unpacked(body, most).map_or_else(|why| Answer::from(why).status.as_u16(), |_| 200)
 }
 
 #[test]

@@ -11,12 +11,12 @@ use super::{Problem, Tie};
 
 /// Keeps a memo with its ties, in place of what was kept of it before.
 pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Problem> {
-    let RecordedMemo { memo, number, reference, currency, standing } = recorded;
+    let RecordedMemo { memo, reference, currency } = recorded;
     let record = memo.id.as_str();
     let mut insert = db.prepare_cached(
         "INSERT OR REPLACE INTO memo (record, external_id, created_from, applied_to, total, \
-                                      shipping, number, reference, currency, voided) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                      shipping, number, reference, currency, voided, entity) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     insert.execute(params![
         record,
@@ -25,10 +25,11 @@ pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Probl
         joined(&memo.applied_to, RecordId::as_str),
         memo.total.to_string(),
         memo.shipping_cost.to_string(),
-        number,
+        memo.number,
         reference,
         currency.as_ref().map(RecordId::as_str),
-        *standing == Standing::Voided,
+        memo.standing == Standing::Voided,
+        memo.entity.as_ref().map(RecordId::as_str),
     ])?;
     db.prepare_cached("DELETE FROM line WHERE record = ?1")?.execute([record])?;
     let mut insert = db.prepare_cached(
@@ -93,15 +94,16 @@ fn recorded(row: &Row<'_>, lines: Vec<ExistingLine>) -> Result<RecordedMemo, Pro
     let memo = ExistingMemo {
         id: text("record")?.parse()?,
         external_id: row.get("external_id")?,
+        number: row.get("number")?,
+        entity: id("entity")?,
+        standing: if row.get("voided")? { Standing::Voided } else { Standing::Valid },
         created_from: id("created_from")?,
         applied_to: split(&text("applied_to")?, RecordId::from_str)?,
         total: text("total")?.parse()?,
         shipping_cost: text("shipping")?.parse()?,
         lines,
     };
-    let standing = if row.get("voided")? { Standing::Voided } else { Standing::Valid };
-    let (number, reference) = (row.get("number")?, row.get("reference")?);
-    Ok(RecordedMemo { memo, number, reference, currency: id("currency")?, standing })
+    Ok(RecordedMemo { memo, reference: row.get("reference")?, currency: id("currency")? })
 }
 
 fn lines(db: &Connection, record: &str) -> Result<Vec<ExistingLine>, Problem> {

@@ -10,7 +10,8 @@ CREATE TABLE memo (
     number       TEXT,
     reference    TEXT,
     currency     TEXT,
-    voided       INTEGER NOT NULL
+    voided       INTEGER NOT NULL,
+    entity       TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE line (

@@ -25,16 +25,17 @@ fn memo(record: &str, number: Option<&str>, units: &[&str]) -> RecordedMemo {
         memo: ExistingMemo {
             id: id(record),
             external_id: owned("NST-CM-1"),
+            number: number.map(str::to_owned),
+            entity: number.map(|_| id("55")),
+            standing: if number.is_some() { Standing::Voided } else { Standing::Valid },
             created_from: number.map(|_| id("700")),
             applied_to: number.map(|_| vec![id("700"), id("701")]).unwrap_or_default(),
             total: Amount::cents(1999),
             shipping_cost: Amount::ZERO,
             lines: number.map(|_| vec![line(Some(3)), line(None)]).unwrap_or_default(),
         },
-        number: number.map(str::to_owned),
         reference: owned("TEST-1"),
         currency: number.map(|_| id("1")),
-        standing: if number.is_some() { Standing::Voided } else { Standing::Valid },
     }
 }
 
@@ -65,7 +66,8 @@ async fn a_memo_is_found_whole_by_each_of_its_names() {
 #[tokio::test]
 async fn a_memo_that_is_told_again_is_what_it_was_told_last() {
     let spool = Spool::open().unwrap();
-    let valid = RecordedMemo { standing: Standing::Valid, ..memo("900", Some("CM1"), &["a"]) };
+    let mut valid = memo("900", Some("CM1"), &["a"]);
+    valid.memo.standing = Standing::Valid;
     let mut last = memo("900", Some("CM1"), &["a"]);
     last.memo.lines.pop();
     spool.keep(vec![valid]).await.unwrap();

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::{Discrepancy, Finding, View};
 use crate::{
     Amount, RecordId, UnitId, UnitStatus,
-    decide::credited::{Booked, BookedLine, product_of},
+    decide::credited::{Booked, BookedLine, Credits},
 };
 
 /// What the memos so far credit.
@@ -16,6 +16,10 @@ struct Tally<'a> {
     units: BTreeSet<&'a UnitId>,
     /// Pieces by product, those of units included.
     pieces: BTreeMap<&'a str, Decimal>,
+    /// Pieces of each product that are cancelled or returned.
+    gone: BTreeMap<&'a str, Decimal>,
+    /// Products of which a unit is neither.
+    living: BTreeSet<&'a str>,
 }
 
 /// What one memo credits beyond that.
@@ -23,13 +27,14 @@ struct Tally<'a> {
 struct Excess {
     /// Units that were credited before.
     doubled: Vec<UnitId>,
-    /// Pieces without a name beyond what is cancelled or returned: what they are worth.
-    beyond: Amount,
-    /// Whether any piece is.
+    /// What those are worth, and the pieces without a name beyond what is cancelled or returned,
+    /// and the money on what is credited in full.
+    amount: Amount,
+    /// Whether there are such pieces, or such money.
     is_beyond: bool,
     /// Units that are neither cancelled nor returned.
     strays: Vec<UnitId>,
-    /// Lines with goods of another order.
+    /// Lines with goods of another order, or with money that is no piece.
     strange: usize,
     /// Lines on which something was not credited before.
     new: usize,
@@ -41,19 +46,25 @@ impl View<'_> {
         let mut memos: Vec<&Booked> = self.credited.memos.iter().collect();
         memos.sort_by_key(|it| (!it.ours, it.record.as_ref().map(RecordId::rank)));
         let mut tally = Tally::default();
+        for unit in &self.case.order.units {
+            if unit.lives() {
+                tally.living.insert(&unit.product);
+            } else {
+                *tally.gone.entry(&unit.product).or_default() += Decimal::from(unit.quantity);
+            }
+        }
         let mut findings = Vec::new();
         for memo in memos {
             let excess = self.excess(memo, &mut tally);
             let Some(record) = &memo.record else { continue };
-            let name = self.sides.name(record);
+            let name = self.told.name(record);
             let finding = match excess {
-                Excess { doubled, beyond, is_beyond, new, .. }
+                Excess { doubled, amount, is_beyond, new, .. }
                     if is_beyond || !doubled.is_empty() =>
                 {
-                    let part = self.worth(&doubled) + beyond;
                     Finding {
                         discrepancy: Discrepancy::Doubled(name),
-                        amount: if new == 0 { memo.credit } else { part },
+                        amount: if new == 0 { memo.credit } else { amount },
                         units: doubled,
                     }
                 }
@@ -76,14 +87,19 @@ impl View<'_> {
     fn excess<'m>(&'m self, memo: &'m Booked, tally: &mut Tally<'m>) -> Excess {
         let mut excess = Excess::default();
         for line in &memo.lines {
+            if line.kind == Credits::Money {
+                self.weigh(line, tally, &mut excess);
+                continue;
+            }
             if line.units.is_empty() {
                 self.count(line, tally, &mut excess);
                 continue;
             }
             let before = excess.doubled.len();
             for id in &line.units {
-                let unit = self.case.order.unit(id);
+                let unit = self.products.unit(id);
                 if !tally.units.insert(id) {
+                    excess.amount += self.worth(std::slice::from_ref(id));
                     excess.doubled.push(id.clone());
                 } else if let Some(unit) = unit.filter(|it| !it.lives()) {
                     let pieces = tally.pieces.entry(&unit.product).or_default();
@@ -101,13 +117,12 @@ impl View<'_> {
 
     /// Counts a line without names against what is cancelled or returned of its product.
     fn count<'m>(&'m self, line: &'m BookedLine, tally: &mut Tally<'m>, excess: &mut Excess) {
-        let Some(product) = product_of(self.case, line) else {
+        let Some(product) = self.products.of_line(line) else {
             excess.strange += 1;
             excess.new += 1;
             return;
         };
-        let gone = self.case.order.units.iter().filter(|it| it.product == product && !it.lives());
-        let allowed: Decimal = gone.map(|it| Decimal::from(it.quantity)).sum();
+        let allowed = tally.gone.get(product).copied().unwrap_or_default();
         let counted = tally.pieces.entry(product).or_default();
         *counted += line.quantity;
         let beyond = (*counted - allowed).clamp(Decimal::ZERO, line.quantity);
@@ -116,7 +131,31 @@ impl View<'_> {
         }
         if Decimal::ZERO < beyond {
             excess.is_beyond = true;
-            excess.beyond += self.price(product, beyond);
+            excess.amount += self.price(product, beyond);
+        }
+    }
+
+    /// Money on what is credited in full is too much; on a unit that is gone it is a part of its
+    /// credit, and on what lives nobody here can say what it is for.
+    fn weigh<'m>(&'m self, line: &'m BookedLine, tally: &Tally<'m>, excess: &mut Excess) {
+        let is_gone = |id: &UnitId| self.products.unit(id).is_some_and(|unit| !unit.lives());
+        let is_beyond = match &line.units[..] {
+            [] => self.products.of_line(line).is_some_and(|product| {
+                let allowed = tally.gone.get(product).copied().unwrap_or_default();
+                let counted = tally.pieces.get(product).copied().unwrap_or_default();
+                !tally.living.contains(product) && allowed <= counted
+            }),
+            units => units.iter().all(|id| tally.units.contains(id)),
+        };
+        if is_beyond {
+            excess.is_beyond = true;
+            excess.amount += line.net;
+            excess.doubled.extend(line.units.iter().cloned());
+            return;
+        }
+        excess.new += 1;
+        if line.units.is_empty() || !line.units.iter().all(is_gone) {
+            excess.strange += 1;
         }
     }
 

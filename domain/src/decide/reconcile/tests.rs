@@ -1,7 +1,7 @@
 //! What does not agree, told as `what units amount`, with what is behind it.
 
 use super::*;
-use crate::{CreditMemo, testing::*};
+use crate::{ClaimState, CreditMemo, testing::*};
 
 /// A story, and what else is known of it.
 struct Scene {
@@ -25,13 +25,8 @@ fn of(story: Story, cancelled: &[&'static str]) -> Scene {
 }
 
 fn recorded(memo: ExistingMemo) -> RecordedMemo {
-    RecordedMemo {
-        number: Some(format!("CM{}", memo.id)),
-        memo,
-        reference: None,
-        currency: Some(id("1")),
-        standing: Standing::Valid,
-    }
+    let memo = ExistingMemo { number: Some(format!("CM{}", memo.id)), ..memo };
+    RecordedMemo { memo, reference: None, currency: Some(id("1")) }
 }
 
 impl Scene {
@@ -219,7 +214,7 @@ fn units_on_two_memos_are_doubled_on_the_one_that_is_not_ours() {
     less.finds(&["doubled a+b 38.50: 850"]);
     let part = scene().claims(&["a"], "900").shown(0, "900", |_| {});
     let part =
-        part.by_hand("850", &[("item-p", 1, "20.00", &["a"]), ("item-p", 1, "19.00", &["b"])]);
+        part.by_hand("850", &[("item-p", 1, "20.00", &["a"]), ("item-p", 1, "19.99", &["b"])]);
     part.finds(&["doubled a 20.00: 850"]);
     // Its own record lies before the window: it is known from its claim.
     let mut before = scene().claims(&["a", "b"], "900");
@@ -278,7 +273,9 @@ fn a_memo_must_come_to_what_it_should() {
     read_back.finds(&["different a+b 1.00: 900 41.00 for 40.00"]);
     let by_hand = |sum| scene().by_hand("800", &[("item-p", 2, sum, &["a", "b"])]);
     by_hand("39.98").finds(&[]);
-    by_hand("39.97").finds(&["different a+b 0.03: 800 39.97 for 40.00"]);
+    by_hand("40.03").finds(&["different a+b 0.03: 800 40.03 for 40.00"]);
+    // Less than their price is money, and no credit of them.
+    by_hand("39.97").finds(&["missing a+b 40.00: unseen"]);
     let mut foreign = by_hand("40.00");
     foreign.memos[0].currency = Some(id("2"));
     foreign.finds(&["different a+b 40.00: 800 0 for 40.00"]);
@@ -299,7 +296,7 @@ fn a_memo_by_hand_is_compared_with_the_shipping_that_it_credits() {
 
 #[test]
 fn a_voided_memo_of_ours_is_different_and_one_of_others_is_none() {
-    let void = |it: &mut RecordedMemo| it.standing = Standing::Voided;
+    let void = |it: &mut RecordedMemo| it.memo.standing = Standing::Voided;
     let ours = scene().claims(&["a", "b"], "900").shown(0, "900", void);
     ours.finds(&["different a+b 40.00: 900 0 for 40.00"]);
     let mut netted = scene();

@@ -1,7 +1,7 @@
 //! Units that are on a credit memo already, whoever made it.
 
 use super::*;
-use crate::{ClaimState, ExistingMemo};
+use crate::{ClaimState, ExistingMemo, Standing};
 
 /// Four pieces of one product on one invoice, all money given back.
 fn four() -> Story {
@@ -103,7 +103,11 @@ fn a_memo_counts_against_its_invoice_however_it_is_tied() {
     }
     let mut story = with_memo(four(), &[("lump", 1, "60.05", &[])]);
     story.memos[0].created_from = None;
-    assert_eq!(credited(&story, &["a"]), ["a"], "of another order's invoice, perhaps");
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "it bears the order's number");
+    story.memos[0].created_from = Some(id("66001"));
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "so does one from a return");
+    story.memos[0].applied_to = vec![id("799")];
+    assert_eq!(credited(&story, &["a"]), ["a"], "it pays another order's invoice");
 }
 
 #[test]
@@ -173,7 +177,10 @@ fn a_line_that_names_no_unit_gives_what_is_left_of_it() {
 
 #[test]
 fn quantities_beyond_reckoning_count_as_very_many() {
-    let mut story = with_memo(four(), &[("item-p", 1, "0.00", &[]), ("item-p", 1, "0.00", &[])]);
+    let mut story = with_memo(
+        four(),
+        &[("item-p", 1, "85899345900.00", &[]), ("item-p", 1, "85899345900.00", &[])],
+    );
     for line in &mut story.memos[0].lines {
         line.quantity = Some(Decimal::MAX);
     }
@@ -222,4 +229,148 @@ fn a_memo_by_hand_made_for_a_units_line_is_over_that_unit() {
     assert_eq!(credited(&on_line("20.00"), &["b"]), ["already-credited"]);
     // A part of its amount is no credit of the unit.
     assert_eq!(stops(&on_line("5.00"), &["a", "b"]), ("park", "over-credit"));
+}
+
+#[test]
+fn a_line_counts_as_pieces_only_near_the_price() {
+    // Of four units at 20.00, a and b are cancelled; what is left for the event of both.
+    let table: [(&str, &[&str], &[&str]); 8] = [
+        ("20.00", &["b"], &["a"]),
+        ("19.99", &["b"], &["a"]),
+        ("19.98", &["b"], &["over-credit"]),
+        ("5.00", &["b"], &["over-credit"]),
+        ("20.00", &[], &["a"]),
+        ("19.99", &[], &["a"]),
+        ("19.98", &[], &["a", "b"]),
+        ("5.00", &[], &["a", "b"]),
+    ];
+    for (sum, ids, expected) in table {
+        let story = with_memo(four(), &[("item-p", 1, sum, ids)]);
+        assert_eq!(credited(&story, &["a", "b"]), expected, "{sum} on {ids:?}");
+        let plan = with_memo(four(), &[("item-p", 1, sum, &[])]).plan(&["a", "b"]);
+        let flags: Vec<_> = plan.flags.iter().map(Flag::name).collect();
+        let is_flagged = flags.contains(&"credited-before");
+        assert_eq!(is_flagged, sum == "19.98" || sum == "5.00", "{sum}: {flags:?}");
+    }
+}
+
+#[test]
+fn parts_of_a_price_on_one_unit_are_its_credit_together() {
+    let lines: [(&str, i64, &str, &[&str]); 2] =
+        [("item-p", 1, "5.00", &["a"]), ("item-p", 1, "15.00", &["a"])];
+    assert_eq!(stops(&with_memo(four(), &lines), &["a"]), ("done", "already-credited"));
+    assert_eq!(credited(&with_memo(four(), &lines), &["a", "b"]), ["b"]);
+}
+
+#[test]
+fn a_piece_takes_the_dearest_unit_that_it_is_worth() {
+    let story = Story::new().unit("a", "20.00").product("p").unit("b", "15.00").product("p");
+    let story = with_memo(story.paid("35.00").refunded("35.00"), &[("item-p", 1, "15.00", &[])]);
+    for event in [&["a", "b"][..], &["b", "a"]] {
+        assert_eq!(credited(&story, event), ["a"], "{event:?}");
+    }
+    let mut both = story;
+    both.order.units.iter_mut().for_each(|unit| unit.status = Some("cancelled".into()));
+    assert_eq!(credited(&both, &["a"]), ["a"]);
+    assert_eq!(stops(&both, &["b"]), ("done", "already-credited"));
+}
+
+#[test]
+fn a_returned_unit_takes_a_piece_too() {
+    let mut story = with_memo(four(), &[("item-p", 1, "20.00", &[])]);
+    story.order.units[3].status = Some("returned".into());
+    assert_eq!(credited(&story, &["a"]), ["a"]);
+}
+
+#[test]
+fn a_unit_that_is_credited_in_part_by_pieces_is_over_credited() {
+    let story = Story::new().unit("a", "20.00").product("p").times("3").paid("60.00");
+    let story = with_memo(story.refunded("60.00"), &[("item-p", 1, "20.00", &[])]);
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"));
+}
+
+#[test]
+fn a_voided_memo_credits_nothing_and_one_of_ours_is_for_a_person() {
+    let mut others = with_memo(four(), &[("item-p", 1, "20.00", &["a"])]);
+    others.memos[0].standing = Standing::Voided;
+    assert_eq!(credited(&others, &["a", "b"]), ["a", "b"]);
+
+    let mut ours = four();
+    let plan = ours.plan(&["a"]);
+    ours.settle(&plan);
+    ours.record(&plan);
+    ours.memos[0].standing = Standing::Voided;
+    assert_eq!(stops(&ours, &["a"]), ("park", "memo-voided"));
+    assert_eq!(credited(&ours, &["a", "b"]), ["b"]);
+    assert_eq!(stops(&ours, &["a", "b"]), ("park", "memo-voided"));
+    assert_eq!(credited(&ours, &["b"]), ["b"]);
+    // Somebody booked it by hand: nothing is owed.
+    let by_hand = with_memo(ours, &[("item-p", 1, "20.00", &["a"])]);
+    assert_eq!(stops(&by_hand, &["a"]), ("done", "already-credited"));
+}
+
+#[test]
+fn a_unit_that_is_billed_again_after_its_credit_is_for_a_person() {
+    let again = |billing: &mut Billing| {
+        let mut invoice = billing.invoices[0].clone();
+        invoice.id = id("701");
+        invoice.lines.truncate(1);
+        billing.invoices.push(invoice);
+    };
+    let story = with_memo(four(), &[("item-p", 1, "20.00", &["a"])]).but(again);
+    assert_eq!(stops(&story, &["a"]), ("park", "billed-again"));
+    assert_eq!(stops(&story, &["a", "b"]), ("park", "billed-again"));
+    assert_eq!(credited(&story, &["b"]), ["b"]);
+    // It is credited on the later invoice, too.
+    let mut twice = with_memo(story, &[("item-p", 1, "20.00", &["a"])]);
+    twice.memos[1].id = id("801");
+    twice.memos[1].created_from = Some(id("701"));
+    assert_eq!(stops(&twice, &["a"]), ("done", "already-credited"));
+}
+
+#[test]
+fn only_memos_of_the_same_customer_or_over_its_units_are_an_orders() {
+    let table: [(fn(&mut ExistingMemo), bool); 6] = [
+        (|_| {}, true),
+        (|memo| memo.entity = None, true),
+        (|memo| memo.entity = Some(id("56")), false),
+        (|memo| (memo.entity, memo.lines[0].units) = (Some(id("56")), vec![unit("a")]), true),
+        (|memo| memo.lines[0].units = vec![unit("of-another-order")], false),
+        (|memo| memo.created_from = Some(id("66001")), true),
+    ];
+    for (change, counts) in table {
+        let mut story = with_memo(four(), &[("item-p", 1, "20.00", &[])]);
+        story.memos[0].created_from = None;
+        change(&mut story.memos[0]);
+        let expected = if counts { "already-credited" } else { "a" };
+        assert_eq!(credited(&story, &["a"]), [expected], "{:#?}", story.memos);
+    }
+}
+
+#[test]
+fn thousands_of_pieces_without_names_count_against_thousands_of_units() {
+    let names: Vec<String> = (0..5000).map(|nth| format!("u{nth}")).collect();
+    let story = names.iter().fold(Story::new(), |story, id| story.unit(id, "20.00").product("p"));
+    let mut story = story.paid("100000.00").refunded("100000.00").nameless();
+    let line = ("item-p", 1, "20.00", &[][..]);
+    for nth in 0..2500 {
+        story.memos.push(ExistingMemo { id: id(&format!("8{nth}")), ..by_hand(&[line]) });
+    }
+    let cancelled: Vec<&str> = names.iter().map(String::as_str).collect();
+    let order = story.ready(&cancelled).unwrap();
+    let billing = story.billing(&order);
+    let cancellation = Story::cancellation(&cancelled);
+    let case = Case {
+        cancellation: &cancellation,
+        order: &order,
+        billing: &billing,
+        claims: &[],
+        policy: &story.policy,
+        maps: &story.maps,
+        published: date("2020-02-19"),
+        not_before: None,
+        patience: Patience::Left,
+        storefront: "",
+    };
+    assert_eq!(Credited::of(&case).open(&case).wanted.len(), 2500);
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{RecordedMemo, Standing, Timestamp};
+use domain::{ExistingMemos, RecordedMemo, Standing, Timestamp};
 
 use super::{Subject, memo};
-use crate::{Cursor, LedgerError, Sending};
+use crate::{BillingQuery, Cursor, LedgerError, Posted, Sending};
 
 /// Reconciliation sees every memo, whoever made it, and can tell ours from others.
 pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subject) {
@@ -26,7 +26,7 @@ pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subjec
     assert_eq!(second.memo.lines[0].quantity, Some(1.into()));
     for it in &memos {
         assert_eq!(it.memo.created_from.as_ref(), ours.source.invoice());
-        assert!(it.number.is_some() && it.standing == Standing::Valid, "{it:?}");
+        assert!(it.memo.number.is_some() && it.memo.standing == Standing::Valid, "{it:?}");
     }
 }
 
@@ -54,8 +54,53 @@ pub async fn a_voided_memo_is_told_as_voided(subject: &dyn Subject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     let memos = all_memos(subject, subject.now()).await;
-    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.standing)).collect();
+    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.memo.standing)).collect();
     assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
+}
+
+/// What was voided credits nothing: it is told only to those who ask for that record.
+pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(subject: &dyn Subject) {
+    let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
+    subject.void(&voided);
+    for existing_memos in [ExistingMemos::Invoice, ExistingMemos::Number] {
+        let query = BillingQuery { existing_memos, ..subject.invoiced() };
+        let told = |ours| async {
+            let query = BillingQuery { ours, ..query.clone() };
+            let memos = subject.ledger().billing(&query).await.unwrap().memos;
+            memos.into_iter().map(|it| (it.id, it.standing)).collect::<Vec<_>>()
+        };
+        let valid = (other.clone(), Standing::Valid);
+        assert_eq!(told(Vec::new()).await, [valid.clone()], "{existing_memos:?}");
+        assert_eq!(told(vec![other.clone()]).await, [valid.clone()], "{existing_memos:?}");
+        let mut both = told(vec![voided.clone(), other.clone()]).await;
+        both.sort_by_key(|(_, standing)| *standing == Standing::Voided);
+        assert_eq!(both, [valid, (voided.clone(), Standing::Voided)], "{existing_memos:?}");
+    }
+}
+
+/// A memo from nothing is found by the order's number, and by nothing else.
+pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn Subject) {
+    let by_hand = subject.credit_without_source();
+    for (existing_memos, expected) in
+        [(ExistingMemos::Number, vec![by_hand]), (ExistingMemos::Invoice, Vec::new())]
+    {
+        let query = BillingQuery { existing_memos, ..subject.invoiced() };
+        let memos = subject.ledger().billing(&query).await.unwrap().memos;
+        let told: Vec<_> = memos.iter().map(|it| it.id.clone()).collect();
+        assert_eq!(told, expected, "{existing_memos:?}");
+        assert!(memos.iter().all(|it| it.created_from.is_none() && it.entity.is_some()));
+    }
+}
+
+/// A key that a voided memo has is taken, and nothing is credited by it.
+pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn Subject) {
+    let memo = memo(subject).await;
+    let posted = subject.ledger().post(&memo, Sending::First).await.unwrap();
+    let record = posted.record().clone();
+    subject.void(&record);
+    let again = subject.ledger().post(&memo, Sending::First).await.unwrap();
+    assert_eq!(again, Posted::Voided(record));
+    assert_eq!(subject.memos_on_record(), 1);
 }
 
 /// Memos that we may not see are not memos that are gone.

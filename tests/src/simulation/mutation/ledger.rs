@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use domain::{Amount, Billing, CreditMemo, LineKind, LinesToClose, RecordId, Standing, Timestamp};
+use domain::{
+    Amount, Billing, CreditMemo, ExistingMemo, LineKind, LinesToClose, RecordId, Standing,
+    Timestamp,
+};
 use ports::{
     BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
 };
@@ -26,6 +29,10 @@ impl Bugged {
 
     /// An error as the bug takes it.
     fn mistake(&self, error: LedgerError) -> LedgerError {
+        let fails_alone = matches!(error, LedgerError::Failed { .. } | LedgerError::Unreadable(_));
+        if self.bug == Mutation::BadOrderIsOutage && fails_alone {
+            return LedgerError::Unavailable(error.to_string().into());
+        }
         let refused = matches!(
             (self.bug, &error),
             (Mutation::UnknownIsRefused, LedgerError::Unknown(_))
@@ -50,9 +57,13 @@ impl Bugged {
     ) -> Result<(), LedgerError> {
         let page = self.inner.memos(Timestamp::from_millis(0), &Cursor::default()).await?;
         let of_order = page.memos.into_iter().filter(|memo| {
-            memo.standing == Standing::Voided && memo.reference.as_ref() == Some(&query.reference)
+            memo.memo.standing == Standing::Voided
+                && memo.reference.as_ref() == Some(&query.reference)
         });
-        billing.memos.extend(of_order.map(|memo| memo.memo));
+        for told in of_order {
+            billing.memos.retain(|memo| memo.id != told.memo.id);
+            billing.memos.push(ExistingMemo { standing: Standing::Valid, ..told.memo });
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use proptest::{prelude::*, test_runner::TestCaseError};
 use super::World;
 use crate::{
     Amount, ClaimState, Course, Discrepancy, Finding, Known, Look, MemoKey, Order, RecordId,
-    RecordedMemo, Sides, Standing, UnitId, reconcile,
+    RecordedMemo, Sides, UnitId, reconcile,
 };
 
 impl World<'_> {
@@ -76,10 +76,8 @@ impl World<'_> {
             .collect();
         let recorded = story.memos.iter().map(|memo| RecordedMemo {
             memo: memo.clone(),
-            number: None,
             reference: None,
             currency: None,
-            standing: Standing::Valid,
         });
         let billing = story.billing(&order);
         let (known, memos): (Vec<_>, Vec<_>) = (known.collect(), recorded.collect());

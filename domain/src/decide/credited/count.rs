@@ -1,0 +1,181 @@
+//! Pieces that memos credit without naming a unit, counted over the order.
+//!
+//! Each piece takes a cancelled or returned unit that it is worth enough for: first one that
+//! nobody asks about, then the last of those that are asked about. What is left may be credited.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::{
+    super::Case,
+    booked::{Booked, Credits, price},
+    index::{Index, price_of},
+};
+use crate::{RecordId, Unit, UnitId};
+
+/// Pieces on an earlier memo that name no unit.
+#[derive(Debug, Clone)]
+pub(super) struct Nameless {
+    /// The memo, by its place.
+    memo: usize,
+    /// What one piece is credited with.
+    price: Decimal,
+    pieces: Decimal,
+    /// The products that its item can be.
+    products: Vec<String>,
+    /// The invoice line that it was made for, where that names units.
+    made_for: Option<(RecordId, u32)>,
+}
+
+/// The nameless pieces of all memos.
+#[derive(Debug, Default)]
+pub(super) struct Count {
+    entries: Vec<Nameless>,
+    /// The units on the invoice lines that entries were made for.
+    on_lines: BTreeMap<(RecordId, u32), BTreeSet<UnitId>>,
+}
+
+/// Units among which a piece finds its own: the dearest it is worth enough for, and of equal
+/// ones the last.
+#[derive(Default)]
+struct Pool {
+    others: BTreeSet<(Decimal, usize)>,
+    asked: BTreeSet<(Decimal, usize)>,
+}
+
+impl Count {
+    pub(super) fn of(index: &Index<'_>, memos: &[Booked], named: &BTreeSet<usize>) -> Self {
+        let mut count = Self::default();
+        let mut strays = Vec::new();
+        let mut counted: BTreeSet<String> = BTreeSet::new();
+        let counting = memos.iter().enumerate().filter(|(nth, _)| !named.contains(nth));
+        for (memo, booked) in counting {
+            for line in booked.lines.iter().filter(|line| line.kind == Credits::Pieces) {
+                if !line.units.is_empty() {
+                    let living = line.units.iter().filter_map(|id| index.units.get(id).copied());
+                    strays.extend(living.filter(|unit| unit.lives()).map(|unit| (memo, unit)));
+                    continue;
+                }
+                let products = index.products(&line.item).into_iter().map(str::to_owned);
+                let products: Vec<String> = products.collect();
+                counted.extend(products.iter().cloned());
+                if let Some(place) = &line.made_for {
+                    let source = Some(&place.0);
+                    let target = index.made_for(source, Some(place.1), &line.item.id);
+                    let units = target.into_iter().flat_map(|it| it.units.iter());
+                    count
+                        .on_lines
+                        .entry(place.clone())
+                        .or_insert_with(|| units.map(|unit| unit.id.clone()).collect());
+                }
+                count.entries.push(Nameless {
+                    memo,
+                    price: price(line),
+                    pieces: line.quantity,
+                    products,
+                    made_for: line.made_for.clone(),
+                });
+            }
+        }
+        // Where somebody credits a product without names, a name may be the wrong one: a memo
+        // over a unit that lives was meant for another.
+        for (memo, unit) in strays.into_iter().filter(|(_, it)| counted.contains(&it.product)) {
+            count.entries.push(Nameless {
+                memo,
+                price: price_of(index.case, unit).unwrap_or_default(),
+                pieces: Decimal::from(unit.quantity),
+                products: vec![unit.product.clone()],
+                made_for: None,
+            });
+        }
+        count.entries.sort_by_key(|it| it.price);
+        count
+    }
+
+    /// Takes the pieces of a memo out: its units are known.
+    pub(super) fn forget(&mut self, memo: usize) {
+        self.entries.retain(|entry| entry.memo != memo);
+    }
+
+    /// Pieces of each unit, by its place, that no memo credits; `credited` are units known by id.
+    pub(super) fn left(&self, case: &Case<'_>, credited: &BTreeSet<UnitId>) -> Vec<Decimal> {
+        let open = |unit: &Unit| !unit.lives() && !credited.contains(&unit.id);
+        let pieces = |unit: &Unit| if open(unit) { unit.quantity.into() } else { Decimal::ZERO };
+        let mut left: Vec<Decimal> = case.order.units.iter().map(pieces).collect();
+        if self.entries.is_empty() {
+            return left;
+        }
+        let (mut products, mut lines) = (BTreeMap::new(), BTreeMap::new());
+        let wanted: BTreeSet<&str> =
+            self.entries.iter().flat_map(|it| &it.products).map(String::as_str).collect();
+        let mut placed: BTreeMap<&UnitId, Vec<&(RecordId, u32)>> = BTreeMap::new();
+        for (place, units) in &self.on_lines {
+            units.iter().for_each(|id| placed.entry(id).or_default().push(place));
+        }
+        for (nth, unit) in case.order.units.iter().enumerate().filter(|(_, unit)| open(unit)) {
+            let entry = (price_of(case, unit).unwrap_or(Decimal::ZERO), nth);
+            let asked = case.cancellation.units.contains_key(&unit.id);
+            if wanted.contains(unit.product.as_str()) {
+                let pool: &mut Pool = products.entry(unit.product.as_str()).or_default();
+                pool.add(entry, asked);
+            }
+            for place in placed.get(&unit.id).into_iter().flatten() {
+                let pool: &mut Pool = lines.entry(*place).or_default();
+                pool.add(entry, asked);
+            }
+        }
+        for it in &self.entries {
+            let mut pieces = it.pieces;
+            while Decimal::ZERO < pieces {
+                let on_line = it.made_for.as_ref().and_then(|place| lines.get_mut(place));
+                let found = on_line.and_then(|pool| pool.best(it.price, &left)).or_else(|| {
+                    let pools = it.products.iter();
+                    let mut best: Option<(bool, Decimal, usize)> = None;
+                    for product in pools {
+                        let pool = products.get_mut(product.as_str());
+                        best = best.max(pool.and_then(|pool| pool.best(it.price, &left)));
+                    }
+                    best
+                });
+                let Some((_, _, nth)) = found else { break };
+                let taken = pieces.min(left[nth]);
+                left[nth] -= taken;
+                pieces -= taken;
+            }
+        }
+        left
+    }
+}
+
+impl Pool {
+    fn add(&mut self, entry: (Decimal, usize), asked: bool) {
+        if asked {
+            self.asked.insert(entry)
+        } else {
+            self.others.insert(entry)
+        };
+    }
+
+    /// The unit for a piece of this price, those that nobody asks about before the others.
+    fn best(&mut self, price: Decimal, left: &[Decimal]) -> Option<(bool, Decimal, usize)> {
+        let others = dearest(&mut self.others, price, left).map(|(it, nth)| (true, it, nth));
+        others.or_else(|| dearest(&mut self.asked, price, left).map(|(it, nth)| (false, it, nth)))
+    }
+}
+
+/// A piece that is worth something is no credit of a unit that is worth nothing.
+fn dearest(
+    units: &mut BTreeSet<(Decimal, usize)>,
+    price: Decimal,
+    left: &[Decimal],
+) -> Option<(Decimal, usize)> {
+    loop {
+        let found = *units.range(..=(price, usize::MAX)).next_back()?;
+        if Decimal::ZERO < left[found.1] {
+            let is_free = found.0.is_zero();
+            return (!is_free || price.is_zero()).then_some(found);
+        }
+        units.remove(&found);
+    }
+}

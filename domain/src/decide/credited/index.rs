@@ -1,0 +1,260 @@
+//! An order and its sales documents, sorted so that nothing is searched for twice: an order of
+//! 5,000 units has as many invoice lines, and as many memo lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::super::{
+    Case,
+    lines::{names, pieces},
+};
+use crate::{Amount, BillingLine, ExistingMemo, Invoice, ItemRef, RecordId, Unit, UnitId};
+
+/// What is looked up while memos are read.
+pub(super) struct Index<'a> {
+    pub(super) case: &'a Case<'a>,
+    pub(super) units: BTreeMap<&'a UnitId, &'a Unit>,
+    products: BTreeMap<&'a str, Option<Decimal>>,
+    by_item: BTreeMap<&'a RecordId, BTreeSet<&'a str>>,
+    invoices: BTreeMap<&'a RecordId, Lines<'a>>,
+    /// The customer records of the sales documents.
+    entities: BTreeSet<&'a RecordId>,
+    /// The highest invoice whose lines name a unit.
+    stands_on: BTreeMap<&'a UnitId, &'a RecordId>,
+}
+
+/// The lines of one invoice.
+struct Lines<'a> {
+    by_number: BTreeMap<u32, Line<'a>>,
+    by_unit: BTreeMap<&'a UnitId, u32>,
+    /// None where several lines have the item.
+    by_item: BTreeMap<&'a RecordId, Option<u32>>,
+}
+
+/// One invoice line with the units of the order that it names.
+struct Line<'a> {
+    line: &'a BillingLine,
+    units: Vec<&'a Unit>,
+    /// The least that a piece of a unit on it must be credited with.
+    least: Option<Decimal>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(case: &'a Case<'a>) -> Self {
+        let billing = case.billing;
+        let units: BTreeMap<&UnitId, &Unit> =
+            case.order.units.iter().map(|unit| (&unit.id, unit)).collect();
+        let mut of_product: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
+        for unit in &case.order.units {
+            of_product.entry(unit.product.as_str()).or_default().push(unit);
+        }
+        let least = |(product, units): (_, Vec<&Unit>)| (product, least(case, &units));
+        let products = of_product.into_iter().map(least).collect();
+        let entities = billing.invoices.iter().map(|invoice| &invoice.entity);
+        let entities = entities.chain(billing.sales_order.iter().map(|order| &order.entity));
+        let mut index = Self {
+            case,
+            units,
+            products,
+            by_item: BTreeMap::new(),
+            invoices: BTreeMap::new(),
+            entities: entities.collect(),
+            stands_on: BTreeMap::new(),
+        };
+        let ordered = billing.sales_order.iter().flat_map(|order| &order.lines);
+        let invoiced = billing.invoices.iter().flat_map(|invoice| &invoice.lines);
+        for line in invoiced.chain(ordered.map(|line| &line.line)) {
+            let named = line.units.iter().filter_map(|id| index.units.get(id));
+            let named: Vec<&str> = named.map(|unit| unit.product.as_str()).collect();
+            let alike = index.alike(&line.item);
+            let products = index.by_item.entry(&line.item.id).or_default();
+            products.extend(named.into_iter().chain(alike));
+        }
+        for invoice in &billing.invoices {
+            index.add(invoice);
+        }
+        index
+    }
+
+    fn add(&mut self, invoice: &'a Invoice) {
+        let mut lines = Lines {
+            by_number: BTreeMap::new(),
+            by_unit: BTreeMap::new(),
+            by_item: BTreeMap::new(),
+        };
+        for line in &invoice.lines {
+            let named = line.units.iter().filter_map(|id| self.units.get(id).copied());
+            let units: Vec<&Unit> = named.collect();
+            let least = least(self.case, &units);
+            for id in &line.units {
+                lines.by_unit.entry(id).or_insert(line.line);
+                let stands_on = self.stands_on.entry(id).or_insert(&invoice.id);
+                *stands_on = later(stands_on, &invoice.id);
+            }
+            let only = lines.by_item.entry(&line.item.id);
+            only.and_modify(|number| *number = None).or_insert(Some(line.line));
+            lines.by_number.entry(line.line).or_insert(Line { line, units, least });
+        }
+        self.invoices.entry(&invoice.id).or_insert(lines);
+    }
+
+    /// The products of the order that an item is, by the words of the item itself.
+    fn alike(&self, item: &ItemRef) -> Vec<&'a str> {
+        let products = names(item).filter_map(|(name, _)| self.products.get_key_value(name));
+        products.map(|(product, _)| *product).collect()
+    }
+
+    /// The products of the order that an item is, in ascending order: by its own words, or as
+    /// the lines of invoices and sales order show.
+    pub(super) fn products(&self, item: &ItemRef) -> BTreeSet<&'a str> {
+        let shown = self.by_item.get(&item.id).into_iter().flatten().copied();
+        shown.chain(self.alike(item)).collect()
+    }
+
+    /// Whether a memo on record is about this order: see rules.md section 3, existing memos.
+    /// Where no sales documents were read, whatever was found counts.
+    pub(super) fn is_of_the_order(&self, memo: &ExistingMemo) -> bool {
+        let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());
+        let named = || memo.lines.iter().flat_map(|line| &line.units);
+        let is_ours = |entity: &RecordId| self.entities.contains(entity);
+        if self.entities.is_empty() || self.is_invoice(memo.created_from.as_ref()) {
+            true
+        } else if named().any(|id| self.units.contains_key(id)) {
+            true
+        } else if goods().next().is_some() && goods().all(|line| !line.units.is_empty()) {
+            // All its goods are another order's, which has the same number.
+            false
+        } else {
+            memo.entity.as_ref().is_none_or(is_ours)
+        }
+    }
+
+    /// Whether this is one of the order's invoices.
+    pub(super) fn is_invoice(&self, record: Option<&RecordId>) -> bool {
+        record.is_some_and(|id| self.invoices.contains_key(id))
+    }
+
+    /// Whether any invoice was read.
+    pub(super) fn has_invoices(&self) -> bool {
+        !self.invoices.is_empty()
+    }
+
+    /// The invoice line that a line made from the invoice names, where it has the same item.
+    pub(super) fn made_for(
+        &self,
+        invoice: Option<&RecordId>,
+        number: Option<u32>,
+        item: &RecordId,
+    ) -> Option<Target<'_>> {
+        let (id, lines) = self.invoices.get_key_value(invoice?)?;
+        let line = lines.by_number.get(&number?).filter(|it| it.line.item.id == *item)?;
+        Some(Target { invoice: id, number: line.line.line, units: &line.units, least: line.least })
+    }
+
+    /// The number of the invoice line that an earlier memo's line credits; `None` where it
+    /// could be any of several, which the count of its product then limits together.
+    pub(super) fn located(
+        &self,
+        invoice: &RecordId,
+        number: Option<u32>,
+        units: &[UnitId],
+        item: &RecordId,
+    ) -> Option<u32> {
+        let lines = self.invoices.get(invoice)?;
+        let by_number = number.filter(|number| lines.by_number.contains_key(number));
+        let by_unit = || units.iter().filter_map(|id| lines.by_unit.get(id)).min().copied();
+        by_number.or_else(by_unit).or_else(|| lines.by_item.get(item).copied().flatten())
+    }
+
+    /// The first invoice whose lines name any of these units.
+    pub(super) fn invoice_naming(&self, units: &[&UnitId]) -> Option<RecordId> {
+        let mut invoices = self.case.billing.invoices.iter().map(|invoice| &invoice.id);
+        let names = |id: &&RecordId| {
+            let lines = self.invoices.get(id);
+            lines.is_some_and(|it| units.iter().any(|unit| it.by_unit.contains_key(*unit)))
+        };
+        invoices.find(names).cloned()
+    }
+
+    /// The only invoice that has any of these items; where none has, the only invoice.
+    pub(super) fn invoice_having(&self, items: &[&RecordId]) -> Option<RecordId> {
+        let has = |lines: &Lines<'_>| items.iter().any(|item| lines.by_item.contains_key(*item));
+        let mut having: Vec<&RecordId> =
+            self.invoices.iter().filter(|(_, lines)| has(lines)).map(|(id, _)| *id).collect();
+        if having.is_empty() {
+            having = self.invoices.keys().copied().collect();
+        }
+        match having[..] {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether the lines of invoices name units at all.
+    pub(super) fn names_units(&self) -> bool {
+        !self.stands_on.is_empty()
+    }
+
+    /// The invoice on which a unit stands again after it was credited on this one.
+    pub(super) fn stands_again(&self, unit: &UnitId, credited: &RecordId) -> Option<&'a RecordId> {
+        let billed = *self.stands_on.get(unit)?;
+        (credited.rank() < billed.rank()).then_some(billed)
+    }
+
+    /// What each of these units comes to net, together, less the tolerance for each.
+    pub(super) fn least_for(&self, units: &[&Unit]) -> Amount {
+        let (treatment, tolerance) = (self.case.order.treatment, self.case.policy.tolerance);
+        units.iter().map(|unit| unit.net(treatment) - tolerance).sum()
+    }
+
+    /// The least that a piece of one of these products must be credited with.
+    pub(super) fn least_of(&self, products: &BTreeSet<&str>) -> Option<Decimal> {
+        products.iter().filter_map(|product| self.products.get(product).copied().flatten()).min()
+    }
+}
+
+/// An invoice line for which a memo line was made.
+pub(super) struct Target<'i> {
+    pub(super) invoice: &'i RecordId,
+    pub(super) number: u32,
+    /// The units of the order that it names.
+    pub(super) units: &'i [&'i Unit],
+    /// The least that a piece of one of them must be credited with.
+    pub(super) least: Option<Decimal>,
+}
+
+impl Target<'_> {
+    /// Whether so many pieces are all of its units, and none of them lives.
+    pub(super) fn is_whole(&self, quantity: Option<Decimal>) -> bool {
+        let all: Decimal = self.units.iter().map(|unit| Decimal::from(unit.quantity)).sum();
+        !self.units.is_empty()
+            && all == pieces(quantity, Decimal::ONE)
+            && self.units.iter().all(|unit| !unit.lives())
+    }
+}
+
+/// The least that one piece of a unit must be credited with to count as credited: its net less
+/// the tolerance. A unit that is worth nothing has none.
+///
+/// A unit of 20.00 counts as credited by a line of 19.99, and not by one of 5.00.
+pub(super) fn price_of(case: &Case<'_>, unit: &Unit) -> Option<Decimal> {
+    let least = (unit.net(case.order.treatment) - case.policy.tolerance).value();
+    (Decimal::ZERO < least).then(|| least / Decimal::from(unit.quantity.max(1)))
+}
+
+/// The least that a piece of one of these units must be credited with: of those that are gone,
+/// or of all where none is.
+fn least(case: &Case<'_>, units: &[&Unit]) -> Option<Decimal> {
+    let gone = units.iter().filter(|unit| !unit.lives());
+    let of_gone = gone.clone().filter_map(|unit| price_of(case, unit)).min();
+    if gone.count() == 0 {
+        units.iter().filter_map(|unit| price_of(case, unit)).min()
+    } else {
+        of_gone
+    }
+}
+
+fn later<'a>(one: &'a RecordId, other: &'a RecordId) -> &'a RecordId {
+    if one.rank() < other.rank() { other } else { one }
+}

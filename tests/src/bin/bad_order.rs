@@ -1,0 +1,87 @@
+//! What one bad order costs ten good ones behind it: the service as a process, the sandbox
+//! for both systems, an ERP at 0.25 s a call, each intake mode with and without the bad order.
+
+use std::{path::Path, time::Duration};
+
+use ports::{Record, State};
+use sandbox::{
+    netsuite::{Fault, Operation},
+    sale::{Billing, Sale},
+};
+use tests::{A, ITEMS, Settings, World, another, event, pair};
+use tokio::time::Instant;
+
+/// What each call of the ERP takes.
+const CALL: Duration = Duration::from_millis(250);
+/// How long a good order may take.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "its figures are what it is for")]
+async fn main() {
+    let own = std::env::current_exe().expect("a program has a path");
+    let program = own.with_file_name("memobridge-under-test");
+    println!("mode, bad order: the ten good orders in the books after (first, last), each in ms");
+    for mode in ["inline", "queued"] {
+        for is_bad in [false, true] {
+            let mut took = measured(&program, mode, is_bad).await;
+            took.sort_unstable();
+            let each = took.iter().map(|it| it.as_millis().to_string()).collect::<Vec<_>>();
+            let (first, last) = (&each[0], &each[each.len() - 1]);
+            println!("{mode}, {is_bad}: {first} to {last}; {}", each.join(" "));
+        }
+    }
+}
+
+/// How long each of ten good orders takes from its first delivery to its memo.
+async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
+    let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
+    let world = World::new(&settings).await;
+    let good: Vec<_> = (0..10).map(another).collect();
+    for sale in good.iter().chain([&pair()]) {
+        world.install(sale, &Billing::OneInvoice);
+    }
+    if is_bad {
+        world.account.fault(Fault::unexpected().on(Operation::Add).about(&pair().reference));
+    }
+    world.account.fault(Fault::Slow(CALL));
+    let service = world.spawn(&program.display().to_string()).await;
+    let deliver = async |sale: &Sale| {
+        let event = event(sale, ITEMS, &[A]);
+        loop {
+            let answer = tests::post(&world.http, service.address, &event).await;
+            let answer = answer.expect("the service answers");
+            if answer.status == 200 {
+                return answer.id.expect("an event has an id");
+            }
+        }
+    };
+    let began = Instant::now();
+    if is_bad {
+        deliver(&pair()).await;
+    }
+    let mut waiting = Vec::new();
+    let mut took = Vec::new();
+    for sale in &good {
+        waiting.push(deliver(sale).await);
+        if mode == "inline" {
+            took.push(began.elapsed());
+        }
+    }
+    let is_posted = |found: Option<Record>| found.is_some_and(|it| it.state == State::Posted);
+    while !waiting.is_empty() {
+        assert!(began.elapsed() < PATIENCE, "{mode}: {waiting:?} are not posted");
+        let mut left = Vec::new();
+        for id in waiting {
+            if !is_posted(world.book().record(&id).await) {
+                left.push(id);
+            } else if mode != "inline" {
+                took.push(began.elapsed());
+            }
+        }
+        waiting = left;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    service.kill().await;
+    took
+}
