@@ -136,7 +136,7 @@ impl Sqs {
         for message in messages {
             match Received::read(&message) {
                 Err(problem) => self.set_aside(message, &problem),
-                Ok(received) => match received.due.map(|it| it.since(now)) {
+                Ok(received) => match received.left(now) {
                     None | Some(Duration::ZERO) => {
                         deliveries.push(self.held.take(received, instant, lease));
                     }

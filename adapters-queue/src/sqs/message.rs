@@ -37,6 +37,8 @@ pub(super) struct Received {
     pub(super) job: Job,
     /// Not to be handed out before.
     pub(super) due: Option<Timestamp>,
+    /// How long before that it was sent; an older program does not tell.
+    delay: Option<Duration>,
     pub(super) handle: String,
     sent_at: Option<Timestamp>,
     receives: Option<u32>,
@@ -128,19 +130,28 @@ impl Received {
         let sent_at = sent_at.and_then(|it| it.parse().ok()).map(Timestamp::from_millis);
         let due = optional::<i64>(message, DUE)?.map(Timestamp::from_millis);
         let delay = optional::<u64>(message, DELAY)?.map(Duration::from_millis);
-        // By the clock of SQS, where it tells: the sender's may have been wrong, and was set
-        // since. A message of an older program has no delay.
-        let by_sqs = sent_at.zip(delay).map(|(sent_at, delay)| sent_at.after(delay));
-        let due = due.map(|due| by_sqs.unwrap_or(due));
         let handle = message.receipt_handle().ok_or(Unreadable::Missing("receipt handle"))?;
         let receives = system(message, &MessageSystemAttributeName::ApproximateReceiveCount);
         Ok(Self {
             job,
             due,
+            delay,
             handle: handle.to_owned(),
             sent_at,
             receives: receives.and_then(|it| it.parse().ok()),
         })
+    }
+
+    /// How long until it may be handed out; `None` where it never had to wait.
+    ///
+    /// By our clock, as it was when the message was sent; where it shows less than it did
+    /// then, it was set back, and the clock of SQS says since when the message waits.
+    pub(super) fn left(&self, now: Timestamp) -> Option<Duration> {
+        let due = match (self.due?, self.delay, self.sent_at) {
+            (due, Some(delay), Some(sent_at)) if now.after(delay) < due => sent_at.after(delay),
+            (due, ..) => due,
+        };
+        Some(due.since(now))
     }
 
     /// Whether the message can go on: SQS drops what is older than the queue's
