@@ -202,9 +202,10 @@ async fn attempt(
     opened: &Opened,
     progress: &Progress,
 ) -> Attempt {
-    let ledger = match is_order_bound(opened) {
-        true => Arc::new(customer.ledger.aside()),
-        false => Arc::clone(&customer.ledger),
+    let ledger = if is_order_bound(opened) {
+        Arc::new(customer.ledger.aside())
+    } else {
+        Arc::clone(&customer.ledger)
     };
     let (posted, unwritten) = (Vec::new(), Vec::new());
     let mut run = Run { desk, customer, ledger, opened, progress, posted, unwritten };

@@ -101,10 +101,11 @@ impl Guarded {
             }
             Err(LedgerError::Forbidden(_)) => Some(Trouble::Permission),
             Err(LedgerError::Unauthorized(_)) => Some(Trouble::Credentials),
-            // No sign of life: it may be that the slots are taken by calls that hang.
-            Err(LedgerError::Throttled(_)) => return result,
-            // About the order: no word about the account.
-            Err(LedgerError::Failed { .. } | LedgerError::Unreadable(_)) => return result,
+            // Throttled says nothing: calls that hang may hold the slots. The others are about
+            // one order, not about the account.
+            Err(
+                LedgerError::Throttled(_) | LedgerError::Failed { .. } | LedgerError::Unreadable(_),
+            ) => return result,
             Ok(_) | Err(LedgerError::Conflict { .. } | LedgerError::Refused { .. }) => None,
         };
         if trouble == Some(Trouble::Unavailable) && self.is_aside {

@@ -163,7 +163,7 @@ fn name(error: &LedgerError) -> String {
         LedgerError::Throttled(_) => "throttled".to_owned(),
         LedgerError::Unavailable(_) => "unavailable".to_owned(),
         LedgerError::Unknown(_) => "unknown".to_owned(),
-        LedgerError::Failed { code, .. } => format!("failed {code}"),
+        LedgerError::Failed { .. } => "failed".to_owned(),
         LedgerError::Unreadable(_) => "unreadable".to_owned(),
         LedgerError::Unauthorized(_) => "unauthorized".to_owned(),
         LedgerError::Forbidden(_) => "forbidden".to_owned(),

@@ -93,8 +93,8 @@ pub(crate) fn follow<'a>(
         let lines = noted.iter().map(|it| (runner.clone(), bounded(it))).collect();
         return Ok(Some(Changes { change: Change::Note, lines }));
     }
-    if let Some(failed) = failed_tries(record, step, now) {
-        record.failed = failed;
+    if let Step::Failed { .. } | Step::Answered = step {
+        record.failed = failed_tries(record, step, now);
         return Ok(Some(Changes { change: Change::State, lines: Vec::new() }));
     }
     let Some((change, text)) = happened(record, claim, step, now)? else { return Ok(None) };
@@ -109,20 +109,15 @@ pub(crate) fn follow<'a>(
     Ok(Some(Changes { change, lines }))
 }
 
-/// The failed tries as a step about them leaves them.
-fn failed_tries(record: &Record, step: &Step, now: Timestamp) -> Option<Option<FailedTries>> {
-    match (step, record.failed) {
-        (Step::Failed { is_order_bound }, None) => {
-            Some(Some(FailedTries { count: 1, since: now, is_order_bound: *is_order_bound }))
-        }
-        (Step::Failed { is_order_bound }, Some(failed)) => Some(Some(FailedTries {
-            count: failed.count.saturating_add(1),
-            is_order_bound: failed.is_order_bound || *is_order_bound,
-            ..failed
-        })),
-        (Step::Answered, _) => Some(None),
-        _ => None,
-    }
+/// The failed tries in a row as a step about them leaves them; an answer ends the row.
+fn failed_tries(record: &Record, step: &Step, now: Timestamp) -> Option<FailedTries> {
+    let Step::Failed { is_order_bound } = *step else { return None };
+    let earlier = record.failed.unwrap_or(FailedTries { count: 0, since: now, is_order_bound });
+    Some(FailedTries {
+        count: earlier.count.saturating_add(1),
+        is_order_bound: earlier.is_order_bound || is_order_bound,
+        ..earlier
+    })
 }
 
 fn happened<'a>(

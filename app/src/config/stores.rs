@@ -131,10 +131,10 @@ fn path(section: &Section<'_>, default: &str) -> PathBuf {
     let path = section.source.path(&path);
     match fs::metadata(&path) {
         Ok(found) if !found.is_file() => {
-            section.fault("path", &format!("{} is no file", path.display()));
+            section.useless("path", &format!("{} is no file", path.display()));
         }
         Err(why) if why.kind() != ErrorKind::NotFound => {
-            section.fault("path", &format!("{} cannot be used: {why}", path.display()));
+            section.useless("path", &format!("{} cannot be used: {why}", path.display()));
         }
         // The service makes it where it is missing.
         Ok(_) | Err(_) => {}

@@ -46,23 +46,23 @@ fn rows() -> Vec<Row> {
     let refusal = |code| Fault::refusal(code, "in the account's words");
     vec![
         // Nothing was done, and nobody knows.
-        row(Fault::Down, ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(Fault::unexpected(), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(html(502, "Bad Gateway"), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(html(504, "Timeout"), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(html(503, "Busy"), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(html(200, "Hello"), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(page(""), ["unavailable", "unknown", "unavailable", "unknown"]),
-        row(page("<e:Envelope><e:Body>"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(Fault::Down, ["unavailable", "failed", "unavailable", "unknown"]),
+        row(Fault::unexpected(), ["unavailable", "failed", "unavailable", "failed"]),
+        row(html(502, "Bad Gateway"), ["unavailable", "failed", "unavailable", "unknown"]),
+        row(html(504, "Timeout"), ["unavailable", "failed", "unavailable", "unknown"]),
+        row(html(503, "Busy"), ["unavailable", "failed", "unavailable", "unknown"]),
+        row(html(200, "Hello"), ["unavailable", "failed", "unavailable", "unknown"]),
+        row(page(""), ["unavailable", "failed", "unavailable", "unknown"]),
+        row(page("<e:Envelope><e:Body>"), ["unavailable", "failed", "unavailable", "unknown"]),
         row(
             soap("faultFromNextYear", "CODE_FROM_NEXT_YEAR"),
-            ["unavailable", "unknown", "unavailable", "unknown"],
+            ["unavailable", "failed", "unavailable", "failed"],
         ),
         row(
             soap("invalidCredentialsFault", "UNEXPECTED_ERROR"),
-            ["unavailable", "unknown", "unavailable", "unknown"],
+            ["unavailable", "failed", "unavailable", "failed"],
         ),
-        row(refusal("UNEXPECTED_ERROR"), ["unavailable", "unknown", "unavailable", "unknown"]),
+        row(refusal("UNEXPECTED_ERROR"), ["unavailable", "failed", "unavailable", "failed"]),
         // Nothing was done, and it says so.
         row(Fault::throttled(), ["throttled"; 4]),
         row(soap("exceededRequestLimitFault", "WS_CONCUR_SESSION_DISALLWD"), ["throttled"; 4]),
@@ -79,22 +79,22 @@ fn rows() -> Vec<Row> {
         // What we say.
         row(
             soap("exceededRequestSizeFault", "UNEXPECTED_ERROR"),
-            ["refused Data", "refused Data", "unknown", "refused Data"],
+            ["refused Data", "refused Data", "unreadable", "refused Data"],
         ),
-        row(refusal("USER_ERROR"), ["refused Data", "refused Data", "unknown", "refused Data"]),
+        row(refusal("USER_ERROR"), ["refused Data", "refused Data", "unreadable", "refused Data"]),
         row(
             refusal("CODE_FROM_NEXT_YEAR"),
-            ["refused Data", "refused Data", "unknown", "refused Data"],
+            ["refused Data", "refused Data", "unreadable", "refused Data"],
         ),
         row(
             refusal("TRAN_PRD_CLOSED"),
-            ["refused Period", "refused Period", "unknown", "refused Period"],
+            ["refused Period", "refused Period", "unreadable", "refused Period"],
         ),
         row(
             refusal("RCRD_HAS_BEEN_CHANGED"),
-            ["refused Stale", "refused Stale", "unknown", "refused Stale"],
+            ["refused Stale", "refused Stale", "unreadable", "refused Stale"],
         ),
-        row(refusal("DUP_RCRD"), ["refused Data", "conflict", "unknown", "refused Data"]),
+        row(refusal("DUP_RCRD"), ["refused Data", "conflict", "unreadable", "refused Data"]),
         // It was done, and the answer did not arrive whole.
         row(Fault::LoseReply, ["unavailable", "already", "unavailable", "unknown"]),
         row(Fault::Truncate, ["unavailable", "already", "unavailable", "unknown"]),
@@ -140,7 +140,7 @@ impl Strikes {
     /// the next attempt looks.
     fn expected_of_add(self, row: &Row) -> &'static str {
         let is_looked_for =
-            ["unknown", "conflict"].contains(&row.add) || row.add.starts_with("refused");
+            ["failed", "conflict"].contains(&row.add) || row.add.starts_with("refused");
         match self.point {
             Point::AfterCommit if is_looked_for => "already",
             Point::AfterCommit => self.expected(&row.fault, row.add, "already"),

@@ -32,7 +32,7 @@ async fn a_memo_that_is_recorded_long_after_the_answer_was_due_is_no_second_one(
     let memo = bench.memo(1).await;
     let held = bench.account.hold(Operation::Add, Point::BeforeCommit);
     let error = bench.ledger.post(&memo, Sending::First).await.unwrap_err();
-    assert!(matches!(error, LedgerError::Unknown(_)), "{error:?}");
+    assert!(matches!(error, LedgerError::Failed { .. }), "{error:?}");
     assert_eq!(bench.account.memos().len(), 0);
     // Looked for, not found, sent again: now both arrive.
     let late = bench.account.hold(Operation::Add, Point::BeforeCommit);
