@@ -77,7 +77,7 @@ impl Amount {
     /// An `xsd:double` may print 50.00 as 49.99999999999999.
     #[must_use]
     pub fn denoised(self) -> Self {
-        rounded(self, FINEST)
+        Self(rounded(self, FINEST).0.normalize())
     }
 
     /// The part of this amount that falls to `part` of `whole`, not yet rounded;

@@ -11,7 +11,7 @@ use crate::crash::PROGRAM;
 
 /// A chunk of 64 KiB on the wire.
 fn chunk() -> Vec<u8> {
-    [b"10000\r\n", &[b' '; 65_536][..], b"\r\n"].concat()
+    [&b"10000\r\n"[..], &b" ".repeat(65_536), b"\r\n"].concat()
 }
 
 fn head(key: &str, fields: &str) -> String {

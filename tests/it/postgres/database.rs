@@ -59,7 +59,7 @@ async fn replicas_that_start_at_once_migrate_once() {
     for started in starting.join_all().await {
         started.unwrap();
     }
-    assert_eq!(server.sql(&url, "SELECT max(version) FROM journal_schema").await, "2");
+    assert_eq!(server.sql(&url, "SELECT max(version) FROM journal_schema").await, "4");
 }
 
 #[tokio::test]

@@ -155,10 +155,10 @@ impl Ledger for Erp {
 #[async_trait]
 impl Access for Erp {
     async fn prove(&self) -> Result<(), LedgerError> {
-        match self.down.load(Ordering::Relaxed) {
-            true => Err(LedgerError::Unavailable("connection refused".into())),
-            false => Ok(()),
+        if self.down.load(Ordering::Relaxed) {
+            return Err(LedgerError::Unavailable("connection refused".into()));
         }
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl Dial {
 /// Lets a clock step, ahead and back, until the world calms down; it stays where it is then.
 pub(super) async fn step(stage: Arc<Stage>, stepped: Arc<AtomicI64>, calm_from: Timestamp) {
     loop {
-        stage.time.sleep(Duration::from_secs(60) + stage.chance.seconds(900)).await;
+        stage.time.sleep(Duration::from_mins(1) + stage.chance.seconds(900)).await;
         if calm_from <= stage.time.now() {
             return;
         }

@@ -19,6 +19,9 @@ pub const SHIPPING_DIFFERS_BY: i64 = 50;
 /// How many minutes after the beginning people book by hand at the latest.
 const BOOKED_WITHIN: i64 = 40 * 60;
 
+/// Draws one kind of oddity, where the order can have it.
+type Draw = fn(&mut Sale, Column, Timestamp, &Chance) -> Option<Oddity>;
+
 /// What is odd about the books of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Oddity {
@@ -115,7 +118,7 @@ pub(super) fn befall(sale: &mut Sale, column: Column, start: Timestamp, chance: 
     if !plain || !chance.strikes(250) {
         return;
     }
-    let draws: [fn(&mut Sale, Column, Timestamp, &Chance) -> Option<Oddity>; 11] = [
+    let draws: [Draw; 11] = [
         |sale, column, _, chance| foreign_number(sale, column, chance),
         |sale, column, _, chance| billed_again(sale, column, chance),
         returned,

@@ -63,9 +63,8 @@ impl Sale {
         let cancelled = group.is_some_and(|it| it.cancelled_at <= now);
         let status = match unit.reached {
             _ if cancelled && self.fate != Fate::NeverCancelled => "cancelled",
-            Reach::Fulfilled => "completed",
             Reach::Returned(at) if at <= now => "returned",
-            Reach::Returned(_) => "completed",
+            Reach::Fulfilled | Reach::Returned(_) => "completed",
             Reach::Open => "opened",
         };
         UnitSnapshot {

@@ -72,7 +72,7 @@ impl Fault {
         Self::QueueStalls,
     ];
     /// What befalls every call to an ERP alike.
-    pub const OF_THE_ERP: [Self; 7] = [
+    pub const OF_THE_ERP: [Self; 8] = [
         Self::ErpDown,
         Self::ErpRevoked,
         Self::ErpForbidden,
@@ -80,6 +80,7 @@ impl Fault {
         Self::ErpSlow,
         Self::ErpLosesReply,
         Self::ErpNeverGetsIt,
+        Self::ErpStale,
     ];
     const SYSTEMS: [Self; 13] = [
         Self::StorefrontDown,

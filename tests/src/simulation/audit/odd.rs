@@ -120,7 +120,11 @@ fn asks_too_much(shop: &Shop, sale: &Sale, event: &Event, goodwill: &HandMade) -
 /// memo by hand was taken for their credit, and voided afterwards.
 pub(super) fn may_stay_uncredited(sale: &Sale, unit: usize) -> bool {
     match &sale.oddity {
-        Oddity::VoidedByHand(memo, after) => !after.is_zero() && memo.units.contains(&unit),
+        // A memo that names no unit credits any of the product's until it is voided.
+        Oddity::VoidedByHand(memo, after) => {
+            let of = |unit: usize| &sale.units[unit].product;
+            !after.is_zero() && memo.units.iter().any(|it| of(*it) == of(unit))
+        }
         _ => false,
     }
 }
@@ -134,6 +138,14 @@ pub(super) fn may_park(sale: &Sale) -> bool {
             | Oddity::OursVoided(_)
             | Oddity::ShippingDiffers
     )
+}
+
+/// What people gave back by hand beside the price of any unit.
+pub(super) fn goodwill(sale: &Sale) -> i64 {
+    match &sale.oddity {
+        Oddity::Goodwill(memo) => memo.money.unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// By how much the invoices are below the order's amounts.
