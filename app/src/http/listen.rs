@@ -1,7 +1,7 @@
 //! Listens, and bounds what callers may cost: how many connections there are, how
 //! long a request's head may take and how big it may be, how long one may be idle.
 //!
-//! What a body may cost is known where bodies are read; what is not read of it, in [`super::rest`].
+//! What a body may cost is known where bodies are read; what is not read of it, in `rest`.
 
 use std::{
     net::SocketAddr,
