@@ -17,8 +17,8 @@ const FOUND: [(u64, &str); 8] = [
     (1628, "a lease that a stalled journal granted too late let two runs work on one order"),
 ];
 
-/// Bugs that few seeds show, each with one that does.
-const RARE: [(Mutation, u64); 1] = [(Mutation::ForgetsSendings, 738)];
+/// Bugs that too few seeds show to look for them here: `claims.rs` plays what they need.
+const RARE: [Mutation; 1] = [Mutation::ForgetsSendings];
 
 /// So many seeds at most show any other deliberate bug.
 const SEEDS_FOR_A_BUG: u64 = 60;
@@ -72,9 +72,8 @@ fn the_same_seed_is_the_same_world() {
 
 #[test]
 fn deliberate_bugs_are_caught() {
-    for (bug, name, what) in Mutation::ALL {
-        let rare = RARE.iter().find(|(it, _)| *it == bug);
-        let seeds = rare.map_or(0..SEEDS_FOR_A_BUG, |(_, seed)| *seed..seed + 1);
+    for (bug, name, what) in Mutation::ALL.into_iter().filter(|(bug, ..)| !RARE.contains(bug)) {
+        let seeds = 0..SEEDS_FOR_A_BUG;
         let caught = seeds.clone().any(|seed| {
             let report = play(seed, Some(bug), Tracing::Off);
             report.violation.is_some()

@@ -29,12 +29,11 @@ pub enum Mutation {
     NoGovernor,
     NoRefundNeeded,
     IgnoresNumber,
-    CountsVoided,
 }
 
 impl Mutation {
     /// All bugs: name, and what is wrong.
-    pub const ALL: [(Self, &str, &str); 15] = [
+    pub const ALL: [(Self, &str, &str); 14] = [
         (Self::KeyOfTheMoment, "key-of-the-moment", "each sending has an external id of its own"),
         (Self::BlindLook, "blind-look", "a memo is not found under its external id"),
         (Self::HidesMemos, "hides-memos", "memos on record are not looked at"),
@@ -49,7 +48,6 @@ impl Mutation {
         (Self::NoGovernor, "no-governor", "more calls are in flight than the account allows"),
         (Self::NoRefundNeeded, "no-refund-needed", "credits before the refund shows"),
         (Self::IgnoresNumber, "ignores-number", "memos of no invoice are not looked at"),
-        (Self::CountsVoided, "counts-voided", "what was voided is taken for credit"),
     ];
 
     /// The bug of this name.
@@ -68,8 +66,7 @@ impl Mutation {
             | Self::LostIsRefused
             | Self::ThrottleIsRefusal
             | Self::RemembersOrders
-            | Self::IgnoresNumber
-            | Self::CountsVoided => true,
+            | Self::IgnoresNumber => true,
             Self::TakesRefusals
             | Self::LosesFiles
             | Self::AnswersLate
@@ -85,9 +82,6 @@ const REFUSAL: &str = r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/en
 <addResponse xmlns="urn:m"><writeResponse><c:status xmlns:c="urn:c" isSuccess="false">
 <c:statusDetail type="ERROR"><c:code>USER_ERROR</c:code><c:message>no</c:message></c:statusDetail>
 </c:status></writeResponse></addResponse></e:Body></e:Envelope>"#;
-
-/// What a search leaves voided records out by.
-const NOT_VOIDED: &str = "<cm:voided><c:searchValue>false</c:searchValue></cm:voided>";
 
 /// What was asked.
 pub(super) struct Asked {
@@ -127,9 +121,6 @@ impl Meddler {
             (Mutation::HidesMemos, "search") => body.replace("_creditMemo", "_cashSale"),
             (Mutation::IgnoresNumber, "search") if body.contains("<cm:otherRefNum") => {
                 body.replace("_creditMemo", "_cashSale")
-            }
-            (Mutation::CountsVoided, "search") if body.contains("_creditMemo") => {
-                body.replace(NOT_VOIDED, "")
             }
             (Mutation::CentLess, "add") => a_cent_less(&body).unwrap_or(body),
             _ => body,

@@ -66,7 +66,8 @@ pub(super) fn is_explained(shop: &Shop, sale: &Sale, event: &Event, record: &Rec
         }
         // What was voided before the event came is not taken for credited.
         (Oddity::OursVoided(_), State::Posted, _) => !event.units.iter().any(|unit| {
-            shop.notes().voided.get(unit).is_some_and(|voided_at| *voided_at < event.due)
+            let voided_at = shop.notes().voided.get(unit).copied();
+            voided_at.is_some_and(|voided_at| voided_at.after(skew(shop)) < record.received_at)
         }),
         (Oddity::FailsAlone(Failure::Posting | Failure::Unreadable), State::Deferred, _) => {
             waits_for_others(shop, sale, record)
@@ -165,23 +166,10 @@ pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&
             .iter()
             .any(|record| record.state == State::Parked && record.reason.as_deref() == Some(reason))
     };
-    let flagged = |flag: &str| {
-        records.iter().any(|record| record.flags.iter().any(|found| found.starts_with(flag)))
-    };
     match &sale.oddity {
         Oddity::ShippingDiffers => {
             stage.must(is_parked("amount-mismatch"), || {
                 format!("{number}: nobody was told that shipping differs")
-            });
-        }
-        Oddity::Goodwill(_) => {
-            // What was decided before somebody booked has not seen it.
-            let booked_at = shop.notes().booked_at.get(&sale.order).copied();
-            let first = records.iter().map(|record| record.received_at).min();
-            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(shop)) < first);
-            let ours = memos.iter().any(|memo| memo.sent.is_some());
-            stage.must(!seen || !ours || flagged("credited-before"), || {
-                format!("{number}: nobody was told of the money given back before")
             });
         }
         Oddity::FailsAlone(_) => {
