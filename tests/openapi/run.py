@@ -15,7 +15,7 @@ import tempfile
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
-TOKEN = "sandbox-admin-token"
+TOKEN = "sandbox-admin-token-of-this-run"
 
 
 def address_of(sandbox):
