@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::{Amount, CivilDate, RecordId, UnitId};
+use crate::{Amount, CivilDate, MemoKey, RecordId, UnitId};
 
 /// Everything on record for one order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -207,5 +207,25 @@ impl Invoice {
     #[must_use]
     pub fn line(&self, number: u32) -> Option<&BillingLine> {
         self.lines.iter().find(|it| it.line == number)
+    }
+}
+
+impl ExistingMemo {
+    /// The key that its external id is; none where it is no key at all.
+    #[must_use]
+    pub fn key(&self) -> Option<MemoKey> {
+        self.external_id.as_deref()?.parse().ok()
+    }
+
+    /// Whether its external id is one of our keys.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.external_id.as_deref().is_some_and(MemoKey::is_ours)
+    }
+
+    /// What people find it by: its number, or its record where it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.number.as_deref().unwrap_or(self.id.as_str())
     }
 }

@@ -1,4 +1,4 @@
-//! Which record, if any? Rules.md sections 3 to 5: from facts to what must be done.
+//! Which record, if any? `docs/RULES.md#record` and on: from facts to what must be done.
 
 mod assemble;
 mod close;
@@ -108,7 +108,7 @@ pub struct LineTarget {
 
 /// Decides what must be done so that every cancelled unit is credited exactly once.
 ///
-/// The rows are those of rules.md section 3, in the order in which they apply.
+/// The rows are those of `docs/RULES.md#record`, in the order in which they apply.
 pub fn decide(case: &Case<'_>) -> Decision {
     let billing = OrderIdentity::of(case.order, case.maps).own(case.billing);
     match plan(&Case { billing: &billing, ..*case }) {
@@ -184,24 +184,15 @@ fn not_in_part(
     partly: &BTreeMap<&UnitId, Decimal>,
     credited: &Credited,
 ) -> Result<(), Reason> {
-    let of = |unit: &Unit| partly.get(&unit.id).map(|pieces| Decimal::from(unit.quantity) - pieces);
-    let left = |unit: &Unit, pieces: Decimal| {
-        let net = unit.net(case.order.treatment);
-        (case.order.currency.round(net.share(pieces, unit.quantity.into())), net)
-    };
-    for placed in &placement.placed {
-        let Some(pieces) = of(placed.unit) else { continue };
-        let (left, asked) = left(placed.unit, pieces);
-        let line = Some(placed.goods.line.line);
-        let by = credited.takers(placed.invoice, None);
-        let invoice = placed.invoice.id.clone();
+    let placed = placement.placed.iter().map(|placed| (placed.unit, Some(placed)));
+    for (unit, placed) in placed.chain(placement.loose.iter().map(|unit| (*unit, None))) {
+        let Some(pieces) = partly.get(&unit.id) else { continue };
+        let asked = unit.net(case.order.treatment);
+        let left = case.order.currency.round(asked.share(*pieces, unit.quantity.into()));
+        let invoice = placed.map_or(&sales_order.id, |placed| &placed.invoice.id).clone();
+        let line = placed.map(|placed| placed.goods.line.line);
+        let by = placed.map(|placed| credited.takers(placed.invoice, None)).unwrap_or_default();
         return Err(Reason::OverCredit { invoice, line, left, asked, by });
-    }
-    for unit in &placement.loose {
-        let Some(pieces) = of(unit) else { continue };
-        let (left, asked) = left(unit, pieces);
-        let (invoice, by) = (sales_order.id.clone(), Vec::new());
-        return Err(Reason::OverCredit { invoice, line: None, left, asked, by });
     }
     Ok(())
 }

@@ -101,7 +101,7 @@ pub struct Order {
 }
 
 impl Unit {
-    /// What is owed back for it: `credit` of rules.md, section 4.
+    /// What is owed back for it: `credit` of `docs/RULES.md#money`.
     #[must_use]
     pub fn credit(&self, treatment: TaxTreatment) -> Amount {
         match treatment {

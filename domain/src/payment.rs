@@ -149,7 +149,7 @@ impl Instrument {
     }
 }
 
-/// Money of the payer that the retailer still has: `held` of rules.md, section 2.
+/// Money of the payer that the retailer still has: `held` of `docs/RULES.md#held`.
 #[must_use]
 pub fn held(instruments: &[Instrument]) -> Amount {
     instruments.iter().map(Instrument::held).sum()

@@ -1,4 +1,4 @@
-//! Is the story complete yet? Rules.md section 2, row by row, in its order.
+//! Is the story complete yet? `docs/RULES.md#readiness`, row by row, in its order.
 
 use std::collections::HashMap;
 
@@ -92,7 +92,7 @@ impl Order {
         due.then_some(self.shipping.credit)
     }
 
-    /// What the payer still gets for the money: `living value` of rules.md, section 2.
+    /// What the payer still gets for the money: `active value` of `docs/RULES.md#active-value`.
     #[must_use]
     pub fn living_value(&self, policy: &Policy) -> Amount {
         let units = self.credit_of(crate::Unit::lives);

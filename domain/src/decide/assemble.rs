@@ -1,4 +1,4 @@
-//! What the memo says: rules.md section 5, field by field.
+//! What the memo says: `docs/RULES.md#fields`, field by field.
 
 use std::collections::BTreeMap;
 

@@ -73,7 +73,7 @@ struct Voided {
 pub(super) struct Open<'a> {
     /// Units that no memo credits, those that were billed again among them.
     pub(super) wanted: Vec<&'a Unit>,
-    /// How many pieces of a wanted unit are credited without its name.
+    /// How many pieces are left of a wanted unit of which memos credit some without its name.
     pub(super) partly: BTreeMap<&'a UnitId, Decimal>,
     /// Why the rest of what is not credited cannot be: it is on a memo of ours that was voided.
     pub(super) voided: Option<Reason>,
@@ -83,7 +83,12 @@ pub(super) struct Open<'a> {
 
 impl Credited {
     pub(super) fn of(case: &Case<'_>) -> Self {
-        let index = Index::of(case);
+        Self::by(&Products::of(case))
+    }
+
+    /// The same, where the order's products are looked up besides.
+    pub(super) fn by(Products(index): &Products<'_>) -> Self {
+        let case = index.case;
         let claims: Vec<&Claim> = case.claims.iter().filter(|claim| !claim.is_open()).collect();
         let pairs = Pairs::of(&claims);
         let (valid, voided): (Vec<&ExistingMemo>, Vec<&ExistingMemo>) =
@@ -100,7 +105,7 @@ impl Credited {
             if claim.is_none() {
                 foreign.push(memos.len());
             }
-            memos.push(booked(&index, memo, claim.map(|nth| &claims[nth].memo)));
+            memos.push(booked(index, memo, claim.map(|nth| &claims[nth].memo)));
         }
         let mut credited = Self {
             memos,
@@ -115,25 +120,21 @@ impl Credited {
             named: BTreeSet::new(),
             count: Count::default(),
         };
-        credited.name_by_key(&index, &foreign);
+        credited.name_by_key(index, &foreign);
+        let mut voided_claims = BTreeSet::new();
         for memo in voided {
-            let Some(nth) = pairs.claim_of(memo).filter(|nth| shown.insert(*nth)) else { continue };
+            let is_news = |nth: &usize| !shown.contains(nth) && voided_claims.insert(*nth);
+            let Some(nth) = pairs.claim_of(memo).filter(is_news) else { continue };
             let claim = &claims[nth].memo;
-            let name = memo.number.clone().unwrap_or_else(|| memo.id.to_string());
-            let voided = Voided { key: claim.key.clone(), name };
+            let voided = Voided { key: claim.key.clone(), name: memo.name().to_owned() };
             credited.voided.extend(claim.units.iter().map(|id| (id.clone(), voided.clone())));
         }
-        let is_voided = |claim: &CreditMemo| {
-            claim
-                .units
-                .iter()
-                .any(|id| credited.voided.get(id).is_some_and(|it| it.key == claim.key))
-        };
-        let counting: Vec<&CreditMemo> =
-            claims.iter().map(|claim| &claim.memo).filter(|it| !is_voided(it)).collect();
-        let hidden = claims.iter().enumerate().filter(|(nth, _)| !shown.contains(nth));
-        credited.memos.extend(hidden.map(|(_, claim)| claimed(&claim.memo)));
-        for claim in counting {
+        let counting = claims.iter().enumerate().filter(|(nth, _)| !voided_claims.contains(nth));
+        for (nth, claim) in counting.map(|(nth, claim)| (nth, &claim.memo)) {
+            // The ledger does not show it: our word stands.
+            if !shown.contains(&nth) {
+                credited.memos.push(claimed(claim));
+            }
             credited.units.extend(claim.units.iter().cloned());
             credited.ours.extend(claim.units.iter().cloned());
             for (instrument, amount) in claim.takings() {
@@ -143,7 +144,7 @@ impl Credited {
         for nth in foreign {
             credited.take_by_item(case, nth);
         }
-        credited.add_up(&index);
+        credited.add_up(index);
         credited
     }
 
@@ -173,8 +174,7 @@ impl Credited {
         for nth in ours {
             let record = self.memos[nth].record.as_ref();
             let memo = case.billing.memos.iter().find(|memo| Some(&memo.id) == record);
-            let key = memo.and_then(|memo| memo.external_id.as_deref()?.parse().ok());
-            let Some(units) = key.and_then(|key: MemoKey| keys.get(&key)) else { continue };
+            let Some(units) = memo.and_then(|memo| keys.get(&memo.key()?)) else { continue };
             self.units.extend(units.iter().cloned());
             self.ours.extend(units.iter().cloned());
             let goods: Vec<UnitId> = units.iter().filter(|id| !id.is_shipping()).cloned().collect();
@@ -280,7 +280,7 @@ impl Credited {
                     None => open.wanted.push(unit),
                 }
             } else if Decimal::ZERO < left {
-                open.partly.insert(&unit.id, pieces - left);
+                open.partly.insert(&unit.id, left);
                 open.wanted.push(unit);
             }
         }
@@ -411,16 +411,14 @@ impl<'a> Pairs<'a> {
     }
 
     fn claim_of(&self, memo: &ExistingMemo) -> Option<usize> {
-        let key = || memo.external_id.as_deref()?.parse::<MemoKey>().ok();
         let by_record = self.by_record.get(&memo.id).copied();
-        by_record.or_else(|| self.by_key.get(&key()?).copied())
+        by_record.or_else(|| self.by_key.get(&memo.key()?).copied())
     }
 }
 
 /// Whether the record is this memo of ours, by its key.
 fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
-    let id = record.external_id.as_deref().unwrap_or("");
-    record.standing == Standing::Valid && id.eq_ignore_ascii_case(memo.key.as_str())
+    record.standing == Standing::Valid && record.key().as_ref() == Some(&memo.key)
 }
 
 /// The products of the order that lines can be about, for lines without unit ids.

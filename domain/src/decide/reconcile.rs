@@ -183,9 +183,9 @@ pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
         patience: Patience::Exhausted,
         storefront: "",
     };
-    let credited = Credited::of(&case);
-    let open = credited.open(&case);
     let products = Products::of(&case);
+    let credited = Credited::by(&products);
+    let open = credited.open(&case);
     let view = View {
         sides,
         case: &case,
@@ -282,9 +282,9 @@ impl<'a> Told<'a> {
         Self {
             sides,
             by_record: sides.memos.iter().map(|it| (&it.memo.id, it)).collect(),
-            by_key: sides.memos.iter().filter_map(|it| Some((key(&it.memo)?, it))).collect(),
+            by_key: sides.memos.iter().filter_map(|it| Some((it.memo.key()?, it))).collect(),
             closely: closely.iter().map(|memo| (&memo.id, memo)).collect(),
-            closely_by_key: closely.iter().filter_map(|memo| Some((key(memo)?, memo))).collect(),
+            closely_by_key: closely.iter().filter_map(|memo| Some((memo.key()?, memo))).collect(),
         }
     }
 
@@ -333,10 +333,6 @@ impl<'a> Told<'a> {
     }
 }
 
-fn key(memo: &ExistingMemo) -> Option<MemoKey> {
-    memo.external_id.as_deref()?.parse().ok()
-}
-
 impl Sides<'_> {
     /// Whether a passing look cannot be believed, whatever it finds: a memo that somebody else
     /// made counts by what the order's invoices and its customer are, and by nothing less.
@@ -346,8 +342,7 @@ impl Sides<'_> {
         let records: BTreeSet<&RecordId> = claims.filter_map(Claim::record).collect();
         let is_certain = |memo: &ExistingMemo| {
             let mut goods = memo.lines.iter().filter(|line| line.quantity.is_some());
-            let is_ours = memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
-            records.contains(&memo.id) || is_ours && goods.all(|line| !line.units.is_empty())
+            records.contains(&memo.id) || memo.is_ours() && goods.all(|line| !line.units.is_empty())
         };
         let mut valid =
             self.memos.iter().map(|it| &it.memo).filter(|it| it.standing == Standing::Valid);

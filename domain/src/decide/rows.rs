@@ -1,4 +1,4 @@
-//! Which record, if any? Every row of rules.md section 3, and what the deadline makes of it.
+//! Which record, if any? Every row of `docs/RULES.md#record`, and what the deadline makes of it.
 
 mod closing;
 mod existing;

@@ -12,9 +12,7 @@ use super::{
     },
     index::Index,
 };
-use crate::{
-    Amount, CreditMemo, ExistingLine, ExistingMemo, ItemRef, LineKind, MemoKey, RecordId, UnitId,
-};
+use crate::{Amount, CreditMemo, ExistingLine, ExistingMemo, ItemRef, LineKind, RecordId, UnitId};
 
 /// One earlier memo, brought to one form.
 #[derive(Debug, Clone)]
@@ -78,6 +76,35 @@ impl Booked {
     }
 }
 
+impl BookedLine {
+    /// A line that credits pieces, before the discount lines that may follow it.
+    fn of(
+        item: &ItemRef,
+        source_line: Option<u32>,
+        quantity: Decimal,
+        amount: Amount,
+        units: &[UnitId],
+    ) -> Self {
+        Self {
+            item: item.clone(),
+            source_line,
+            quantity,
+            amount,
+            net: amount,
+            units: units.to_vec(),
+            kind: Credits::Pieces,
+            made_for: None,
+        }
+    }
+}
+
+/// A discount line is about the goods before it.
+fn discount(lines: &mut [BookedLine], amount: Amount) {
+    if let Some(last) = lines.last_mut() {
+        last.net += amount;
+    }
+}
+
 /// Whether a memo credits shipping.
 pub(in crate::decide) fn credits_shipping(case: &Case<'_>, memo: &ExistingMemo) -> bool {
     Amount::ZERO < shipping_on(case, memo)
@@ -94,26 +121,17 @@ fn shipping_on(case: &Case<'_>, memo: &ExistingMemo) -> Amount {
 /// A memo on record, and the claim that it was made for, if it is ours.
 pub(super) fn booked(index: &Index<'_>, memo: &ExistingMemo, claim: Option<&CreditMemo>) -> Booked {
     let case = index.case;
-    let ours = claim.is_some() || memo.external_id.as_deref().is_some_and(MemoKey::is_ours);
+    let ours = claim.is_some() || memo.is_ours();
     let (mut lines, mut payments) = (Vec::<BookedLine>::new(), Vec::new());
     let mut rounding = Amount::ZERO;
     for line in &memo.lines {
         match role(&line.item.id, line.amount, case.policy, case.maps) {
-            Role::Goods => lines.push(BookedLine {
-                item: line.item.clone(),
-                source_line: line.source_line,
-                quantity: pieces(line.quantity, Decimal::ONE),
-                amount: line.amount,
-                net: line.amount,
-                units: line.units.clone(),
-                kind: Credits::Pieces,
-                made_for: None,
-            }),
-            Role::Discount => {
-                if let Some(last) = lines.last_mut() {
-                    last.net += line.amount;
-                }
+            Role::Goods => {
+                let quantity = pieces(line.quantity, Decimal::ONE);
+                let (source_line, units) = (line.source_line, &line.units);
+                lines.push(BookedLine::of(&line.item, source_line, quantity, line.amount, units));
             }
+            Role::Discount => discount(&mut lines, line.amount),
             Role::Payment => payments.push((line.item.id.clone(), -line.amount)),
             Role::Rounding => rounding += line.amount,
             Role::Tax | Role::Shipping => {}
@@ -128,7 +146,7 @@ pub(super) fn booked(index: &Index<'_>, memo: &ExistingMemo, claim: Option<&Cred
     let taken: Amount = payments.iter().map(|(_, amount)| *amount).sum();
     Booked {
         record: Some(memo.id.clone()),
-        name: memo.number.clone().unwrap_or_else(|| memo.id.to_string()),
+        name: memo.name().to_owned(),
         invoice: invoice(index, memo, claim, &lines, ours),
         ours,
         credit: memo.total + taken,
@@ -210,21 +228,13 @@ pub(super) fn claimed(memo: &CreditMemo) -> Booked {
     let mut lines: Vec<BookedLine> = Vec::new();
     for line in &memo.lines {
         match line.kind {
-            LineKind::Item => lines.push(BookedLine {
-                item: ItemRef { id: line.item.clone(), external_id: None, name: None },
-                source_line: line.source_line,
-                quantity: Decimal::from(line.quantity.unwrap_or(1)),
-                amount: line.amount,
-                net: line.amount,
-                units: line.units.clone(),
-                kind: Credits::Pieces,
-                made_for: None,
-            }),
-            LineKind::Discount => {
-                if let Some(last) = lines.last_mut() {
-                    last.net += line.amount;
-                }
+            LineKind::Item => {
+                let item = ItemRef { id: line.item.clone(), external_id: None, name: None };
+                let quantity = Decimal::from(line.quantity.unwrap_or(1));
+                let (source_line, units) = (line.source_line, &line.units);
+                lines.push(BookedLine::of(&item, source_line, quantity, line.amount, units));
             }
+            LineKind::Discount => discount(&mut lines, line.amount),
             _ => {}
         }
     }

@@ -109,7 +109,7 @@ impl<'a> Index<'a> {
         shown.chain(self.alike(item)).collect()
     }
 
-    /// Whether a memo on record is about this order: see rules.md section 3, existing memos.
+    /// Whether a memo on record is about this order: see `docs/RULES.md#existing-memos`.
     /// Where no sales documents were read, whatever was found counts.
     pub(super) fn is_of_the_order(&self, memo: &ExistingMemo) -> bool {
         let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Discrepancy, Finding, MemoRef, OnRecord, View, Worth};
 use crate::{
     Amount, ExistingMemo, RecordId, UnitId,
+    conserve::rounding_bound,
     decide::credited::{Booked, BookedLine, Credits, credits_shipping},
 };
 
@@ -65,8 +66,7 @@ impl View<'_> {
         };
         // As much as an order may leave over for rounding is no difference.
         let order = self.case.order;
-        let pieces = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
-        let bound = order.currency.smallest().times(pieces).unwrap_or_default();
+        let bound = rounding_bound(order.units.len(), order.currency);
         let rounding = if booked.rounding.abs() <= bound { booked.rounding } else { Amount::ZERO };
         let differs = tolerance < (on_record - rounding - expected).abs();
         differs.then(|| different(memo, units, expected, on_record))
