@@ -39,8 +39,9 @@ const NOTABLE: Duration = Duration::from_mins(5);
 pub struct Envelope {
     tenant: Tenant,
     name: String,
-    /// The rest of it: only looked at when it is about cancellations.
-    event: Box<RawValue>,
+    /// What else is needed of it: only looked at when it is about cancellations.
+    published_at: Option<Box<RawValue>>,
+    payload: Option<Box<RawValue>>,
 }
 
 /// Why a body is no event, naming the field.
@@ -56,21 +57,22 @@ pub struct Malformed {
 /// Reads whose event it is and what it is about; the rest is only looked at once that is known.
 pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
     let body = json::mended(body);
-    let event: Box<RawValue> = serde_json::from_str(&body).map_err(|why| {
+    let event: &RawValue = serde_json::from_str(&body).map_err(|why| {
         let place = format!("is not JSON: line {} column {}", why.line(), why.column());
         malformed("body", place)
     })?;
-    let Shape::Object(fields) = Shape::of(&event) else {
+    let Shape::Object(event) = Shape::of(event) else {
         return Err(malformed("body", "is not an object"));
     };
-    let tenant = filled(&fields, "tenant", "tenant")?.parse().map_err(invalid("tenant"))?;
-    let name = filled(&fields, "name", "name")?;
+    let tenant = filled(event.shape("tenant"), "tenant")?.parse().map_err(invalid("tenant"))?;
+    let name = filled(event.shape("name"), "name")?;
     let length = name.chars().count();
     if MAX_NAME < length {
         let why = format!("has {length} characters, the limit is {MAX_NAME}");
         return Err(malformed("name", why));
     }
-    Ok(Envelope { tenant, name, event })
+    let kept = |name: &str| event.get(name).map(ToOwned::to_owned);
+    Ok(Envelope { tenant, name, published_at: kept("published_at"), payload: kept("payload") })
 }
 
 /// The same event again, so that a queue can hold it: reading it gives `cancellation` back. The
@@ -120,12 +122,10 @@ impl Envelope {
             ORDER_CANCELLED => Listed::WithStatus,
             _ => return Ok(None),
         };
-        let Shape::Object(event) = Shape::of(&self.event) else {
-            return Err(malformed("body", "is not an object"));
-        };
-        let published_at = instant::read(&filled(&event, "published_at", "published_at")?)
+        let published_at = filled(Shape::of_any(self.published_at.as_deref()), "published_at")?;
+        let published_at = instant::read(&published_at)
             .ok_or_else(|| malformed("published_at", "is not an ISO 8601 time"))?;
-        let payload = match event.shape("payload") {
+        let payload = match Shape::of_any(self.payload.as_deref()) {
             Shape::Nothing => return Err(malformed("payload", "is missing")),
             Shape::Object(payload) if payload.is_empty() => {
                 return Err(malformed("payload", "is empty"));
@@ -133,7 +133,7 @@ impl Envelope {
             Shape::Object(payload) => payload,
             _ => return Err(malformed("payload", "is not an object")),
         };
-        let order = filled(&payload, "id", "payload.id")?;
+        let order = filled(payload.shape("id"), "payload.id")?;
         let order: OrderId = order.parse().map_err(invalid("payload.id"))?;
         Ok(Some(Cancellation {
             tenant: self.tenant.clone(),
@@ -179,7 +179,7 @@ fn units(
         if listed == Listed::WithStatus && status.is_some_and(|status| !is_cancelled(&status)) {
             continue;
         }
-        let id = filled(&item, "id", &field("id"))?;
+        let id = filled(item.shape("id"), &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
         // Not needed to credit the item: what is no text is as good as absent.
         let reason = item.text("cancellation_reason").map(|told| text::cut(&told, MAX_REASON));
@@ -209,8 +209,8 @@ fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
 }
 
 /// A text that must be there; `path` is how a fault names it.
-fn filled(object: &Object<'_>, name: &str, path: &str) -> Result<String, Malformed> {
-    match object.shape(name) {
+fn filled(shape: Shape<'_>, path: &str) -> Result<String, Malformed> {
+    match shape {
         Shape::Nothing => Err(malformed(path, "is missing")),
         Shape::Text(text) if text.trim().is_empty() => Err(malformed(path, "is empty")),
         Shape::Text(text) => Ok(text),

@@ -33,6 +33,11 @@ impl<'a> Shape<'a> {
             _ => Self::Other,
         }
     }
+
+    /// What a value is that may be absent.
+    pub(super) fn of_any(value: Option<&'a RawValue>) -> Self {
+        value.map_or(Self::Nothing, Self::of)
+    }
 }
 
 impl<'a> Object<'a> {
@@ -41,9 +46,14 @@ impl<'a> Object<'a> {
         self.0.is_empty()
     }
 
+    /// A field, unread.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name).copied()
+    }
+
     /// What a field holds.
     pub(super) fn shape(&self, name: &str) -> Shape<'a> {
-        self.0.get(name).map_or(Shape::Nothing, |value| Shape::of(value))
+        Shape::of_any(self.get(name))
     }
 
     /// The text in a field; none where it holds anything else.
