@@ -96,7 +96,7 @@ impl Service {
             Outcome::Waiting { not_before, .. } => {
                 not_before.unwrap_or_default().max(self.first_delay)
             }
-            Outcome::Busy => self.first_delay.min(AGAIN),
+            Outcome::Busy => self.first_delay.min(BUSY),
             _ => return outcome,
         };
         match self.push(&opened.cancellation, delay).await {
@@ -146,8 +146,8 @@ impl Service {
     }
 }
 
-/// When the worker looks at an order that another run works on.
-const AGAIN: Duration = Duration::from_secs(1);
+/// When an order that another run works on is tried again.
+pub const BUSY: Duration = Duration::from_secs(1);
 
 static ORDER_BUSY: Reason = Reason::OrderBusy;
 

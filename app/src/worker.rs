@@ -14,7 +14,7 @@ use crate::{
     credit::{Outcome, Progress, broken, deadline},
     dice::Dice,
     orders::Orders,
-    service::{Member, Runner, Service},
+    service::{BUSY, Member, Runner, Service},
     turns::{Asked, Freshness, Turn, Turns},
     wiring::webhook,
 };
@@ -50,9 +50,6 @@ impl From<config::Worker> for Patience {
         Self { first_delay: worker.first_delay, max_delay: worker.max_delay }
     }
 }
-
-/// When a job asks again whose order another process, or the webhook, works on.
-const BUSY: Duration = Duration::from_secs(1);
 
 /// What follows for the job. `left` is the time to the cancellation's deadline:
 /// no wait goes beyond it, so that what is due then happens then. A system that
