@@ -1,9 +1,9 @@
-//! The conversation behind `billing`: an order's bills, their memos, and the
-//! sales order where the bills do not say enough.
+//! The conversation behind `billing`: an order's sales documents, their memos, and the sales
+//! order where its documents do not say enough.
 //!
-//! Two calls where the bills carry every unit that is asked about, three where
-//! there are none; one more for memos by the order's number. A search without permission answers with no rows, so what
-//! was not found is believed only with a proof of the right to look.
+//! Two calls where the documents carry every unit that is asked about, three where there are
+//! none; one more for memos by the order's number. A search without permission answers with no
+//! rows, so an empty answer is believed only with a proof of read permission.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub(crate) struct Reading<'a> {
 
 /// Invoices and cash sales, and the order that they were made from.
 #[derive(Default)]
-struct Bills {
+struct SalesDocuments {
     order: Option<RecordId>,
     /// Whether they were made from different orders.
     of_several: bool,
@@ -46,7 +46,7 @@ struct Bills {
     cash_sales: Vec<RecordId>,
 }
 
-impl Bills {
+impl SalesDocuments {
     fn is_empty(&self) -> bool {
         self.invoices.is_empty() && self.cash_sales.is_empty()
     }
@@ -75,7 +75,10 @@ impl Reading<'_> {
     /// The order's own bills, and its sales order where that had to be read to know
     /// whose they are. Another shop in the account may have the same number: then the
     /// sales order under the order's id is ours, or none.
-    async fn documents(self, query: &BillingQuery) -> Result<(Bills, Option<SalesOrder>), Failure> {
+    async fn documents(
+        self,
+        query: &BillingQuery,
+    ) -> Result<(SalesDocuments, Option<SalesOrder>), Failure> {
         let bills = self.bills_by_number(query).await?;
         if query.identity.is_named_on(&bills.invoices) {
             return Ok((bills, None));
@@ -103,21 +106,21 @@ impl Reading<'_> {
                 return Ok((bills, Some(order)));
             }
         }
-        Ok((Bills::default(), None))
+        Ok((SalesDocuments::default(), None))
     }
 
     /// The bills in one call, by the number of the order that they were made from.
     /// None where that search is not understood: the order's id finds them then.
-    async fn bills_by_number(self, query: &BillingQuery) -> Result<Bills, Failure> {
+    async fn bills_by_number(self, query: &BillingQuery) -> Result<SalesDocuments, Failure> {
         if query.reference.is_empty() {
-            return Ok(Bills::default());
+            return Ok(SalesDocuments::default());
         }
         match self.bills(&request::bills_of_number(&query.reference)).await {
-            // Bills of several orders: the criterion was passed over.
-            Ok(bills) if bills.of_several => Ok(Bills::default()),
+            // SalesDocuments of several orders: the criterion was passed over.
+            Ok(bills) if bills.of_several => Ok(SalesDocuments::default()),
             Err(failure) if failure.is_about_the_question() => {
                 tracing::debug!(%failure, "The search by the order's number was not understood");
-                Ok(Bills::default())
+                Ok(SalesDocuments::default())
             }
             result => result,
         }
@@ -130,8 +133,8 @@ impl Reading<'_> {
         record.map(|it| reply::whole(&it, read)).transpose()
     }
 
-    async fn bills(self, search: &Request) -> Result<Bills, Failure> {
-        let mut bills = Bills::default();
+    async fn bills(self, search: &Request) -> Result<SalesDocuments, Failure> {
+        let mut bills = SalesDocuments::default();
         let mut without_lines = Vec::new();
         let invoice = |it: &Node| reply::invoice(it, self.books);
         for record in self.all_pages(search).await? {
@@ -148,11 +151,8 @@ impl Reading<'_> {
             bills.of_several |= bills.order.is_some() && bills.order != order;
             bills.order = bills.order.or(order);
         }
-        for batch in without_lines.chunks(request::MAX_IDS) {
-            let request = request::get_list(RecordType::Invoice, batch);
-            for record in reply::listed(self.client.call(&request).await?)? {
-                bills.invoices.push(reply::whole(&record, invoice)?);
-            }
+        for record in self.whole(RecordType::Invoice, &without_lines).await? {
+            bills.invoices.push(reply::whole(&record, invoice)?);
         }
         Ok(bills)
     }
@@ -209,13 +209,20 @@ impl Reading<'_> {
                 memos.push(reply::whole(record, existing)?);
             }
         }
-        for batch in without_lines.chunks(request::MAX_IDS) {
-            let request = request::get_list(RecordType::CreditMemo, batch);
-            for record in reply::listed(self.client.call(&request).await?)? {
-                memos.push(reply::whole(&record, existing)?);
-            }
+        for record in self.whole(RecordType::CreditMemo, &without_lines).await? {
+            memos.push(reply::whole(&record, existing)?);
         }
         Ok(memos)
+    }
+
+    /// These records with their lines.
+    async fn whole(self, kind: RecordType, records: &[RecordId]) -> Result<Vec<Node>, Failure> {
+        let mut whole = Vec::new();
+        for batch in records.chunks(request::MAX_IDS) {
+            let request = request::get_list(kind, batch);
+            whole.extend(reply::listed(self.client.call(&request).await?)?);
+        }
+        Ok(whole)
     }
 
     /// Those of these credit memos that were voided.

@@ -1,11 +1,7 @@
-//! Answers that were recorded elsewhere, where they are at hand beside this
-//! project: every file is read as its name says. They are not ours to ship.
+//! Answers that were recorded elsewhere: every file is read as its name says. They belong to
+//! others and are not in this repository; `NETSUITE_RECORDINGS` names the folder that has them.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{env, fs, path::PathBuf};
 
 use super::{Node, Reply, Status, Unreadable, found, listed, page, written};
 use crate::{
@@ -113,37 +109,29 @@ fn hold_to_its_name(name: &str, bytes: &[u8]) {
 }
 
 fn files() -> Vec<(String, Vec<u8>)> {
-    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../shared/data/netsuite"].iter().collect();
+    let root = env::var_os("NETSUITE_RECORDINGS").expect("NETSUITE_RECORDINGS names a folder");
+    let root = PathBuf::from(root);
     let folders = FOLDERS.iter().filter_map(|it| fs::read_dir(root.join(it)).ok());
     let paths = folders.flatten().map(|it| it.unwrap().path());
     let mut files: Vec<_> = paths
         .map(|it| (it.file_stem().unwrap().to_string_lossy().into_owned(), fs::read(&it).unwrap()))
         .collect();
     files.sort();
+    assert!(!files.is_empty(), "{} has no recorded answers", root.display());
     files
 }
 
 #[test]
+#[ignore = "needs NETSUITE_RECORDINGS"]
 fn recorded_answers_are_read_as_their_names_say() {
-    let files = files();
-    if files.is_empty() {
-        say("SKIPPED: no recorded answers beside this project");
-        return;
-    }
-    for (name, bytes) in &files {
+    for (name, bytes) in &files() {
         hold_to_its_name(name, bytes);
     }
-    say(&format!("{} recorded answers are read as their names say", files.len()));
 }
 
-/// Past the test harness, which keeps what good tests print to itself: a check
-/// that did not run must be seen not to have run.
-fn say(line: &str) {
-    writeln!(io::stderr(), "{line}").unwrap();
-}
-
-/// Answers to what we ask, through the doors by which they come.
+/// Answers to what the adapter asks, read as the adapter reads them.
 #[test]
+#[ignore = "needs NETSUITE_RECORDINGS"]
 fn recorded_answers_to_our_questions_are_understood() {
     for (name, bytes) in files() {
         let Ok(reply) = Reply::read(&bytes) else { continue };
