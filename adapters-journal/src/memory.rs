@@ -73,7 +73,7 @@ impl Journal for Memory {
         let holds = &mut self.book().holds;
         match holds.get_mut(&order) {
             Some(held) if held.token != *token && now < held.until => {
-                // The clock was set back: whoever took it may live, and it runs anew.
+                // The clock was set back: the owner may be alive, and its lease starts again.
                 if now < held.taken_at {
                     held.until = now.after(held.until.since(held.taken_at));
                     held.taken_at = now;

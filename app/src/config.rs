@@ -33,7 +33,7 @@ pub use self::{
     telemetry::Telemetry,
 };
 use self::{
-    section::{Section, Source, one_of, read_text},
+    section::{Section, Severity, Source, one_of, read_text},
     tree::{Tree, Value},
 };
 
@@ -211,7 +211,7 @@ impl Config {
                 None
             }
         };
-        stores.ok_or_else(|| ConfigError::Faults(source.faults.into_inner()))
+        stores.ok_or_else(|| ConfigError::Faults(source.found(Severity::Fault)))
     }
 
     /// Reads a configuration text; relative paths are relative to `file`.
@@ -232,15 +232,12 @@ fn parse(source: Source, text: &str) -> Result<Config, ConfigError> {
             None
         }
     };
-    let mut faults = source.faults.into_inner();
+    let mut faults = source.found(Severity::Fault);
     faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     match config {
-        Some(config) if faults.is_empty() => {
-            let (useless, warnings) = (source.useless.into_inner(), source.warnings.into_inner());
-            Ok(Config { useless, warnings, ..config })
-        }
+        Some(config) if faults.is_empty() => Ok(config),
         _ => {
-            faults.append(&mut source.useless.into_inner());
+            faults.extend(source.found(Severity::Useless));
             Err(ConfigError::Faults(faults))
         }
     }
@@ -274,8 +271,8 @@ fn read(root: &Section<'_>) -> Option<Config> {
         reconcile,
         telemetry,
         customers,
-        useless: Vec::new(),
-        warnings: Vec::new(),
+        useless: root.source.found(Severity::Useless),
+        warnings: root.source.found(Severity::Warning),
     })
 }
 

@@ -175,7 +175,7 @@ fn happened<'a>(
             (record.waiting_since, record.failed) = (now, None);
             Some((Change::State, "to be tried again, the deadline starts anew".to_owned()))
         }
-        // A lease is no part of the book, a note is told as it is, and tries are counted.
+        // Leases are kept elsewhere, a note is written as it is, and tries are counted above.
         Step::Released(_) | Step::Noted(_) | Step::Failed { .. } | Step::Answered => None,
     })
 }

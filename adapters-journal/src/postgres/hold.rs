@@ -10,8 +10,8 @@ use crate::book::Failure;
 
 /// Takes or renews the lease, unless another token's is still running.
 ///
-/// A lease that was taken by a clock that was ahead, and was set back since, runs anew from
-/// now: whoever took it may live and renew it. A dead one's ends when it would have ended.
+/// A lease that was taken by a clock that was ahead, and was set back since, starts again now:
+/// its owner may be alive and renew it. The lease of a dead owner ends after one more term.
 pub(super) async fn take(
     db: &mut PgConnection,
     tenant: &Tenant,

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use domain::Tenant;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Customer, Server, secret, section::Section};
+use super::{
+    Customer, Server, secret,
+    section::{Section, Severity},
+};
 
 pub(super) fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
     if section.tree("webhook_keys").is_none() {
@@ -28,7 +31,7 @@ pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[Customer]
                         "customer.webhook_keys of {tenant} has a key of {other}: each could send the \
                          other's events"
                     );
-                    root.source.useless(root.line_of("customer"), problem);
+                    root.source.note(Severity::Useless, root.line_of("customer"), problem);
                 }
                 _ => {}
             }
@@ -41,6 +44,6 @@ pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[Customer]
             "server.admin_token is a webhook key of {tenant}: whoever sends events could use the \
              admin API"
         );
-        root.source.useless(root.line_of("server"), problem);
+        root.source.note(Severity::Useless, root.line_of("server"), problem);
     }
 }

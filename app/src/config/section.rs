@@ -39,18 +39,26 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What a finding means for the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// It cannot start.
+    Fault,
+    /// It tries, and cannot do what it is there for.
+    Useless,
+    /// It works, and perhaps not as it is meant.
+    Warning,
+}
+
 /// What reading depends on besides the document: the environment, once, other files,
-/// and the faults found so far.
+/// and what was found so far.
 pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: fn(&Path) -> io::Result<String>,
     /// Variables that hold no UTF-8. Nobody may have asked for them.
     pub(crate) not_utf8: BTreeSet<String>,
-    pub(crate) faults: RefCell<Vec<Fault>>,
-    /// With these the service runs, and does not do what it is there for.
-    pub(crate) useless: RefCell<Vec<Fault>>,
-    pub(crate) warnings: RefCell<Vec<Fault>>,
+    pub(crate) findings: RefCell<Vec<(Severity, Fault)>>,
 }
 
 impl Source {
@@ -61,9 +69,7 @@ impl Source {
             environment,
             files: read_text,
             not_utf8: BTreeSet::new(),
-            faults: RefCell::default(),
-            useless: RefCell::default(),
-            warnings: RefCell::default(),
+            findings: RefCell::default(),
         }
     }
 
@@ -88,18 +94,26 @@ impl Source {
         let not_utf8 = self.not_utf8.clone();
         let inner = Self { files: self.files, not_utf8, ..Self::of(file, environment) };
         let result = read(&inner);
-        self.faults.borrow_mut().append(&mut inner.faults.borrow_mut());
-        self.useless.borrow_mut().append(&mut inner.useless.borrow_mut());
-        self.warnings.borrow_mut().append(&mut inner.warnings.borrow_mut());
+        self.findings.borrow_mut().append(&mut inner.findings.borrow_mut());
         result
     }
 
-    pub(crate) fn fault(&self, line: usize, message: String) {
-        self.faults.borrow_mut().push(Fault { file: self.file.clone(), line, message });
+    /// Notes a finding at a line.
+    pub(crate) fn note(&self, severity: Severity, line: usize, message: String) {
+        let finding = Fault { file: self.file.clone(), line, message };
+        self.findings.borrow_mut().push((severity, finding));
     }
 
-    pub(crate) fn useless(&self, line: usize, message: String) {
-        self.useless.borrow_mut().push(Fault { file: self.file.clone(), line, message });
+    /// What was found so far that means this, in the order in which it was found.
+    pub(crate) fn found(&self, severity: Severity) -> Vec<Fault> {
+        let findings = self.findings.borrow();
+        let found = findings.iter().filter(|(found, _)| *found == severity);
+        found.map(|(_, finding)| finding.clone()).collect()
+    }
+
+    /// Notes a fault at a line.
+    pub(crate) fn fault(&self, line: usize, message: String) {
+        self.note(Severity::Fault, line, message);
     }
 
     /// A path as the configuration means it: relative to the configuration file.
@@ -140,21 +154,14 @@ impl<'a> Section<'a> {
         self.table.get(key).map_or(self.line, |it| it.line)
     }
 
+    /// Notes a finding at a key.
+    pub(crate) fn note(&self, severity: Severity, key: &str, problem: &str) {
+        self.source.note(severity, self.line_of(key), format!("{} {problem}", self.key(key)));
+    }
+
     /// Notes a fault at a key.
     pub(crate) fn fault(&self, key: &str, problem: &str) {
-        self.source.fault(self.line_of(key), format!("{} {problem}", self.key(key)));
-    }
-
-    /// Notes that the service runs with the value of a key, and is useless.
-    pub(crate) fn useless(&self, key: &str, problem: &str) {
-        self.source.useless(self.line_of(key), format!("{} {problem}", self.key(key)));
-    }
-
-    /// Notes what is perhaps not meant at a key.
-    pub(crate) fn warning(&self, key: &str, problem: &str) {
-        let message = format!("{} {problem}", self.key(key));
-        let warning = Fault { file: self.source.file.clone(), line: self.line_of(key), message };
-        self.source.warnings.borrow_mut().push(warning);
+        self.note(Severity::Fault, key, problem);
     }
 
     /// The value of a key, unread.
@@ -233,7 +240,7 @@ impl<'a> Section<'a> {
     pub(crate) fn duration(&self, key: &'static str, default: Duration) -> Duration {
         let duration = self.get(key, duration).unwrap_or(default);
         if duration.is_zero() {
-            self.useless(key, "is zero: nothing can be done in no time");
+            self.note(Severity::Useless, key, "is zero: nothing can be done in no time");
         }
         duration
     }
@@ -244,7 +251,7 @@ impl<'a> Section<'a> {
         if let Some(length) = lengths.min().filter(|length| *length < LONG_ENOUGH) {
             let problem =
                 format!("has only {length} characters: {LONG_ENOUGH} or more are hard to guess");
-            self.warning(key, &problem);
+            self.note(Severity::Warning, key, &problem);
         }
     }
 
@@ -282,7 +289,7 @@ impl<'a> Section<'a> {
             Ok(text) => {
                 if let Some(left) = placeholder(&text) {
                     let problem = format!("{name} still has {left}: nothing is put in its place");
-                    self.source.useless(tree.line, problem);
+                    self.source.note(Severity::Useless, tree.line, problem);
                 }
                 Some(text)
             }

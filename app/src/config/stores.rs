@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    section::{Section, duration, one_of},
+    section::{Section, Severity, duration, one_of},
     url,
 };
 use crate::wiring::DatabaseUrl;
@@ -131,10 +131,14 @@ fn path(section: &Section<'_>, default: &str) -> PathBuf {
     let path = section.source.path(&path);
     match fs::metadata(&path) {
         Ok(found) if !found.is_file() => {
-            section.useless("path", &format!("{} is no file", path.display()));
+            section.note(Severity::Useless, "path", &format!("{} is no file", path.display()));
         }
         Err(why) if why.kind() != ErrorKind::NotFound => {
-            section.useless("path", &format!("{} cannot be used: {why}", path.display()));
+            section.note(
+                Severity::Useless,
+                "path",
+                &format!("{} cannot be used: {why}", path.display()),
+            );
         }
         // The service makes it where it is missing.
         Ok(_) | Err(_) => {}

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use ports::SubscriptionId;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{secret, section::Section, url};
+use super::{
+    secret,
+    section::{Section, Severity},
+    url,
+};
 use crate::{
     http::{WEBHOOK, may_lead_to_the_webhook},
     wiring::webhook::EVENTS,
@@ -52,7 +56,7 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
     }
     if callback_url.as_deref().is_some_and(|address| !leads_here(address)) {
         let problem = format!("does not end in {WEBHOOK}: its calls may be answered 404");
-        section.warning("callback_url", &problem);
+        section.note(Severity::Warning, "callback_url", &problem);
     }
     Some(Stream {
         id: id?,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use domain::Maps;
 
-use super::{Config, ConfigError, Fault, maps, section::Source};
+use super::{
+    Config, ConfigError, Fault, maps,
+    section::{Severity, Source},
+};
 
 /// What a document may refer to, in memory.
 pub struct World {
@@ -25,7 +28,7 @@ impl World {
     pub fn maps(&self, file: &Path, text: &str) -> Result<Maps, Vec<Fault>> {
         let source = self.source(file);
         let maps = maps::parse(&source, text);
-        let faults = source.faults.into_inner();
+        let faults = source.found(Severity::Fault);
         if faults.is_empty() { Ok(maps) } else { Err(faults) }
     }
 
