@@ -192,7 +192,7 @@ impl Config {
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let text = read_text(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
-        parse(Source::of_this_process(file), &text)
+        parse(&Source::of_this_process(file), &text)
     }
 
     /// Reads only where queue and journal are, for commands that look at nothing
@@ -220,13 +220,13 @@ impl Config {
         text: &str,
         environment: BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        parse(Source::of(file, environment), text)
+        parse(&Source::of(file, environment), text)
     }
 }
 
-fn parse(source: Source, text: &str) -> Result<Config, ConfigError> {
+fn parse(source: &Source, text: &str) -> Result<Config, ConfigError> {
     let config = match Tree::toml(text) {
-        Ok(tree) => read(&Section::of(&source, "", &tree)),
+        Ok(tree) => read(&Section::of(source, "", &tree)),
         Err(why) => {
             source.fault(why.line, why.message);
             None

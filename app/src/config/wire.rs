@@ -21,7 +21,7 @@ pub struct World {
 impl World {
     /// Reads a configuration.
     pub fn config(&self, file: &Path, text: &str) -> Result<Config, ConfigError> {
-        super::parse(self.source(file), text)
+        super::parse(&self.source(file), text)
     }
 
     /// Reads a file of maps, JSON where its name says so.
