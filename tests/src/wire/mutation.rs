@@ -29,11 +29,12 @@ pub enum Mutation {
     NoGovernor,
     NoRefundNeeded,
     IgnoresNumber,
+    CountsVoided,
 }
 
 impl Mutation {
     /// All bugs: name, and what is wrong.
-    pub const ALL: [(Self, &str, &str); 14] = [
+    pub const ALL: [(Self, &str, &str); 15] = [
         (Self::KeyOfTheMoment, "key-of-the-moment", "each sending has an external id of its own"),
         (Self::BlindLook, "blind-look", "a memo is not found under its external id"),
         (Self::HidesMemos, "hides-memos", "memos on record are not looked at"),
@@ -48,6 +49,7 @@ impl Mutation {
         (Self::NoGovernor, "no-governor", "more calls are in flight than the account allows"),
         (Self::NoRefundNeeded, "no-refund-needed", "credits before the refund shows"),
         (Self::IgnoresNumber, "ignores-number", "memos of no invoice are not looked at"),
+        (Self::CountsVoided, "counts-voided", "what was voided is taken for credit"),
     ];
 
     /// The bug of this name.
@@ -66,7 +68,8 @@ impl Mutation {
             | Self::LostIsRefused
             | Self::ThrottleIsRefusal
             | Self::RemembersOrders
-            | Self::IgnoresNumber => true,
+            | Self::IgnoresNumber
+            | Self::CountsVoided => true,
             Self::TakesRefusals
             | Self::LosesFiles
             | Self::AnswersLate
@@ -122,6 +125,9 @@ impl Meddler {
             (Mutation::IgnoresNumber, "search") if body.contains("<cm:otherRefNum") => {
                 body.replace("_creditMemo", "_cashSale")
             }
+            (Mutation::CountsVoided, "search") if body.contains("_creditMemo") => {
+                without_element(&body, "cm:voided")
+            }
             (Mutation::CentLess, "add") => a_cent_less(&body).unwrap_or(body),
             _ => body,
         };
@@ -143,6 +149,15 @@ impl Meddler {
             }
             _ => told,
         }
+    }
+}
+
+/// The document without the first element of this name.
+fn without_element(body: &str, name: &str) -> String {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    match (body.split_once(&*start), body.split_once(&*end)) {
+        (Some((before, _)), Some((_, after))) => format!("{before}{after}"),
+        _ => body.to_owned(),
     }
 }
 
