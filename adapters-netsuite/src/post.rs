@@ -40,7 +40,7 @@ pub(crate) async fn post(
     if sending == Sending::Again {
         let found = look(client, books, memo, Duration::MAX).await;
         if let Some(found) = found.map_err(doubtful)? {
-            return judge(memo, found);
+            return standing(reading, judge(memo, found)?).await;
         }
     }
     match record(client, books, memo).await {

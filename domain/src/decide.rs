@@ -131,8 +131,8 @@ fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
 
 /// What must be done for the units that are not credited yet.
 fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
-    let Open { wanted, partly, voided, .. } = credited.open(case);
-    if let Some(again) = credited.billed_again(&wanted) {
+    let Open { wanted, partly, voided, again, .. } = credited.open(case);
+    if let Some(again) = again {
         return Err(Stop::Park(again));
     }
     let voided = voided.map(Stop::Park);
@@ -147,10 +147,13 @@ fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
     not_in_part(case, sales_order, &placement, &partly, credited).map_err(Stop::Park)?;
     let loose = loose(case, sales_order, &placement, credited)?;
     let bearer = shipping.as_ref().and_then(|due| bearer_to_come(case, due, credited));
-    let shipping = shipping.filter(|due| bearer.is_none() && bears(case, due, &loose));
+    let (shipping, unbilled) = match shipping {
+        Some(due) if bearer.is_none() && bears(case, &due, &loose) => (Some(due), None),
+        due => (None, due.and_then(|due| unbilled_shipping(case, &due))),
+    };
     let mut plan =
         post::memos(case, &placement.placed, shipping.as_ref(), credited).map_err(Stop::Park)?;
-    plan.rest = loose.rest.or(bearer).or(voided);
+    plan.rest = loose.rest.or(bearer).or(voided).or(unbilled);
     plan.close = loose.close;
     if let Some(standalone) = loose.standalone {
         let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
@@ -299,6 +302,28 @@ fn bears(case: &Case<'_>, due: &ShippingDue<'_>, loose: &Loose<'_>) -> bool {
         (Some(_), Billed::Yes) => true,
         (Some(_), Billed::NotYet) => !matches!(loose.rest, Some(Stop::Wait(_))),
         (None, _) => loose.standalone.is_some() && case.billing.invoices.is_empty(),
+    }
+}
+
+/// Waits, or parks, where the shipping alone is left to credit and there is no invoice yet: the
+/// units were credited by hand, from the sales order.
+fn unbilled_shipping(case: &Case<'_>, due: &ShippingDue<'_>) -> Option<Stop> {
+    if due.invoice.is_some() {
+        return None;
+    }
+    if let Some(record) = case.billing.cash_sales.first() {
+        return Some(Stop::Park(Reason::CashSale { record: record.clone() }));
+    }
+    let units = vec![UnitId::shipping()];
+    match (case.policy.not_invoiced, case.patience) {
+        (NotInvoiced::CloseLines, _) => None,
+        (NotInvoiced::Wait, Patience::Left) => Some(Stop::Wait(Reason::NotInvoiced { units })),
+        (NotInvoiced::Wait, Patience::Exhausted) if case.order.nothing_held(case.policy) => {
+            Some(Stop::Skip(Reason::NeverBilled { units }))
+        }
+        (NotInvoiced::Wait | NotInvoiced::Park | NotInvoiced::StandaloneMemo, _) => {
+            Some(Stop::Park(Reason::NotInvoiced { units }))
+        }
     }
 }
 

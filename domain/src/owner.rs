@@ -3,7 +3,8 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
-    Billing, BillingLine, Entry, Invoice, Maps, Order, RecordId, SalesOrder, UnitId, decide::names,
+    Billing, BillingLine, Entry, Invoice, Maps, Order, RecordId, SalesOrder, Standing, UnitId,
+    decide::names,
 };
 
 /// What tells the records of an order from another shop's with the same number.
@@ -56,7 +57,9 @@ impl OrderIdentity {
     }
 
     /// The billing without what is another order's: everything where the sales order is,
-    /// else invoices whose lines name units and none of this order's. Their memos go with them.
+    /// else invoices whose lines name units and none of this order's. Their memos go with
+    /// them, but for those that name one of this order's units. Without any sales document
+    /// nothing else tells whose a memo is.
     #[must_use]
     pub fn own<'a>(&self, billing: &'a Billing) -> Cow<'a, Billing> {
         let sales_order = billing.sales_order.as_ref();
@@ -67,14 +70,22 @@ impl OrderIdentity {
         };
         let (ours, others): (Vec<&Invoice>, Vec<&Invoice>) =
             billing.invoices.iter().partition(is_ours);
-        if is_found && others.is_empty() {
+        let has_documents = is_found && (sales_order.is_some() || !ours.is_empty());
+        if has_documents && others.is_empty() {
             return Cow::Borrowed(billing);
         }
         let others: BTreeSet<&RecordId> = others.into_iter().map(|invoice| &invoice.id).collect();
         let mut own = Billing { invoices: ours.into_iter().cloned().collect(), ..billing.clone() };
         own.memos.retain(|memo| {
-            let mut credited = memo.created_from.iter().chain(&memo.applied_to);
-            !credited.any(|invoice| others.contains(invoice))
+            let is_own = |record: &&RecordId| own.invoices.iter().any(|it| it.id == **record);
+            let is_known = |record: &&RecordId| is_own(record) || others.contains(*record);
+            // What it was made from tells more than what it was applied to.
+            let credited = memo.created_from.iter().chain(&memo.applied_to).find(is_known);
+            let may_be_own = has_documents && credited.as_ref().is_none_or(is_own);
+            let mut units = memo.lines.iter().flat_map(|line| &line.units);
+            // Voided ones are asked for by the records of our claims.
+            let is_voided = memo.standing == Standing::Voided;
+            may_be_own || is_voided || units.any(|unit| self.units.contains(unit))
         });
         if !is_found {
             own.sales_order = None;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{
     Cancellation, CancellationId, Cause, Claim, ClaimState, Discrepancy, Finding, Order, Tenant,
+    Unit, UnitStatus,
 };
 use ports::{Jobs, Query, Record, Step};
 
@@ -61,14 +62,20 @@ async fn known(desk: &Desk, id: &CancellationId) -> Result<Option<Record>, Broke
     Ok(desk.journal.find(&query).await?.pop())
 }
 
-/// The cancellation that nobody told us of. Nobody knows when it was published: it counts as of now.
+/// The cancellation whose event was never received, published as of now. Shipping is credited
+/// with the last unit: where it alone is missing, it is all that is cancelled.
 fn lost(desk: &Desk, tenant: &Tenant, order: &Order, finding: &Finding) -> Cancellation {
-    let units = finding.units.iter().filter_map(|id| order.unit(id));
+    let is_missing = |unit: &&Unit| finding.units.contains(&unit.id);
+    let is_cancelled = |unit: &&Unit| unit.status == UnitStatus::Cancelled;
+    let mut units: Vec<&Unit> = order.units.iter().filter(is_missing).collect();
+    if units.is_empty() {
+        units = order.units.iter().filter(is_cancelled).collect();
+    }
     Cancellation {
         tenant: tenant.clone(),
         event: webhook::ITEMS_CANCELLED.to_owned(),
         order: order.id.clone(),
-        units: units.map(|it| (it.id.clone(), it.reason.clone())).collect(),
+        units: units.iter().map(|unit| (unit.id.clone(), unit.reason.clone())).collect(),
         published_at: desk.clock.now(),
     }
 }

@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 pub(super) use self::booked::{Booked, BookedLine, Credits, credits_shipping};
 use self::{
     booked::{booked, claimed},
-    count::Count,
+    count::{Count, Left},
     index::Index,
 };
 use super::Case;
@@ -38,8 +38,10 @@ pub(super) struct Credited {
     pub(super) ours: BTreeSet<UnitId>,
     /// Units of memos of ours that were voided: their claim keeps others from crediting them.
     voided: BTreeMap<UnitId, Voided>,
-    /// Units that were credited on one invoice and stand again on a later one: both of them.
-    again: BTreeMap<UnitId, (RecordId, RecordId)>,
+    /// The highest invoice on which each unit was credited by its id.
+    last: BTreeMap<UnitId, RecordId>,
+    /// The highest invoice that names each unit.
+    rebilled: BTreeMap<UnitId, RecordId>,
     taken: BTreeMap<InstrumentKey, Amount>,
     on_invoice: BTreeMap<RecordId, Amount>,
     /// Goods on each invoice line, by their places.
@@ -79,6 +81,9 @@ pub(super) struct Open<'a> {
     pub(super) voided: Option<Reason>,
     /// Units on such a memo.
     pub(super) on_voided: BTreeSet<UnitId>,
+    /// Why a wanted unit is for a person: it was credited on one invoice, and stands again on
+    /// a later one.
+    pub(super) again: Option<Reason>,
 }
 
 impl Credited {
@@ -112,7 +117,8 @@ impl Credited {
             units: BTreeSet::new(),
             ours: BTreeSet::new(),
             voided: BTreeMap::new(),
-            again: BTreeMap::new(),
+            last: BTreeMap::new(),
+            rebilled: index.rebilled(),
             taken: BTreeMap::new(),
             on_invoice: BTreeMap::new(),
             on_line: BTreeMap::new(),
@@ -171,9 +177,11 @@ impl Credited {
             (MemoKey::of(&case.cancellation.tenant, &case.order.id, &units), units)
         };
         let keys: BTreeMap<MemoKey, Vec<UnitId>> = sets.map(key).collect();
+        let by_record: BTreeMap<&RecordId, &ExistingMemo> =
+            case.billing.memos.iter().map(|memo| (&memo.id, memo)).collect();
         for nth in ours {
             let record = self.memos[nth].record.as_ref();
-            let memo = case.billing.memos.iter().find(|memo| Some(&memo.id) == record);
+            let memo = record.and_then(|record| by_record.get(record));
             let Some(units) = memo.and_then(|memo| keys.get(&memo.key()?)) else { continue };
             self.units.extend(units.iter().cloned());
             self.ours.extend(units.iter().cloned());
@@ -234,11 +242,7 @@ impl Credited {
         if Amount::ZERO < shipping && net - index.case.policy.tolerance <= shipping {
             self.units.insert(UnitId::shipping());
         }
-        let again = last.into_iter().filter_map(|(unit, credited)| {
-            let billed = index.stands_again(unit, credited)?;
-            Some((unit.clone(), (credited.clone(), billed.clone())))
-        });
-        self.again = again.collect();
+        self.last = last.into_iter().map(|(unit, on)| (unit.clone(), on.clone())).collect();
         self.count = Count::of(index, &self.memos, &self.named);
     }
 
@@ -265,12 +269,13 @@ impl Credited {
     pub(super) fn open<'a>(&self, case: &Case<'a>) -> Open<'a> {
         let left = self.count.left(case, &self.units);
         let mut open = Open::default();
-        for (unit, left) in case.order.units.iter().zip(left) {
+        for (unit, Left { pieces: left, by }) in case.order.units.iter().zip(left) {
             let pieces = Decimal::from(unit.quantity);
             if !case.cancellation.units.contains_key(&unit.id) {
                 continue;
             }
-            if self.again.contains_key(&unit.id) {
+            if let Some(reason) = self.billed_again(unit, by) {
+                open.again.get_or_insert(reason);
                 open.wanted.push(unit);
             } else if self.units.contains(&unit.id) {
                 // It is credited.
@@ -294,11 +299,14 @@ impl Credited {
         open
     }
 
-    /// Whether a unit of these was credited on one invoice and stands again on a later one.
-    pub(super) fn billed_again(&self, units: &[&Unit]) -> Option<Reason> {
-        let found = units.iter().find_map(|unit| self.again.get_key_value(&unit.id));
-        found.map(|(unit, (credited, billed))| Reason::BilledAgain {
-            unit: unit.clone(),
+    /// Whether a unit was credited on one invoice, by its id or by a nameless piece of this
+    /// memo, and stands again on a later one.
+    fn billed_again(&self, unit: &Unit, nameless: Option<usize>) -> Option<Reason> {
+        let by_piece = || self.memos[nameless?].invoice.as_ref();
+        let credited = self.last.get(&unit.id).or_else(by_piece)?;
+        let billed = self.rebilled.get(&unit.id)?;
+        (credited.rank() < billed.rank()).then(|| Reason::BilledAgain {
+            unit: unit.id.clone(),
             credited: credited.clone(),
             billed: billed.clone(),
         })

@@ -50,6 +50,10 @@ pub(super) fn memos<'a>(
         plan.memos.push(memo);
     }
     rounding::add(case, &groups, credited, &mut plan)?;
+    // A free gift alone on its invoice: there is nothing to give back.
+    let memos = groups.into_iter().zip(plan.memos).filter(|(_, memo)| !memo.credit.is_zero());
+    let (groups, memos): (Vec<_>, Vec<_>) = memos.unzip();
+    plan.memos = memos;
     for ((invoice, units), memo) in groups.iter().zip(&plan.memos) {
         not_too_much(case, invoice, units, memo, credited)?;
     }

@@ -323,13 +323,16 @@ impl<'a> Told<'a> {
     fn billing(&self) -> Billing {
         let mut billing = match self.sides.look {
             Look::Passing => Billing::default(),
-            Look::Close(billing) => {
-                OrderIdentity::of(self.sides.order, self.sides.maps).own(billing).into_owned()
-            }
+            Look::Close(billing) => billing.clone(),
         };
         billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
         billing.memos.extend(self.sides.memos.iter().map(|it| it.memo.clone()));
-        billing
+        match self.sides.look {
+            Look::Passing => billing,
+            Look::Close(_) => {
+                OrderIdentity::of(self.sides.order, self.sides.maps).own(&billing).into_owned()
+            }
+        }
     }
 }
 

@@ -36,12 +36,32 @@ pub(super) struct Count {
     on_lines: BTreeMap<(RecordId, u32), BTreeSet<UnitId>>,
 }
 
+/// What nameless pieces leave of a unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    /// Pieces that no memo credits.
+    pub(super) pieces: Decimal,
+    /// The memo that credits the last of the others, by its place.
+    pub(super) by: Option<usize>,
+}
+
 /// Units among which a piece finds its own: the dearest it is worth enough for, and of equal
 /// ones the last.
 #[derive(Default)]
 struct Pool {
-    others: BTreeSet<(Decimal, usize)>,
-    asked: BTreeSet<(Decimal, usize)>,
+    others: BTreeSet<Candidate>,
+    asked: BTreeSet<Candidate>,
+}
+
+/// A unit in the order in which pieces take them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    /// The least that a piece of it must be credited with.
+    least: Decimal,
+    /// Whether it is worth anything: the tolerance alone can make `least` zero, too.
+    has_price: bool,
+    /// Its place in the order.
+    nth: usize,
 }
 
 impl Count {
@@ -98,11 +118,13 @@ impl Count {
         self.entries.retain(|entry| entry.memo != memo);
     }
 
-    /// Pieces of each unit, by its place, that no memo credits; `credited` are units known by id.
-    pub(super) fn left(&self, case: &Case<'_>, credited: &BTreeSet<UnitId>) -> Vec<Decimal> {
+    /// What is left of each unit, by its place; `credited` are units known by id.
+    pub(super) fn left(&self, case: &Case<'_>, credited: &BTreeSet<UnitId>) -> Vec<Left> {
         let open = |unit: &Unit| !unit.lives() && !credited.contains(&unit.id);
         let pieces = |unit: &Unit| if open(unit) { unit.quantity.into() } else { Decimal::ZERO };
-        let mut left: Vec<Decimal> = case.order.units.iter().map(pieces).collect();
+        let units = case.order.units.iter();
+        let mut left: Vec<Left> =
+            units.map(|unit| Left { pieces: pieces(unit), by: None }).collect();
         if self.entries.is_empty() {
             return left;
         }
@@ -116,7 +138,9 @@ impl Count {
             }
         }
         for (nth, unit) in case.order.units.iter().enumerate().filter(|(_, unit)| open(unit)) {
-            let entry = (price_of(case, unit).unwrap_or(Decimal::ZERO), nth);
+            let price = price_of(case, unit);
+            let entry =
+                Candidate { least: price.unwrap_or_default(), has_price: price.is_some(), nth };
             let asked = case.cancellation.units.contains_key(&unit.id);
             if wanted.contains(unit.product.as_str()) {
                 let pool: &mut Pool = products.entry(unit.product.as_str()).or_default();
@@ -133,16 +157,16 @@ impl Count {
                 let on_line = it.made_for.as_ref().and_then(|place| lines.get_mut(place));
                 let found = on_line.and_then(|pool| pool.best(it.price, &left)).or_else(|| {
                     let pools = it.products.iter();
-                    let mut best: Option<(bool, Decimal, usize)> = None;
+                    let mut best: Option<(bool, Candidate)> = None;
                     for product in pools {
                         let pool = products.get_mut(product.as_str());
                         best = best.max(pool.and_then(|pool| pool.best(it.price, &left)));
                     }
                     best
                 });
-                let Some((_, _, nth)) = found else { break };
-                let taken = pieces.min(left[nth]);
-                left[nth] -= taken;
+                let Some((_, Candidate { nth, .. })) = found else { break };
+                let taken = pieces.min(left[nth].pieces);
+                left[nth] = Left { pieces: left[nth].pieces - taken, by: Some(it.memo) };
                 pieces -= taken;
             }
         }
@@ -151,7 +175,7 @@ impl Count {
 }
 
 impl Pool {
-    fn add(&mut self, entry: (Decimal, usize), asked: bool) {
+    fn add(&mut self, entry: Candidate, asked: bool) {
         if asked {
             self.asked.insert(entry)
         } else {
@@ -160,23 +184,21 @@ impl Pool {
     }
 
     /// The unit for a piece of this price, those that nobody asks about before the others.
-    fn best(&mut self, price: Decimal, left: &[Decimal]) -> Option<(bool, Decimal, usize)> {
-        let others = dearest(&mut self.others, price, left).map(|(it, nth)| (true, it, nth));
-        others.or_else(|| dearest(&mut self.asked, price, left).map(|(it, nth)| (false, it, nth)))
+    fn best(&mut self, price: Decimal, left: &[Left]) -> Option<(bool, Candidate)> {
+        let others = dearest(&mut self.others, price, left).map(|found| (true, found));
+        others.or_else(|| dearest(&mut self.asked, price, left).map(|found| (false, found)))
     }
 }
 
-/// A piece that is worth something is no credit of a unit that is worth nothing.
-fn dearest(
-    units: &mut BTreeSet<(Decimal, usize)>,
-    price: Decimal,
-    left: &[Decimal],
-) -> Option<(Decimal, usize)> {
+/// The dearest unit that a piece of this price credits. A piece with a price never credits a
+/// free unit, and a piece without one never credits a unit that has a price.
+fn dearest(units: &mut BTreeSet<Candidate>, price: Decimal, left: &[Left]) -> Option<Candidate> {
+    let has_price = !price.is_zero();
+    let most = Candidate { least: price, has_price, nth: usize::MAX };
     loop {
-        let found = *units.range(..=(price, usize::MAX)).next_back()?;
-        if Decimal::ZERO < left[found.1] {
-            let is_free = found.0.is_zero();
-            return (!is_free || price.is_zero()).then_some(found);
+        let found = *units.range(..=most).next_back()?;
+        if Decimal::ZERO < left[found.nth].pieces {
+            return (found.has_price == has_price).then_some(found);
         }
         units.remove(&found);
     }

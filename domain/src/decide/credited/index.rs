@@ -110,7 +110,7 @@ impl<'a> Index<'a> {
     }
 
     /// Whether a memo on record is about this order: see `docs/RULES.md#existing-memos`.
-    /// Where no sales documents were read, whatever was found counts.
+    /// A passing look reads no sales documents: whatever was found counts.
     pub(super) fn is_of_the_order(&self, memo: &ExistingMemo) -> bool {
         let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());
         let named = || memo.lines.iter().flat_map(|line| &line.units);
@@ -199,10 +199,10 @@ impl<'a> Index<'a> {
         !self.stands_on.is_empty()
     }
 
-    /// The invoice on which a unit stands again after it was credited on this one.
-    pub(super) fn stands_again(&self, unit: &UnitId, credited: &RecordId) -> Option<&'a RecordId> {
-        let billed = *self.stands_on.get(unit)?;
-        (credited.rank() < billed.rank()).then_some(billed)
+    /// The highest invoice that names each unit.
+    pub(super) fn rebilled(&self) -> BTreeMap<UnitId, RecordId> {
+        let standing = self.stands_on.iter();
+        standing.map(|(unit, invoice)| ((*unit).clone(), (*invoice).clone())).collect()
     }
 
     /// What each of these units comes to net, together, less the tolerance for each.
@@ -240,10 +240,12 @@ impl Target<'_> {
 /// The least that one piece of a unit must be credited with to count as credited: its net less
 /// the tolerance. A unit that is worth nothing has none.
 ///
-/// A unit of 20.00 counts as credited by a line of 19.99, and not by one of 5.00.
+/// A unit of 20.00 counts as credited by a line of 19.99, and not by one of 5.00. Where the
+/// tolerance is 0.50, any line counts for a sample of 0.50.
 pub(super) fn price_of(case: &Case<'_>, unit: &Unit) -> Option<Decimal> {
-    let least = (unit.net(case.order.treatment) - case.policy.tolerance).value();
-    (Decimal::ZERO < least).then(|| least / Decimal::from(unit.quantity.max(1)))
+    let net = unit.net(case.order.treatment);
+    let least = (net - case.policy.tolerance).max(Amount::ZERO).value();
+    (Amount::ZERO < net).then(|| least / Decimal::from(unit.quantity.max(1)))
 }
 
 /// The least that a piece of one of these units must be credited with: of those that are gone,

@@ -33,7 +33,20 @@ impl<'a> View<'a> {
             let amount = self.worth(&ids);
             findings.push(Finding { discrepancy, units: ids, amount });
         }
+        if shipping && self.open.wanted.is_empty() {
+            findings.extend(self.missing_shipping());
+        }
         findings
+    }
+
+    /// The shipping, where every cancelled unit is credited without it.
+    fn missing_shipping(&self) -> Option<Finding> {
+        let about = self.sides.known.iter().min_by_key(|known| known.course);
+        let is_read = matches!(self.sides.look, Look::Close(_));
+        let is_loose = is_read && self.case.billing.invoices.is_empty();
+        let discrepancy = fate(about, is_loose)?;
+        let units = vec![UnitId::shipping()];
+        Some(Finding { discrepancy, amount: self.worth(&units), units })
     }
 
     /// What was on memos of ours that are gone; it is taken out of `wanted`.

@@ -375,3 +375,82 @@ fn thousands_of_pieces_without_names_count_against_thousands_of_units() {
     };
     assert_eq!(Credited::of(&case).open(&case).wanted.len(), 2500);
 }
+
+/// The other shop's memo of the same number, without unit ids, while our order is not exported.
+#[test]
+fn a_memo_by_number_of_another_shop_credits_nothing_while_there_is_no_sales_order() {
+    let mut story = plain().but(|billing| {
+        billing.sales_order = None;
+        billing.invoices.clear();
+    });
+    let mut memo = by_hand(&[("item-a", 1, "20.00", &[])]);
+    memo.lines[0].item.external_id = story.order.units[0].product.clone();
+    memo.created_from = Some(id("88001"));
+    memo.entity = Some(id("99"));
+    story.memos.push(memo);
+    assert_eq!(stops(&story, &["a"]), ("wait", "sales-order-not-found"));
+}
+
+/// Invoice 701 is of the same sales order, and names a unit that the order does not have.
+fn with_other(billing: &mut Billing) {
+    let mut other = billing.invoices[0].clone();
+    other.id = id("701");
+    let line = crate::BillingLine { units: vec![unit("z")], ..other.lines[0].clone() };
+    other.lines = vec![line];
+    billing.invoices.push(other);
+}
+
+#[test]
+fn a_memo_that_names_our_unit_counts_though_it_is_applied_to_an_invoice_that_is_not_ours() {
+    let mut story = plain().but(with_other);
+    let mut memo = by_hand(&[("item-a", 1, "20.00", &["a"])]);
+    memo.applied_to = vec![id("701")];
+    story.memos.push(memo);
+    assert_eq!(stops(&story, &["a"]), ("done", "already-credited"), "made from our invoice 700");
+}
+
+#[test]
+fn a_memo_that_names_our_unit_counts_though_it_is_made_from_an_invoice_that_is_not_ours() {
+    let mut story = plain().but(with_other);
+    let mut memo = by_hand(&[("item-a", 1, "20.00", &["a"])]);
+    memo.created_from = Some(id("701"));
+    story.memos.push(memo);
+    assert_eq!(stops(&story, &["a"]), ("done", "already-credited"));
+}
+
+#[test]
+fn a_unit_credited_without_its_id_and_billed_again_parks() {
+    let mut story = plain().but(|billing| {
+        let mut again = billing.invoices[0].clone();
+        again.id = id("701");
+        again.lines.truncate(1);
+        again.total = again.lines[0].amount;
+        billing.invoices.push(again);
+    });
+    let product = story.order.units[0].product.clone();
+    let mut memo = by_hand(&[("item-a", 1, "20.00", &[])]);
+    memo.lines[0].item.external_id = product;
+    story.memos.push(memo);
+    assert_eq!(stops(&story, &["a"]), ("park", "billed-again"));
+}
+
+#[test]
+fn no_memo_of_nothing_is_made() {
+    let mut story = Story::new().unit("a", "0.00").unit("b", "20.00").unit("c", "5.00");
+    story = story.paid("25.00").refunded("20.00");
+    story.memos.push(by_hand(&[("item-b", 1, "20.00", &["b"])]));
+    let decision = story.decide(&["a", "b"]);
+    assert!(matches!(decision, Decision::Stop(_)), "{decision:#?}");
+}
+
+#[test]
+fn a_unit_worth_no_more_than_the_tolerance_is_credited_once() {
+    let mut story =
+        Story::new().unit("a", "0.50").unit("b", "20.00").paid("20.50").refunded("0.50");
+    story = story.with(|policy| policy.tolerance = amount("0.50"));
+    let product = story.order.units[0].product.clone();
+    let mut memo = by_hand(&[("item-a", 1, "0.50", &[])]);
+    memo.lines[0].item.external_id = product;
+    story.memos.push(memo);
+    assert_eq!(stops(&story, &["a"]), ("done", "already-credited"));
+}

@@ -82,3 +82,36 @@ fn shipping_that_is_not_due_or_that_no_invoice_shows_is_not_compared() {
     let unseen = shipped().exhausted().but(|it| it.invoices[0].shipping_cost = Amount::ZERO);
     assert_eq!(unseen.memo(&["a"]).credit, amount("25.40"));
 }
+
+#[test]
+fn shipping_of_an_order_whose_units_are_credited_by_hand_is_still_credited() {
+    let mut story = plain().shipping("5.00", "0.40").paid("5.40").refunded("5.40");
+    story.memos.push(by_hand(&[("item-a", 1, "20.00", &["a"]), ("item-b", 1, "30.00", &["b"])]));
+    let memo = story.memo(&["a", "b"]);
+    assert_eq!(memo.credit, amount("5.40"));
+}
+
+#[test]
+fn shipping_of_which_a_part_was_given_back_by_hand_parks() {
+    // 3.00 of 5.00 were given back by hand.
+    let mut story = plain().shipping("5.00", "0.00").paid("5.00").refunded("5.00");
+    let mut memo = by_hand(&[]);
+    memo.shipping_cost = amount("3.00");
+    memo.total = amount("3.00");
+    story.memos.push(memo);
+    let decision = story.decide(&["a", "b"]);
+    assert!(matches!(&decision, Decision::Stop(Stop::Park(_))), "{decision:#?}");
+}
+
+/// A memo by hand from the sales order, before anything is billed: the shipping is credited
+/// once it is.
+#[test]
+fn shipping_that_is_on_no_invoice_yet_is_waited_for() {
+    let mut story = plain().shipping("5.00", "0.40").paid("5.40").refunded("5.40");
+    story = story.but(|billing| billing.invoices.clear());
+    story.memos.push(by_hand(&[("item-a", 1, "20.00", &["a"]), ("item-b", 1, "30.00", &["b"])]));
+    assert_eq!(stops(&story, &["a", "b"]), ("wait", "not-invoiced"));
+    assert_eq!(stops(&story.clone().exhausted(), &["a", "b"]), ("skip", "never-billed"));
+    let closing = story.with(|policy| policy.not_invoiced = NotInvoiced::CloseLines);
+    assert_eq!(stops(&closing, &["a", "b"]), ("done", "already-credited"));
+}
