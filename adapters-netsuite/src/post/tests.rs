@@ -132,7 +132,7 @@ async fn every_answer_to_add_has_one_outcome() {
 #[tokio::test]
 async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
     let (shown, asked) = outcome((200, add_done()), ours(), Sending::Again).await;
-    assert_eq!((shown.as_str(), asked.as_str()), ("already 71300", "get"));
+    assert_eq!((shown.as_str(), asked.as_str()), ("already 71300", "get search"));
     let (shown, asked) = outcome((200, add_done()), Record::Absent, Sending::Again).await;
     assert_eq!((shown.as_str(), asked.as_str()), ("now 71300", "get add"));
     let (shown, asked) = outcome((200, add_done()), Record::Silent, Sending::Again).await;
