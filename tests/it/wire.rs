@@ -8,8 +8,10 @@ use tests::{
 };
 
 /// Seeds that once found something, with what it was.
-const FOUND: [(u64, &str); 1] =
-    [(386, "a memo over a unit credited by hand was decided while the account hid its memos")];
+const FOUND: [(u64, &str); 2] = [
+    (386, "a memo over a unit credited by hand was decided while the account hid its memos"),
+    (31, "shipping was given up while the account hid the invoice that bears it"),
+];
 
 /// So many seeds at most show a deliberate bug.
 const SEEDS_FOR_A_BUG: u64 = 60;

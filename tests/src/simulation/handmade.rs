@@ -207,6 +207,7 @@ async fn book(shop: &Shop, sale: &Sale, memo: &HandMade, fortune: Fortune) -> Re
             shop.notes().by_hand.insert(sale.units[*nth].id.clone(), sale.order.clone());
         }
     }
+    shop.notes().booked_at.insert(sale.order.clone(), shop.stage.time.now());
     // What was in flight meanwhile may be set against more than is left now.
     shop.notes().touched.insert(sale.order.clone());
     shop.ledger.books(|books| {

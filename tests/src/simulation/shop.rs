@@ -53,6 +53,8 @@ pub struct Notes {
     pub deleted: BTreeSet<OrderId>,
     /// Orders whose invoices somebody set something against, perhaps with a memo in flight.
     pub touched: BTreeSet<OrderId>,
+    /// When somebody booked by hand what is odd about an order's books.
+    pub booked_at: BTreeMap<OrderId, Timestamp>,
     /// Units of memos of ours that were voided by hand, and when.
     pub voided: BTreeMap<UnitId, Timestamp>,
     /// When the newest memo of any order was made.

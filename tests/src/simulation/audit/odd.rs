@@ -166,10 +166,26 @@ pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&
             .iter()
             .any(|record| record.state == State::Parked && record.reason.as_deref() == Some(reason))
     };
+    let flagged = |flag: &str| {
+        records.iter().any(|record| record.flags.iter().any(|found| found.starts_with(flag)))
+    };
     match &sale.oddity {
         Oddity::ShippingDiffers => {
             stage.must(is_parked("amount-mismatch"), || {
                 format!("{number}: nobody was told that shipping differs")
+            });
+        }
+        Oddity::Goodwill(goodwill) => {
+            let unit = &sale.units[goodwill.units[0]].id;
+            let names = |record: &&&Record| record.cancellation.units.contains_key(unit);
+            // What was decided before somebody booked has not seen it.
+            let first = records.iter().filter(names).map(|record| record.received_at).min();
+            let booked_at = shop.notes().booked_at.get(&sale.order).copied();
+            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(shop)) < first);
+            let mut sent = memos.iter().filter_map(|memo| memo.sent.as_ref());
+            let is_credited = sent.any(|sent| sent.units.contains(unit));
+            stage.must(!seen || !is_credited || flagged("credited-before"), || {
+                format!("{number}: nobody was told of the money given back before")
             });
         }
         Oddity::FailsAlone(_) => {
