@@ -24,16 +24,16 @@ type Problem = Box<dyn Error + Send + Sync>;
 /// A stored memo cannot be used, or a memo cannot be stored so that it could.
 #[derive(Debug, thiserror::Error)]
 #[error("memo {key} cannot be {doing}")]
-pub(crate) struct Unreadable {
+pub(crate) struct MemoCodecError {
     key: String,
     doing: &'static str,
     source: Problem,
 }
 
 /// The memo as text; refused when it could not be read back as the same memo.
-pub(crate) fn encode(memo: &CreditMemo) -> Result<String, Unreadable> {
+pub(crate) fn encode(memo: &CreditMemo) -> Result<String, MemoCodecError> {
     let key = memo.key.as_str();
-    let failed = |source| Unreadable { key: key.to_owned(), doing: "stored", source };
+    let failed = |source| MemoCodecError { key: key.to_owned(), doing: "stored", source };
     let text = serde_json::to_string(&Stored::V1(MemoDto::from(memo)));
     let text = text.map_err(|error| failed(error.into()))?;
     // Money depends on it: better no claim than one that cannot be sent later.
@@ -44,8 +44,8 @@ pub(crate) fn encode(memo: &CreditMemo) -> Result<String, Unreadable> {
 }
 
 /// The memo that was stored under `key`.
-pub(crate) fn decode(key: &str, text: &str) -> Result<CreditMemo, Unreadable> {
-    let failed = |source| Unreadable { key: key.to_owned(), doing: "read", source };
+pub(crate) fn decode(key: &str, text: &str) -> Result<CreditMemo, MemoCodecError> {
+    let failed = |source| MemoCodecError { key: key.to_owned(), doing: "read", source };
     let Stored::V1(memo) = serde_json::from_str(text).map_err(|it| failed(it.into()))?;
     if memo.key != key {
         return Err(failed(format!("it says that it is {:?}", memo.key).into()));

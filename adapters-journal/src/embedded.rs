@@ -1,28 +1,29 @@
 //! The journal in a file of this machine.
 
-mod census;
 mod claim;
 mod find;
-mod hold;
+mod lease;
+mod open_counts;
 mod record;
 
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
+use embedded_store::Store;
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Retention, Step,
-    Unfinished,
+    CancellationRecord, Journal, JournalError, LeaseToken, OpenCount, OpenCounts, OrderLease,
+    Query, Received, Retention, Step,
 };
-use sqlite_store::Store;
 
-use crate::book::{FORGET, Failure, at_most as limit};
+use crate::model::{FORGET, StoreFailure, at_most as limit};
 
 const MIGRATIONS: &[&str] = &[
     include_str!("embedded/schema-1.sql"),
     include_str!("embedded/schema-2.sql"),
     include_str!("embedded/schema-3.sql"),
     include_str!("embedded/schema-4.sql"),
+    include_str!("embedded/schema-5.sql"),
 ];
 
 /// A journal in one SQLite file. What was answered is on disk; several
@@ -50,21 +51,21 @@ impl Journal for Embedded {
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
-    ) -> Result<Opened, JournalError> {
+    ) -> Result<Received, JournalError> {
         let cancellation = cancellation.clone();
         Ok(self.store.write(move |db| record::open(db, &cancellation, now)).await?)
     }
 
-    async fn hold(
+    async fn acquire(
         &self,
         tenant: &Tenant,
         order: &OrderId,
-        token: &HoldToken,
+        token: &LeaseToken,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Hold, JournalError> {
+    ) -> Result<OrderLease, JournalError> {
         let (tenant, order, token) = (tenant.clone(), order.clone(), token.clone());
-        let work = move |db: &_| hold::take(db, &tenant, &order, &token, now, lease);
+        let work = move |db: &_| lease::acquire(db, &tenant, &order, &token, now, lease);
         Ok(self.store.write(work).await?)
     }
 
@@ -83,7 +84,7 @@ impl Journal for Embedded {
         Ok(self.store.write(move |db| record::steps(db, &id, now, &steps)).await?)
     }
 
-    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+    async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError> {
         let query = query.clone();
         Ok(self.store.read(move |db| find::find(db, &query)).await?)
     }
@@ -95,16 +96,16 @@ impl Retention for Embedded {
         let forget = move |db: &rusqlite::Connection| {
             let mut statement = db.prepare_cached(FORGET)?;
             let limit = limit(at_most);
-            Ok::<_, Failure>(statement.execute([before.as_millis(), limit])?)
+            Ok::<_, StoreFailure>(statement.execute([before.as_millis(), limit])?)
         };
         Ok(self.store.write(forget).await?)
     }
 }
 
 #[async_trait]
-impl Census for Embedded {
-    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
-        Ok(self.store.read(census::census).await?)
+impl OpenCounts for Embedded {
+    async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
+        Ok(self.store.read(open_counts::open_counts).await?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The `Journal` port: our book of what was received and done.
+//! The `Journal` port: the durable record of what was received and done.
 //!
 //! [`Embedded`] is the product for one machine: a file, which several processes
 //! may have open; that is how `list` and `show` look at a running service.
@@ -6,14 +6,14 @@
 //! [`Memory`] is the reference: the same promises in the fewest lines, for tests
 //! and simulations.
 
-mod book;
 mod codec;
 mod embedded;
-mod memory;
-mod postgres;
 #[doc(hidden)]
-pub mod wire;
+pub mod fuzzing;
+mod memory;
+mod model;
+mod postgres;
 
 pub use embedded::Embedded;
 pub use memory::Memory;
-pub use postgres::{DatabaseUrl, InvalidUrl, Postgres};
+pub use postgres::{DatabaseUrl, DatabaseUrlError, Postgres};

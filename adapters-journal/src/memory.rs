@@ -11,43 +11,43 @@ use domain::{
     Cancellation, CancellationId, Claim, CreditMemo, MemoKey, OrderId, Tenant, Timestamp,
 };
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Known, Opened, Query, Record, Retention, State,
-    Step, Unfinished,
+    CancellationRecord, CancellationState, Journal, JournalError, Known, LeaseToken, OpenCount,
+    OpenCounts, OrderLease, Query, Received, Retention, Step,
 };
 
-use crate::book::{
-    Change, ClaimRow, DELIVERED_AGAIN, Failure, follow, is_told, key, limit, received,
+use crate::model::{
+    Change, ClaimRow, DELIVERED_AGAIN, StoreFailure, apply, is_recorded, key, limit, received,
 };
 
-/// A journal that forgets everything with its last clone; clones are handles on one book.
+/// A journal in memory, lost with its last clone; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<Mutex<Book>>);
+pub struct Memory(Arc<Mutex<JournalData>>);
 
 type Order = (Tenant, OrderId);
 
 #[derive(Debug, Clone, Default)]
-struct Book {
+struct JournalData {
     /// In the order of their first receipt.
-    records: Vec<Record>,
+    records: Vec<CancellationRecord>,
     /// How many were ever received.
     received: u64,
-    places: BTreeMap<CancellationId, usize>,
+    sequences: BTreeMap<CancellationId, usize>,
     /// Of each order, in the order they were made.
     claims: BTreeMap<Order, Vec<ClaimRow>>,
-    holds: BTreeMap<Order, Held>,
+    leases: BTreeMap<Order, HeldLease>,
 }
 
 /// An order's lease.
 #[derive(Debug, Clone)]
-struct Held {
-    token: HoldToken,
+struct HeldLease {
+    token: LeaseToken,
     taken_at: Timestamp,
     until: Timestamp,
 }
 
 impl Memory {
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().expect("nobody panics while the book is locked")
+    fn lock(&self) -> MutexGuard<'_, JournalData> {
+        self.0.lock().expect("no thread panics while it holds the lock")
     }
 }
 
@@ -57,40 +57,41 @@ impl Journal for Memory {
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
-    ) -> Result<Opened, JournalError> {
-        Ok(self.book().open(cancellation, now))
+    ) -> Result<Received, JournalError> {
+        Ok(self.lock().open(cancellation, now))
     }
 
-    async fn hold(
+    async fn acquire(
         &self,
         tenant: &Tenant,
         order: &OrderId,
-        token: &HoldToken,
+        token: &LeaseToken,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Hold, JournalError> {
+    ) -> Result<OrderLease, JournalError> {
         let order = (tenant.clone(), order.clone());
-        let holds = &mut self.book().holds;
-        match holds.get_mut(&order) {
+        let leases = &mut self.lock().leases;
+        match leases.get_mut(&order) {
             Some(held) if held.token != *token && now < held.until => {
                 // The clock was set back: the owner may be alive, and its lease starts again.
                 if now < held.taken_at {
                     held.until = now.after(held.until.since(held.taken_at));
                     held.taken_at = now;
                 }
-                Ok(Hold::Elsewhere)
+                Ok(OrderLease::HeldByOther)
             }
             _ => {
-                let held = Held { token: token.clone(), taken_at: now, until: now.after(lease) };
-                holds.insert(order, held);
-                Ok(Hold::Held)
+                let held =
+                    HeldLease { token: token.clone(), taken_at: now, until: now.after(lease) };
+                leases.insert(order, held);
+                Ok(OrderLease::Held)
             }
         }
     }
 
     async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
-        let book = self.book();
-        let rows = book.claims.get(&(tenant.clone(), order.clone())).into_iter().flatten();
+        let data = self.lock();
+        let rows = data.claims.get(&(tenant.clone(), order.clone())).into_iter().flatten();
         Ok(rows.map(ClaimRow::claim).collect::<Result<_, _>>()?)
     }
 
@@ -100,27 +101,27 @@ impl Journal for Memory {
         now: Timestamp,
         steps: &[Step],
     ) -> Result<(), JournalError> {
-        Ok(self.book().steps(id, now, steps)?)
+        Ok(self.lock().steps(id, now, steps)?)
     }
 
-    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
-        let book = self.book();
-        let newest_first = book.records.iter().rev().filter(|it| book.meets(it, query));
-        let found = newest_first.take(limit(query)).map(|it| book.whole(it, query));
+    async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError> {
+        let data = self.lock();
+        let newest_first = data.records.iter().rev().filter(|record| data.meets(record, query));
+        let found = newest_first.take(limit(query)).map(|it| data.whole(it, query));
         Ok(found.collect::<Result<_, _>>()?)
     }
 }
 
 #[async_trait]
-impl Census for Memory {
-    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
-        let mut found: BTreeMap<(Tenant, &str), Unfinished> = BTreeMap::new();
-        for Record { cancellation, state, waiting_since, .. } in &self.book().records {
+impl OpenCounts for Memory {
+    async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
+        let mut found: BTreeMap<(Tenant, &str), OpenCount> = BTreeMap::new();
+        for CancellationRecord { cancellation, state, waiting_since, .. } in &self.lock().records {
             let (tenant, state, waiting_since) = (&cancellation.tenant, *state, *waiting_since);
-            if matches!(state, State::Posted | State::Skipped) {
+            if matches!(state, CancellationState::Posted | CancellationState::Skipped) {
                 continue;
             }
-            let new = || Unfinished { tenant: tenant.clone(), state, count: 0, waiting_since };
+            let new = || OpenCount { tenant: tenant.clone(), state, count: 0, waiting_since };
             let group = found.entry((tenant.clone(), state.name())).or_insert_with(new);
             group.count += 1;
             group.waiting_since = group.waiting_since.min(waiting_since);
@@ -132,35 +133,35 @@ impl Census for Memory {
 #[async_trait]
 impl Retention for Memory {
     async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
-        Ok(self.book().forget(before, at_most))
+        Ok(self.lock().forget(before, at_most))
     }
 }
 
-impl Book {
-    fn open(&mut self, cancellation: &Cancellation, now: Timestamp) -> Opened {
+impl JournalData {
+    fn open(&mut self, cancellation: &Cancellation, now: Timestamp) -> Received {
         let id = cancellation.id();
-        if let Some(place) = self.places.get(&id) {
+        if let Some(place) = self.sequences.get(&id) {
             let record = &mut self.records[*place];
             let published = &mut record.cancellation.published_at;
             *published = cancellation.published_at.min(*published);
             record.deliveries += 1;
             record.updated_at = now;
-            if is_told(record.deliveries) {
+            if is_recorded(record.deliveries) {
                 record.history.push((now, DELIVERED_AGAIN.to_owned()));
             }
-            return Opened {
+            return Received {
                 cancellation: record.cancellation.clone(),
                 waiting_since: record.waiting_since,
-                known: Known::Before { state: record.state, reason: record.reason.clone() },
+                known: Known::SeenBefore { state: record.state, reason: record.reason.clone() },
                 failed: record.failed,
             };
         }
         let place = self.records.len();
         self.received += 1;
-        self.places.insert(id, place);
-        self.records.push(Record {
+        self.sequences.insert(id, place);
+        self.records.push(CancellationRecord {
             cancellation: cancellation.clone(),
-            state: State::Working,
+            state: CancellationState::Working,
             reason: None,
             detail: None,
             received_at: now,
@@ -171,9 +172,9 @@ impl Book {
             memos: Vec::new(),
             flags: Vec::new(),
             history: vec![(now, received(cancellation))],
-            place: self.received,
+            sequence: self.received,
         });
-        Opened {
+        Received {
             cancellation: cancellation.clone(),
             waiting_since: now,
             known: Known::New,
@@ -182,17 +183,18 @@ impl Book {
     }
 
     fn forget(&mut self, before: Timestamp, at_most: usize) -> usize {
-        let is_over = |it: &&Record| {
-            matches!(it.state, State::Posted | State::Skipped) && it.updated_at < before
+        let is_over = |it: &&CancellationRecord| {
+            matches!(it.state, CancellationState::Posted | CancellationState::Skipped)
+                && it.updated_at < before
         };
         let mut over: Vec<_> = self.records.iter().filter(is_over).collect();
         over.sort_by_key(|it| it.updated_at);
         let over: Vec<_> = over.into_iter().take(at_most).map(|it| it.cancellation.id()).collect();
         for id in &over {
-            self.records.retain(|it| it.cancellation.id() != *id);
+            self.records.retain(|record| record.cancellation.id() != *id);
         }
         let places = self.records.iter().enumerate();
-        self.places = places.map(|(place, it)| (it.cancellation.id(), place)).collect();
+        self.sequences = places.map(|(place, it)| (it.cancellation.id(), place)).collect();
         over.len()
     }
 
@@ -201,8 +203,8 @@ impl Book {
         id: &CancellationId,
         now: Timestamp,
         steps: &[Step],
-    ) -> Result<(), Failure> {
-        let before = (1 < steps.len()).then(|| self.clone());
+    ) -> Result<(), StoreFailure> {
+        let before = (steps.len() > 1).then(|| self.clone());
         let result = steps.iter().try_for_each(|it| self.step(id, now, it));
         if let (Err(_), Some(before)) = (&result, before) {
             *self = before;
@@ -210,26 +212,31 @@ impl Book {
         result
     }
 
-    fn step(&mut self, id: &CancellationId, now: Timestamp, step: &Step) -> Result<(), Failure> {
-        let place = *self.places.get(id).ok_or_else(|| Failure::never_opened(id))?;
+    fn step(
+        &mut self,
+        id: &CancellationId,
+        now: Timestamp,
+        step: &Step,
+    ) -> Result<(), StoreFailure> {
+        let place = *self.sequences.get(id).ok_or_else(|| StoreFailure::never_opened(id))?;
         let mut record = self.records[place].clone();
         let order = of(&record.cancellation);
         if let Step::Released(token) = step {
-            if self.holds.get(&order).is_some_and(|held| held.token == *token) {
-                self.holds.remove(&order);
+            if self.leases.get(&order).is_some_and(|held| held.token == *token) {
+                self.leases.remove(&order);
             }
             return Ok(());
         }
         let claims = self.claims.entry(order).or_default();
-        let claim = key(step).and_then(|key| claims.iter().find(|it| it.key == key.as_str()));
-        let Some(changes) = follow(&mut record, claim, step, now)? else { return Ok(()) };
-        let once = changes.change.is_told_once();
+        let claim = key(step).and_then(|key| claims.iter().find(|claim| claim.key == key.as_str()));
+        let Some(changes) = apply(&mut record, claim, step, now)? else { return Ok(()) };
+        let once = changes.change.is_recorded_once();
         match changes.change {
             Change::None | Change::Note | Change::State => {}
             Change::Claim(memo, text) => make(claims, id, memo, text, now)?,
             Change::Sent(key, at) => row(claims, key).sent_at = at.as_millis(),
             Change::Settle(key, id) => row(claims, key).record = Some(id.to_string()),
-            Change::Free(key) => claims.retain(|it| it.key != key.as_str()),
+            Change::Free(key) => claims.retain(|claim| claim.key != key.as_str()),
             Change::Confirm(key, number, total) => {
                 let row = row(claims, key);
                 (row.number, row.confirmed_total) = (number.map(str::to_owned), Some(total));
@@ -239,7 +246,7 @@ impl Book {
         }
         self.records[place] = record;
         for (whose, what) in changes.lines {
-            if let Some(place) = self.places.get(&whose) {
+            if let Some(place) = self.sequences.get(&whose) {
                 let record = &mut self.records[*place];
                 if once && record.history.iter().any(|(_, it)| *it == what) {
                     continue;
@@ -252,14 +259,14 @@ impl Book {
     }
 
     /// The claims that a cancellation made.
-    fn made_by<'a>(&'a self, record: &Record) -> impl Iterator<Item = &'a ClaimRow> {
+    fn made_by<'a>(&'a self, record: &CancellationRecord) -> impl Iterator<Item = &'a ClaimRow> {
         let id = record.cancellation.id();
         let claims = self.claims.get(&of(&record.cancellation)).into_iter().flatten();
         claims.filter(move |it| it.cancellation == id.as_str())
     }
 
-    fn meets(&self, record: &Record, query: &Query) -> bool {
-        let Record { cancellation, .. } = record;
+    fn meets(&self, record: &CancellationRecord, query: &Query) -> bool {
+        let CancellationRecord { cancellation, .. } = record;
         let unsettled = |it: &ClaimRow| it.record.is_none();
         let unconfirmed = |it: &ClaimRow| it.record.is_some() && it.confirmed_total.is_none();
         let written = |since: Timestamp| {
@@ -274,17 +281,21 @@ impl Book {
             && query.beside.as_ref().is_none_or(|it| *it != cancellation.order)
             && query.written_since.is_none_or(written)
             && query.since.is_none_or(|it| it <= record.received_at)
-            && query.after.is_none_or(|it| record.place < it)
+            && query.after.is_none_or(|it| record.sequence < it)
             && (!query.unsettled || self.made_by(record).any(unsettled))
             && (!query.unconfirmed || self.made_by(record).any(unconfirmed))
     }
 
     /// The record with its memos and, where it was asked for, its history.
-    fn whole(&self, record: &Record, query: &Query) -> Result<Record, Failure> {
+    fn whole(
+        &self,
+        record: &CancellationRecord,
+        query: &Query,
+    ) -> Result<CancellationRecord, StoreFailure> {
         let memos = self.made_by(record).cloned().map(ClaimRow::memo_record);
         let memos = memos.collect::<Result<_, _>>()?;
         let history = if query.with_history { record.history.clone() } else { Vec::new() };
-        Ok(Record { memos, history, ..record.clone() })
+        Ok(CancellationRecord { memos, history, ..record.clone() })
     }
 }
 
@@ -293,7 +304,7 @@ fn of(cancellation: &Cancellation) -> Order {
 }
 
 fn row<'a>(claims: &'a mut [ClaimRow], key: &MemoKey) -> &'a mut ClaimRow {
-    let found = claims.iter_mut().find(|it| it.key == key.as_str());
+    let found = claims.iter_mut().find(|claim| claim.key == key.as_str());
     found.expect("only what is claimed is settled and confirmed")
 }
 
@@ -304,14 +315,14 @@ fn make(
     memo: &CreditMemo,
     text: String,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let key = memo.key.as_str();
-    for other in claims.iter().filter(|it| it.key != key) {
-        if other.claim()?.memo.units.iter().any(|it| memo.units.contains(it)) {
-            return Err(Failure::Claimed(other.key.parse()?));
+    for other in claims.iter().filter(|claim| claim.key != key) {
+        if other.claim()?.memo.units.iter().any(|unit| memo.units.contains(unit)) {
+            return Err(StoreFailure::Claimed(other.key.parse()?));
         }
     }
-    if let Some(claim) = claims.iter_mut().find(|it| it.key == key) {
+    if let Some(claim) = claims.iter_mut().find(|claim| claim.key == key) {
         (claim.memo, claim.sent_at) = (text, now.as_millis());
         return Ok(());
     }

@@ -1,10 +1,10 @@
 //! The journal in a PostgreSQL database, shared by replicas on several machines.
 
-mod census;
 mod claim;
 mod connections;
 mod find;
-mod hold;
+mod lease;
+mod open_counts;
 mod record;
 mod schema;
 mod url;
@@ -14,25 +14,24 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
 use ports::{
-    Census, Hold, HoldToken, Journal, JournalError, Opened, Query, Record, Retention, Step,
-    Unfinished,
+    CancellationRecord, Journal, JournalError, LeaseToken, OpenCount, OpenCounts, OrderLease,
+    Query, Received, Retention, Step,
 };
 use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use self::connections::Connections;
-pub use self::url::{DatabaseUrl, InvalidUrl};
-use crate::book::{FORGET, Failure, at_most as limit};
+pub use self::url::{DatabaseUrl, DatabaseUrlError};
+use crate::model::{FORGET, StoreFailure, at_most as limit};
 
 /// How long a call may take once it has a connection.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// A journal in a PostgreSQL database. What was answered is committed, and as
 /// durable as the database keeps its commits.
-///
-/// Every call ends, within 10 s at the worst. One that fails is
-/// [`JournalError::Unavailable`]: it may or may not have taken effect, and may be
-/// made again, as every step may. The next call connects anew.
+///  Every call ends, within 10 s at the worst. One that fails is [`JournalError::Unavailable`]: it
+/// may or may not have taken effect, and may be made again, as every step may. The next call
+/// connects again.
 ///
 /// Leases are in the time of the callers: their clocks may differ by what is left
 /// of a lease when it is renewed, and not by more.
@@ -42,7 +41,7 @@ pub struct Postgres {
 
 /// Why the database is not used, where it has no words of its own for it.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+enum DatabaseError {
     #[error("all {0} connections to the database are in use")]
     Busy(usize),
     #[error("the database has not answered within {0:?}")]
@@ -59,17 +58,17 @@ impl Postgres {
         let connections = Connections::new(url);
         let mut db = connections.take().await?;
         schema::migrate(&mut db.connection).await?;
-        db.rest();
+        db.release();
         Ok(Self { connections })
     }
 
     /// Opens the journal for those who only look: `None` where no service with
     /// this schema has made one. Changes nothing.
-    pub async fn open_made(url: &DatabaseUrl) -> Result<Option<Self>, JournalError> {
+    pub async fn open_existing(url: &DatabaseUrl) -> Result<Option<Self>, JournalError> {
         let connections = Connections::new(url);
         let mut db = connections.take().await?;
         let made = schema::is_there(&mut db.connection).await?;
-        db.rest();
+        db.release();
         Ok(made.then_some(Self { connections }))
     }
 
@@ -77,17 +76,17 @@ impl Postgres {
     /// closed, in whatever state it is, and the resting ones with it.
     async fn call<T>(
         &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreFailure>,
     ) -> Result<T, JournalError> {
         let mut db = self.connections.take().await?;
         let result = timeout(LIMIT, work(&mut db.connection)).await;
-        match result.unwrap_or_else(|_| Err(Unusable::Silent(LIMIT).into())) {
-            Err(Failure::Other(source)) => {
+        match result.unwrap_or_else(|_| Err(DatabaseError::Silent(LIMIT).into())) {
+            Err(StoreFailure::Other(source)) => {
                 self.connections.forget();
                 Err(JournalError::Unavailable(source))
             }
             result => {
-                db.rest();
+                db.release();
                 Ok(result?)
             }
         }
@@ -100,19 +99,19 @@ impl Journal for Postgres {
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
-    ) -> Result<Opened, JournalError> {
+    ) -> Result<Received, JournalError> {
         self.call(async |db| record::open(db, cancellation, now).await).await
     }
 
-    async fn hold(
+    async fn acquire(
         &self,
         tenant: &Tenant,
         order: &OrderId,
-        token: &HoldToken,
+        token: &LeaseToken,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Hold, JournalError> {
-        self.call(async |db| hold::take(db, tenant, order, token, now, lease).await).await
+    ) -> Result<OrderLease, JournalError> {
+        self.call(async |db| lease::acquire(db, tenant, order, token, now, lease).await).await
     }
 
     async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError> {
@@ -128,7 +127,7 @@ impl Journal for Postgres {
         self.call(async |db| record::steps(db, id, now, steps).await).await
     }
 
-    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+    async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError> {
         self.call(async |db| find::find(db, query).await).await
     }
 }
@@ -146,9 +145,9 @@ impl Retention for Postgres {
 }
 
 #[async_trait]
-impl Census for Postgres {
-    async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
-        self.call(async |db| census::census(db).await).await
+impl OpenCounts for Postgres {
+    async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
+        self.call(async |db| open_counts::open_counts(db).await).await
     }
 }
 

@@ -6,7 +6,7 @@ mod arbitrary;
 
 use std::{env, fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use adapters_netsuite::{Options, wire::Wire};
+use adapters_netsuite::{Options, fuzzing::Codec};
 use domain::Timestamp;
 use proptest::{
     collection::vec,
@@ -26,14 +26,14 @@ fn main() -> ExitCode {
     fs::create_dir_all(&folder).expect("the folder can be made");
     // The same requests each time: what fails can be looked at again.
     let mut runner = TestRunner::deterministic();
-    let wire = Wire::new(options()).expect("the options are good");
+    let wire = Codec::new(options()).expect("the options are good");
     let now = Timestamp::from_millis(1_790_000_000_000);
     for number in 0..count {
         let add = wire.add(&next(&mut runner, arbitrary::memo()), now);
         let update = wire.close_lines(&next(&mut runner, arbitrary::lines_to_close()), now);
         let reference = next(&mut runner, arbitrary::text());
         let records = next(&mut runner, vec(arbitrary::id(), 1..4));
-        let questions = wire.questions(&reference, &records, now);
+        let questions = wire.queries(&reference, &records, now);
         for (nth, text) in [add, update].iter().chain(&questions).enumerate() {
             let path = folder.join(format!("{number:04}-{nth:02}.xml"));
             fs::write(path, text).expect("the folder can be written to");

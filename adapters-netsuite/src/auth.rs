@@ -13,7 +13,7 @@ use rand::{Rng, distr::Alphanumeric};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use crate::options::{InvalidOptions, Options};
+use crate::options::{Options, OptionsError};
 
 /// The only algorithm offered: NetSuite calls HMAC-SHA1 no longer secure.
 pub(crate) const ALGORITHM: &str = "HMAC-SHA256";
@@ -27,7 +27,7 @@ const KEY_LENGTH: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account(String);
 
-/// Our access to one account.
+/// The credentials of one account.
 pub(crate) struct Credentials {
     account: Account,
     consumer_key: String,
@@ -36,7 +36,7 @@ pub(crate) struct Credentials {
     token_secret: SecretString,
 }
 
-/// Proof, for one request, that we are who we say.
+/// The authentication of one request.
 pub(crate) struct Passport<'a> {
     /// The account in its canonical spelling.
     pub(crate) account: &'a str,
@@ -65,13 +65,13 @@ impl Account {
 }
 
 impl FromStr for Account {
-    type Err = InvalidOptions;
+    type Err = OptionsError;
 
-    fn from_str(raw: &str) -> Result<Self, InvalidOptions> {
+    fn from_str(raw: &str) -> Result<Self, OptionsError> {
         let canonical = raw.trim().to_ascii_uppercase().replace('-', "_");
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if canonical.is_empty() || !canonical.chars().all(allowed) {
-            return Err(InvalidOptions::Account(raw.to_owned()));
+            return Err(OptionsError::Account(raw.to_owned()));
         }
         Ok(Self(canonical))
     }
@@ -89,16 +89,16 @@ impl Credentials {
         }
     }
 
-    /// An answer without our keys, which it may echo: as it is where it has none.
-    pub(crate) fn blotted_out(&self, answer: Vec<u8>) -> Vec<u8> {
+    /// An answer without memobridge's keys, which it may echo: as it is where it has none.
+    pub(crate) fn redact(&self, answer: Vec<u8>) -> Vec<u8> {
         let secrets = [&self.consumer_secret, &self.token_secret].map(ExposeSecret::expose_secret);
         let mut keys = [secrets[0], secrets[1], &self.consumer_key, &self.token];
         // The longest first: one may begin another.
-        keys.sort_by_key(|it| Reverse(it.len()));
+        keys.sort_by_key(|key| Reverse(key.len()));
         let Ok(text) = str::from_utf8(&answer) else {
             return answer;
         };
-        let echoed = |it: &&&str| KEY_LENGTH <= it.len() && text.contains(**it);
+        let echoed = |it: &&&str| it.len() >= KEY_LENGTH && text.contains(**it);
         let mut echoed = keys.iter().filter(echoed).peekable();
         if echoed.peek().is_none() {
             return answer;

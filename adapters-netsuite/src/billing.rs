@@ -13,13 +13,13 @@ use domain::{
 use ports::BillingQuery;
 
 use crate::{
-    books::Books,
+    account_conventions::AccountConventions,
     client::Client,
-    fault::Failure,
+    fault::NetSuiteError,
     ledger::is_memo,
-    reply::{self, Node, Unreadable},
+    read_permissions::VerifiedPermissions,
+    reply::{self, Node, XmlError},
     request::{self, RecordType, Request},
-    rights::Rights,
 };
 
 /// More pages than any order has.
@@ -27,13 +27,13 @@ const MAX_PAGES: u32 = 1000;
 
 /// What a conversation needs besides its subject.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct BillingReader<'a> {
     /// Asks.
     pub(crate) client: &'a Client,
     /// Reads.
-    pub(crate) books: &'a Books,
+    pub(crate) conventions: &'a AccountConventions,
     /// Doubts.
-    pub(crate) rights: &'a Rights,
+    pub(crate) permissions: &'a VerifiedPermissions,
 }
 
 /// Invoices and cash sales, and the order that they were made from.
@@ -52,18 +52,18 @@ impl SalesDocuments {
     }
 }
 
-impl Reading<'_> {
+impl BillingReader<'_> {
     /// Reads what is on record for an order. Where units are named and every one of
     /// them is on an invoice, the sales order is told without its lines.
-    pub(crate) async fn billing(self, query: &BillingQuery) -> Result<Billing, Failure> {
-        let (bills, sales_order) = self.documents(query).await?;
+    pub(crate) async fn billing(self, query: &BillingQuery) -> Result<Billing, NetSuiteError> {
+        let (sales_documents, sales_order) = self.documents(query).await?;
         let mut billing = Billing {
-            memos: self.memos(query, &bills.invoices).await?,
-            invoices: bills.invoices,
-            cash_sales: bills.cash_sales,
+            memos: self.memos(query, &sales_documents.invoices).await?,
+            invoices: sales_documents.invoices,
+            cash_sales: sales_documents.cash_sales,
             sales_order,
         };
-        if let (None, Some(order)) = (&billing.sales_order, bills.order) {
+        if let (None, Some(order)) = (&billing.sales_order, sales_documents.order) {
             billing.sales_order = match outline(&billing, &order, &query.units) {
                 Some(outline) => Some(outline),
                 None => self.sales_order(&request::get(RecordType::SalesOrder, &order)).await?,
@@ -72,22 +72,22 @@ impl Reading<'_> {
         Ok(billing)
     }
 
-    /// The order's own bills, and its sales order where that had to be read to know
-    /// whose they are. Another shop in the account may have the same number: then the
-    /// sales order under the order's id is ours, or none.
+    /// The order's own sales documents, and its sales order where that had to be read to know whose
+    /// they are. Another shop in the account may have the same number: then the sales order under
+    /// the order's id is ours, or none.
     async fn documents(
         self,
         query: &BillingQuery,
-    ) -> Result<(SalesDocuments, Option<SalesOrder>), Failure> {
-        let bills = self.bills_by_number(query).await?;
-        if query.identity.is_named_on(&bills.invoices) {
-            return Ok((bills, None));
+    ) -> Result<(SalesDocuments, Option<SalesOrder>), NetSuiteError> {
+        let sales_documents = self.sales_documents_by_number(query).await?;
+        if query.identity.is_named_on(&sales_documents.invoices) {
+            return Ok((sales_documents, None));
         }
-        let foreign = bills.order.clone();
+        let foreign = sales_documents.order.clone();
         if let Some(id) = &foreign {
             let order = self.sales_order(&request::get(RecordType::SalesOrder, id)).await?;
-            if query.identity.owns(order.as_ref(), &bills.invoices) {
-                return Ok((bills, order));
+            if query.identity.owns(order.as_ref(), &sales_documents.invoices) {
+                return Ok((sales_documents, order));
             }
         }
         for name in names(query) {
@@ -98,73 +98,82 @@ impl Reading<'_> {
             };
             // Lines are closed on the word that there is no bill: it must not hang
             // on how a search compares numbers.
-            let bills = self.bills(&request::bills_of(&order.id)).await?;
-            if bills.is_empty() {
-                self.rights.prove(self.client, RecordType::Invoice).await?;
+            let sales_documents =
+                self.sales_documents(&request::sales_documents_of(&order.id)).await?;
+            if sales_documents.is_empty() {
+                self.permissions.verify(self.client, RecordType::Invoice).await?;
             }
-            if query.identity.owns(Some(&order), &bills.invoices) {
-                return Ok((bills, Some(order)));
+            if query.identity.owns(Some(&order), &sales_documents.invoices) {
+                return Ok((sales_documents, Some(order)));
             }
         }
         Ok((SalesDocuments::default(), None))
     }
 
-    /// The bills in one call, by the number of the order that they were made from.
-    /// None where that search is not understood: the order's id finds them then.
-    async fn bills_by_number(self, query: &BillingQuery) -> Result<SalesDocuments, Failure> {
+    /// The sales documents in one call, by the number of the order that they were made from. None
+    /// where that search is not understood: the order's id finds them then.
+    async fn sales_documents_by_number(
+        self,
+        query: &BillingQuery,
+    ) -> Result<SalesDocuments, NetSuiteError> {
         if query.reference.is_empty() {
             return Ok(SalesDocuments::default());
         }
-        match self.bills(&request::bills_of_number(&query.reference)).await {
+        match self.sales_documents(&request::sales_documents_of_number(&query.reference)).await {
             // SalesDocuments of several orders: the criterion was passed over.
-            Ok(bills) if bills.of_several => Ok(SalesDocuments::default()),
-            Err(failure) if failure.is_about_the_question() => {
-                tracing::debug!(%failure, "The search by the order's number was not understood");
+            Ok(sales_documents) if sales_documents.of_several => Ok(SalesDocuments::default()),
+            Err(error) if error.is_about_the_question() => {
+                tracing::debug!(%error, "NetSuite rejected the search by the order's number");
                 Ok(SalesDocuments::default())
             }
             result => result,
         }
     }
 
-    async fn sales_order(self, request: &Request) -> Result<Option<SalesOrder>, Failure> {
-        let found = reply::found(self.client.call(request).await?)?;
+    async fn sales_order(self, request: &Request) -> Result<Option<SalesOrder>, NetSuiteError> {
+        let found = reply::parse_get(self.client.call(request).await?)?;
         let record = found.filter(|it| it.kind() == Some("SalesOrder"));
-        let read = |it: &Node| reply::sales_order(it, self.books);
-        record.map(|it| reply::whole(&it, read)).transpose()
+        let read = |it: &Node| reply::sales_order(it, self.conventions);
+        record.map(|it| reply::parse_record(&it, read)).transpose()
     }
 
-    async fn bills(self, search: &Request) -> Result<SalesDocuments, Failure> {
-        let mut bills = SalesDocuments::default();
+    async fn sales_documents(self, search: &Request) -> Result<SalesDocuments, NetSuiteError> {
+        let mut sales_documents = SalesDocuments::default();
         let mut without_lines = Vec::new();
-        let invoice = |it: &Node| reply::invoice(it, self.books);
+        let invoice = |it: &Node| reply::invoice(it, self.conventions);
         for record in self.all_pages(search).await? {
             match record.kind() {
                 // Searches can be answered with bodies only.
                 Some("Invoice") if record.child("itemList").is_none() => {
-                    without_lines.push(reply::whole(&record, reply::own_id)?);
+                    without_lines.push(reply::parse_record(&record, reply::own_id)?);
                 }
-                Some("Invoice") => bills.invoices.push(reply::whole(&record, invoice)?),
-                Some("CashSale") => bills.cash_sales.push(reply::whole(&record, reply::own_id)?),
+                Some("Invoice") => {
+                    sales_documents.invoices.push(reply::parse_record(&record, invoice)?);
+                }
+                Some("CashSale") => {
+                    sales_documents.cash_sales.push(reply::parse_record(&record, reply::own_id)?);
+                }
                 _ => continue,
             }
-            let order = reply::whole(&record, reply::made_from)?;
-            bills.of_several |= bills.order.is_some() && bills.order != order;
-            bills.order = bills.order.or(order);
+            let order = reply::parse_record(&record, reply::made_from)?;
+            sales_documents.of_several |=
+                sales_documents.order.is_some() && sales_documents.order != order;
+            sales_documents.order = sales_documents.order.or(order);
         }
         for record in self.whole(RecordType::Invoice, &without_lines).await? {
-            bills.invoices.push(reply::whole(&record, invoice)?);
+            sales_documents.invoices.push(reply::parse_record(&record, invoice)?);
         }
-        Ok(bills)
+        Ok(sales_documents)
     }
 
-    /// The order's memos that count, and those of ours that were voided. The two searches run
+    /// The order's memos that count, and those of memobridge that were voided. The two searches run
     /// beside each other as far as the account has slots.
     async fn memos(
         self,
         query: &BillingQuery,
         invoices: &[Invoice],
-    ) -> Result<Vec<ExistingMemo>, Failure> {
-        let invoices: Vec<_> = invoices.iter().map(|it| it.id.clone()).collect();
+    ) -> Result<Vec<ExistingMemo>, NetSuiteError> {
+        let invoices: Vec<_> = invoices.iter().map(|invoice| invoice.id.clone()).collect();
         let by_number =
             query.existing_memos == ExistingMemos::Number && !query.reference.is_empty();
         let of_invoices = async {
@@ -172,7 +181,7 @@ impl Reading<'_> {
             for batch in invoices.chunks(request::MAX_IDS) {
                 memos.extend(self.memos_found(&request::memos_of(batch)).await?);
             }
-            Ok::<_, Failure>(memos)
+            Ok::<_, NetSuiteError>(memos)
         };
         let of_number = async {
             if by_number {
@@ -186,11 +195,12 @@ impl Reading<'_> {
         let (mut memos, of_number) = (of_invoices?, of_number?);
         memos.extend(of_number);
         if memos.is_empty() && (by_number || !invoices.is_empty()) {
-            self.rights.prove(self.client, RecordType::CreditMemo).await?;
+            self.permissions.verify(self.client, RecordType::CreditMemo).await?;
         }
         let mut seen = BTreeSet::new();
         memos.retain(|memo| seen.insert(memo.id.clone()));
-        let hidden: Vec<_> = query.ours.iter().filter(|id| !seen.contains(*id)).cloned().collect();
+        let hidden: Vec<_> =
+            query.own_memos.iter().filter(|id| !seen.contains(*id)).cloned().collect();
         for batch in hidden.chunks(request::MAX_IDS) {
             memos.extend(self.voided(batch).await?);
         }
@@ -198,55 +208,62 @@ impl Reading<'_> {
     }
 
     /// The credit memos of a search that count.
-    async fn memos_found(self, search: &Request) -> Result<Vec<ExistingMemo>, Failure> {
+    async fn memos_found(self, search: &Request) -> Result<Vec<ExistingMemo>, NetSuiteError> {
         let (mut memos, mut without_lines) = (Vec::new(), Vec::new());
-        let existing = |it: &Node| reply::existing(it, self.books, Standing::Valid);
+        let existing = |it: &Node| reply::existing(it, self.conventions, Standing::Valid);
         for record in self.all_pages(search).await?.iter().filter(|it| is_memo(it)) {
             // Searches can be answered with bodies only, which would credit no unit.
             if record.child("itemList").is_none() {
-                without_lines.push(reply::whole(record, reply::own_id)?);
+                without_lines.push(reply::parse_record(record, reply::own_id)?);
             } else {
-                memos.push(reply::whole(record, existing)?);
+                memos.push(reply::parse_record(record, existing)?);
             }
         }
         for record in self.whole(RecordType::CreditMemo, &without_lines).await? {
-            memos.push(reply::whole(&record, existing)?);
+            memos.push(reply::parse_record(&record, existing)?);
         }
         Ok(memos)
     }
 
     /// These records with their lines.
-    async fn whole(self, kind: RecordType, records: &[RecordId]) -> Result<Vec<Node>, Failure> {
+    async fn whole(
+        self,
+        kind: RecordType,
+        records: &[RecordId],
+    ) -> Result<Vec<Node>, NetSuiteError> {
         let mut whole = Vec::new();
         for batch in records.chunks(request::MAX_IDS) {
             let request = request::get_list(kind, batch);
-            whole.extend(reply::listed(self.client.call(&request).await?)?);
+            whole.extend(reply::parse_get_list(self.client.call(&request).await?)?);
         }
         Ok(whole)
     }
 
     /// Those of these credit memos that were voided.
-    pub(crate) async fn voided(self, records: &[RecordId]) -> Result<Vec<ExistingMemo>, Failure> {
+    pub(crate) async fn voided(
+        self,
+        records: &[RecordId],
+    ) -> Result<Vec<ExistingMemo>, NetSuiteError> {
         let records = self.all_pages(&request::voided_memos(records)).await?;
-        let existing = |it: &Node| reply::existing(it, self.books, Standing::Voided);
-        let memos = records.iter().filter(|it| is_memo(it));
-        memos.map(|it| reply::whole(it, existing)).collect()
+        let existing = |it: &Node| reply::existing(it, self.conventions, Standing::Voided);
+        let memos = records.iter().filter(|record| is_memo(record));
+        memos.map(|it| reply::parse_record(it, existing)).collect()
     }
 
     /// All records of a search: fewer than it counts would be taken for all there are.
-    async fn all_pages(self, search: &Request) -> Result<Vec<Node>, Failure> {
+    async fn all_pages(self, search: &Request) -> Result<Vec<Node>, NetSuiteError> {
         let first = reply::page(self.client.call(search).await?)?;
-        if MAX_PAGES < first.pages {
-            return Err(Unreadable::TooLarge.into());
+        if first.pages > MAX_PAGES {
+            return Err(XmlError::TooLarge.into());
         }
         let mut records = first.records;
         for index in 2..=first.pages {
-            let id = first.search_id.as_deref().ok_or(Unreadable::Missing("searchId"))?;
+            let id = first.search_id.as_deref().ok_or(XmlError::Missing("searchId"))?;
             let further = reply::page(self.client.call(&request::page(id, index)).await?)?;
             records.extend(further.records);
         }
         match first.total {
-            Some(total) if records.len() < total as usize => Err(Unreadable::CutOff.into()),
+            Some(total) if records.len() < total as usize => Err(XmlError::CutOff.into()),
             _ => Ok(records),
         }
     }
@@ -255,7 +272,7 @@ impl Reading<'_> {
 /// The external ids that the order's sales order may have.
 fn names(query: &BillingQuery) -> Vec<&str> {
     let mut names = vec![query.reference.as_str(), query.order.as_str()];
-    names.retain(|it| !it.is_empty());
+    names.retain(|name| !name.is_empty());
     // External ids are compared without case, so the same name twice is one question.
     names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
     names
@@ -266,12 +283,16 @@ fn names(query: &BillingQuery) -> Vec<&str> {
 /// credits, so that no line is needed to tell one product from another.
 fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<SalesOrder> {
     let invoice = billing.invoices.first()?;
-    let named: BTreeSet<_> =
-        billing.invoices.iter().flat_map(|it| &it.lines).flat_map(|it| &it.units).collect();
-    let memos = billing.memos.iter().filter(|it| it.standing == Standing::Valid);
+    let named: BTreeSet<_> = billing
+        .invoices
+        .iter()
+        .flat_map(|invoice| &invoice.lines)
+        .flat_map(|it| &it.units)
+        .collect();
+    let memos = billing.memos.iter().filter(|memo| memo.standing == Standing::Valid);
     let mut goods = memos.flat_map(|it| &it.lines).filter(|it| it.quantity.is_some());
     let is_enough = !units.is_empty()
-        && units.iter().all(|it| it.is_shipping() || named.contains(it))
+        && units.iter().all(|unit| unit.is_shipping() || named.contains(unit))
         && goods.all(|it| !it.units.is_empty());
     is_enough.then(|| SalesOrder {
         id: order.clone(),

@@ -17,10 +17,10 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     auth::{Account, Credentials},
-    fault::{Class, Failure},
-    governor::{Priority, Verdict},
-    options::{InvalidOptions, Options},
-    reply::{Node, Reply, Unreadable},
+    concurrency_limiter::{CallResult, Priority},
+    fault::{Class, NetSuiteError},
+    options::{Options, OptionsError},
+    reply::{Node, Reply, XmlError},
     request::Request,
     slots::Slots,
 };
@@ -44,11 +44,11 @@ pub(crate) struct Client {
     clock: Arc<dyn Clock>,
     timeout: Duration,
     /// The last date of an answer's head in seconds, 0 before there was one.
-    dated: AtomicI64,
+    server_date: AtomicI64,
 }
 
 /// What came back.
-struct Answer {
+struct HttpAnswer {
     status: StatusCode,
     bytes: Vec<u8>,
 }
@@ -56,7 +56,7 @@ struct Answer {
 impl Client {
     /// A client without cookies and redirects: NetSuite takes a session cookie
     /// beside a passport for an ambiguous login.
-    pub(crate) fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
+    pub(crate) fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         options.check()?;
         let account: Account = options.account.parse()?;
         let http = reqwest::Client::builder()
@@ -66,7 +66,7 @@ impl Client {
             .gzip(true)
             .user_agent(concat!("memobridge/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(InvalidOptions::Http)?;
+            .map_err(OptionsError::Http)?;
         let url = options.url(&account)?;
         let (name, ceiling) = (account.as_str(), options.concurrency);
         Ok(Self {
@@ -76,27 +76,27 @@ impl Client {
             url,
             clock,
             timeout: options.timeout,
-            dated: AtomicI64::new(0),
+            server_date: AtomicI64::new(0),
             credentials: Credentials::new(account, options),
         })
     }
 
     /// Asks, and hands out the answer unless it is a failure.
-    pub(crate) async fn call(&self, request: &Request) -> Result<Node, Failure> {
+    pub(crate) async fn call(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Live, self.timeout, request).await
     }
 
     /// Asks when nobody else wants to.
-    pub(crate) async fn call_later(&self, request: &Request) -> Result<Node, Failure> {
+    pub(crate) async fn call_backfill(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Backfill, self.timeout, request).await
     }
 
     /// Asks with less patience than usual.
-    pub(crate) async fn call_within(
+    pub(crate) async fn call_with_timeout(
         &self,
         limit: Duration,
         request: &Request,
-    ) -> Result<Node, Failure> {
+    ) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Live, limit.min(self.timeout), request).await
     }
 
@@ -116,8 +116,8 @@ impl Client {
     }
 
     /// The time by the head of the last answer: told to those, too, whose login is refused.
-    pub(crate) fn dated(&self) -> Option<Timestamp> {
-        let seconds = self.dated.load(Ordering::Relaxed);
+    pub(crate) fn server_date(&self) -> Option<Timestamp> {
+        let seconds = self.server_date.load(Ordering::Relaxed);
         (seconds != 0).then(|| Timestamp::from_millis(seconds * 1000))
     }
 
@@ -126,11 +126,11 @@ impl Client {
         priority: Priority,
         limit: Duration,
         request: &Request,
-    ) -> Result<Node, Failure> {
+    ) -> Result<Node, NetSuiteError> {
         let deadline = Instant::now() + limit;
         match self.attempt(priority, deadline, request).await {
             // Under load NetSuite refuses good logins, before it does anything else.
-            Err(failure) if failure.class == Class::Login => {
+            Err(error) if error.class == Class::Login => {
                 self.attempt(priority, deadline, request).await
             }
             result => result,
@@ -142,11 +142,11 @@ impl Client {
         priority: Priority,
         deadline: Instant,
         request: &Request,
-    ) -> Result<Node, Failure> {
+    ) -> Result<Node, NetSuiteError> {
         let left = || deadline.saturating_duration_since(Instant::now());
         // What is sent must have time to be answered: else its outcome is unknown.
         let Some(mut slot) = self.slots.wait(priority, left() * 3 / 4).await else {
-            return Err(Failure::new(Class::Throttled, "all slots of the account are taken"));
+            return Err(NetSuiteError::new(Class::Throttled, "all slots of the account are taken"));
         };
         let started = self.clock.instant();
         let operation = request.operation.name();
@@ -161,20 +161,24 @@ impl Client {
         let exchange = self.exchange(left(), request).instrument(span);
         let (ns_id, result) = match exchange.await {
             Ok(answer) => open(&answer, request),
-            Err(failure) => (None, Err(failure)),
+            Err(error) => (None, Err(error)),
         };
-        slot.verdict = verdict(result.as_ref().err());
+        slot.verdict = call_result(result.as_ref().err());
         tracing::debug!(
             operation,
             duration_ms = self.clock.instant().since(started).as_millis(),
             ns_id,
-            failure = result.as_ref().err().map(|it| tracing::field::debug(it.class)),
+            error = result.as_ref().err().map(|it| tracing::field::debug(it.class)),
             "Called NetSuite: {operation}"
         );
         result
     }
 
-    async fn exchange(&self, limit: Duration, request: &Request) -> Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        limit: Duration,
+        request: &Request,
+    ) -> Result<HttpAnswer, NetSuiteError> {
         let passport = self.credentials.passport(self.clock.now());
         let mut response = self
             .http
@@ -190,38 +194,38 @@ impl Client {
         Span::current().record("http.response.status_code", status.as_u16());
         let date = response.headers().get(header::DATE).and_then(|it| it.to_str().ok());
         if let Some(date) = date.and_then(|it| rfc2822::parse(it).ok()) {
-            self.dated.store(date.timestamp().as_second(), Ordering::Relaxed);
+            self.server_date.store(date.timestamp().as_second(), Ordering::Relaxed);
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(not_sent_or_unknown)? {
             bytes.extend_from_slice(&chunk);
-            if MAX_ANSWER < bytes.len() {
+            if bytes.len() > MAX_ANSWER {
                 let is_answer = status == StatusCode::OK;
                 let class = if is_answer { Class::Unreadable } else { Class::Unknown };
-                return Err(Failure::caused(class, Unreadable::TooLarge));
+                return Err(NetSuiteError::caused(class, XmlError::TooLarge));
             }
         }
-        Ok(Answer { status, bytes: self.credentials.blotted_out(bytes) })
+        Ok(HttpAnswer { status, bytes: self.credentials.redact(bytes) })
     }
 }
 
 /// What a failure says about how much is too much.
-fn verdict(failure: Option<&Failure>) -> Verdict {
-    match failure.map(|it| it.class) {
-        Some(Class::Throttled) => Verdict::Throttled,
-        Some(Class::Unavailable | Class::Unknown) => Verdict::Silent,
-        _ => Verdict::Answered,
+fn call_result(error: Option<&NetSuiteError>) -> CallResult {
+    match error.map(|it| it.class) {
+        Some(Class::Throttled) => CallResult::Throttled,
+        Some(Class::Unavailable | Class::Unknown) => CallResult::Silent,
+        _ => CallResult::Answered,
     }
 }
 
-fn not_sent_or_unknown(error: reqwest::Error) -> Failure {
+fn not_sent_or_unknown(error: reqwest::Error) -> NetSuiteError {
     let class = if error.is_connect() { Class::Unavailable } else { Class::Unknown };
-    Failure::caused(class, error.without_url())
+    NetSuiteError::caused(class, error.without_url())
 }
 
-fn open(answer: &Answer, request: &Request) -> (Option<String>, Result<Node, Failure>) {
+fn open(answer: &HttpAnswer, request: &Request) -> (Option<String>, Result<Node, NetSuiteError>) {
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        return (None, Err(Failure::new(Class::Throttled, "HTTP status 429")));
+        return (None, Err(NetSuiteError::new(Class::Throttled, "HTTP status 429")));
     }
     match Reply::read(&answer.bytes) {
         Ok(mut reply) => (reply.ns_id.take(), reply.answer(request.operation)),
@@ -230,7 +234,7 @@ fn open(answer: &Answer, request: &Request) -> (Option<String>, Result<Node, Fai
 }
 
 /// What an answer that is no SOAP message says by its status.
-fn unreadable(answer: &Answer, problem: Unreadable) -> Failure {
+fn unreadable(answer: &HttpAnswer, problem: XmlError) -> NetSuiteError {
     let is_maintenance = || {
         let words = String::from_utf8_lossy(&answer.bytes).to_ascii_lowercase();
         words.contains("maintenance")
@@ -243,13 +247,13 @@ fn unreadable(answer: &Answer, problem: Unreadable) -> Failure {
         status if status.is_redirection() || status.is_client_error() => Class::Unavailable,
         _ => Class::Unknown,
     };
-    Failure::caused(class, NoReply(answer.status, problem))
+    NetSuiteError::caused(class, NoReplyError(answer.status, problem))
 }
 
 /// Whether a SOAP message came to its end: what cannot be read of it is in the data.
-fn is_whole(answer: &Answer, problem: &Unreadable) -> bool {
+fn is_whole(answer: &HttpAnswer, problem: &XmlError) -> bool {
     let message = answer.bytes.trim_ascii_end();
-    let is_soap = !matches!(problem, Unreadable::NotSoap(_));
+    let is_soap = !matches!(problem, XmlError::NotSoap(_));
     let name = message.strip_suffix(b">").map(<[u8]>::trim_ascii_end);
     is_soap && name.is_some_and(|it| it.ends_with(b":Envelope") || it.ends_with(b"</Envelope"))
 }
@@ -257,7 +261,7 @@ fn is_whole(answer: &Answer, problem: &Unreadable) -> bool {
 /// An answer that NetSuite itself would not give.
 #[derive(Debug, thiserror::Error)]
 #[error("HTTP status {0}")]
-struct NoReply(StatusCode, #[source] Unreadable);
+struct NoReplyError(StatusCode, #[source] XmlError);
 
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use ports::{LedgerError, Refusal, told, without_addresses};
+use ports::{LedgerError, Rejection, error_chain, redact_emails};
 
-use crate::reply::Unreadable;
+use crate::reply::XmlError;
 
 /// NetSuite frees a slot within seconds and never says when.
 const THROTTLE_WAIT: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(crate) enum Class {
     /// A whole answer that cannot be read, or that hides a record it counts: asked again,
     /// the answer is the same. It may have been processed.
     Unreadable,
-    /// The record changed under our hands.
+    /// The record changed between reading and writing.
     Stale,
     /// The external id is taken.
     Duplicate,
@@ -40,9 +40,9 @@ pub(crate) enum Class {
     Missing,
     /// The login was refused, which under load NetSuite also says to good ones.
     Login,
-    /// Our access was taken away.
+    /// The credentials were revoked.
     Unauthorized,
-    /// Our role lacks a permission, or the account a feature.
+    /// The integration's role lacks a permission, or the account a feature.
     Forbidden,
     /// The data are refused.
     Data,
@@ -50,7 +50,7 @@ pub(crate) enum Class {
     Period,
     /// More than one request may carry.
     TooBig,
-    /// NetSuite could not read our request.
+    /// NetSuite could not read the request.
     Bug,
 }
 
@@ -79,7 +79,7 @@ impl Class {
 
 /// Where a code stands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Context<'a> {
+pub(crate) enum CodeSource<'a> {
     /// In a SOAP fault, with the name of the element in its detail, if there is one.
     Fault(&'a str),
     /// In the status of an operation that was carried out.
@@ -88,7 +88,7 @@ pub(crate) enum Context<'a> {
 
 /// A call that did not succeed, in NetSuite's words.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct NetSuiteError {
     /// What it means.
     pub(crate) class: Class,
     code: String,
@@ -105,18 +105,18 @@ pub(crate) enum Effect {
     Write,
 }
 
-impl Failure {
+impl NetSuiteError {
     /// Whether another way to ask the same may be answered: this one was refused,
     /// or answered in a form that we did not ask for.
     pub(crate) fn is_about_the_question(&self) -> bool {
-        let unreadable = self.source.as_ref().and_then(|it| it.downcast_ref::<Unreadable>());
-        let short = matches!(unreadable, Some(Unreadable::CutOff | Unreadable::Missing(_)));
+        let unreadable = self.source.as_ref().and_then(|it| it.downcast_ref::<XmlError>());
+        let short = matches!(unreadable, Some(XmlError::CutOff | XmlError::Missing(_)));
         short || self.class.is_refusal()
     }
 
     /// A failure that NetSuite gave no code for.
     pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
-        Self::told(class, "", &message.to_string())
+        Self::detail(class, "", &message.to_string())
     }
 
     /// A failure with an error behind it.
@@ -126,9 +126,9 @@ impl Failure {
     }
 
     /// A failure with NetSuite's own code and words.
-    pub(crate) fn told(class: Class, code: &str, message: &str) -> Self {
+    pub(crate) fn detail(class: Class, code: &str, message: &str) -> Self {
         let words = message.chars().map(|c| if c.is_control() { ' ' } else { c });
-        let words = without_addresses(&words.collect::<String>());
+        let words = redact_emails(&words.collect::<String>());
         Self {
             class,
             code: code.chars().take(80).collect(),
@@ -156,7 +156,7 @@ impl Failure {
     pub(crate) fn into_error(self, effect: Effect) -> LedgerError {
         let refused = |kind, it: Self| {
             let (code, message) = it.into_words();
-            LedgerError::Refused { kind, code, message }
+            LedgerError::Rejected { kind, code, message }
         };
         match self.class {
             Class::Throttled => LedgerError::Throttled(THROTTLE_WAIT),
@@ -169,10 +169,10 @@ impl Failure {
             Class::Unreadable => LedgerError::Unreadable(self.to_string()),
             Class::Login | Class::Unauthorized => LedgerError::Unauthorized(self.to_string()),
             Class::Forbidden => LedgerError::Forbidden(self.to_string()),
-            Class::Period => refused(Refusal::Period, self),
-            Class::Stale => refused(Refusal::Stale, self),
+            Class::Period => refused(Rejection::Period, self),
+            Class::Stale => refused(Rejection::Stale, self),
             Class::Duplicate | Class::Missing | Class::Data | Class::TooBig | Class::Bug => {
-                refused(Refusal::Data, self)
+                refused(Rejection::Data, self)
             }
         }
     }
@@ -185,12 +185,12 @@ impl Failure {
 
     fn into_words(self) -> (String, String) {
         let code = if self.code.is_empty() { "UNSPECIFIED".to_owned() } else { self.code };
-        let message = self.source.as_deref().map(|error| told(error));
+        let message = self.source.as_deref().map(|error| error_chain(error));
         (code, message.unwrap_or(self.message))
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for NetSuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.code.is_empty() {
             return f.write_str(&self.message);
@@ -199,19 +199,19 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Error for Failure {
+impl Error for NetSuiteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_ref().map(|it| &**it as &(dyn Error + 'static))
     }
 }
 
 /// What a code, where it stands and the words with it mean.
-pub(crate) fn classify(context: Context<'_>, code: &str, message: &str) -> Class {
-    if let (Context::Fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR") = (context, code) {
+pub(crate) fn classify(context: CodeSource<'_>, code: &str, message: &str) -> Class {
+    if let (CodeSource::Fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR") = (context, code) {
         // The one fault whose usual code says less than its element.
         return Class::TooBig;
     }
-    if let (Context::Fault("invalidCredentialsFault"), "USER_ERROR") = (context, code) {
+    if let (CodeSource::Fault("invalidCredentialsFault"), "USER_ERROR") = (context, code) {
         return Class::Login;
     }
     let by_code = CODES.iter().find(|(_, codes)| codes.contains(&code));
@@ -220,7 +220,7 @@ pub(crate) fn classify(context: Context<'_>, code: &str, message: &str) -> Class
         Some((class, _)) => return *class,
         None => {}
     }
-    let Context::Fault(element) = context else {
+    let CodeSource::Fault(element) = context else {
         return by_message(message).unwrap_or(Class::Data);
     };
     let by_element = ELEMENTS.iter().find(|(name, _)| *name == element);

@@ -10,7 +10,7 @@ use domain::{
 use ports::{Clock, Instant};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use crate::{NetSuite, Options, auth::Credentials, books::Books};
+use crate::{NetSuite, Options, account_conventions::AccountConventions, auth::Credentials};
 
 /// The time of Oracle's published example.
 pub(crate) const TIMESTAMP: i64 = 1_439_829_974;
@@ -60,8 +60,8 @@ pub(crate) fn credentials(account: &str) -> Credentials {
     Credentials::new(account.parse().unwrap(), options())
 }
 
-pub(crate) fn books() -> Books {
-    Books::new(&options()).unwrap()
+pub(crate) fn conventions() -> AccountConventions {
+    AccountConventions::new(&options()).unwrap()
 }
 
 /// An adapter that talks to `server`.
@@ -242,9 +242,9 @@ pub(crate) fn memo_record_of(entity: &str, source: &str, units: &[&str]) -> Stri
 }
 
 /// Matches requests of one operation.
-pub(crate) struct Asks(pub(crate) &'static str);
+pub(crate) struct BodyContains(pub(crate) &'static str);
 
-impl Match for Asks {
+impl Match for BodyContains {
     fn matches(&self, request: &Request) -> bool {
         let action = request.headers.get("SOAPAction").and_then(|it| it.to_str().ok());
         action == Some(&format!("\"{}\"", self.0))
@@ -262,7 +262,7 @@ pub(crate) async fn always(
     operation: &'static str,
     answer: impl Respond + 'static,
 ) {
-    Mock::given(Asks(operation)).respond_with(answer).mount(server).await;
+    Mock::given(BodyContains(operation)).respond_with(answer).mount(server).await;
 }
 
 /// Answers the next request of an operation; what is told first is answered first.
@@ -271,7 +271,7 @@ pub(crate) async fn once(
     operation: &'static str,
     answer: impl Respond + 'static,
 ) {
-    Mock::given(Asks(operation)).respond_with(answer).up_to_n_times(1).mount(server).await;
+    Mock::given(BodyContains(operation)).respond_with(answer).up_to_n_times(1).mount(server).await;
 }
 
 /// The operations that `server` was asked for, in order.
@@ -284,5 +284,5 @@ pub(crate) async fn asked(server: &MockServer) -> Vec<String> {
 /// What was asked, in order.
 pub(crate) async fn bodies(server: &MockServer) -> Vec<String> {
     let requests = server.received_requests().await.unwrap();
-    requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
+    requests.into_iter().map(|request| String::from_utf8(request.body).unwrap()).collect()
 }

@@ -5,49 +5,54 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, RecordId, Timestamp};
 use ports::{
-    Access, BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Sending,
+    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, ReadPermissions,
+    Sending,
 };
 
 use crate::{
-    billing::Reading,
-    books::Books,
+    account_conventions::AccountConventions,
+    billing::BillingReader,
     client::Client,
-    fault::{Effect, Failure},
-    options::{InvalidOptions, Options},
+    fault::{Effect, NetSuiteError},
+    options::{Options, OptionsError},
     post,
-    reply::{self, Node, Unreadable},
+    read_permissions::VerifiedPermissions,
+    reply::{self, Node, XmlError},
     request::{self, RecordType},
-    rights::Rights,
 };
 
 /// The ledger in one NetSuite account.
 pub struct NetSuite {
     pub(crate) client: Client,
-    pub(crate) books: Books,
-    rights: Rights,
+    pub(crate) conventions: AccountConventions,
+    permissions: VerifiedPermissions,
 }
 
 impl NetSuite {
     /// Checks the options; nothing is sent.
-    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
-        let books = Books::new(&options)?;
-        Ok(Self { client: Client::new(options, clock)?, books, rights: Rights::default() })
+    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
+        let conventions = AccountConventions::new(&options)?;
+        Ok(Self {
+            client: Client::new(options, clock)?,
+            conventions,
+            permissions: VerifiedPermissions::default(),
+        })
     }
 
-    fn reading<'a>(&'a self, books: &'a Books) -> Reading<'a> {
-        Reading { client: &self.client, books, rights: &self.rights }
+    fn reader<'a>(&'a self, conventions: &'a AccountConventions) -> BillingReader<'a> {
+        BillingReader { client: &self.client, conventions, permissions: &self.permissions }
     }
 
-    async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, Failure> {
+    async fn read_back(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, NetSuiteError> {
         let request = request::get_list(RecordType::CreditMemo, records);
-        let found = reply::listed(self.client.call_later(&request).await?)?;
-        let confirmed = |it: &Node| readable(it, reply::confirmed(it, &self.books));
+        let found = reply::parse_get_list(self.client.call_backfill(&request).await?)?;
+        let confirmed = |it: &Node| readable(it, reply::confirmed(it, &self.conventions));
         Ok(found.iter().filter(|it| is_memo(it)).filter_map(confirmed).collect())
     }
 
-    async fn update(&self, lines: &LinesToClose) -> Result<(), Failure> {
+    async fn update(&self, lines: &LinesToClose) -> Result<(), NetSuiteError> {
         let answer = self.client.call(&request::close_lines(lines)).await?;
-        reply::written(&answer).map(drop)
+        reply::parse_write(&answer).map(drop)
     }
 }
 
@@ -58,7 +63,7 @@ pub(crate) fn is_memo(record: &Node) -> bool {
 
 /// What can be read of a memo. One that cannot must not keep the others of its
 /// batch from being read.
-pub(crate) fn readable<T>(record: &Node, read: Result<T, Unreadable>) -> Option<T> {
+pub(crate) fn readable<T>(record: &Node, read: Result<T, XmlError>) -> Option<T> {
     if let Err(problem) = &read {
         let memo = reply::subject(record);
         tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read");
@@ -69,15 +74,15 @@ pub(crate) fn readable<T>(record: &Node, read: Result<T, Unreadable>) -> Option<
 #[async_trait]
 impl Ledger for NetSuite {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
-        let books = self.books.in_currency(query.money);
-        let billing = self.rights.note(self.reading(&books).billing(query).await);
+        let conventions = self.conventions.in_currency(query.money);
+        let billing = self.permissions.note(self.reader(&conventions).billing(query).await);
         billing.map_err(|it| it.into_error(Effect::None))
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        let posted = post::post(self.reading(&self.books), memo, sending).await;
+        let posted = post::post(self.reader(&self.conventions), memo, sending).await;
         if let Err(LedgerError::Forbidden(_) | LedgerError::Unauthorized(_)) = posted {
-            self.rights.doubt();
+            self.permissions.invalidate();
         }
         posted
     }
@@ -86,14 +91,14 @@ impl Ledger for NetSuite {
         if lines.targets.is_empty() {
             return Ok(());
         }
-        let updated = self.rights.note(self.update(lines).await);
+        let updated = self.permissions.note(self.update(lines).await);
         updated.map_err(|it| it.into_error(Effect::Write))
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let mut confirmed = Vec::with_capacity(records.len());
         for batch in records.chunks(request::MAX_IDS) {
-            let found = self.rights.note(self.read_back(batch).await);
+            let found = self.permissions.note(self.read_back(batch).await);
             let found = found.map_err(|it| it.into_error(Effect::None))?;
             confirmed.extend(found);
         }
@@ -101,15 +106,16 @@ impl Ledger for NetSuite {
     }
 
     async fn memos(&self, since: Timestamp, place: &Cursor) -> Result<MemoPage, LedgerError> {
-        let page = self.rights.note(self.reading(&self.books).memos_since(since, place).await);
+        let page =
+            self.permissions.note(self.reader(&self.conventions).memos_since(since, place).await);
         page.map_err(|it| it.into_error(Effect::None))
     }
 }
 
 #[async_trait]
-impl Access for NetSuite {
-    async fn prove(&self) -> Result<(), LedgerError> {
-        let proved = self.rights.note(self.rights.renew(&self.client).await);
+impl ReadPermissions for NetSuite {
+    async fn verify(&self) -> Result<(), LedgerError> {
+        let proved = self.permissions.note(self.permissions.renew(&self.client).await);
         proved.map_err(|it| it.into_error(Effect::None))
     }
 }

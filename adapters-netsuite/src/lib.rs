@@ -6,33 +6,33 @@
 //! | `request` | what is asked, as XML that validates against NetSuite's schema |
 //! | `reply` | what is answered, read by local names, whatever the prefixes and the order |
 //! | `fault` | what NetSuite's codes mean for the caller |
-//! | `governor`, `slots` | how much may be in flight |
+//! | `limiter`, `slots` | how much may be in flight |
 //! | `client` | one HTTP exchange |
 //! | `billing`, `post`, `memos` | the conversations behind the port's methods |
 //! | `examine` | whether an account is fit for all this |
-//! | `rights` | when "nothing found" may be believed, and the proof of it |
+//! | `permissions` | when "nothing found" may be believed, and the proof of it |
 //!
 //! Nothing here retries, but for one false "Invalid login": the worker does.
 
+mod account_conventions;
 mod auth;
 mod billing;
-mod books;
 mod client;
+pub mod concurrency_limiter;
 mod examine;
 mod fault;
 #[cfg(test)]
 mod fixtures;
-pub mod governor;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ledger;
 mod memos;
 mod options;
 mod post;
+mod read_permissions;
 mod reply;
 mod request;
-mod rights;
 mod slots;
-#[doc(hidden)]
-pub mod wire;
 
 pub use ledger::NetSuite;
-pub use options::{InvalidOptions, Options};
+pub use options::{Options, OptionsError};

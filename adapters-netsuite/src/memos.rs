@@ -9,11 +9,11 @@ use domain::{RecordedMemo, Standing, Timestamp};
 use ports::{Cursor, MemoPage};
 
 use crate::{
-    billing::Reading,
-    books,
-    fault::{Class, Failure},
+    account_conventions,
+    billing::BillingReader,
+    fault::{Class, NetSuiteError},
     ledger::{is_memo, readable},
-    reply::{self, Node, Unreadable},
+    reply::{self, Node, XmlError},
     request::{self, RecordType},
 };
 
@@ -22,7 +22,7 @@ const STANDINGS: [(Standing, &str); 2] = [(Standing::Valid, "valid"), (Standing:
 
 /// Where to read on: a search, and how far it has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct MemoPosition {
     standing: Standing,
     /// None before its first page.
     further: Option<Further>,
@@ -38,23 +38,24 @@ struct Further {
     search: String,
 }
 
-impl Reading<'_> {
+impl BillingReader<'_> {
     /// The page of memos at a place.
     pub(crate) async fn memos_since(
         self,
         since: Timestamp,
         place: &Cursor,
-    ) -> Result<MemoPage, Failure> {
-        let unknown = || Failure::new(Class::Data, "the place in the list of memos is not ours");
-        let Place { standing, further } = place.0.parse().map_err(|()| unknown())?;
+    ) -> Result<MemoPage, NetSuiteError> {
+        let unknown =
+            || NetSuiteError::new(Class::Data, "the place in the list of memos is not ours");
+        let MemoPosition { standing, further } = place.0.parse().map_err(|()| unknown())?;
         let request = match &further {
-            None => request::memos_since(books::moment(since), standing),
+            None => request::memos_since(account_conventions::moment(since), standing),
             Some(it) => request::page(&it.search, it.index),
         };
-        let page = reply::page(self.client.call_later(&request).await?)?;
+        let page = reply::page(self.client.call_backfill(&request).await?)?;
         let none = further.is_none() && page.records.is_empty();
         if none && standing == Standing::Valid {
-            self.rights.prove(self.client, RecordType::CreditMemo).await?;
+            self.permissions.verify(self.client, RecordType::CreditMemo).await?;
         }
         let next = match further {
             None => first(&page)?,
@@ -62,8 +63,10 @@ impl Reading<'_> {
         };
         let memos = self.recorded(page.records, standing).await?;
         let next = match (next, standing) {
-            (Some(further), _) => Some(Place { standing, further: Some(further) }),
-            (None, Standing::Valid) => Some(Place { standing: Standing::Voided, further: None }),
+            (Some(further), _) => Some(MemoPosition { standing, further: Some(further) }),
+            (None, Standing::Valid) => {
+                Some(MemoPosition { standing: Standing::Voided, further: None })
+            }
             (None, Standing::Voided) => None,
         };
         Ok(MemoPage { memos, next: next.map(|it| Cursor(it.to_string())) })
@@ -73,29 +76,29 @@ impl Reading<'_> {
         self,
         records: Vec<Node>,
         standing: Standing,
-    ) -> Result<Vec<RecordedMemo>, Failure> {
+    ) -> Result<Vec<RecordedMemo>, NetSuiteError> {
         let mut records: Vec<_> = records.into_iter().filter(is_memo).collect();
-        if records.iter().all(|it| it.child("itemList").is_none()) {
+        if records.iter().all(|record| record.child("itemList").is_none()) {
             // Searches can be answered with bodies only.
             let ids = records.iter().map(reply::own_id).collect::<Result<Vec<_>, _>>()?;
             let mut whole = Vec::new();
             for batch in ids.chunks(request::MAX_IDS) {
                 let request = request::get_list(RecordType::CreditMemo, batch);
-                whole.extend(reply::listed(self.client.call_later(&request).await?)?);
+                whole.extend(reply::parse_get_list(self.client.call_backfill(&request).await?)?);
             }
             records = whole;
         }
-        let read = |it: &Node| readable(it, reply::recorded(it, self.books, standing));
+        let read = |it: &Node| readable(it, reply::recorded(it, self.conventions, standing));
         Ok(records.iter().filter_map(read).collect())
     }
 }
 
 /// What follows the first page of a search, if anything does.
-fn first(page: &reply::Page) -> Result<Option<Further>, Failure> {
+fn first(page: &reply::Page) -> Result<Option<Further>, NetSuiteError> {
     let search = page.search_id.clone();
     let search = match page.pages {
         0 | 1 => String::new(),
-        _ => search.ok_or(Unreadable::Missing("searchId"))?,
+        _ => search.ok_or(XmlError::Missing("searchId"))?,
     };
     Further { index: 1, pages: page.pages, left: page.total, search }.advanced(page)
 }
@@ -103,18 +106,18 @@ fn first(page: &reply::Page) -> Result<Option<Further>, Failure> {
 impl Further {
     /// What follows this page. A search that ends before it has told all that it counts
     /// is no answer: what is missing would be taken for deleted.
-    fn advanced(self, page: &reply::Page) -> Result<Option<Self>, Failure> {
+    fn advanced(self, page: &reply::Page) -> Result<Option<Self>, NetSuiteError> {
         let told = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         let left = self.left.map(|it| it.saturating_sub(told));
         match left {
             _ if self.index < self.pages => Ok(Some(Self { index: self.index + 1, left, ..self })),
-            Some(1..) => Err(Unreadable::CutOff.into()),
+            Some(1..) => Err(XmlError::CutOff.into()),
             _ => Ok(None),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for MemoPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = STANDINGS.iter().find(|(it, _)| *it == self.standing).map_or("", |(_, it)| it);
         let Some(Further { index, pages, left, search }) = &self.further else {
@@ -125,7 +128,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for MemoPosition {
     type Err = ();
 
     fn from_str(raw: &str) -> Result<Self, ()> {

@@ -1,4 +1,4 @@
-//! What the adapter must be told about one NetSuite account.
+//! The configuration of the adapter for one NetSuite account.
 
 use std::{fmt, time::Duration};
 
@@ -50,7 +50,7 @@ impl fmt::Debug for Options {
 
 /// Why no adapter can be made from [`Options`].
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidOptions {
+pub enum OptionsError {
     /// Something that must be said is empty.
     #[error("{0} is empty")]
     Empty(&'static str),
@@ -81,7 +81,7 @@ pub enum InvalidOptions {
 
 impl Options {
     /// Where requests go.
-    pub(crate) fn url(&self, account: &Account) -> Result<Url, InvalidOptions> {
+    pub(crate) fn url(&self, account: &Account) -> Result<Url, OptionsError> {
         let derived = || {
             let (host, version) = (account.host(), &self.version);
             format!("https://{host}.suitetalk.api.netsuite.com/services/NetSuitePort_{version}")
@@ -89,25 +89,25 @@ impl Options {
         let text = self.endpoint.clone().unwrap_or_else(derived);
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-            _ => Err(InvalidOptions::Endpoint(text)),
+            _ => Err(OptionsError::Endpoint(text)),
         }
     }
 
     /// Refuses what the types let through.
-    pub(crate) fn check(&self) -> Result<(), InvalidOptions> {
+    pub(crate) fn check(&self) -> Result<(), OptionsError> {
         let texts = [
             ("consumer_key", &self.consumer_key),
             ("token_id", &self.token_id),
             ("line_key_field", &self.line_key_field),
         ];
         if let Some((name, _)) = texts.iter().find(|(_, text)| text.trim().is_empty()) {
-            return Err(InvalidOptions::Empty(name));
+            return Err(OptionsError::Empty(name));
         }
         if !is_version(&self.version) {
-            return Err(InvalidOptions::Version(self.version.clone()));
+            return Err(OptionsError::Version(self.version.clone()));
         }
         if self.concurrency == 0 {
-            return Err(InvalidOptions::Concurrency);
+            return Err(OptionsError::Concurrency);
         }
         Ok(())
     }

@@ -12,10 +12,10 @@ use domain::{CreditMemo, RecordId, Source, UnitId};
 use ports::{LedgerError, Posted, Sending};
 
 use crate::{
-    billing::Reading,
-    books::Books,
+    account_conventions::AccountConventions,
+    billing::BillingReader,
     client::Client,
-    fault::{Class, Effect, Failure},
+    fault::{Class, Effect, NetSuiteError},
     ledger::is_memo,
     reply::{self, Identity},
     request::{self, RecordType},
@@ -32,52 +32,56 @@ enum Found {
 
 /// Records a memo, or finds the one already on record under its key.
 pub(crate) async fn post(
-    reading: Reading<'_>,
+    reading: BillingReader<'_>,
     memo: &CreditMemo,
     sending: Sending,
 ) -> Result<Posted, LedgerError> {
-    let Reading { client, books, .. } = reading;
-    if sending == Sending::Again {
-        let found = look(client, books, memo, Duration::MAX).await;
-        if let Some(found) = found.map_err(doubtful)? {
-            return standing(reading, judge(memo, found)?).await;
+    let BillingReader { client, conventions, .. } = reading;
+    if sending == Sending::Resend {
+        let found = find_by_key(client, conventions, memo, Duration::MAX).await;
+        if let Some(found) = found.map_err(as_unknown)? {
+            return standing(reading, compare(memo, found)?).await;
         }
     }
-    match record(client, books, memo).await {
+    match record(client, conventions, memo).await {
         Ok(id) => Ok(Posted::Now(id)),
-        Err(failure) => explain(reading, memo, failure).await,
+        Err(error) => resolve(reading, memo, error).await,
     }
 }
 
-async fn record(client: &Client, books: &Books, memo: &CreditMemo) -> Result<RecordId, Failure> {
-    let answer = client.call(&request::add(memo, books)).await?;
-    reply::written(&answer)
+async fn record(
+    client: &Client,
+    conventions: &AccountConventions,
+    memo: &CreditMemo,
+) -> Result<RecordId, NetSuiteError> {
+    let answer = client.call(&request::add(memo, conventions)).await?;
+    reply::parse_write(&answer)
 }
 
 /// What an `add` that did not succeed means, after a look at the record where
 /// its answer alone does not tell.
-async fn explain(
-    reading: Reading<'_>,
+async fn resolve(
+    reading: BillingReader<'_>,
     memo: &CreditMemo,
-    failure: Failure,
+    error: NetSuiteError,
 ) -> Result<Posted, LedgerError> {
-    let Reading { client, books, .. } = reading;
-    let is_doubtful = matches!(failure.class, Class::Unknown | Class::Failed | Class::Unreadable);
-    if !is_doubtful && !failure.class.is_refusal() {
-        return Err(failure.into_error(Effect::Write));
+    let BillingReader { client, conventions, .. } = reading;
+    let is_doubtful = matches!(error.class, Class::Unknown | Class::Failed | Class::Unreadable);
+    if !is_doubtful && !error.class.is_refusal() {
+        return Err(error.into_error(Effect::Write));
     }
-    match (look(client, books, memo, PROBE_TIMEOUT).await, failure.class) {
+    match (find_by_key(client, conventions, memo, PROBE_TIMEOUT).await, error.class) {
         (Ok(None), Class::Duplicate) => {
             Err(conflict(memo, "a record that is no credit memo".to_owned()))
         }
         // The account answers, this order's reads included: what failed is this memo.
-        (Ok(None), Class::Unknown) => Err(failure.into_failed()),
-        (Ok(None), _) => Err(failure.into_error(Effect::Write)),
-        (Ok(Some(found)), Class::Duplicate) => standing(reading, judge(memo, found)?).await,
-        (Ok(Some(found)), _) => judge(memo, found),
+        (Ok(None), Class::Unknown) => Err(error.into_failed()),
+        (Ok(None), _) => Err(error.into_error(Effect::Write)),
+        (Ok(Some(found)), Class::Duplicate) => standing(reading, compare(memo, found)?).await,
+        (Ok(Some(found)), _) => compare(memo, found),
         // Nothing was written: the key was taken before.
-        (Err(failure), Class::Duplicate) => Err(doubtful(failure)),
-        (Err(failure), _) => Err(match doubtful(failure) {
+        (Err(error), Class::Duplicate) => Err(as_unknown(error)),
+        (Err(error), _) => Err(match as_unknown(error) {
             unreadable @ LedgerError::Unreadable(_) => unreadable,
             unanswered => LedgerError::Unknown(unanswered.into()),
         }),
@@ -85,20 +89,20 @@ async fn explain(
 }
 
 /// Whether what was on record before still counts: only a search tells.
-async fn standing(reading: Reading<'_>, posted: Posted) -> Result<Posted, LedgerError> {
+async fn standing(reading: BillingReader<'_>, posted: Posted) -> Result<Posted, LedgerError> {
     let record = posted.record().clone();
-    let voided = reading.voided(std::slice::from_ref(&record)).await.map_err(doubtful)?;
+    let voided = reading.voided(std::slice::from_ref(&record)).await.map_err(as_unknown)?;
     Ok(if voided.is_empty() { posted } else { Posted::Voided(record) })
 }
 
-async fn look(
+async fn find_by_key(
     client: &Client,
-    books: &Books,
+    conventions: &AccountConventions,
     memo: &CreditMemo,
     limit: Duration,
-) -> Result<Option<Found>, Failure> {
+) -> Result<Option<Found>, NetSuiteError> {
     let request = request::get_by_external_id(RecordType::CreditMemo, &memo.key);
-    let Some(record) = reply::found(client.call_within(limit, &request).await?)? else {
+    let Some(record) = reply::parse_get(client.call_with_timeout(limit, &request).await?)? else {
         return Ok(None);
     };
     if !is_memo(&record) {
@@ -106,7 +110,7 @@ async fn look(
         return Ok(Some(Found::Other(format!("a record of type {kind}"))));
     }
     // What cannot be compared is no reason to look again: it is for a person.
-    Ok(Some(match reply::identity(&record, books) {
+    Ok(Some(match reply::identity(&record, conventions) {
         Ok(identity) => Found::Memo(identity),
         Err(problem) => Found::Other(problem.of(&reply::subject(&record))),
     }))
@@ -114,14 +118,14 @@ async fn look(
 
 /// What a failed look means. A refused one refuses the question, not the memo: that
 /// must never be taken for "nothing is on record", and the next look is refused too.
-fn doubtful(failure: Failure) -> LedgerError {
-    if failure.class.is_refusal() {
-        return LedgerError::Unreadable(format!("look-up refused: {failure}"));
+fn as_unknown(error: NetSuiteError) -> LedgerError {
+    if error.class.is_refusal() {
+        return LedgerError::Unreadable(format!("look-up refused: {error}"));
     }
-    failure.into_error(Effect::None)
+    error.into_error(Effect::None)
 }
 
-fn judge(memo: &CreditMemo, found: Found) -> Result<Posted, LedgerError> {
+fn compare(memo: &CreditMemo, found: Found) -> Result<Posted, LedgerError> {
     match found {
         Found::Memo(identity) if is_same(memo, &identity) => Ok(Posted::Already(identity.id)),
         Found::Memo(identity) => Err(conflict(memo, describe(&identity))),
@@ -139,7 +143,7 @@ fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
         Source::Invoice(invoice) => found.created_from.as_ref() == Some(invoice),
         Source::Against(_) | Source::SalesOrder(_) => {
             let reference = found.reference.as_deref().unwrap_or_default();
-            let sent = request::carried(&memo.reference);
+            let sent = request::strip_invalid_chars(&memo.reference);
             found.created_from.is_none() && reference.eq_ignore_ascii_case(sent.trim())
         }
     };
@@ -150,7 +154,7 @@ fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
 
 /// Shipping in the body leaves no trace in the key column.
 fn goods(units: &[UnitId]) -> BTreeSet<&UnitId> {
-    units.iter().filter(|it| !it.is_shipping()).collect()
+    units.iter().filter(|unit| !unit.is_shipping()).collect()
 }
 
 fn describe(found: &Identity) -> String {

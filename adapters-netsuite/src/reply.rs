@@ -20,18 +20,18 @@ mod tests;
 mod text;
 mod tree;
 
-pub(crate) use examine::{Habits, each, server_time};
+pub(crate) use examine::{AccountUsage, parse_each, server_time};
 pub(crate) use field::{made_from, own_id};
 pub(crate) use invoice::invoice;
 pub(crate) use memo::{Identity, confirmed, existing, identity, recorded};
 pub(crate) use sales_order::sales_order;
-pub(crate) use tree::{Node, Unreadable};
+pub(crate) use tree::{Node, XmlError};
 
 use domain::RecordId;
 
 use self::status::Status;
 use crate::{
-    fault::{Class, Context, Failure, classify},
+    fault::{Class, CodeSource, NetSuiteError, classify},
     request::Operation,
 };
 
@@ -56,41 +56,41 @@ pub(crate) struct Page {
     pub(crate) records: Vec<Node>,
 }
 
-impl From<Unreadable> for Failure {
-    fn from(problem: Unreadable) -> Self {
+impl From<XmlError> for NetSuiteError {
+    fn from(problem: XmlError) -> Self {
         Self::caused(Class::Unreadable, problem)
     }
 }
 
 impl Reply {
     /// Opens a message: SOAP 1.1 or 1.2.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, XmlError> {
         let mut envelope = Node::parse(&text::decode(bytes)?)?;
         if envelope.name() != "Envelope" {
-            return Err(Unreadable::NotSoap(envelope.name().to_owned()));
+            return Err(XmlError::NotSoap(envelope.name().to_owned()));
         }
         let header = envelope.child("Header").and_then(|it| it.child("documentInfo"));
         let ns_id = header.and_then(|it| it.value("nsId")).map(str::to_owned);
-        let body = envelope.take("Body").ok_or(Unreadable::Missing("Body"))?;
-        let content = body.children.into_iter().next().ok_or(Unreadable::Missing("body"))?;
+        let body = envelope.take("Body").ok_or(XmlError::Missing("Body"))?;
+        let content = body.children.into_iter().next().ok_or(XmlError::Missing("body"))?;
         Ok(Self { ns_id, content })
     }
 
     /// The answer to an operation, unless it is a fault.
-    pub(crate) fn answer(self, operation: Operation) -> Result<Node, Failure> {
+    pub(crate) fn answer(self, operation: Operation) -> Result<Node, NetSuiteError> {
         if self.content.name() == "Fault" {
             return Err(fault(&self.content));
         }
         let name = self.content.name().strip_suffix("Response");
         if name != Some(operation.name()) {
-            return Err(Unreadable::Unexpected(self.content.name().to_owned()).into());
+            return Err(XmlError::Unexpected(self.content.name().to_owned()).into());
         }
         Ok(self.content)
     }
 }
 
 /// The id of what `add` or `update` wrote.
-pub(crate) fn written(answer: &Node) -> Result<RecordId, Failure> {
+pub(crate) fn parse_write(answer: &Node) -> Result<RecordId, NetSuiteError> {
     let response = answer.required("writeResponse")?;
     match Status::read(response)?.check_written() {
         Ok(()) => Ok(field::own_id(response.required("baseRef")?)?),
@@ -99,15 +99,15 @@ pub(crate) fn written(answer: &Node) -> Result<RecordId, Failure> {
 }
 
 /// The record that `get` found, if there is one.
-pub(crate) fn found(mut answer: Node) -> Result<Option<Node>, Failure> {
-    let response = answer.take("readResponse").ok_or(Unreadable::Missing("readResponse"))?;
+pub(crate) fn parse_get(mut answer: Node) -> Result<Option<Node>, NetSuiteError> {
+    let response = answer.take("readResponse").ok_or(XmlError::Missing("readResponse"))?;
     read(response)
 }
 
 /// The records that `getList` found.
-pub(crate) fn listed(mut answer: Node) -> Result<Vec<Node>, Failure> {
+pub(crate) fn parse_get_list(mut answer: Node) -> Result<Vec<Node>, NetSuiteError> {
     let name = "readResponseList";
-    let mut list = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    let mut list = answer.take(name).ok_or(XmlError::Missing(name))?;
     if list.child("status").is_some() {
         Status::read(&list)?.check()?;
     }
@@ -117,12 +117,12 @@ pub(crate) fn listed(mut answer: Node) -> Result<Vec<Node>, Failure> {
 
 /// Reads a record of a good answer. What one lacks today it lacks tomorrow, until a
 /// person corrects it.
-pub(crate) fn whole<T>(
+pub(crate) fn parse_record<T>(
     record: &Node,
-    read: impl FnOnce(&Node) -> Result<T, Unreadable>,
-) -> Result<T, Failure> {
-    let told = |problem: Unreadable| {
-        Failure::told(Class::Unreadable, "UNREADABLE_RECORD", &problem.of(&subject(record)))
+    read: impl FnOnce(&Node) -> Result<T, XmlError>,
+) -> Result<T, NetSuiteError> {
+    let told = |problem: XmlError| {
+        NetSuiteError::detail(Class::Unreadable, "UNREADABLE_RECORD", &problem.of(&subject(record)))
     };
     read(record).map_err(told)
 }
@@ -134,9 +134,9 @@ pub(crate) fn subject(record: &Node) -> String {
 }
 
 /// A page that `search` or `searchMoreWithId` found.
-pub(crate) fn page(mut answer: Node) -> Result<Page, Failure> {
+pub(crate) fn page(mut answer: Node) -> Result<Page, NetSuiteError> {
     let name = "searchResult";
-    let mut result = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    let mut result = answer.take(name).ok_or(XmlError::Missing(name))?;
     Status::read(&result)?.check()?;
     let records = result.take("recordList").map(|mut it| it.take_all("record"));
     Ok(Page {
@@ -147,17 +147,18 @@ pub(crate) fn page(mut answer: Node) -> Result<Page, Failure> {
     })
 }
 
-fn read(mut response: Node) -> Result<Option<Node>, Failure> {
+fn read(mut response: Node) -> Result<Option<Node>, NetSuiteError> {
     match Status::read(&response)?.check() {
-        Ok(()) => Ok(Some(response.take("record").ok_or(Unreadable::Missing("record"))?)),
-        Err(failure) if failure.class == Class::Missing => Ok(None),
-        Err(failure) => Err(failure),
+        Ok(()) => Ok(Some(response.take("record").ok_or(XmlError::Missing("record"))?)),
+        Err(error) if error.class == Class::Missing => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-fn fault(fault: &Node) -> Failure {
+fn fault(fault: &Node) -> NetSuiteError {
     let detail = fault.child("detail").or_else(|| fault.child("Detail"));
-    let element = detail.and_then(|it| it.children.iter().find(|it| it.name().ends_with("Fault")));
+    let element =
+        detail.and_then(|it| it.children.iter().find(|child| child.name().ends_with("Fault")));
     let words = element
         .and_then(|it| it.value("message"))
         .or_else(|| fault.value("faultstring"))
@@ -165,5 +166,5 @@ fn fault(fault: &Node) -> Failure {
         .unwrap_or("fault without words");
     let code = element.and_then(|it| it.value("code")).unwrap_or_default();
     let name = element.map_or("", Node::name);
-    Failure::told(classify(Context::Fault(name), code, words), code, words)
+    NetSuiteError::detail(classify(CodeSource::Fault(name), code, words), code, words)
 }

@@ -18,14 +18,15 @@ mod search;
 mod tests;
 
 pub(crate) use credit_memo::{SHIPPING_TAXES, add};
-pub(crate) use element::carried;
+pub(crate) use element::strip_invalid_chars;
 pub(crate) use examine::{
-    Place, custom_fields, ids_at_once, list, memo_form, server_time, some_invoices, types_of,
+    FieldPlace, custom_fields, ids_at_once, list, memo_form, server_time, some_invoices, types_of,
 };
 pub(crate) use get::{MAX_IDS, RecordType, get, get_by_external_id, get_list};
 pub(crate) use sales_order::close_lines;
 pub(crate) use search::{
-    bills_of, bills_of_number, memos_by_reference, memos_of, memos_since, page, voided_memos,
+    memos_by_reference, memos_of, memos_since, page, sales_documents_of, sales_documents_of_number,
+    voided_memos,
 };
 
 use self::element::Element;

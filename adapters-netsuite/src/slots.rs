@@ -10,17 +10,17 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use ports::Clock;
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::governor::{Governor, Priority, Ticket, Verdict};
+use crate::concurrency_limiter::{CallResult, ConcurrencyLimiter, Priority, Ticket};
 
-/// The slots of one account, whoever calls it.
+/// The slots of one account, shared by all callers.
 pub(crate) struct Slots {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
-    signals: Signals,
+    state: Mutex<SlotsState>,
+    signals: SlotMetrics,
 }
 
 /// What is counted of an account's slots.
-struct Signals {
+struct SlotMetrics {
     allowed: Gauge,
     in_use: Gauge,
     waiting: Gauge,
@@ -29,8 +29,8 @@ struct Signals {
     throttles: Counter,
 }
 
-struct State {
-    governor: Governor,
+struct SlotsState {
+    limiter: ConcurrencyLimiter,
     waiters: BTreeMap<Ticket, oneshot::Sender<()>>,
 }
 
@@ -38,7 +38,7 @@ struct State {
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     /// What the governor shall learn from it.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: CallResult,
 }
 
 /// One who waits. Dropped, it leaves the line, or gives back the slot that it
@@ -60,10 +60,10 @@ impl Slots {
         static ACCOUNTS: Mutex<BTreeMap<String, Weak<Slots>>> = Mutex::new(BTreeMap::new());
         let ceiling = u32::try_from(ceiling).unwrap_or(u32::MAX);
         let mut accounts = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.retain(|_, slots| 0 < slots.strong_count());
+        accounts.retain(|_, slots| slots.strong_count() > 0);
         let key = format!("{account} {address}");
         if let Some(shared) = accounts.get(&key).and_then(Weak::upgrade) {
-            shared.change(|state| state.governor.lower(ceiling));
+            shared.change(|state| state.limiter.lower(ceiling));
             return shared;
         }
         let slots = Arc::new(Self::new(account, ceiling, clock));
@@ -72,8 +72,9 @@ impl Slots {
     }
 
     fn new(account: &str, ceiling: u32, clock: Arc<dyn Clock>) -> Self {
-        let state = State { governor: Governor::new(ceiling), waiters: BTreeMap::new() };
-        Self { clock, state: Mutex::new(state), signals: Signals::of(account) }
+        let state =
+            SlotsState { limiter: ConcurrencyLimiter::new(ceiling), waiters: BTreeMap::new() };
+        Self { clock, state: Mutex::new(state), signals: SlotMetrics::of(account) }
     }
 
     /// A slot, or none within this time.
@@ -84,7 +85,7 @@ impl Slots {
     ) -> Option<Slot> {
         let (sender, mut turn) = oneshot::channel();
         let ticket = self.change(|state| {
-            let ticket = state.governor.ask(priority);
+            let ticket = state.limiter.ask(priority);
             state.waiters.insert(ticket, sender);
             ticket
         });
@@ -97,47 +98,47 @@ impl Slots {
             turn.ok()?.ok()?;
         }
         waiter.ticket = None;
-        Some(Slot { slots: Arc::clone(self), verdict: Verdict::Silent })
+        Some(Slot { slots: Arc::clone(self), verdict: CallResult::Silent })
     }
 
     /// Changes something, and calls those whose turn it is then.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut SlotsState) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
-        while let Some(ticket) = state.governor.call_next() {
+        while let Some(ticket) = state.limiter.call_next() {
             if let Some(turn) = state.waiters.remove(&ticket) {
                 // Who does not listen any more gives the slot back: see `Waiter`.
                 turn.send(()).ok();
             }
         }
-        self.signals.allowed.set(state.governor.allowed());
-        self.signals.in_use.set(state.governor.in_use());
-        self.signals.waiting.set(state.governor.waiting());
+        self.signals.allowed.set(state.limiter.allowed());
+        self.signals.in_use.set(state.limiter.in_use());
+        self.signals.waiting.set(state.limiter.waiting());
         result
     }
 }
 
-impl Signals {
+impl SlotMetrics {
     fn of(account: &str) -> Self {
         let account = [("account", account.to_owned())];
         Self {
-            allowed: gauge!("memobridge_erp_slots", &account),
-            in_use: gauge!("memobridge_erp_slots_in_use", &account),
-            waiting: gauge!("memobridge_erp_waiting", &account),
-            waits: counter!("memobridge_erp_waits_total", &account),
-            wait_seconds: histogram!("memobridge_erp_wait_seconds", &account),
-            throttles: counter!("memobridge_erp_throttles_total", &account),
+            allowed: gauge!("memobridge_erp_concurrency_limit", &account),
+            in_use: gauge!("memobridge_erp_requests_in_flight", &account),
+            waiting: gauge!("memobridge_erp_requests_waiting", &account),
+            waits: counter!("memobridge_erp_slot_waits_total", &account),
+            wait_seconds: histogram!("memobridge_erp_slot_wait_seconds", &account),
+            throttles: counter!("memobridge_erp_throttled_total", &account),
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.verdict == Verdict::Throttled {
+        if self.verdict == CallResult::Throttled {
             self.slots.signals.throttles.increment(1);
         }
         let now = self.slots.clock.instant();
-        self.slots.change(|state| state.governor.done(self.verdict, now));
+        self.slots.change(|state| state.limiter.done(self.verdict, now));
     }
 }
 
@@ -147,8 +148,8 @@ impl Drop for Waiter<'_> {
         let now = self.slots.clock.instant();
         self.slots.change(|state| {
             state.waiters.remove(&ticket);
-            if !state.governor.leave(ticket) {
-                state.governor.done(Verdict::Silent, now);
+            if !state.limiter.leave(ticket) {
+                state.limiter.done(CallResult::Silent, now);
             }
         });
     }

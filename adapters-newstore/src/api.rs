@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, GraphqlError},
-    json, text,
+    http::{GraphqlError, HttpAnswer},
+    json, quote,
     token::Tokens,
 };
 
@@ -21,24 +21,24 @@ pub(crate) struct Api {
 
 /// Why a question was not answered.
 #[derive(Debug)]
-pub(crate) enum Unanswered {
+pub(crate) enum QueryError {
     /// The API does not take it, in its own words: another one may be answered.
     Refused(String),
     /// Anything else.
     Failed(StorefrontError),
 }
 
-impl From<StorefrontError> for Unanswered {
+impl From<StorefrontError> for QueryError {
     fn from(error: StorefrontError) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<Unanswered> for StorefrontError {
-    fn from(unanswered: Unanswered) -> Self {
+impl From<QueryError> for StorefrontError {
+    fn from(unanswered: QueryError) -> Self {
         match unanswered {
-            Unanswered::Refused(why) => Self::Unreadable(why),
-            Unanswered::Failed(error) => error,
+            QueryError::Refused(why) => Self::Unreadable(why),
+            QueryError::Failed(error) => error,
         }
     }
 }
@@ -48,7 +48,7 @@ impl Api {
     pub(crate) async fn ask<Q: GraphQLQuery>(
         &self,
         variables: Q::Variables,
-    ) -> Result<Q::ResponseData, Unanswered> {
+    ) -> Result<Q::ResponseData, QueryError> {
         let question = Q::build_query(variables);
         let request = || self.http.post(self.url.clone()).json(&question);
         let (answer, token) = self.tokens.send(request).await?;
@@ -58,11 +58,11 @@ impl Api {
 
 /// What an answer says to the question; `secrets` are kept out of what is told of it.
 pub(crate) fn meaning<D: for<'de> Deserialize<'de>>(
-    answer: Answer,
+    answer: HttpAnswer,
     secrets: &[&SecretString],
-) -> Result<D, Unanswered> {
+) -> Result<D, QueryError> {
     if answer.status == StatusCode::BAD_REQUEST {
-        return Err(Unanswered::Refused(answer.describe(secrets)));
+        return Err(QueryError::Refused(answer.describe(secrets)));
     }
     read(&answer.success(secrets)?, secrets)
 }
@@ -70,8 +70,8 @@ pub(crate) fn meaning<D: for<'de> Deserialize<'de>>(
 fn read<D: for<'de> Deserialize<'de>>(
     body: &[u8],
     secrets: &[&SecretString],
-) -> Result<D, Unanswered> {
-    let unreadable = |said: &str| StorefrontError::Unreadable(text::quote(said, secrets));
+) -> Result<D, QueryError> {
+    let unreadable = |said: &str| StorefrontError::Unreadable(quote::quote(said, secrets));
     let misread = |error: serde_json::Error| unreadable(&without_quotes(&error));
     let body = json::mended(body);
     // First the errors alone: what stands beside them need not have the right shape.
@@ -79,7 +79,7 @@ fn read<D: for<'de> Deserialize<'de>>(
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
         let said = errors.into_iter().map(|it| it.message.unwrap_or_default());
         let said = said.collect::<Vec<_>>().join("; ");
-        return Err(Unanswered::Refused(text::quote(&format!("GraphQL errors: {said}"), secrets)));
+        return Err(QueryError::Refused(quote::quote(&format!("GraphQL errors: {said}"), secrets)));
     }
     let answer: Data<D> = serde_json::from_str(&body).map_err(misread)?;
     Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)

@@ -5,21 +5,21 @@
 //! enough before; the last asks for all orders, newest first, and stops where they are older
 //! than that: all that it needs is known to be answered.
 
-mod place;
-mod question;
+mod page_token;
+mod query;
 
 use std::{mem, time::Duration};
 
 use domain::{OrderId, OrderSnapshot, Timestamp, UnitSnapshot};
 use ports::{Basis, CancelledPage, Cursor, Storefront, StorefrontError, Window};
 
-use self::{
-    place::{Place, Way},
-    question::{CancelledOrders, DatetimeFilter, Listed, OrderFilter, Variables, orders},
+use crate::cancelled::{
+    page_token::{PageToken, Strategy},
+    query::{CancelledOrders, DatetimeFilter, Listed, OrderFilter, Variables, orders},
 };
 use crate::{
     NewStore,
-    api::Unanswered,
+    api::QueryError,
     instant,
     order::{Collector, Page, Position},
 };
@@ -38,27 +38,31 @@ impl NewStore {
         if place.0.is_empty() {
             return self.first_page(window).await;
         }
-        let place: Place = place.0.parse().map_err(|()| unreadable("the place is not ours"))?;
-        let page = self.ask_for(window, place.way, place.position()).await?;
+        let place: PageToken = place.0.parse().map_err(|()| unreadable("the place is not ours"))?;
+        let page = self.ask_for(window, place.strategy, place.position()).await?;
         self.page(window, &place, page).await
     }
 
     async fn first_page(&self, window: Window) -> Result<CancelledPage, StorefrontError> {
         let mut refusal = unreadable("no way to ask for them is left");
-        for way in Way::ALL {
+        for way in Strategy::ALL {
             let page = match self.ask_for(window, way, Position::default()).await {
                 Ok(page) => page,
-                Err(Unanswered::Refused(why)) => {
-                    tracing::warn!(why, ?way, "NewStore does not list orders as {way:?}");
+                Err(QueryError::Refused(why)) => {
+                    tracing::warn!(
+                        why,
+                        ?way,
+                        "NewStore rejected the query that lists orders as {way:?}"
+                    );
                     refusal = StorefrontError::Unreadable(why);
                     continue;
                 }
-                Err(Unanswered::Failed(error)) => return Err(error),
+                Err(QueryError::Failed(error)) => return Err(error),
             };
-            if way == Way::Changed && page.nodes.is_empty() && !self.tells_changes().await? {
+            if way == Strategy::Changed && page.nodes.is_empty() && !self.reports_changes().await? {
                 continue;
             }
-            let place = Place { way, told: 0, first: String::new(), after: None };
+            let place = PageToken { strategy: way, reported: 0, first: String::new(), after: None };
             return self.page(window, &place, page).await;
         }
         Err(refusal)
@@ -66,37 +70,37 @@ impl NewStore {
 
     /// Whether any order shows a time of change: if none does, a filter on it that finds no
     /// order says nothing.
-    async fn tells_changes(&self) -> Result<bool, StorefrontError> {
+    async fn reports_changes(&self) -> Result<bool, StorefrontError> {
         let told = DatetimeFilter { is_null: Some(false), ..DatetimeFilter::default() };
         let filter = OrderFilter { updated_at: Some(told), created_at: None };
         let variables =
             Variables { first: 1, items: 1, filter: Some(filter), ..Variables::default() };
         match self.api.ask::<CancelledOrders>(variables).await {
             Ok(data) => Ok(!orders(data).nodes.is_empty()),
-            Err(Unanswered::Refused(_)) => Ok(false),
-            Err(Unanswered::Failed(error)) => Err(error),
+            Err(QueryError::Refused(_)) => Ok(false),
+            Err(QueryError::Failed(error)) => Err(error),
         }
     }
 
     async fn ask_for(
         &self,
         window: Window,
-        way: Way,
+        way: Strategy,
         position: Position,
-    ) -> Result<Page<Listed>, Unanswered> {
+    ) -> Result<Page<Listed>, QueryError> {
         let span = |since: Timestamp| DatetimeFilter {
             is_null: None,
-            greater_than_or_equal_to: Some(instant::told(since)),
-            less_than: window.until.map(instant::told),
+            greater_than_or_equal_to: Some(instant::parse(since)),
+            less_than: window.until.map(instant::parse),
         };
         let filter = match way {
-            Way::Changed => {
+            Strategy::Changed => {
                 Some(OrderFilter { updated_at: Some(span(window.since)), created_at: None })
             }
-            Way::Created => {
+            Strategy::Created => {
                 Some(OrderFilter { created_at: Some(span(born_since(window))), updated_at: None })
             }
-            Way::All => None,
+            Strategy::All => None,
         };
         let Position { after, offset } = position;
         let (first, items) = (self.page_size, self.page_size);
@@ -107,23 +111,23 @@ impl NewStore {
     async fn page(
         &self,
         window: Window,
-        place: &Place,
+        place: &PageToken,
         page: Page<Listed>,
     ) -> Result<CancelledPage, StorefrontError> {
-        let basis = match place.way {
-            Way::Changed => Basis::Changed,
-            Way::Created | Way::All => Basis::Created { since: born_since(window) },
+        let basis = match place.strategy {
+            Strategy::Changed => Basis::Changed,
+            Strategy::Created | Strategy::All => Basis::Created { since: born_since(window) },
         };
         let is_too_old = |it: &Option<Listed>| {
             let born = it.as_ref().and_then(born_at);
-            place.way == Way::All && born.is_some_and(|it| it < born_since(window))
+            place.strategy == Strategy::All && born.is_some_and(|it| it < born_since(window))
         };
         let is_over = !page.nodes.is_empty() && page.nodes.iter().all(is_too_old);
         let next = if is_over { None } else { next(place, &page, self.page_size)? };
         let mut found = Vec::new();
         for listed in page.nodes {
             let listed = listed.ok_or_else(|| unreadable("the list has a hole"))?;
-            if self.is_wanted(&listed, window, place.way) {
+            if self.is_wanted(&listed, window, place.strategy) {
                 found.extend(self.whole(listed).await?);
             }
         }
@@ -132,19 +136,19 @@ impl NewStore {
     }
 
     /// Whether an order is this tenant's, and of the window as far as we can tell.
-    fn is_wanted(&self, listed: &Listed, window: Window, way: Way) -> bool {
+    fn is_wanted(&self, listed: &Listed, window: Window, way: Strategy) -> bool {
         let is_ours =
             listed.tenant().is_none_or(|it| it.eq_ignore_ascii_case(self.tenant.as_str()));
         let is_within = |born: Timestamp| {
             born_since(window) <= born && window.until.is_none_or(|until| born < until)
         };
-        is_ours && (way == Way::Changed || born_at(listed).is_none_or(is_within))
+        is_ours && (way == Strategy::Changed || born_at(listed).is_none_or(is_within))
     }
 
     /// An order with all its items; none for one that no event could be about.
     async fn whole(&self, mut listed: Listed) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let Ok(id) = listed.id().parse::<OrderId>() else {
-            tracing::warn!("An order is left out: its id is not a UUID");
+            tracing::warn!("Skipped an order: its id is not a UUID");
             return Ok(None);
         };
         let mut items = Collector::new("items", self.page_size);
@@ -159,10 +163,10 @@ impl NewStore {
 
 /// The place after a page, if there is one.
 fn next(
-    place: &Place,
+    place: &PageToken,
     page: &Page<Listed>,
     page_size: i64,
-) -> Result<Option<Place>, StorefrontError> {
+) -> Result<Option<PageToken>, StorefrontError> {
     let length = i64::try_from(page.nodes.len()).unwrap_or(i64::MAX);
     // A full page without a word about the rest: only asking tells.
     if !page.more.unwrap_or(page_size <= length) {
@@ -173,8 +177,8 @@ fn next(
     if same_place || first == place.first {
         return Err(unreadable("paging does not advance"));
     }
-    let (told, after) = (place.told.saturating_add(length), page.end.clone());
-    Ok(Some(Place { way: place.way, told, first: first.to_owned(), after }))
+    let (told, after) = (place.reported.saturating_add(length), page.end.clone());
+    Ok(Some(PageToken { strategy: place.strategy, reported: told, first: first.to_owned(), after }))
 }
 
 /// From when on an order may have been created that is cancelled in the window.

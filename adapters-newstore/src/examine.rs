@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use domain::OrderId;
-use ports::{Examined, Finding, Storefront, StorefrontError, Wants, told};
+use ports::{
+    DiagnosticFinding, Diagnostics, Requirements, Storefront, StorefrontError, error_chain,
+};
 use tokio::time;
 
 use crate::NewStore;
@@ -14,27 +16,27 @@ const TOKEN: &str = "token";
 const ORDERS: &str = "read orders";
 
 #[async_trait]
-impl Examined for NewStore {
-    async fn examine(&self, _: &Wants) -> Vec<Finding> {
+impl Diagnostics for NewStore {
+    async fn examine(&self, _: &Requirements) -> Vec<DiagnosticFinding> {
         let token = match time::timeout(self.timeout, self.api.tokens.get()).await {
             Ok(token) => token.map(drop),
             Err(late) => Err(StorefrontError::Unavailable(Box::new(late))),
         };
         let token = match token {
-            Ok(()) => Finding::fine(TOKEN, "granted"),
+            Ok(()) => DiagnosticFinding::ok(TOKEN, "granted"),
             // Without a token there is nothing more to ask.
             Err(error) => return vec![no_token(&error)],
         };
         let order: OrderId = NO_ORDER.parse().expect("it is a UUID");
         let orders = match self.order(&order).await {
-            Ok(_) => Finding::fine(ORDERS, format!("answered for tenant {}", self.tenant)),
+            Ok(_) => DiagnosticFinding::ok(ORDERS, format!("answered for tenant {}", self.tenant)),
             Err(error) => no_orders(&error),
         };
         vec![token, orders]
     }
 }
 
-fn no_token(error: &StorefrontError) -> Finding {
+fn no_token(error: &StorefrontError) -> DiagnosticFinding {
     let remedy = match error {
         StorefrontError::Unauthorized(_) => {
             "check client_id, client_secret and the realm in token_url"
@@ -45,10 +47,10 @@ fn no_token(error: &StorefrontError) -> Finding {
         }
         StorefrontError::Unreadable(_) => "check that token_url is the realm's token endpoint",
     };
-    Finding::wrong(TOKEN, told(error), remedy)
+    DiagnosticFinding::error(TOKEN, error_chain(error), remedy)
 }
 
-fn no_orders(error: &StorefrontError) -> Finding {
+fn no_orders(error: &StorefrontError) -> DiagnosticFinding {
     let remedy = match error {
         StorefrontError::Unauthorized(_) => {
             "give the API client the right to read orders, and check that graphql_url and \
@@ -62,12 +64,12 @@ fn no_orders(error: &StorefrontError) -> Finding {
             "check that graphql_url is the tenant's GraphQL endpoint and tenant its name"
         }
     };
-    Finding::wrong(ORDERS, told(error), remedy)
+    DiagnosticFinding::error(ORDERS, error_chain(error), remedy)
 }
 
-fn busy(what: &str, error: &StorefrontError) -> Finding {
-    let seen = format!("could not be checked: {}", told(error));
-    Finding::warning(what, seen, "ask again later")
+fn busy(what: &str, error: &StorefrontError) -> DiagnosticFinding {
+    let seen = format!("could not be checked: {}", error_chain(error));
+    DiagnosticFinding::warning(what, seen, "ask again later")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, de::IgnoredAny};
 use tracing::{Instrument, Span, field::Empty};
 
-use crate::{json, text};
+use crate::{json, quote};
 
 /// What an order with every unit it may have needs, several times over.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -33,7 +33,7 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
 
 /// A whole answer.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     /// Its status.
     pub(crate) status: StatusCode,
     /// The seconds that it asks us to wait.
@@ -43,7 +43,7 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request and reads the answer to its end, or to the limit.
-pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, StorefrontError> {
+pub(crate) async fn exchange(request: RequestBuilder) -> Result<HttpAnswer, StorefrontError> {
     let (client, request) = request.build_split();
     let request = request.map_err(broken)?;
     let span = tracing::info_span!(
@@ -56,20 +56,20 @@ pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, Storefro
     send(client, request).instrument(span).await
 }
 
-async fn send(client: Client, request: Request) -> Result<Answer, StorefrontError> {
+async fn send(client: Client, request: Request) -> Result<HttpAnswer, StorefrontError> {
     let response = client.execute(request).await.map_err(broken)?;
     let status = response.status();
     Span::current().record("http.response.status_code", status.as_u16());
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|it| it.to_str().ok()?.trim().parse().ok());
     let body = if status.is_success() { body(response).await? } else { refusal(response).await };
-    Ok(Answer { status, retry_after, body })
+    Ok(HttpAnswer { status, retry_after, body })
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, StorefrontError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if MAX_BODY < body.len() + chunk.len() {
+        if body.len() + chunk.len() > MAX_BODY {
             let why = format!("the body is larger than {MAX_BODY} bytes");
             return Err(StorefrontError::Unreadable(why));
         }
@@ -83,7 +83,7 @@ async fn refusal(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
-        if MAX_REFUSAL < body.len() {
+        if body.len() > MAX_REFUSAL {
             break;
         }
     }
@@ -99,12 +99,12 @@ fn broken(error: reqwest::Error) -> StorefrontError {
     StorefrontError::Unreadable(format!("the answer broke off: {error}"))
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The body of a success; of anything else, what it means. `secrets` are kept out of the text.
     pub(crate) fn success(self, secrets: &[&SecretString]) -> Result<Vec<u8>, StorefrontError> {
         match self.status.as_u16() {
             200..=299 => Ok(self.body),
-            _ if self.refuses_us() => Err(StorefrontError::Unauthorized(self.describe(secrets))),
+            _ if self.is_auth_error() => Err(StorefrontError::Unauthorized(self.describe(secrets))),
             403 => Err(StorefrontError::Throttled(BLOCKED)),
             429 => {
                 let wait = self.retry_after.unwrap_or(DEFAULT_RETRY).clamp(1, MAX_RETRY);
@@ -116,7 +116,7 @@ impl Answer {
     }
 
     /// Whether it refuses the token or the client.
-    pub(crate) fn refuses_us(&self) -> bool {
+    pub(crate) fn is_auth_error(&self) -> bool {
         match self.status.as_u16() {
             401 => true,
             // An address that is blocked gets a page; a client that is refused gets JSON.
@@ -140,7 +140,7 @@ impl Answer {
         if words.is_empty() {
             return status;
         }
-        format!("{status}: {}", text::quote(&words.join("; "), secrets))
+        format!("{status}: {}", quote::quote(&words.join("; "), secrets))
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn read(raw: &str) -> Option<Timestamp> {
 }
 
 /// An instant as the API tells its own: in UTC, without an offset.
-pub(crate) fn told(at: Timestamp) -> String {
+pub(crate) fn parse(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string()
 }

@@ -20,8 +20,8 @@ use tokio::time;
 
 use self::wire::{Integration, Integrations as Listed};
 use crate::{
-    InvalidOptions, Options,
-    http::{self, Answer},
+    Options, OptionsError,
+    http::{self, HttpAnswer},
     options,
     token::Tokens,
 };
@@ -49,14 +49,14 @@ impl Integrations {
         url: Option<&str>,
         key: SecretString,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, InvalidOptions> {
+    ) -> Result<Self, OptionsError> {
         let endpoints = options.endpoints()?;
         let url = match url {
             Some(url) => options::url("url", url)?,
             None => beside(endpoints.graphql),
         };
         let Options { tenant, client_id, client_secret, timeout, .. } = options;
-        let http = http::client(timeout).map_err(InvalidOptions::Client)?;
+        let http = http::client(timeout).map_err(OptionsError::Client)?;
         let tokens =
             Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock, &tenant);
         Ok(Self { tenant, http, url, tokens, key, timeout })
@@ -75,7 +75,7 @@ impl Integrations {
     async fn call(
         &self,
         request: impl Fn() -> RequestBuilder,
-        meaning: impl FnOnce(Answer, &[&SecretString]) -> Result<Vec<u8>, EventStreamError>,
+        meaning: impl FnOnce(HttpAnswer, &[&SecretString]) -> Result<Vec<u8>, EventStreamError>,
     ) -> Result<Vec<u8>, EventStreamError> {
         let call = async {
             let (answer, token) = self.tokens.send(request).await?;
@@ -103,13 +103,17 @@ impl EventStream for Integrations {
         let request = || self.http.get(self.url.clone());
         let body = self.call(request, |answer, secrets| Ok(answer.success(secrets)?)).await?;
         let listed: Listed = wire::read(&body)?;
-        Ok(listed.integrations.into_iter().filter_map(|it| it.told(&self.key)).collect())
+        Ok(listed
+            .integrations
+            .into_iter()
+            .filter_map(|integration| integration.subscription(&self.key))
+            .collect())
     }
 
     async fn find(&self, id: &SubscriptionId) -> Result<Option<Subscription>, EventStreamError> {
         let request = || self.http.get(self.address(&[id.as_str()]));
         match self.about(id, request).await {
-            Ok(body) => Ok(wire::read::<Integration>(&body)?.told(&self.key)),
+            Ok(body) => Ok(wire::read::<Integration>(&body)?.subscription(&self.key)),
             Err(EventStreamError::Missing(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -156,12 +160,12 @@ fn beside(mut graphql: Url) -> Url {
 /// listens at an address that is wrong.
 fn judge(
     id: &SubscriptionId,
-    answer: Answer,
+    answer: HttpAnswer,
     secrets: &[&SecretString],
 ) -> Result<Vec<u8>, EventStreamError> {
     match answer.status.as_u16() {
         404 if answer.has_word(UNKNOWN) => Err(EventStreamError::Missing(id.clone())),
-        400 | 409 | 422 => Err(EventStreamError::Refused(answer.describe(secrets))),
+        400 | 409 | 422 => Err(EventStreamError::Rejected(answer.describe(secrets))),
         _ => Ok(answer.success(secrets)?),
     }
 }

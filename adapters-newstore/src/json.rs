@@ -59,7 +59,7 @@ fn rewritten(json: &str) -> Option<String> {
         }
         at += length;
     }
-    (0 < copied).then(|| out + &json[copied..])
+    (copied > 0).then(|| out + &json[copied..])
 }
 
 /// How long the escape is that begins here, and what stands for it if it is half a pair.

@@ -5,25 +5,25 @@
 //! server, its two kinds of 403, its event names. What leaves are `domain`'s
 //! words and [`ports::StorefrontError`].
 
-mod alike;
 mod api;
 mod cancelled;
 mod examine;
+mod fragments;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod instant;
 mod integrations;
 mod json;
 mod options;
 mod order;
+mod quote;
 #[cfg(test)]
 mod simulator;
 mod storefront;
-mod text;
 mod token;
 pub mod webhook;
-#[doc(hidden)]
-pub mod wire;
 
 pub use integrations::Integrations;
-pub use options::{InvalidOptions, Options};
+pub use options::{Options, OptionsError};
 pub use storefront::NewStore;

@@ -17,7 +17,7 @@ pub struct Options {
     pub token_url: String,
     /// The API client.
     pub client_id: String,
-    /// Its secret: sent to `token_url` and to nobody else.
+    /// Its secret: sent to `token_url` only.
     pub client_secret: SecretString,
     /// How long reading one order may take, tokens and pages included.
     pub timeout: Duration,
@@ -25,7 +25,7 @@ pub struct Options {
 
 /// Why no adapter can be made of some [`Options`].
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidOptions {
+pub enum OptionsError {
     /// The field is not a URL that can be called.
     #[error("{field} {problem}")]
     Url {
@@ -47,17 +47,17 @@ pub enum InvalidOptions {
 
 impl Options {
     /// Finds what is wrong without calling anybody.
-    pub(crate) fn endpoints(&self) -> Result<Endpoints, InvalidOptions> {
+    pub(crate) fn endpoints(&self) -> Result<Endpoints, OptionsError> {
         let graphql = url("graphql_url", &self.graphql_url)?;
         let token = url("token_url", &self.token_url)?;
         if self.client_id.is_empty() {
-            return Err(InvalidOptions::Empty("client_id"));
+            return Err(OptionsError::Empty("client_id"));
         }
         if self.client_secret.expose_secret().is_empty() {
-            return Err(InvalidOptions::Empty("client_secret"));
+            return Err(OptionsError::Empty("client_secret"));
         }
         if self.timeout.is_zero() {
-            return Err(InvalidOptions::NoTime);
+            return Err(OptionsError::NoTime);
         }
         Ok(Endpoints { graphql, token })
     }
@@ -70,8 +70,8 @@ pub(crate) struct Endpoints {
     pub(crate) token: Url,
 }
 
-pub(crate) fn url(field: &'static str, raw: &str) -> Result<Url, InvalidOptions> {
-    let invalid = |problem: &str| InvalidOptions::Url { field, problem: problem.to_owned() };
+pub(crate) fn url(field: &'static str, raw: &str) -> Result<Url, OptionsError> {
+    let invalid = |problem: &str| OptionsError::Url { field, problem: problem.to_owned() };
     let url = Url::parse(raw).map_err(|why| invalid(&format!("is not a URL: {why}")))?;
     match url.scheme() {
         "http" | "https" => {}

@@ -22,7 +22,7 @@ pub(crate) use order::{
 };
 pub(crate) use paging::{Collector, Node, Page, Position};
 
-use crate::alike::{head, page, reading, unit};
+use crate::fragments::{head, page, reading, unit};
 
 /// An opaque place in a list.
 type Cursor = String;
@@ -39,7 +39,7 @@ pub(crate) struct Order;
 
 /// One answer about an order: what is told once, and one page of each list.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct OrderPage {
     head: Head,
     /// A page of the items.
     pub(crate) units: Page<UnitSnapshot>,
@@ -47,7 +47,7 @@ pub(crate) struct Told {
     pub(crate) instruments: Option<Page<Instrument>>,
 }
 
-impl Told {
+impl OrderPage {
     /// Takes the lists out of an answer; `None` when it tells no order.
     pub(crate) fn of(data: ResponseData) -> Option<Self> {
         let mut head = data.order?;
@@ -87,10 +87,10 @@ impl Instrument {
 
     /// The instrument with all its transactions. Nothing proven tells the digits of a card.
     pub(crate) fn snapshot(self, transactions: Vec<Transaction>) -> InstrumentSnapshot {
-        let transactions = transactions.into_iter().map(|it| TransactionSnapshot {
-            kind: it.transaction_type,
-            amount: reading(it.amount),
-            currency: it.currency,
+        let transactions = transactions.into_iter().map(|transaction| TransactionSnapshot {
+            kind: transaction.transaction_type,
+            amount: reading(transaction.amount),
+            currency: transaction.currency,
         });
         InstrumentSnapshot {
             method: self.payment_method,

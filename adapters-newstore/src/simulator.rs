@@ -114,18 +114,21 @@ impl Simulator {
     /// What was asked for so far.
     pub(crate) async fn questions(&self) -> Vec<Value> {
         let requests = self.requests(GRAPHQL).await;
-        requests.iter().map(|it| it.body_json::<Value>().unwrap()["variables"].take()).collect()
+        requests
+            .iter()
+            .map(|request| request.body_json::<Value>().unwrap()["variables"].take())
+            .collect()
     }
 
     /// The bodies of the token requests so far.
     pub(crate) async fn token_requests(&self) -> Vec<String> {
         let requests = self.requests(TOKENS).await;
-        requests.into_iter().map(|it| String::from_utf8(it.body).unwrap()).collect()
+        requests.into_iter().map(|request| String::from_utf8(request.body).unwrap()).collect()
     }
 
     async fn requests(&self, path: &str) -> Vec<Request> {
         let requests = self.server.received_requests().await.unwrap();
-        requests.into_iter().filter(|it| it.url.path() == path).collect()
+        requests.into_iter().filter(|request| request.url.path() == path).collect()
     }
 }
 

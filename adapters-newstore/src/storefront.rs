@@ -8,10 +8,10 @@ use ports::{CancelledPage, Clock, Cursor, Storefront, StorefrontError, Window};
 use tokio::time;
 
 use crate::{
-    InvalidOptions, Options,
+    Options, OptionsError,
     api::Api,
     http,
-    order::{Collector, Instrument, Node, Order, Page, Position, Told, Variables},
+    order::{Collector, Instrument, Node, Order, OrderPage, Page, Position, Variables},
     token::Tokens,
 };
 
@@ -30,7 +30,7 @@ pub struct NewStore {
 
 impl NewStore {
     /// Checks `options` and prepares a client; nobody is called yet.
-    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, InvalidOptions> {
+    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         Self::with_page_size(options, clock, PAGE_SIZE)
     }
 
@@ -39,10 +39,10 @@ impl NewStore {
         options: Options,
         clock: Arc<dyn Clock>,
         page_size: i64,
-    ) -> Result<Self, InvalidOptions> {
+    ) -> Result<Self, OptionsError> {
         let endpoints = options.endpoints()?;
         let Options { tenant, client_id, client_secret, timeout, .. } = options;
-        let http = http::client(timeout).map_err(InvalidOptions::Client)?;
+        let http = http::client(timeout).map_err(OptionsError::Client)?;
         let tokens =
             Tokens::new(http.clone(), endpoints.token, client_id, client_secret, clock, &tenant);
         let api = Api { http, url: endpoints.graphql, tokens };
@@ -102,7 +102,7 @@ impl Retrieval<'_> {
                 units.add(mem::take(&mut told.units))?;
             }
             if let Some(list) = payments.as_mut().filter(|it| !it.is_whole()) {
-                let page = told.instruments.take().ok_or_else(vanished)?;
+                let page = told.instruments.take().ok_or_else(changed_while_paging)?;
                 list.add(self.complete(&places, page).await?)?;
             }
             if units.is_whole() && payments.as_ref().is_none_or(Collector::is_whole) {
@@ -113,7 +113,7 @@ impl Retrieval<'_> {
             if let Some(list) = &payments {
                 places.instruments = list.position().clone();
             }
-            told = self.ask(&places).await?.ok_or_else(vanished)?;
+            told = self.ask(&places).await?.ok_or_else(changed_while_paging)?;
         }
     }
 
@@ -147,14 +147,14 @@ impl Retrieval<'_> {
             let position = transactions.position().clone();
             let places = Places { transactions: position, ..places.clone() };
             let told = self.ask(&places).await?.and_then(|it| it.instruments);
-            let mut nodes = told.ok_or_else(vanished)?.nodes.into_iter();
+            let mut nodes = told.ok_or_else(changed_while_paging)?.nodes.into_iter();
             let again = nodes.nth(index).flatten().filter(|it| it.resembles(&instrument));
-            transactions.add(again.ok_or_else(vanished)?.transactions())?;
+            transactions.add(again.ok_or_else(changed_while_paging)?.transactions())?;
         }
         Ok(instrument.snapshot(transactions.into_entries()))
     }
 
-    async fn ask(&mut self, places: &Places) -> Result<Option<Told>, StorefrontError> {
+    async fn ask(&mut self, places: &Places) -> Result<Option<OrderPage>, StorefrontError> {
         if self.requests == MAX_REQUESTS {
             let why = format!("the order has more pages than {MAX_REQUESTS} requests can read");
             return Err(StorefrontError::Unreadable(why));
@@ -172,7 +172,7 @@ impl Retrieval<'_> {
             transactions_after: transactions.after,
             transactions_offset: transactions.offset,
         };
-        Ok(Told::of(self.newstore.api.ask::<Order>(variables).await?))
+        Ok(OrderPage::of(self.newstore.api.ask::<Order>(variables).await?))
     }
 
     fn list<T: Node>(&self, name: &'static str) -> Collector<T> {
@@ -180,7 +180,7 @@ impl Retrieval<'_> {
     }
 }
 
-fn vanished() -> StorefrontError {
+fn changed_while_paging() -> StorefrontError {
     StorefrontError::Unreadable("part of the order vanished between two pages".to_owned())
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::{
-    http::{self, Answer},
+    http::{self, HttpAnswer},
     json,
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Tokens {
     current: Mutex<Option<Token>>,
 }
 
-/// One token; shown to nobody but the API.
+/// One token; sent to the API only.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) value: SecretString,
@@ -70,21 +70,24 @@ impl Tokens {
     pub(crate) async fn send(
         &self,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<(Answer, Token), StorefrontError> {
+    ) -> Result<(HttpAnswer, Token), StorefrontError> {
         let (answer, token) = self.attempt(request()).await?;
-        if !answer.refuses_us() {
+        if !answer.is_auth_error() {
             return Ok((answer, token));
         }
         // A token may end before its time, and is then refused as an unknown client is. Refused
         // with a new one, it is the client.
-        tracing::info!("NewStore refused the access token, asking for a new one");
+        tracing::info!("NewStore rejected the access token; requesting a new one");
         self.attempt(request()).await
     }
 
-    async fn attempt(&self, request: RequestBuilder) -> Result<(Answer, Token), StorefrontError> {
+    async fn attempt(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<(HttpAnswer, Token), StorefrontError> {
         let token = self.get().await?;
         let answer = http::exchange(request.bearer_auth(token.value.expose_secret())).await?;
-        if answer.refuses_us() {
+        if answer.is_auth_error() {
             self.discard(&token).await;
         }
         Ok((answer, token))

@@ -9,20 +9,20 @@ mod object;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use domain::{Cancellation, InvalidId, OrderId, Tenant, Timestamp, UnitId};
+use domain::{Cancellation, IdError, OrderId, Tenant, Timestamp, UnitId};
 use serde_json::{json, value::RawValue};
 
 pub use keys::{Keys, fingerprint};
 use object::{Object, Shape};
 
-use crate::{instant, json, text};
+use crate::{instant, json, quote};
 
 /// Some units of an order were cancelled.
 pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
 /// An order was cancelled as a whole.
 const ORDER_CANCELLED: &str = "order.cancelled";
 
-/// The events that are handled; all others are none of our business.
+/// The events that are handled; all others are ignored.
 pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 
 const MAX_NAME: usize = 100;
@@ -47,7 +47,7 @@ pub struct Envelope {
 /// Why a body is no event, naming the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
-pub struct Malformed {
+pub struct EventError {
     /// The field, for example `payload.items[0].id`; `body` when it is no JSON object.
     pub field: String,
     /// What is wrong with it, as the rest of a sentence.
@@ -55,7 +55,7 @@ pub struct Malformed {
 }
 
 /// Reads whose event it is and what it is about; the rest is only looked at once that is known.
-pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
+pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
     let body = json::mended(body);
     let event: &RawValue = serde_json::from_str(&body).map_err(|why| {
         let place = format!("is not JSON: line {} column {}", why.line(), why.column());
@@ -67,7 +67,7 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, Malformed> {
     let tenant = filled(event.shape("tenant"), "tenant")?.parse().map_err(invalid("tenant"))?;
     let name = filled(event.shape("name"), "name")?;
     let length = name.chars().count();
-    if MAX_NAME < length {
+    if length > MAX_NAME {
         let why = format!("has {length} characters, the limit is {MAX_NAME}");
         return Err(malformed("name", why));
     }
@@ -116,7 +116,7 @@ impl Envelope {
     /// `received` is now: nothing is published later than it is received, and memos are dated by
     /// this. So what a clock that is ahead calls tomorrow is now, and so is what a clock that was
     /// never set calls 1970.
-    pub fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, Malformed> {
+    pub fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, EventError> {
         let listed = match self.name.as_str() {
             ITEMS_CANCELLED => Listed::Cancelled,
             ORDER_CANCELLED => Listed::WithStatus,
@@ -157,12 +157,12 @@ enum Listed {
 fn units(
     payload: &Object<'_>,
     listed: Listed,
-) -> Result<BTreeMap<UnitId, Option<String>>, Malformed> {
+) -> Result<BTreeMap<UnitId, Option<String>>, EventError> {
     let items_fault = |problem: &str| malformed("payload.items", problem);
     let items = match payload.shape("items") {
         Shape::Nothing => return Err(items_fault("is missing")),
         Shape::List(items) if items.is_empty() => return Err(items_fault("is empty")),
-        Shape::List(items) if MAX_ITEMS < items.len() => {
+        Shape::List(items) if items.len() > MAX_ITEMS => {
             let length = items.len();
             return Err(items_fault(&format!("has {length} entries, the limit is {MAX_ITEMS}")));
         }
@@ -182,7 +182,7 @@ fn units(
         let id = filled(item.shape("id"), &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
         // Not needed to credit the item: what is no text is as good as absent.
-        let reason = item.text("cancellation_reason").map(|told| text::cut(&told, MAX_REASON));
+        let reason = item.text("cancellation_reason").map(|told| quote::cut(&told, MAX_REASON));
         let reason = reason.filter(|told| !told.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
         *known = known.take().or(reason);
@@ -201,15 +201,15 @@ fn is_cancelled(status: &str) -> bool {
 fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
     let can_be = (FIRST..=received).contains(&told);
     let differs = told.since(received).max(received.since(told));
-    if !can_be && NOTABLE < differs {
+    if !can_be && differs > NOTABLE {
         let told = instant::written(told);
-        tracing::warn!(told, "An event's published_at cannot be: it is dated by its receipt");
+        tracing::warn!(told, "Replaced an impossible published_at by the time of receipt");
     }
     if can_be { told } else { received }
 }
 
 /// A text that must be there; `path` is how a fault names it.
-fn filled(shape: Shape<'_>, path: &str) -> Result<String, Malformed> {
+fn filled(shape: Shape<'_>, path: &str) -> Result<String, EventError> {
     match shape {
         Shape::Nothing => Err(malformed(path, "is missing")),
         Shape::Text(text) if text.trim().is_empty() => Err(malformed(path, "is empty")),
@@ -218,12 +218,12 @@ fn filled(shape: Shape<'_>, path: &str) -> Result<String, Malformed> {
     }
 }
 
-fn invalid(field: &str) -> impl Fn(InvalidId) -> Malformed {
+fn invalid(field: &str) -> impl Fn(IdError) -> EventError {
     move |why| malformed(field, why.to_string())
 }
 
-fn malformed(field: impl Into<String>, problem: impl Into<String>) -> Malformed {
-    Malformed { field: field.into(), problem: problem.into() }
+fn malformed(field: impl Into<String>, problem: impl Into<String>) -> EventError {
+    EventError { field: field.into(), problem: problem.into() }
 }
 
 /// Without the payload: it may be any event's, personal data included.

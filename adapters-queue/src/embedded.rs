@@ -2,19 +2,19 @@
 
 mod depth;
 mod failure;
+pub(crate) mod fuzzing;
 mod table;
-pub(crate) mod wire;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use embedded_store::Store;
 use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
 use rusqlite::Connection;
-use sqlite_store::Store;
 
-use crate::{MAX_LEASED, accept, arrivals::Arrivals};
+use crate::{MAX_LEASED, accept, job_notifier::JobNotifier};
 
-use self::failure::Failure;
+use self::failure::StoreFailure;
 
 const MIGRATIONS: &[&str] =
     &[include_str!("embedded/schema-1.sql"), include_str!("embedded/schema-2.sql")];
@@ -26,7 +26,7 @@ const RECHECK: Duration = Duration::from_secs(1);
 /// of one machine may share it.
 pub struct Embedded {
     store: Store,
-    arrivals: Arrivals,
+    notifier: JobNotifier,
 }
 
 impl Embedded {
@@ -34,12 +34,12 @@ impl Embedded {
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, JobsError> {
         let store = Store::open(path, MIGRATIONS);
         let store = store.map_err(|error| JobsError::Unavailable(error.into()))?;
-        Ok(Self { store, arrivals: Arrivals::new(clock, RECHECK) })
+        Ok(Self { store, notifier: JobNotifier::new(clock, RECHECK) })
     }
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, StoreFailure> + Send + 'static,
     ) -> Result<T, JobsError> {
         Ok(self.store.write(work).await?)
     }
@@ -49,9 +49,9 @@ impl Embedded {
 impl Jobs for Embedded {
     async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
         accept(job)?;
-        let (job, now) = (job.clone(), self.arrivals.now());
+        let (job, now) = (job.clone(), self.notifier.now());
         self.write(move |db| table::push(db, &job, now, delay)).await?;
-        self.arrivals.announce();
+        self.notifier.announce();
         Ok(())
     }
 
@@ -66,25 +66,25 @@ impl Jobs for Embedded {
             let work = move |db: &_| table::lease(db, max.min(MAX_LEASED), now, lease);
             self.write(work)
         };
-        self.arrivals.wait(wait, look).await
+        self.notifier.wait(wait, look).await
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        let (held, now) = (held.clone(), self.arrivals.now());
+        let (held, now) = (held.clone(), self.notifier.now());
         self.write(move |db| table::extend(db, &held, now, lease)).await
     }
 
     async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
         let held = held.clone();
         self.write(move |db| table::ack(db, &held)).await?;
-        self.arrivals.announce();
+        self.notifier.announce();
         Ok(())
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        let (held, now) = (held.clone(), self.arrivals.now());
+        let (held, now) = (held.clone(), self.notifier.now());
         self.write(move |db| table::defer(db, &held, now, delay, attempts)).await?;
-        self.arrivals.announce();
+        self.notifier.announce();
         Ok(())
     }
 }
@@ -92,8 +92,8 @@ impl Jobs for Embedded {
 #[async_trait]
 impl Backlog for Embedded {
     async fn depth(&self) -> Result<Depth, JobsError> {
-        let now = self.arrivals.now();
-        let depth = self.store.read(move |db| depth::measure(db, now).map_err(Failure::from));
+        let now = self.notifier.now();
+        let depth = self.store.read(move |db| depth::measure(db, now).map_err(StoreFailure::from));
         Ok(depth.await?)
     }
 }

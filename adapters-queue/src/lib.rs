@@ -3,14 +3,14 @@
 //! [`Embedded`] is the product for one machine, [`Sqs`] for several. [`Memory`] is
 //! the reference: the same promises in the fewest lines, for tests and simulations.
 
-mod arrivals;
 mod embedded;
+#[doc(hidden)]
+pub mod fuzzing;
+mod job_notifier;
 mod memory;
 mod sqs;
 #[cfg(test)]
 mod testing;
-#[doc(hidden)]
-pub mod wire;
 
 pub use embedded::Embedded;
 pub use memory::Memory;

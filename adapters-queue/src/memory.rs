@@ -12,17 +12,17 @@ use ports::{Backlog, Clock, Delivery, Depth, Job, Jobs, JobsError, Lease};
 
 use crate::{
     MAX_LEASED, accept,
-    arrivals::{Arrivals, Look},
+    job_notifier::{JobNotifier, LeaseResult},
 };
 
 /// A queue that forgets everything when it is dropped.
 pub struct Memory {
-    state: Mutex<State>,
-    arrivals: Arrivals,
+    state: Mutex<MemoryState>,
+    notifier: JobNotifier,
 }
 
 #[derive(Default)]
-struct State {
+struct MemoryState {
     entries: BTreeMap<CancellationId, Entry>,
     /// Counts pushes and leases: orders what is due at once, and names leases.
     counter: u64,
@@ -50,10 +50,10 @@ impl Memory {
     /// An empty queue.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { state: Mutex::default(), arrivals: Arrivals::new(clock, Duration::MAX) }
+        Self { state: Mutex::default(), notifier: JobNotifier::new(clock, Duration::MAX) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
         self.state.lock().expect("nobody panics while the queue is locked")
     }
 }
@@ -62,8 +62,8 @@ impl Memory {
 impl Jobs for Memory {
     async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
         accept(job)?;
-        self.state().push(job, self.arrivals.now(), delay);
-        self.arrivals.announce();
+        self.state().push(job, self.notifier.now(), delay);
+        self.notifier.announce();
         Ok(())
     }
 
@@ -80,11 +80,11 @@ impl Jobs for Memory {
             let found = self.state().lease(max.min(MAX_LEASED), now, now.after(lease));
             async move { Ok(found) }
         };
-        self.arrivals.wait(wait, look).await
+        self.notifier.wait(wait, look).await
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        let now = self.arrivals.now();
+        let now = self.notifier.now();
         let mut state = self.state();
         let entry = state.held(held)?;
         (entry.put_at, entry.due) = (now, now.after(lease));
@@ -103,12 +103,12 @@ impl Jobs for Memory {
             state.entries.remove(&id);
         }
         drop(state);
-        self.arrivals.announce();
+        self.notifier.announce();
         Ok(())
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        let now = self.arrivals.now();
+        let now = self.notifier.now();
         let later = now.after(delay);
         let mut state = self.state();
         let entry = state.held(held)?;
@@ -117,7 +117,7 @@ impl Jobs for Memory {
         (entry.put_at, entry.due) = again.map_or((now, later), |again| (again.put_at, again.due));
         entry.job.attempts = attempts;
         drop(state);
-        self.arrivals.announce();
+        self.notifier.announce();
         Ok(())
     }
 }
@@ -125,15 +125,16 @@ impl Jobs for Memory {
 #[async_trait]
 impl Backlog for Memory {
     async fn depth(&self) -> Result<Depth, JobsError> {
-        Ok(self.state().depth(self.arrivals.now()))
+        Ok(self.state().depth(self.notifier.now()))
     }
 }
 
-impl State {
+impl MemoryState {
     fn depth(&self, now: Timestamp) -> Depth {
         let is_leased = |it: &&Entry| it.lease.is_some() && now < it.due;
         let leased = self.entries.values().filter(is_leased).count() as u64;
-        let longest_due = self.entries.values().map(|it| it.due).filter(|it| *it <= now).min();
+        let longest_due =
+            self.entries.values().map(|entry| entry.due).filter(|it| *it <= now).min();
         Depth {
             waiting: self.entries.len() as u64 - leased,
             leased,
@@ -159,18 +160,18 @@ impl State {
         entry.again = Some(Again { put_at, due, attempts: job.attempts });
     }
 
-    /// What was put off or leased by a clock that was ahead, and was set back since, waits
-    /// anew from now: it was put off for no longer than from then to when it is due.
-    fn start_anew(&mut self, now: Timestamp) {
-        for entry in self.entries.values_mut().filter(|it| now < it.put_at) {
+    /// What was put off or leased by a clock that was ahead, and was set back since, waits again
+    /// from now: it was put off for no longer than from then to when it is due.
+    fn restart(&mut self, now: Timestamp) {
+        for entry in self.entries.values_mut().filter(|entry| now < entry.put_at) {
             entry.due = now.after(entry.due.since(entry.put_at));
             entry.put_at = now;
         }
     }
 
-    fn lease(&mut self, max: usize, now: Timestamp, until: Timestamp) -> Look {
-        self.start_anew(now);
-        let mut due: Vec<_> = self.entries.values_mut().filter(|it| it.due <= now).collect();
+    fn lease(&mut self, max: usize, now: Timestamp, until: Timestamp) -> LeaseResult {
+        self.restart(now);
+        let mut due: Vec<_> = self.entries.values_mut().filter(|entry| entry.due <= now).collect();
         due.sort_by_key(|it| (it.due, it.seq));
         let mut leased = Vec::new();
         for entry in due.into_iter().take(max) {
@@ -182,7 +183,7 @@ impl State {
             entry.again = None;
             leased.push(Delivery { job: entry.job.clone(), lease });
         }
-        Look { leased, next_due: self.entries.values().map(|it| it.due).min() }
+        LeaseResult { leased, next_due: self.entries.values().map(|entry| entry.due).min() }
     }
 
     fn held(&mut self, lease: &Lease) -> Result<&mut Entry, JobsError> {

@@ -1,16 +1,15 @@
 //! The queue in Amazon SQS, FIFO or standard: for replicas on several machines.
-//!
-//! A job that is put off is hidden where SQS can do that, which is one call and
-//! makes no second message; otherwise it is sent anew and the old message
-//! deleted, in this order. `docs/adr/0003-putting-off-in-sqs.md` says why.
+//!  A job that is put off is hidden where SQS can do that, which is one call and makes no second
+//! message; otherwise it is sent again and the old message deleted, in this order.
+//! `docs/adr/0003-putting-off-in-sqs.md` says why.
 
 mod batch;
 mod fault;
-mod held;
+pub(crate) mod fuzzing;
+mod leases;
 mod message;
 mod queue;
 mod settings;
-pub(crate) mod wire;
 
 use std::{
     collections::HashSet,
@@ -24,14 +23,16 @@ use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use ports::{Backlog, Clock, Delivery, Depth, Instant, Job, Jobs, JobsError, Lease};
 
 pub use self::queue::aws;
-use self::{
-    fault::Failure,
-    held::{Held, LONGEST_HIDING},
-    message::{Outgoing, Received, Unreadable},
-    queue::Queue,
-    settings::{Kind, Problem, Settings, check_redrive},
-};
 use crate::accept;
+use {
+    self::{
+        fault::SqsError,
+        message::{MessageError, Outgoing, Received},
+        queue::Queue,
+        settings::{Kind, SettingProblem, Settings, check_redrive},
+    },
+    crate::sqs::leases::{LONGEST_HIDING, Leases},
+};
 
 /// SQS waits no longer for messages in one call.
 const LONGEST_POLL: Duration = Duration::from_secs(20);
@@ -56,7 +57,7 @@ pub struct Sqs {
     queue: Arc<Queue>,
     settings: Settings,
     dead_letter: Option<Arc<Queue>>,
-    held: Held,
+    leases: Leases,
     clock: Arc<dyn Clock>,
     /// When the queue last answered that it is there.
     ready_at: Mutex<Option<Instant>>,
@@ -74,11 +75,12 @@ impl Sqs {
     ) -> Result<Self, JobsError> {
         let queue = Queue::new(aws, &options.url);
         if aws.region().is_none() {
-            return Err(queue.unfit(Problem::NoRegion));
+            return Err(queue.misconfigured(SettingProblem::NoRegion));
         }
         let attributes = queue.attributes(&[QueueAttributeName::All]).await?;
-        let settings = Settings::read(&queue.url, &attributes).map_err(|it| queue.unfit(it))?;
-        check_redrive(&attributes).map_err(|it| queue.unfit(it))?;
+        let settings =
+            Settings::read(&queue.url, &attributes).map_err(|it| queue.misconfigured(it))?;
+        check_redrive(&attributes).map_err(|it| queue.misconfigured(it))?;
         queue.may_send().await?;
         queue.may_work().await?;
         let dead_letter = match &options.dead_letter_url {
@@ -89,7 +91,7 @@ impl Sqs {
             queue: Arc::new(queue),
             settings,
             dead_letter,
-            held: Held::default(),
+            leases: Leases::default(),
             clock,
             ready_at: Mutex::default(),
             unreadable: Mutex::default(),
@@ -100,7 +102,7 @@ impl Sqs {
     pub fn outlasts(&self, give_up_after: Duration) -> Result<(), JobsError> {
         let (kept, needed) = (self.settings.retention, give_up_after + MARGIN);
         if kept < needed {
-            return Err(self.queue.unfit(Problem::Retention { kept, needed }));
+            return Err(self.queue.misconfigured(SettingProblem::Retention { kept, needed }));
         }
         Ok(())
     }
@@ -122,7 +124,12 @@ impl Sqs {
 
     /// Puts a job off with a message of its own. Sent before it is deleted: a crash
     /// in between leaves two, never none.
-    async fn send_anew(&self, old: &Received, job: &Job, delay: Duration) -> Result<(), JobsError> {
+    async fn send_again(
+        &self,
+        old: &Received,
+        job: &Job,
+        delay: Duration,
+    ) -> Result<(), JobsError> {
         self.send(job, delay).await?;
         Ok(self.queue.delete(&old.handle).await?)
     }
@@ -138,36 +145,36 @@ impl Sqs {
                 Err(problem) => self.set_aside(message, &problem),
                 Ok(received) => match received.left(now) {
                     None | Some(Duration::ZERO) => {
-                        deliveries.push(self.held.take(received, instant, lease));
+                        deliveries.push(self.leases.take(received, instant, lease));
                     }
                     Some(left) if received.is_fresh(now, self.settings.retention) => {
                         let hiding = self.queue.hide(&received.handle, left.min(LONGEST_HIDING));
                         hidden.push((received.job.id, hiding));
                     }
                     Some(left) => {
-                        let sent = self.send_anew(&received, &received.job, left).await;
-                        not_put_off(&received.job.id, sent);
+                        let sent = self.send_again(&received, &received.job, left).await;
+                        log_failed_delay(&received.job.id, sent);
                     }
                 },
             }
         }
         for (id, hiding) in hidden {
-            not_put_off(&id, hiding.await.map_err(JobsError::from));
+            log_failed_delay(&id, hiding.await.map_err(JobsError::from));
         }
         deliveries
     }
 
     /// Gets a message that is no job out of the way. Nobody waits for it: a
     /// dead-letter queue that does not answer never stops the jobs.
-    fn set_aside(&self, message: Message, problem: &Unreadable) {
+    fn set_aside(&self, message: Message, problem: &MessageError) {
         let id = message.message_id().unwrap_or_default().to_owned();
         if let Some(dead_letter) = &self.dead_letter {
-            tracing::error!(message.id = id, %problem, "Message {id} is no job; moving it away");
+            tracing::error!(message.id = id, %problem, "Message {id} is not a job; moving it to the dead letter queue");
             let (queue, dead_letter) = (self.queue.clone(), dead_letter.clone());
             let kind = self.settings.kind;
             tokio::spawn(async move {
                 if let Err(failure) = move_away(&message, kind, &queue, &dead_letter).await {
-                    tracing::error!(message.id = id, %failure, "Message {id} was not moved away");
+                    tracing::error!(message.id = id, %failure, "Failed to move message {id} to the dead letter queue");
                 }
             });
             return;
@@ -179,7 +186,7 @@ impl Sqs {
         if unreadable.insert(id.clone()) {
             tracing::error!(
                 message.id = id, %problem,
-                "Message {id} is no job and stays in the queue: no dead_letter_url is set"
+                "Message {id} is not a job and stays in the queue: no dead_letter_url is set"
             );
         }
     }
@@ -229,23 +236,23 @@ impl Jobs for Sqs {
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
         let now = self.clock.instant();
-        let holding = self.held.get(held, now)?;
+        let holding = self.leases.get(held, now)?;
         let until = now.after(lease).min(holding.hidden_at_most);
         self.queue.hide(&holding.received.handle, until.since(now)).await?;
-        self.held.extend(held, until);
+        self.leases.extend(held, until);
         Ok(())
     }
 
     async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
-        let holding = self.held.get(held, self.clock.instant())?;
+        let holding = self.leases.get(held, self.clock.instant())?;
         self.queue.delete(&holding.received.handle).await?;
-        self.held.release(held);
+        self.leases.release(held);
         Ok(())
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
         let now = self.clock.instant();
-        let holding = self.held.get(held, now)?;
+        let holding = self.leases.get(held, now)?;
         let old = &*holding.received;
         // Hidden, a message of a FIFO queue holds its group back.
         let alone = self.settings.kind == Kind::Standard || old.due.is_some() || delay.is_zero();
@@ -256,9 +263,9 @@ impl Jobs for Sqs {
             self.queue.hide(&old.handle, delay).await?;
         } else {
             let job = Job { attempts, ..old.job.clone() };
-            self.send_anew(old, &job, delay).await?;
+            self.send_again(old, &job, delay).await?;
         }
-        self.held.release(held);
+        self.leases.release(held);
         Ok(())
     }
 }
@@ -277,7 +284,9 @@ impl Backlog for Sqs {
         let attributes = self.queue.attributes(&names).await?;
         let count = |name: &Name| {
             let count = attributes.get(name).and_then(|it| it.parse::<u64>().ok());
-            count.ok_or_else(|| self.queue.unfit(Problem::Attribute("number of messages")))
+            count.ok_or_else(|| {
+                self.queue.misconfigured(SettingProblem::Attribute("number of messages"))
+            })
         };
         Ok(Depth {
             waiting: count(&visible)? + count(&delayed)?,
@@ -295,12 +304,12 @@ async fn dead_letter(
 ) -> Result<Queue, JobsError> {
     let dead_letter = Queue::new(aws, url);
     if dead_letter.url == queue.url {
-        return Err(dead_letter.unfit(Problem::OwnDeadLetter));
+        return Err(dead_letter.misconfigured(SettingProblem::OwnDeadLetter));
     }
     let attributes = dead_letter.attributes(&[QueueAttributeName::All]).await?;
-    let settings = Settings::read(url, &attributes).map_err(|it| dead_letter.unfit(it))?;
+    let settings = Settings::read(url, &attributes).map_err(|it| dead_letter.misconfigured(it))?;
     if settings.kind != kind {
-        return Err(dead_letter.unfit(Problem::DeadLetterKind { wanted: kind }));
+        return Err(dead_letter.misconfigured(SettingProblem::DeadLetterKind { wanted: kind }));
     }
     dead_letter.may_send().await?;
     Ok(dead_letter)
@@ -312,16 +321,16 @@ async fn move_away(
     kind: Kind,
     queue: &Queue,
     dead_letter: &Queue,
-) -> Result<(), Failure> {
+) -> Result<(), SqsError> {
     dead_letter.send(Outgoing::copy(message, kind)).await?;
     queue.delete(message.receipt_handle().unwrap_or_default()).await
 }
 
 /// A job that came early and could not be put off comes again when its lease ends.
-fn not_put_off(id: &domain::CancellationId, result: Result<(), JobsError>) {
+fn log_failed_delay(id: &domain::CancellationId, result: Result<(), JobsError>) {
     if let Err(error) = result {
-        let error = ports::told(&error);
-        tracing::warn!(cancellation.id = %id, error, "Job {id} came early and was not put off");
+        let error = ports::error_chain(&error);
+        tracing::warn!(cancellation.id = %id, error, "Failed to delay job {id}, which was received early");
     }
 }
 

@@ -3,9 +3,10 @@
 
 mod doctor;
 mod examples;
-mod look;
+mod list;
 mod reconcile;
-mod redo;
+mod retry;
+pub mod sandbox;
 mod stream;
 
 use std::{
@@ -20,13 +21,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{
+    cli::sandbox::Afterwards,
     clock::SystemClock,
-    config::{Config, ConfigError, Journal, Queue},
-    demo::{self, Afterwards},
-    http::threads::Threads,
-    retry::Refused,
+    config::{Config, ConfigError, JournalConfig, QueueConfig},
+    inbound::http_threads::Threads,
+    observability::{self, Logs},
+    operator::retry::RetryError,
     serve::{Application, until_signal},
-    telemetry::{self, Logs},
     wiring,
 };
 
@@ -55,16 +56,16 @@ enum Command {
     },
     /// Lists cancellations from the journal, newest first; works beside a running service.
     #[command(after_help = examples::LIST)]
-    List(look::List),
+    List(list::List),
     /// Shows one cancellation: its timeline, every attempt, the memo, the money.
     #[command(after_help = examples::SHOW)]
-    Show(look::Show),
+    Show(list::Show),
     /// Puts cancellations back into the queue, with a new deadline.
     #[command(after_help = examples::RETRY)]
-    Retry(redo::Retry),
+    Retry(retry::Retry),
     /// Runs an event from a file as if it had arrived.
     #[command(after_help = examples::SUBMIT)]
-    Submit(redo::Submit),
+    Submit(retry::Submit),
     /// Looks after NewStore's event stream: how it stands, its registration, replays.
     #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
     Stream(stream::Stream),
@@ -100,28 +101,28 @@ struct ConfigFile {
 }
 
 /// Why a command did not end well.
-enum Failure {
+enum CommandError {
     /// The answer is "no".
     No(anyhow::Error),
     /// The configuration cannot be used.
     Configuration(ConfigError),
     /// It can be read, and nothing can be made of it.
-    Unusable(anyhow::Error),
+    Usage(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for CommandError {
     fn from(error: anyhow::Error) -> Self {
         Self::No(error)
     }
 }
 
-impl From<Refused> for Failure {
-    fn from(refused: Refused) -> Self {
+impl From<RetryError> for CommandError {
+    fn from(refused: RetryError) -> Self {
         Self::No(refused.into())
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         Self::No(error.into())
     }
@@ -137,26 +138,26 @@ pub fn run() -> ExitCode {
     };
     match runtime.block_on(execute(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::No(error)) => say(&format!("memobridge: {error:#}"), 1),
-        Err(Failure::Unusable(error)) => say(&format!("memobridge: {error:#}"), 2),
-        Err(Failure::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
+        Err(CommandError::No(error)) => say(&format!("memobridge: {error:#}"), 1),
+        Err(CommandError::Usage(error)) => say(&format!("memobridge: {error:#}"), 2),
+        Err(CommandError::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
     }
 }
 
-async fn execute(command: Command) -> Result<(), Failure> {
+async fn execute(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Sandbox { keep } => {
             let afterwards = if keep { Afterwards::Keep } else { Afterwards::Stop };
-            match demo::run(afterwards).await? {
-                demo::Ending::AsItShould => Ok(()),
-                demo::Ending::Wrong => Err(anyhow::anyhow!("a sample failed").into()),
+            match sandbox::run(afterwards).await? {
+                sandbox::SandboxResult::Passed => Ok(()),
+                sandbox::SandboxResult::Failed => Err(anyhow::anyhow!("a sample failed").into()),
             }
         }
         Command::Serve { config } => serve(load(&config.file)?).await,
-        Command::List(arguments) => look::list(arguments).await,
-        Command::Show(arguments) => look::show(arguments).await,
-        Command::Retry(arguments) => redo::retry(arguments).await,
-        Command::Submit(arguments) => redo::submit(arguments).await,
+        Command::List(arguments) => list::list(arguments).await,
+        Command::Show(arguments) => list::show(arguments).await,
+        Command::Retry(arguments) => retry::retry(arguments).await,
+        Command::Submit(arguments) => retry::submit(arguments).await,
         Command::Stream(command) => stream::stream(command).await,
         Command::Reconcile(arguments) => reconcile::reconcile(arguments).await,
         Command::Check { config } => check(&config.file),
@@ -169,12 +170,12 @@ async fn execute(command: Command) -> Result<(), Failure> {
     }
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
-    let telemetry = telemetry::start(Logs::OfTheService(config.telemetry.as_ref()))?;
+async fn serve(config: Config) -> Result<(), CommandError> {
+    let telemetry = observability::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     for fault in config.useless.iter().chain(&config.warnings) {
         tracing::warn!("Configuration: {fault}");
     }
-    let (metrics, drain) = (telemetry::metrics(), config.server.drain);
+    let (metrics, drain) = (observability::metrics(), config.server.drain);
     let http = Threads::start(|| ())?;
     let clock = Arc::new(SystemClock);
     let application = Application::start(config, clock, metrics, http.handle()).await?;
@@ -186,11 +187,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check(file: &Path) -> Result<(), Failure> {
+fn check(file: &Path) -> Result<(), CommandError> {
     match Config::load(file) {
         Ok(config) => {
             let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
-            let tenants: Vec<_> = config.customers.iter().map(|it| it.tenant.to_string()).collect();
+            let tenants: Vec<_> =
+                config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
             let mut out = std::io::stdout().lock();
             for warning in &config.warnings {
                 writeln!(out, "warning: {warning}")?;
@@ -205,7 +207,7 @@ fn check(file: &Path) -> Result<(), Failure> {
             writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
             Ok(())
         }
-        Err(error @ ConfigError::File { .. }) => Err(Failure::Configuration(error)),
+        Err(error @ ConfigError::File { .. }) => Err(CommandError::Configuration(error)),
         Err(ConfigError::Faults(faults)) => {
             let mut out = std::io::stdout().lock();
             for fault in &faults {
@@ -216,8 +218,8 @@ fn check(file: &Path) -> Result<(), Failure> {
     }
 }
 
-fn faulty(faults: usize, file: &Path) -> Failure {
-    Failure::No(anyhow::anyhow!("{} in {}", count(faults), file.display()))
+fn faulty(faults: usize, file: &Path) -> CommandError {
+    CommandError::No(anyhow::anyhow!("{} in {}", count(faults), file.display()))
 }
 
 fn count(faults: usize) -> String {
@@ -227,12 +229,12 @@ fn count(faults: usize) -> String {
     }
 }
 
-fn load(file: &Path) -> Result<Config, Failure> {
-    Config::load(file).map_err(Failure::Configuration)
+fn load(file: &Path) -> Result<Config, CommandError> {
+    Config::load(file).map_err(CommandError::Configuration)
 }
 
-fn stores(file: &Path) -> Result<(Queue, Journal), Failure> {
-    Config::stores(file).map_err(Failure::Configuration)
+fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), CommandError> {
+    Config::stores(file).map_err(CommandError::Configuration)
 }
 
 fn say(text: &str, code: u8) -> ExitCode {

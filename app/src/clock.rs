@@ -10,7 +10,7 @@ use domain::{CivilDate, Timestamp};
 use jiff::tz::TimeZone;
 use ports::{Clock, Instant, certain_now};
 
-use crate::credit::Desk;
+use crate::process::credit::Context;
 
 /// The time of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +37,7 @@ impl Clock for SystemClock {
     }
 }
 
-impl Desk {
+impl Context {
     /// The latest date that has certainly come; see [`certain_now`].
     #[must_use]
     pub fn certain_now(&self) -> Timestamp {

@@ -3,6 +3,8 @@
 //! Nothing else in the service reads the environment. Secrets are redacted in
 //! `Debug` and wiped on drop.
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod maps;
 mod policy;
@@ -12,8 +14,6 @@ mod stores;
 mod stream;
 mod telemetry;
 mod tree;
-#[doc(hidden)]
-pub mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +26,9 @@ use secrecy::SecretString;
 
 pub(crate) use self::section::duration;
 pub use self::{
-    reconcile::{Reconcile, Repair},
-    section::Fault,
-    stores::{Journal, Queue, Sqs},
+    reconcile::{Reconcile, RepairSetting},
+    section::ConfigFault,
+    stores::{JournalConfig, QueueConfig, Sqs},
     stream::Stream,
     telemetry::Telemetry,
 };
@@ -37,7 +37,7 @@ use self::{
     tree::{Tree, Value},
 };
 
-/// Everything the service can be told.
+/// The configuration of the service.
 #[derive(Debug)]
 pub struct Config {
     /// The webhook and the admin API.
@@ -45,23 +45,23 @@ pub struct Config {
     /// When the work is done.
     pub intake: Intake,
     /// Where deferred events are kept.
-    pub queue: Queue,
+    pub queue: QueueConfig,
     /// How deferred events are worked on.
     pub worker: Worker,
-    /// Where we keep our book.
-    pub journal: Journal,
+    /// Where the journal is stored.
+    pub journal: JournalConfig,
     /// How long it keeps what is over.
     pub keep: Duration,
     /// How often both systems are compared; never, where it is absent.
     pub reconcile: Option<Reconcile>,
     /// Where traces go, if anywhere.
     pub telemetry: Option<Telemetry>,
-    /// The retailers.
-    pub customers: Vec<Customer>,
+    /// The customers.
+    pub customers: Vec<CustomerConfig>,
     /// With these it runs, and does not do what it is there for.
-    pub useless: Vec<Fault>,
+    pub useless: Vec<ConfigFault>,
     /// What can be used, and is perhaps not meant.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<ConfigFault>,
 }
 
 /// `[server]`
@@ -107,7 +107,7 @@ pub struct Worker {
 
 /// `[[customer]]`
 #[derive(Debug)]
-pub struct Customer {
+pub struct CustomerConfig {
     /// The storefront's tenant.
     pub tenant: Tenant,
     /// Every key that its webhook calls may carry.
@@ -118,11 +118,11 @@ pub struct Customer {
     pub stream: Option<Stream>,
     /// How to reach the ERP.
     pub erp: Erp,
-    /// The choices of its accountants.
+    /// Its policy.
     pub policy: Policy,
     /// The time zone of its books.
     pub time_zone: TimeZone,
-    /// Its tables.
+    /// Its maps.
     pub maps: Maps,
 }
 
@@ -184,7 +184,7 @@ pub enum ConfigError {
     },
     /// It has faults.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Faults(Vec<Fault>),
+    Faults(Vec<ConfigFault>),
 }
 
 impl Config {
@@ -197,7 +197,7 @@ impl Config {
 
     /// Reads only where queue and journal are, for commands that look at nothing
     /// else: they need no secret.
-    pub fn stores(file: &Path) -> Result<(Queue, Journal), ConfigError> {
+    pub fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), ConfigError> {
         let text = read_text(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
         let source = Source::of_this_process(file);
@@ -211,7 +211,7 @@ impl Config {
                 None
             }
         };
-        stores.ok_or_else(|| ConfigError::Faults(source.found(Severity::Fault)))
+        stores.ok_or_else(|| ConfigError::Faults(source.found(Severity::ConfigFault)))
     }
 
     /// Reads a configuration text; relative paths are relative to `file`.
@@ -232,7 +232,7 @@ fn parse(source: &Source, text: &str) -> Result<Config, ConfigError> {
             None
         }
     };
-    let mut faults = source.found(Severity::Fault);
+    let mut faults = source.found(Severity::ConfigFault);
     faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     match config {
         Some(config) if faults.is_empty() => Ok(config),
@@ -318,7 +318,7 @@ fn worker(root: &Section<'_>) -> Worker {
     worker
 }
 
-fn customers(root: &Section<'_>) -> Option<Vec<Customer>> {
+fn customers(root: &Section<'_>) -> Option<Vec<CustomerConfig>> {
     let list = match root.tree("customer").map(|it| &it.value) {
         Some(Value::List(list)) if !list.is_empty() => list.clone(),
         _ => {
@@ -326,7 +326,7 @@ fn customers(root: &Section<'_>) -> Option<Vec<Customer>> {
             return None;
         }
     };
-    let mut customers: Vec<Customer> = Vec::new();
+    let mut customers: Vec<CustomerConfig> = Vec::new();
     let mut complete = true;
     for tree in &list {
         let Some(customer) = customer(&Section::of(root.source, "customer", tree)) else {
@@ -342,7 +342,7 @@ fn customers(root: &Section<'_>) -> Option<Vec<Customer>> {
     complete.then_some(customers)
 }
 
-fn customer(section: &Section<'_>) -> Option<Customer> {
+fn customer(section: &Section<'_>) -> Option<CustomerConfig> {
     let tenant = section.required("tenant", str::parse::<Tenant>);
     let webhook_keys = keys::webhook_keys(section);
     let newstore = subsection(section, "newstore").and_then(|it| newstore(&it));
@@ -358,7 +358,7 @@ fn customer(section: &Section<'_>) -> Option<Customer> {
     let maps = section.tree("maps");
     let maps = maps.map(|tree| maps::read(section.source, "customer.maps", tree));
     section.unknown();
-    Some(Customer {
+    Some(CustomerConfig {
         tenant: tenant?,
         webhook_keys: webhook_keys?,
         newstore: newstore?,
@@ -428,7 +428,7 @@ fn timeout(raw: &str) -> Result<Duration, &'static str> {
 }
 
 fn count(raw: &str) -> Result<usize, &'static str> {
-    let positive = raw.replace('_', "").parse::<usize>().ok().filter(|it| 1 <= *it);
+    let positive = raw.replace('_', "").parse::<usize>().ok().filter(|it| *it >= 1);
     positive.ok_or("must be a whole number of at least 1")
 }
 

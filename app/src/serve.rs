@@ -14,13 +14,11 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    access,
+    background::{gauges, permission_probe, read_back, recovery, retention, stream, worker},
     config::Config,
-    confirm,
-    http::{Front, listen},
-    measure, reconcile, recover, retention,
-    service::Service,
-    stream, wiring, worker,
+    inbound::{HttpState, listen},
+    process::service::Service,
+    reconcile, wiring,
 };
 
 /// How often memos are read back.
@@ -59,7 +57,7 @@ impl Application {
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let drain = server.drain;
-        let front = Front::new(service.clone(), intake, &server, metrics.clone());
+        let front = HttpState::new(service.clone(), intake, &server, metrics.clone());
         let stop = CancellationToken::new();
         let most = server.max_connections;
         let refusals = front.refusals();
@@ -67,14 +65,14 @@ impl Application {
         let server = http.spawn(listening);
         let stop = stop.drop_guard();
         tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
-        tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
+        tokio::spawn(read_back::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(upkeep(metrics, service.clone()));
         let stores = Arc::new(stores);
-        tokio::spawn(measure::run(service.clone(), Arc::clone(&stores)));
+        tokio::spawn(gauges::run(service.clone(), Arc::clone(&stores)));
         tokio::spawn(retention::run(service.clone(), stores, keep));
-        tokio::spawn(recover::run(service.clone(), worker.max_delay));
-        for member in service.customers.values() {
-            tokio::spawn(access::run(service.clone(), Arc::clone(member)));
+        tokio::spawn(recovery::run(service.clone(), worker.max_delay));
+        for entry in service.customers.values() {
+            tokio::spawn(permission_probe::run(service.clone(), Arc::clone(entry)));
         }
         for it in streams {
             tokio::spawn(stream::watch(it, service.clone()));
@@ -92,8 +90,8 @@ impl Application {
         self.address
     }
 
-    /// Stops taking work and finishes what runs, within the configured time. It
-    /// listens meanwhile: events are turned away and health says why.
+    /// Stops taking work and finishes what runs, within the configured time. The listener stays
+    /// open meanwhile: events are rejected and the health check says why.
     pub async fn shut_down(self) {
         tracing::info!("Shutting down");
         self.service.draining.cancel();
@@ -107,10 +105,10 @@ impl Application {
             ended
         };
         match tokio::time::timeout(self.drain, finished).await {
-            Ok(Ok(())) => tracing::info!("Everything that ran is finished"),
-            Ok(Err(error)) => tracing::error!(%error, "The server did not end"),
+            Ok(Ok(())) => tracing::info!("Finished all running work"),
+            Ok(Err(error)) => tracing::error!(%error, "Failed to stop the server"),
             Err(_) => {
-                tracing::warn!("Some work was not finished in time; it will be taken up again");
+                tracing::warn!("Stopped before all work was finished; it will be recovered");
             }
         }
     }
@@ -118,7 +116,7 @@ impl Application {
 
 /// Keeps what is counted small when nobody reads it.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
-    while service.rest(UPKEEP_PERIOD).await.is_some() {
+    while service.sleep_or_drain(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();
     }
 }
@@ -136,7 +134,7 @@ pub async fn until_signal() -> io::Result<()> {
     either().await;
     tokio::spawn(async move {
         either().await;
-        tracing::warn!("A second signal: ending at once");
+        tracing::warn!("Received a second signal; exiting at once");
         std::process::exit(1);
     });
     Ok(())

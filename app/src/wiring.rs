@@ -2,23 +2,25 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use domain::{Tenant, Timestamp};
 use ports::{
-    Access, Backlog, Census, Clock, Depth, Examined, Jobs, JobsError, Journal, JournalError,
-    Ledger, Registration, Retention, Storefront, Unfinished,
+    Backlog, Clock, Depth, Diagnostics, Jobs, JobsError, Journal, JournalError, Ledger, OpenCount,
+    OpenCounts, ReadPermissions, Registration, Retention, Storefront,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    background::stream::Stream,
     config::{self, Erp},
-    credit::{Customer, Desk},
-    dice::Dice,
-    guarded::Guarded,
-    held::Held,
-    observed::{Store, System},
-    service::{Member, Service},
-    stream::Stream,
+    ledger::circuit_breaker::CircuitBreakerLedger,
+    observability::instrumented::{InstrumentedStore, InstrumentedSystem},
+    process::{
+        credit::{Context, Customer},
+        local_leases::LocalLeases,
+        service::{CustomerEntry, Service},
+    },
+    random::Random,
 };
 
 /// Where a journal's database is.
@@ -31,18 +33,18 @@ const DATABASE: &str = "the journal's database cannot be used";
 
 /// The stores of a service, as far as they are counted and kept small.
 pub struct Stores {
-    journal: Arc<dyn Census>,
+    journal: Arc<dyn OpenCounts>,
     retention: Arc<dyn Retention>,
     queue: Arc<dyn Backlog>,
 }
 
 /// A journal under all its names.
-type JournalStore = (Arc<dyn Journal>, Arc<dyn Census>, Arc<dyn Retention>);
+type JournalStore = (Arc<dyn Journal>, Arc<dyn OpenCounts>, Arc<dyn Retention>);
 
 impl Stores {
     /// How many cancellations are not over.
-    pub async fn census(&self) -> Result<Vec<Unfinished>, JournalError> {
-        self.journal.census().await
+    pub async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
+        self.journal.open_counts().await
     }
 
     /// Forgets what was over before then; see [`Retention`].
@@ -59,51 +61,57 @@ impl Stores {
 /// Builds the service that the parts of a configuration describe, with its stores to be
 /// counted and kept small.
 pub async fn service(
-    customers: Vec<config::Customer>,
-    queue: &config::Queue,
-    journal: &config::Journal,
+    customers: Vec<config::CustomerConfig>,
+    queue: &config::QueueConfig,
+    journal: &config::JournalConfig,
     worker: config::Worker,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Service, Stores)> {
-    let (journal, census, retention) = open_journal(journal).await?;
+    let (journal, open_counts, retention) = open_journal(journal).await?;
     let (jobs, backlog): (Arc<dyn Jobs>, Arc<dyn Backlog>) = match queue {
-        config::Queue::Embedded { path } => {
+        config::QueueConfig::Embedded { path } => {
             let jobs = Arc::new(embedded_queue(path, &clock)?);
             (jobs.clone(), jobs)
         }
-        config::Queue::Sqs(config) => {
+        config::QueueConfig::Sqs(config) => {
             let jobs = Arc::new(sqs(config, &clock).await?);
             let context = format!("the queue {} does not fit", config.url);
             jobs.outlasts(worker.give_up_after).context(context)?;
             (jobs.clone(), jobs)
         }
     };
-    let journal = Arc::new(Held::new(Arc::new(Store::new(journal)), clock.clone()));
-    let jobs = Arc::new(Store::new(jobs));
+    let journal =
+        Arc::new(LocalLeases::new(Arc::new(InstrumentedStore::new(journal)), clock.clone()));
+    let jobs = Arc::new(InstrumentedStore::new(jobs));
     let mut members = BTreeMap::new();
     for customer in customers {
         let tenant = customer.tenant.clone();
         let context = format!("customer {tenant}");
-        members.insert(tenant, Arc::new(member(customer, &clock).context(context)?));
+        members.insert(tenant, Arc::new(customer_entry(customer, &clock).context(context)?));
     }
     let service = Service {
         customers: Arc::new(members),
-        desk: Desk { journal, clock, dice: Dice::default(), give_up_after: worker.give_up_after },
+        context: Context {
+            journal,
+            clock,
+            random: Random::default(),
+            give_up_after: worker.give_up_after,
+        },
         jobs,
         first_delay: worker.first_delay,
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
     };
-    Ok((service, Stores { journal: census, retention, queue: backlog }))
+    Ok((service, Stores { journal: open_counts, retention, queue: backlog }))
 }
 
 /// Opens a journal that is there already, for commands that only look.
-pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+pub async fn journal_in_use(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
     let place = match config {
-        config::Journal::Embedded { path } if path.exists() => return journal(config).await,
-        config::Journal::Embedded { path } => path.display().to_string(),
-        config::Journal::Postgres { url } => {
-            let made = adapters_journal::Postgres::open_made(url).await.context(DATABASE)?;
+        config::JournalConfig::Embedded { path } if path.exists() => return journal(config).await,
+        config::JournalConfig::Embedded { path } => path.display().to_string(),
+        config::JournalConfig::Postgres { url } => {
+            let made = adapters_journal::Postgres::open_existing(url).await.context(DATABASE)?;
             match made {
                 Some(journal) => return Ok(Arc::new(journal)),
                 None => "in the database".to_owned(),
@@ -114,20 +122,20 @@ pub async fn journal_in_use(config: &config::Journal) -> anyhow::Result<Arc<dyn 
 }
 
 /// Opens the journal.
-pub async fn journal(config: &config::Journal) -> anyhow::Result<Arc<dyn Journal>> {
+pub async fn journal(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
     Ok(open_journal(config).await?.0)
 }
 
-async fn open_journal(config: &config::Journal) -> anyhow::Result<JournalStore> {
+async fn open_journal(config: &config::JournalConfig) -> anyhow::Result<JournalStore> {
     match config {
-        config::Journal::Embedded { path } => {
+        config::JournalConfig::Embedded { path } => {
             let journal = adapters_journal::Embedded::open(path).with_context(|| {
                 format!("the journal {} cannot be used (journal.path)", path.display())
             })?;
             let journal = Arc::new(journal);
             Ok((journal.clone(), journal.clone(), journal))
         }
-        config::Journal::Postgres { url } => {
+        config::JournalConfig::Postgres { url } => {
             let journal = adapters_journal::Postgres::open(url).await.context(DATABASE)?;
             let journal = Arc::new(journal);
             Ok((journal.clone(), journal.clone(), journal))
@@ -136,10 +144,13 @@ async fn open_journal(config: &config::Journal) -> anyhow::Result<JournalStore> 
 }
 
 /// Opens the queue alone.
-pub async fn jobs(config: &config::Queue, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Jobs>> {
+pub async fn jobs(
+    config: &config::QueueConfig,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Jobs>> {
     match config {
-        config::Queue::Embedded { path } => Ok(Arc::new(embedded_queue(path, clock)?)),
-        config::Queue::Sqs(config) => Ok(Arc::new(sqs(config, clock).await?)),
+        config::QueueConfig::Embedded { path } => Ok(Arc::new(embedded_queue(path, clock)?)),
+        config::QueueConfig::Sqs(config) => Ok(Arc::new(sqs(config, clock).await?)),
     }
 }
 
@@ -158,16 +169,16 @@ async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<ada
     jobs.with_context(|| format!("the queue {} cannot be used", config.url))
 }
 
-/// A retailer's systems by their names, to be asked whether they can be worked with.
+/// A customer's systems by their names, to be asked whether they can be worked with.
 pub fn examined(
-    config: config::Customer,
+    config: config::CustomerConfig,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
+) -> anyhow::Result<Vec<(&'static str, Arc<dyn Diagnostics>)>> {
     let context = format!("customer {}", config.tenant);
-    let build = || -> anyhow::Result<Vec<(&'static str, Arc<dyn Examined>)>> {
+    let build = || -> anyhow::Result<Vec<(&'static str, Arc<dyn Diagnostics>)>> {
         let zone = zone(&config);
         let storefront = newstore(&config.tenant, &config.newstore, clock)?;
-        let (name, ledger): (_, Arc<dyn Examined>) = match config.erp {
+        let (name, ledger): (_, Arc<dyn Diagnostics>) = match config.erp {
             Erp::NetSuiteSoap(erp) => {
                 let ledger = netsuite(erp, zone, &config.policy.line_key_field, clock)?;
                 ("NetSuite", Arc::new(ledger))
@@ -179,7 +190,7 @@ pub fn examined(
 }
 
 /// Builds what only the start of the service would build otherwise, and calls nobody.
-pub fn fits(customers: Vec<config::Customer>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
+pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
     streams(&customers, clock)?;
     for customer in customers {
         examined(customer, clock)?;
@@ -189,11 +200,12 @@ pub fn fits(customers: Vec<config::Customer>, clock: &Arc<dyn Clock>) -> anyhow:
 
 /// The event streams that are looked after.
 pub fn streams(
-    customers: &[config::Customer],
+    customers: &[config::CustomerConfig],
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Vec<Stream>> {
-    let configured = customers.iter().filter_map(|it| Some((it, it.stream.as_ref()?)));
-    let build = |(customer, config): (&config::Customer, &config::Stream)| {
+    let configured =
+        customers.iter().filter_map(|customer| Some((customer, customer.stream.as_ref()?)));
+    let build = |(customer, config): (&config::CustomerConfig, &config::Stream)| {
         let tenant = customer.tenant.clone();
         let options = options(&tenant, &customer.newstore);
         let (url, key) = (config.url.as_deref(), config.api_key.clone());
@@ -210,21 +222,24 @@ pub fn streams(
     configured.map(build).collect()
 }
 
-fn member(config: config::Customer, clock: &Arc<dyn Clock>) -> anyhow::Result<Member> {
+fn customer_entry(
+    config: config::CustomerConfig,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<CustomerEntry> {
     let zone = zone(&config);
     let storefront = newstore(&config.tenant, &config.newstore, clock)?;
     let storefront: Arc<dyn Storefront> = Arc::new(storefront);
     let line_key_field = &config.policy.line_key_field;
     let ledger = ledger(&config.tenant, config.erp, zone, line_key_field, clock)?;
     let customer = Customer {
-        storefront: Arc::new(System::new(storefront, &config.tenant, clock.clone())),
+        storefront: Arc::new(InstrumentedSystem::new(storefront, &config.tenant, clock.clone())),
         tenant: config.tenant,
         ledger: Arc::new(ledger),
         policy: config.policy,
         maps: config.maps,
         time_zone: config.time_zone,
     };
-    Ok(Member { customer, keys: webhook::Keys::new(config.webhook_keys) })
+    Ok(CustomerEntry { customer, keys: webhook::Keys::new(config.webhook_keys) })
 }
 
 fn ledger(
@@ -233,16 +248,16 @@ fn ledger(
     time_zone: String,
     line_key_field: &str,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Guarded> {
+) -> anyhow::Result<CircuitBreakerLedger> {
     match config {
         Erp::NetSuiteSoap(config) => {
             let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
             let ledger: Arc<dyn Ledger> = erp.clone();
-            let access: Arc<dyn Access> = erp;
+            let access: Arc<dyn ReadPermissions> = erp;
             // Behind the breaker: what it holds back is no call.
-            let ledger = Arc::new(System::new(ledger, tenant, clock.clone()));
-            let access = Arc::new(System::new(access, tenant, clock.clone()));
-            Ok(Guarded::new(tenant, ledger, access, clock.clone()))
+            let ledger = Arc::new(InstrumentedSystem::new(ledger, tenant, clock.clone()));
+            let access = Arc::new(InstrumentedSystem::new(access, tenant, clock.clone()));
+            Ok(CircuitBreakerLedger::new(tenant, ledger, access, clock.clone()))
         }
     }
 }
@@ -288,6 +303,6 @@ fn netsuite(
     Ok(adapters_netsuite::NetSuite::new(options, clock.clone())?)
 }
 
-fn zone(config: &config::Customer) -> String {
+fn zone(config: &config::CustomerConfig) -> String {
     config.time_zone.iana_name().unwrap_or("UTC").to_owned()
 }

@@ -142,7 +142,7 @@ pub struct Invoice {
     pub lines: Vec<BillingLine>,
 }
 
-/// A credit memo on record, whoever made it.
+/// A credit memo on record, manual or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingMemo {
     /// Its record.
@@ -206,7 +206,7 @@ impl Invoice {
     /// The line with this number.
     #[must_use]
     pub fn line(&self, number: u32) -> Option<&BillingLine> {
-        self.lines.iter().find(|it| it.line == number)
+        self.lines.iter().find(|line| line.line == number)
     }
 }
 
@@ -217,10 +217,10 @@ impl ExistingMemo {
         self.external_id.as_deref()?.parse().ok()
     }
 
-    /// Whether its external id is one of our keys.
+    /// Whether its external id is one of memobridge's keys.
     #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.external_id.as_deref().is_some_and(MemoKey::is_ours)
+    pub fn is_own(&self) -> bool {
+        self.external_id.as_deref().is_some_and(MemoKey::is_own)
     }
 
     /// What people find it by: its number, or its record where it has none.

@@ -10,7 +10,7 @@ use crate::{Amount, CreditMemo, Currency, Invoice, LineKind, RecordId, UnitId};
 
 /// What the order still lacks to add up, or has too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Residue {
+pub(crate) enum RoundingDifference {
     /// Nothing.
     None,
     /// So few cents that rounding explains them.
@@ -25,14 +25,19 @@ pub(crate) fn rounding_bound(units: usize, money: Currency) -> Amount {
 }
 
 /// Compares what the customer owed with what all memos come to.
-pub(crate) fn residue(owed: Amount, credited: Amount, units: usize, money: Currency) -> Residue {
+pub(crate) fn rounding_difference(
+    owed: Amount,
+    credited: Amount,
+    units: usize,
+    money: Currency,
+) -> RoundingDifference {
     let difference = owed - credited;
     if difference.is_zero() {
-        Residue::None
+        RoundingDifference::None
     } else if difference.abs() <= rounding_bound(units, money) {
-        Residue::Rounding(difference)
+        RoundingDifference::Rounding(difference)
     } else {
-        Residue::Unexplained(difference)
+        RoundingDifference::Unexplained(difference)
     }
 }
 
@@ -41,7 +46,7 @@ pub(crate) fn invoiced(
     invoice: &Invoice,
     is_payment: impl Fn(&RecordId, Amount) -> bool,
 ) -> Amount {
-    let paid = invoice.lines.iter().filter(|it| is_payment(&it.item.id, it.amount));
+    let paid = invoice.lines.iter().filter(|line| is_payment(&line.item.id, line.amount));
     invoice.total - paid.map(|it| it.amount).sum()
 }
 

@@ -198,7 +198,7 @@ pub struct CustomField {
 
 impl CreditMemo {
     /// What earlier memos took from each instrument: this one's payment lines.
-    pub fn takings(&self) -> impl Iterator<Item = (&InstrumentKey, Amount)> {
+    pub fn allocations(&self) -> impl Iterator<Item = (&InstrumentKey, Amount)> {
         self.lines.iter().filter_map(|line| match &line.kind {
             LineKind::Payment(instrument) => Some((instrument, -line.amount)),
             _ => None,
@@ -215,7 +215,7 @@ impl MemoKey {
     #[must_use]
     pub fn of(tenant: &Tenant, order: &OrderId, units: &[UnitId]) -> Self {
         let mut units: Vec<_> = units.iter().collect();
-        units.sort_by_key(|it| (it.is_shipping(), it.as_str()));
+        units.sort_by_key(|unit| (unit.is_shipping(), unit.as_str()));
         units.dedup();
         let mut parts = vec![tenant.as_str(), order.as_str()];
         parts.extend(units.into_iter().map(UnitId::as_str));
@@ -223,9 +223,9 @@ impl MemoKey {
         key.parse().expect("a prefix and hexadecimal digits make a key")
     }
 
-    /// Whether an external id is one of our keys; the ERP may have changed its case.
+    /// Whether an external id is one of memobridge's keys; the ERP may have changed its case.
     #[must_use]
-    pub fn is_ours(external_id: &str) -> bool {
+    pub fn is_own(external_id: &str) -> bool {
         external_id.to_ascii_lowercase().starts_with("nst-cm-")
     }
 }
@@ -274,7 +274,7 @@ pub enum Flag {
     /// Cents that rounding left over and that fitted on no memo.
     RoundingLeft(Amount),
     /// The order's own numbers do not add up by this much.
-    DoesNotAddUp(Amount),
+    OrderTotalMismatch(Amount),
     /// Not applied in full: this much of the memo stays open.
     LeftOpen(Amount),
     /// Earlier memos gave this much back on the same products as money, not as pieces.
@@ -282,9 +282,9 @@ pub enum Flag {
     /// The ERP's total differs from ours.
     TotalDiffers {
         /// What the memo should come to.
-        ours: Amount,
+        expected: Amount,
         /// What the ERP says.
-        theirs: Amount,
+        actual: Amount,
     },
 }
 
@@ -294,7 +294,7 @@ impl Flag {
     pub fn name(&self) -> &'static str {
         match self {
             Self::RoundingLeft(_) => "rounding-left",
-            Self::DoesNotAddUp(_) => "does-not-add-up",
+            Self::OrderTotalMismatch(_) => "order-total-mismatch",
             Self::LeftOpen(_) => "left-open",
             Self::CreditedBefore(_) => "credited-before",
             Self::TotalDiffers { .. } => "total-differs",
@@ -306,14 +306,14 @@ impl std::fmt::Display for Flag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::RoundingLeft(amount) => write!(f, "{amount} of rounding fits on no memo"),
-            Self::DoesNotAddUp(amount) => {
+            Self::OrderTotalMismatch(amount) => {
                 write!(f, "the order's units and its total differ by {amount}")
             }
             Self::LeftOpen(amount) => write!(f, "{amount} is not applied to the invoice"),
             Self::CreditedBefore(amount) => {
                 write!(f, "earlier memos gave {amount} back on the same products")
             }
-            Self::TotalDiffers { ours, theirs } => {
+            Self::TotalDiffers { expected: ours, actual: theirs } => {
                 write!(f, "the ERP's total is {theirs}, ours {ours}")
             }
         }

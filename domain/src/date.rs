@@ -50,18 +50,18 @@ pub struct CivilDate {
 /// The text or the numbers are no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a date of the form 2026-11-23")]
-pub struct InvalidDate;
+pub struct DateError;
 
 impl CivilDate {
     /// The first day of 1970.
     pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1 };
 
     /// A date from its parts. Whether the month has that day is for the caller's calendar to know.
-    pub fn new(year: i16, month: i8, day: i8) -> Result<Self, InvalidDate> {
+    pub fn new(year: i16, month: i8, day: i8) -> Result<Self, DateError> {
         if (1..=12).contains(&month) && (1..=31).contains(&day) && (0..=9999).contains(&year) {
             return Ok(Self { year, month, day });
         }
-        Err(InvalidDate)
+        Err(DateError)
     }
 
     /// Year, month, day.
@@ -78,13 +78,13 @@ impl fmt::Display for CivilDate {
 }
 
 impl FromStr for CivilDate {
-    type Err = InvalidDate;
+    type Err = DateError;
 
-    fn from_str(raw: &str) -> Result<Self, InvalidDate> {
+    fn from_str(raw: &str) -> Result<Self, DateError> {
         let mut parts = raw.splitn(3, '-');
-        let mut next = || parts.next().ok_or(InvalidDate);
+        let mut next = || parts.next().ok_or(DateError);
         let (year, month, day) = (next()?, next()?, next()?);
-        let number = |text: &str| text.parse().map_err(|_| InvalidDate);
-        Self::new(year.parse().map_err(|_| InvalidDate)?, number(month)?, number(day)?)
+        let number = |text: &str| text.parse().map_err(|_| DateError);
+        Self::new(year.parse().map_err(|_| DateError)?, number(month)?, number(day)?)
     }
 }

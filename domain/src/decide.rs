@@ -22,23 +22,24 @@ use rust_decimal::Decimal;
 pub use self::evidence::sources;
 pub(crate) use self::lines::names;
 pub use self::reconcile::{
-    Cause, Course, Discrepancy, Finding, Known, Look, MemoRef, Sides, reconcile,
+    Discrepancy, KnownCancellation, MemoRef, MissingCause, Pass, Progress, ReconcileFinding,
+    ReconcileInput, reconcile,
 };
 use self::{
-    close::Spot,
+    close::OrderLineUnits,
     credited::{Credited, Open},
-    matching::Placement,
+    matching::Matching,
     shipping::{Billed, ShippingDue},
 };
 use crate::{
-    Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Flag, Maps, MissingSalesOrder,
-    NotInvoiced, Order, OrderIdentity, Patience, Policy, Reason, RecordId, SalesOrder, Stop, Unit,
-    UnitId,
+    Amount, Billing, Cancellation, CivilDate, Claim, CreditMemo, Deadline, Flag, Maps,
+    MissingSalesOrder, NotInvoiced, Order, OrderIdentity, Policy, Reason, RecordId, SalesOrder,
+    Stop, Unit, UnitId,
 };
 
 /// Everything a decision depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
+pub struct DecisionInput<'a> {
     /// What was cancelled.
     pub cancellation: &'a Cancellation,
     /// The order, complete: see [`crate::readiness`].
@@ -47,16 +48,16 @@ pub struct Case<'a> {
     pub billing: &'a Billing,
     /// What we credited earlier; none of it unsettled.
     pub claims: &'a [Claim],
-    /// The retailer's choices.
+    /// The customer's choices.
     pub policy: &'a Policy,
-    /// The retailer's tables.
+    /// The customer's tables.
     pub maps: &'a Maps,
     /// The date of the first event's publication in the time zone of the books.
     pub published: CivilDate,
     /// The earliest date a memo may have: today's, after a closed period was met.
     pub not_before: Option<CivilDate>,
     /// Whether there is still time to wait.
-    pub patience: Patience,
+    pub deadline: Deadline,
     /// The storefront's name, as the memo's text says it to people.
     pub storefront: &'a str,
 }
@@ -109,9 +110,9 @@ pub struct LineTarget {
 /// Decides what must be done so that every cancelled unit is credited exactly once.
 ///
 /// The rows are those of `docs/RULES.md#record`, in the order in which they apply.
-pub fn decide(case: &Case<'_>) -> Decision {
-    let billing = OrderIdentity::of(case.order, case.maps).own(case.billing);
-    match plan(&Case { billing: &billing, ..*case }) {
+pub fn decide(input: &DecisionInput<'_>) -> Decision {
+    let billing = OrderIdentity::of(input.order, input.maps).own(input.billing);
+    match plan(&DecisionInput { billing: &billing, ..*input }) {
         Ok(plan) => Decision::Act(plan),
         Err(stop) => Decision::Stop(stop),
     }
@@ -119,45 +120,50 @@ pub fn decide(case: &Case<'_>) -> Decision {
 
 /// The plan, made again as often as one of its memos turns out to be on record:
 /// each time at least one unit more is known to be credited.
-fn plan(case: &Case<'_>) -> Result<Plan, Stop> {
-    let mut credited = Credited::of(case);
+fn plan(input: &DecisionInput<'_>) -> Result<Plan, Stop> {
+    let mut credited = Credited::of(input);
     loop {
-        let plan = plan_beyond(case, &credited)?;
-        if !credited.recognise(case, &plan.memos) {
+        let plan = plan_beyond(input, &credited)?;
+        if !credited.adopt_existing(input, &plan.memos) {
             return Ok(plan);
         }
     }
 }
 
 /// What must be done for the units that are not credited yet.
-fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
-    let Open { wanted, partly, voided, again, .. } = credited.open(case);
+fn plan_beyond(input: &DecisionInput<'_>, credited: &Credited) -> Result<Plan, Stop> {
+    let Open { wanted, partly, voided, again, .. } = credited.open(input);
     if let Some(again) = again {
         return Err(Stop::Park(again));
     }
     let voided = voided.map(Stop::Park);
-    let shipping = shipping::due(case, credited);
+    let shipping = shipping::due(input, credited);
     if wanted.is_empty() && shipping.is_none() {
         return Err(voided.unwrap_or(Stop::Done(Reason::AlreadyCredited)));
     }
-    let Some(sales_order) = &case.billing.sales_order else {
-        return Err(no_sales_order(case));
+    let Some(sales_order) = &input.billing.sales_order else {
+        return Err(no_sales_order(input));
     };
-    let placement = matching::place(case, &wanted, credited).map_err(Stop::Park)?;
-    not_in_part(case, sales_order, &placement, &partly, credited).map_err(Stop::Park)?;
-    let loose = loose(case, sales_order, &placement, credited)?;
-    let bearer = shipping.as_ref().and_then(|due| bearer_to_come(case, due, credited));
+    let matching = matching::match_units(input, &wanted, credited).map_err(Stop::Park)?;
+    not_in_part(input, sales_order, &matching, &partly, credited).map_err(Stop::Park)?;
+    let uninvoiced = uninvoiced(input, sales_order, &matching, credited)?;
+    let shipping_invoice =
+        shipping.as_ref().and_then(|due| shipping_invoice_is_due(input, due, credited));
     let (shipping, unbilled) = match shipping {
-        Some(due) if bearer.is_none() && bears(case, &due, &loose) => (Some(due), None),
-        due => (None, due.and_then(|due| unbilled_shipping(case, &due))),
+        Some(due)
+            if shipping_invoice.is_none() && is_on_shipping_invoice(input, &due, &uninvoiced) =>
+        {
+            (Some(due), None)
+        }
+        due => (None, due.and_then(|due| unbilled_shipping(input, &due))),
     };
     let mut plan =
-        post::memos(case, &placement.placed, shipping.as_ref(), credited).map_err(Stop::Park)?;
-    plan.rest = loose.rest.or(bearer).or(voided).or(unbilled);
-    plan.close = loose.close;
-    if let Some(standalone) = loose.standalone {
+        post::memos(input, &matching.matched, shipping.as_ref(), credited).map_err(Stop::Park)?;
+    plan.rest = uninvoiced.rest.or(shipping_invoice).or(voided).or(unbilled);
+    plan.close = uninvoiced.close;
+    if let Some(standalone) = uninvoiced.standalone {
         let shipping = shipping.as_ref().filter(|due| due.invoice.is_none());
-        let memo = post::standalone(case, sales_order, &standalone, shipping, credited, &plan);
+        let memo = post::standalone(input, sales_order, &standalone, shipping, credited, &plan);
         plan.memos.push(memo.map_err(Stop::Park)?);
     }
     match plan.rest.take() {
@@ -181,72 +187,71 @@ fn plan_beyond(case: &Case<'_>, credited: &Credited) -> Result<Plan, Stop> {
 /// `over-credit`: memos without ids credit some of a unit's pieces, and a unit is credited whole
 /// or not at all.
 fn not_in_part(
-    case: &Case<'_>,
+    input: &DecisionInput<'_>,
     sales_order: &SalesOrder,
-    placement: &Placement<'_>,
+    matching: &Matching<'_>,
     partly: &BTreeMap<&UnitId, Decimal>,
     credited: &Credited,
 ) -> Result<(), Reason> {
-    let placed = placement.placed.iter().map(|placed| (placed.unit, Some(placed)));
-    for (unit, placed) in placed.chain(placement.loose.iter().map(|unit| (*unit, None))) {
+    let matched = matching.matched.iter().map(|matched| (matched.unit, Some(matched)));
+    for (unit, matched) in matched.chain(matching.uninvoiced.iter().map(|unit| (*unit, None))) {
         let Some(pieces) = partly.get(&unit.id) else { continue };
-        let asked = unit.net(case.order.treatment);
-        let left = case.order.currency.round(asked.share(*pieces, unit.quantity.into()));
-        let invoice = placed.map_or(&sales_order.id, |placed| &placed.invoice.id).clone();
-        let line = placed.map(|placed| placed.goods.line.line);
-        let by = placed.map(|placed| credited.takers(placed.invoice, None)).unwrap_or_default();
+        let asked = unit.net(input.order.treatment);
+        let left = input.order.currency.round(asked.share(*pieces, unit.quantity.into()));
+        let invoice = matched.map_or(&sales_order.id, |matched| &matched.invoice.id).clone();
+        let line = matched.map(|matched| matched.item_line.line.line);
+        let by = matched.map(|matched| credited.takers(matched.invoice, None)).unwrap_or_default();
         return Err(Reason::OverCredit { invoice, line, left, asked, by });
     }
     Ok(())
 }
 
 /// No sales order: the order is late, or it was cancelled before it was exported.
-fn no_sales_order(case: &Case<'_>) -> Stop {
-    let reference = case.order.reference.clone();
+fn no_sales_order(input: &DecisionInput<'_>) -> Stop {
+    let reference = input.order.reference.clone();
     let missing =
-        Reason::SalesOrderNotFound { reference: reference.clone(), order: case.order.id.clone() };
-    match (case.patience, case.policy.missing_sales_order) {
-        (Patience::Left, _) => Stop::Wait(missing),
-        (Patience::Exhausted, _) if case.order.nothing_held(case.policy) => {
+        Reason::SalesOrderNotFound { reference: reference.clone(), order: input.order.id.clone() };
+    match (input.deadline, input.policy.missing_sales_order) {
+        (Deadline::Pending, _) => Stop::Wait(missing),
+        (Deadline::Passed, _) if input.order.nothing_held(input.policy) => {
             Stop::Skip(Reason::NeverExported { reference })
         }
-        (Patience::Exhausted, MissingSalesOrder::Park) => Stop::Park(missing),
-        (Patience::Exhausted, MissingSalesOrder::Skip) => Stop::Skip(missing),
+        (Deadline::Passed, MissingSalesOrder::Park) => Stop::Park(missing),
+        (Deadline::Passed, MissingSalesOrder::Skip) => Stop::Skip(missing),
     }
 }
 
 /// What happens to the units that no invoice carries.
 #[derive(Debug, Default)]
-struct Loose<'a> {
+struct Uninvoiced<'a> {
     rest: Option<Stop>,
     close: Option<LinesToClose>,
-    standalone: Option<Vec<(&'a Unit, Spot<'a>)>>,
+    standalone: Option<Vec<(&'a Unit, OrderLineUnits<'a>)>>,
 }
 
-fn loose<'a>(
-    case: &Case<'a>,
+fn uninvoiced<'a>(
+    input: &DecisionInput<'a>,
     sales_order: &'a SalesOrder,
-    placement: &Placement<'a>,
+    matching: &Matching<'a>,
     credited: &Credited,
-) -> Result<Loose<'a>, Stop> {
-    if placement.loose.is_empty() {
-        return Ok(Loose::default());
+) -> Result<Uninvoiced<'a>, Stop> {
+    if matching.uninvoiced.is_empty() {
+        return Ok(Uninvoiced::default());
     }
-    let spots = close::spots(case, sales_order, placement, credited);
+    let spots = close::order_line_units(input, sales_order, matching, credited);
     let spot = |unit: &Unit| spots.position(unit).map(|nth| &spots.all[nth]);
     let closed = |unit: &&Unit| spot(unit).is_some_and(|it| it.is_closed_without(unit));
     let (closed, open): (Vec<&Unit>, Vec<&Unit>) =
-        placement.loose.iter().copied().partition(closed);
+        matching.uninvoiced.iter().copied().partition(closed);
     if open.is_empty() {
-        let rest = Some(Stop::Skip(Reason::LineClosed { units: ids(&closed) }));
-        return Ok(Loose { rest, ..Loose::default() });
+        let rest = Some(Stop::Skip(Reason::AlreadyClosed { units: ids(&closed) }));
+        return Ok(Uninvoiced { rest, ..Uninvoiced::default() });
     }
-    if let Some(record) = case.billing.cash_sales.first() {
+    if let Some(record) = input.billing.cash_sales.first() {
         let rest = Some(Stop::Park(Reason::CashSale { record: record.clone() }));
-        return Ok(Loose { rest, ..Loose::default() });
+        return Ok(Uninvoiced { rest, ..Uninvoiced::default() });
     }
-    // An invoice that the sales order counts and nobody shows us is no proof that
-    // there is none.
+    // An invoice that the sales order counts but no answer shows does not prove that there is none.
     let mut open_on: BTreeMap<usize, Decimal> = BTreeMap::new();
     for unit in &open {
         if let Some(nth) = spots.position(unit) {
@@ -254,26 +259,26 @@ fn loose<'a>(
         }
     }
     let is_billed = |(nth, pieces): (usize, Decimal)| {
-        spots.all[nth].goods.quantity() - spots.all[nth].billed() < pieces
+        spots.all[nth].item_line.quantity() - spots.all[nth].billed() < pieces
     };
     let units = ids(&open);
     let not_invoiced = Reason::NotInvoiced { units: units.clone() };
-    let rest = match (case.policy.not_invoiced, case.patience) {
-        (NotInvoiced::Wait, Patience::Left) => Stop::Wait(not_invoiced),
-        (NotInvoiced::Wait, Patience::Exhausted)
-            if case.order.nothing_held(case.policy) && !open_on.into_iter().any(is_billed) =>
+    let rest = match (input.policy.not_invoiced, input.deadline) {
+        (NotInvoiced::Wait, Deadline::Pending) => Stop::Wait(not_invoiced),
+        (NotInvoiced::Wait, Deadline::Passed)
+            if input.order.nothing_held(input.policy) && !open_on.into_iter().any(is_billed) =>
         {
             Stop::Skip(Reason::NeverBilled { units })
         }
-        (NotInvoiced::Wait, Patience::Exhausted) | (NotInvoiced::Park, _) => {
-            Stop::Park(not_invoiced)
-        }
+        (NotInvoiced::Wait, Deadline::Passed) | (NotInvoiced::Park, _) => Stop::Park(not_invoiced),
         (NotInvoiced::CloseLines, _) => {
-            return match close::close_lines(case, sales_order, &spots, &open) {
-                Err(reason) => Ok(Loose { rest: Some(Stop::Park(reason)), ..Loose::default() }),
+            return match close::close_lines(input, sales_order, &spots, &open) {
+                Err(reason) => {
+                    Ok(Uninvoiced { rest: Some(Stop::Park(reason)), ..Uninvoiced::default() })
+                }
                 Ok(close) => {
                     let rest = Some(Stop::Skip(Reason::LinesClosed { units }));
-                    Ok(Loose { rest, close, standalone: None })
+                    Ok(Uninvoiced { rest, close, standalone: None })
                 }
             };
         }
@@ -281,7 +286,7 @@ fn loose<'a>(
             let mut standalone = Vec::new();
             let mut missing = Vec::new();
             for unit in open {
-                match close::spot_of(&spots, unit).map_err(Stop::Park)? {
+                match close::line_of_unit(&spots, unit).map_err(Stop::Park)? {
                     Some(spot) => standalone.push((unit, spot.clone())),
                     None => missing.push(unit.id.clone()),
                 }
@@ -289,36 +294,40 @@ fn loose<'a>(
             let missing =
                 (!missing.is_empty()).then_some(Stop::Park(Reason::NotInvoiced { units: missing }));
             let standalone = (!standalone.is_empty()).then_some(standalone);
-            return Ok(Loose { rest: missing, close: None, standalone });
+            return Ok(Uninvoiced { rest: missing, close: None, standalone });
         }
     };
-    Ok(Loose { rest: Some(rest), ..Loose::default() })
+    Ok(Uninvoiced { rest: Some(rest), ..Uninvoiced::default() })
 }
 
 /// Whether shipping is credited now: not while the invoice that will bear it may
 /// still come.
-fn bears(case: &Case<'_>, due: &ShippingDue<'_>, loose: &Loose<'_>) -> bool {
+fn is_on_shipping_invoice(
+    input: &DecisionInput<'_>,
+    due: &ShippingDue<'_>,
+    uninvoiced: &Uninvoiced<'_>,
+) -> bool {
     match (due.invoice, due.billed) {
         (Some(_), Billed::Yes) => true,
-        (Some(_), Billed::NotYet) => !matches!(loose.rest, Some(Stop::Wait(_))),
-        (None, _) => loose.standalone.is_some() && case.billing.invoices.is_empty(),
+        (Some(_), Billed::NotYet) => !matches!(uninvoiced.rest, Some(Stop::Wait(_))),
+        (None, _) => uninvoiced.standalone.is_some() && input.billing.invoices.is_empty(),
     }
 }
 
 /// Waits, or parks, where the shipping alone is left to credit and there is no invoice yet: the
 /// units were credited by hand, from the sales order.
-fn unbilled_shipping(case: &Case<'_>, due: &ShippingDue<'_>) -> Option<Stop> {
+fn unbilled_shipping(input: &DecisionInput<'_>, due: &ShippingDue<'_>) -> Option<Stop> {
     if due.invoice.is_some() {
         return None;
     }
-    if let Some(record) = case.billing.cash_sales.first() {
+    if let Some(record) = input.billing.cash_sales.first() {
         return Some(Stop::Park(Reason::CashSale { record: record.clone() }));
     }
     let units = vec![UnitId::shipping()];
-    match (case.policy.not_invoiced, case.patience) {
+    match (input.policy.not_invoiced, input.deadline) {
         (NotInvoiced::CloseLines, _) => None,
-        (NotInvoiced::Wait, Patience::Left) => Some(Stop::Wait(Reason::NotInvoiced { units })),
-        (NotInvoiced::Wait, Patience::Exhausted) if case.order.nothing_held(case.policy) => {
+        (NotInvoiced::Wait, Deadline::Pending) => Some(Stop::Wait(Reason::NotInvoiced { units })),
+        (NotInvoiced::Wait, Deadline::Passed) if input.order.nothing_held(input.policy) => {
             Some(Stop::Skip(Reason::NeverBilled { units }))
         }
         (NotInvoiced::Wait | NotInvoiced::Park | NotInvoiced::StandaloneMemo, _) => {
@@ -329,21 +338,26 @@ fn unbilled_shipping(case: &Case<'_>, due: &ShippingDue<'_>) -> Option<Stop> {
 
 /// Waits where no invoice shows the shipping, and the invoice of a unit that another
 /// event names is still to come: it may bear it.
-fn bearer_to_come(case: &Case<'_>, due: &ShippingDue<'_>, credited: &Credited) -> Option<Stop> {
-    let waits = (case.policy.not_invoiced, case.patience) == (NotInvoiced::Wait, Patience::Left);
+fn shipping_invoice_is_due(
+    input: &DecisionInput<'_>,
+    due: &ShippingDue<'_>,
+    credited: &Credited,
+) -> Option<Stop> {
+    let waits =
+        (input.policy.not_invoiced, input.deadline) == (NotInvoiced::Wait, Deadline::Pending);
     if !waits || due.invoice.is_none() || due.billed == Billed::Yes {
         return None;
     }
-    let named = |it: &&Unit| case.cancellation.units.contains_key(&it.id);
-    let others = case.order.units.iter().filter(|it| !named(it));
+    let named = |it: &&Unit| input.cancellation.units.contains_key(&it.id);
+    let others = input.order.units.iter().filter(|unit| !named(unit));
     let others: Vec<&Unit> = others.filter(|it| !credited.has(&it.id)).collect();
     // Units that could be on several lines are on one of them.
-    let loose = matching::place(case, &others, credited).ok()?.loose;
-    (!loose.is_empty()).then(|| Stop::Wait(Reason::NotInvoiced { units: ids(&loose) }))
+    let uninvoiced = matching::match_units(input, &others, credited).ok()?.uninvoiced;
+    (!uninvoiced.is_empty()).then(|| Stop::Wait(Reason::NotInvoiced { units: ids(&uninvoiced) }))
 }
 
 fn ids(units: &[&Unit]) -> Vec<UnitId> {
-    units.iter().map(|it| it.id.clone()).collect()
+    units.iter().map(|unit| unit.id.clone()).collect()
 }
 
 #[cfg(test)]
@@ -351,6 +365,6 @@ mod effort;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod rows;
+mod rules;
 #[cfg(test)]
 mod tests;

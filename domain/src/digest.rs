@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for (place, part) in parts.iter().enumerate() {
-        if 0 < place {
+        if place > 0 {
             hash.update("\n");
         }
         hash.update(part);

@@ -27,7 +27,7 @@ fn text(id: String) -> Text {
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidId {
+pub enum IdError {
     /// The input had no characters.
     #[error("is empty")]
     Empty,
@@ -47,43 +47,43 @@ pub enum InvalidId {
 
 const MAX_LEN: usize = 64;
 
-fn plain(raw: &str) -> Result<String, InvalidId> {
+fn plain(raw: &str) -> Result<String, IdError> {
     if raw.is_empty() {
-        return Err(InvalidId::Empty);
+        return Err(IdError::Empty);
     }
-    if MAX_LEN < raw.len() {
-        return Err(InvalidId::TooLong(raw.len()));
+    if raw.len() > MAX_LEN {
+        return Err(IdError::TooLong(raw.len()));
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match raw.chars().find(|&c| !allowed(c)) {
-        Some(c) => Err(InvalidId::Forbidden(c)),
+        Some(c) => Err(IdError::Forbidden(c)),
         None => Ok(raw.to_ascii_lowercase()),
     }
 }
 
-fn uuid(raw: &str) -> Result<String, InvalidId> {
+fn uuid(raw: &str) -> Result<String, IdError> {
     let lengths: Vec<usize> = raw.split('-').map(str::len).collect();
     let digits = raw.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
     match raw {
-        "" => Err(InvalidId::Empty),
+        "" => Err(IdError::Empty),
         _ if digits && lengths == [8, 4, 4, 4, 12] => Ok(raw.to_ascii_lowercase()),
-        _ => Err(InvalidId::NotUuid),
+        _ => Err(IdError::NotUuid),
     }
 }
 
-fn unit(raw: &str) -> Result<String, InvalidId> {
+fn unit(raw: &str) -> Result<String, IdError> {
     match plain(raw)? {
-        id if id == UnitId::SHIPPING => Err(InvalidId::Reserved),
+        id if id == UnitId::SHIPPING => Err(IdError::Reserved),
         id => Ok(id),
     }
 }
 
-fn record(raw: &str) -> Result<String, InvalidId> {
+fn record(raw: &str) -> Result<String, IdError> {
     let raw = raw.trim();
     match raw.chars().find(|c| c.is_control() || c.is_whitespace()) {
-        _ if raw.is_empty() => Err(InvalidId::Empty),
-        _ if MAX_LEN < raw.len() => Err(InvalidId::TooLong(raw.len())),
-        Some(c) => Err(InvalidId::Forbidden(c)),
+        _ if raw.is_empty() => Err(IdError::Empty),
+        _ if raw.len() > MAX_LEN => Err(IdError::TooLong(raw.len())),
+        Some(c) => Err(IdError::Forbidden(c)),
         None => Ok(raw.to_owned()),
     }
 }
@@ -103,9 +103,9 @@ macro_rules! id {
         }
 
         impl FromStr for $name {
-            type Err = InvalidId;
+            type Err = IdError;
 
-            fn from_str(raw: &str) -> Result<Self, InvalidId> {
+            fn from_str(raw: &str) -> Result<Self, IdError> {
                 $check(raw).map(|id| Self(text(id)))
             }
         }
@@ -166,7 +166,7 @@ impl UnitId {
     }
 
     /// Reads an id that we wrote ourselves, where `shipping` is allowed.
-    pub fn stored(raw: &str) -> Result<Self, InvalidId> {
+    pub fn stored(raw: &str) -> Result<Self, IdError> {
         plain(raw).map(|id| Self(text(id)))
     }
 }

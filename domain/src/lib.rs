@@ -44,14 +44,15 @@ pub use credit_memo::{
     Application, BodyShipping, Claim, ClaimState, CreditMemo, CustomField, Flag, LineKind,
     MemoLine, Source, TaxBasis, TaxDetail,
 };
-pub use date::{CivilDate, InvalidDate, Timestamp};
+pub use date::{CivilDate, DateError, Timestamp};
 pub use decide::{
-    Case, Cause, Course, Decision, Discrepancy, Finding, Known, LineTarget, LinesToClose, Look,
-    MemoRef, Plan, Sides, decide, reconcile, sources,
+    Decision, DecisionInput, Discrepancy, KnownCancellation, LineTarget, LinesToClose, MemoRef,
+    MissingCause, Pass, Plan, Progress, ReconcileFinding, ReconcileInput, decide, reconcile,
+    sources,
 };
-pub use id::{CancellationId, InvalidId, MemoKey, OrderId, RecordId, Tenant, UnitId};
+pub use id::{CancellationId, IdError, MemoKey, OrderId, RecordId, Tenant, UnitId};
 pub use maps::{Entry, Location, Maps, PaymentNode, Table};
-pub use money::{Amount, Currency, InvalidAmount, UnknownCurrency, decimal};
+pub use money::{Amount, AmountError, Currency, CurrencyError, decimal};
 pub use order::{Order, Shipping, TaxTreatment, Unit, UnitStatus};
 pub use owner::OrderIdentity;
 pub use payment::{Instrument, InstrumentKey, captured, held};
@@ -61,6 +62,8 @@ pub use policy::{
     SubsidiaryRule, Tax,
 };
 pub use readiness::readiness;
-pub use reason::{Patience, Reason, Stop};
-pub use snapshot::{InstrumentSnapshot, OrderSnapshot, Reading, TransactionSnapshot, UnitSnapshot};
+pub use reason::{Deadline, Reason, Stop};
+pub use snapshot::{
+    InstrumentSnapshot, OrderSnapshot, ReportedAmount, TransactionSnapshot, UnitSnapshot,
+};
 pub use text::cut_utf16;

@@ -1,4 +1,4 @@
-//! The retailer's tables from storefront words to the ERP's record ids.
+//! The customer's tables from storefront words to the ERP's record ids.
 //!
 //! Keys compare without case. An entry that is missing never gets a guess: the
 //! look-up fails with [`Reason::Unmapped`], naming table, key and order.
@@ -80,7 +80,7 @@ impl PaymentNode {
         match self {
             Self::Leaf(Entry::Id(id)) => into.push(id),
             Self::Leaf(Entry::None) => {}
-            Self::Branch(children) => children.values().for_each(|it| it.collect(into)),
+            Self::Branch(children) => children.values().for_each(|child| child.collect(into)),
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct Location {
     pub subsidiary: Option<RecordId>,
 }
 
-/// All tables of one retailer.
+/// All tables of one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Maps {
     /// Channel type to department.

@@ -18,7 +18,7 @@ pub struct Amount(Decimal);
 
 /// Why a number is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidAmount {
+pub enum AmountError {
     /// The text is not a decimal number.
     #[error("{0:?} is not a decimal number")]
     NotDecimal(String),
@@ -34,9 +34,9 @@ impl Amount {
     pub const ZERO: Self = Self(Decimal::ZERO);
 
     /// Takes a decimal of at most a million million.
-    pub fn new(value: Decimal) -> Result<Self, InvalidAmount> {
-        if Decimal::from(LIMIT) < value.abs() {
-            return Err(InvalidAmount::TooLarge(value));
+    pub fn new(value: Decimal) -> Result<Self, AmountError> {
+        if value.abs() > Decimal::from(LIMIT) {
+            return Err(AmountError::TooLarge(value));
         }
         Ok(Self(value))
     }
@@ -66,7 +66,7 @@ impl Amount {
     }
 
     /// This amount so many times; an error when that is beyond any order.
-    pub fn times(self, count: u32) -> Result<Self, InvalidAmount> {
+    pub fn times(self, count: u32) -> Result<Self, AmountError> {
         let product = self.0.saturating_mul(Decimal::from(count));
         Self::new(product)
     }
@@ -91,18 +91,18 @@ impl Amount {
 }
 
 impl FromStr for Amount {
-    type Err = InvalidAmount;
+    type Err = AmountError;
 
-    fn from_str(raw: &str) -> Result<Self, InvalidAmount> {
+    fn from_str(raw: &str) -> Result<Self, AmountError> {
         Self::new(decimal(raw)?)
     }
 }
 
 /// Reads a decimal number exactly, with or without an exponent.
-pub fn decimal(raw: &str) -> Result<Decimal, InvalidAmount> {
+pub fn decimal(raw: &str) -> Result<Decimal, AmountError> {
     let raw = raw.trim();
     let parsed = raw.parse().or_else(|_| Decimal::from_scientific(raw));
-    parsed.map_err(|_| InvalidAmount::NotDecimal(raw.chars().take(40).collect()))
+    parsed.map_err(|_| AmountError::NotDecimal(raw.chars().take(40).collect()))
 }
 
 impl fmt::Display for Amount {
@@ -163,7 +163,7 @@ pub struct Currency {
 /// No currency has this code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an ISO 4217 currency")]
-pub struct UnknownCurrency(String);
+pub struct CurrencyError(String);
 
 impl Currency {
     /// The code in upper case, for example `USD`.
@@ -198,16 +198,16 @@ impl Currency {
 }
 
 impl FromStr for Currency {
-    type Err = UnknownCurrency;
+    type Err = CurrencyError;
 
-    fn from_str(raw: &str) -> Result<Self, UnknownCurrency> {
+    fn from_str(raw: &str) -> Result<Self, CurrencyError> {
         let wanted = raw.trim().to_ascii_uppercase();
         CODES
             .iter()
             .flat_map(|(exponent, codes)| codes.split(' ').map(|code| (code, *exponent)))
             .find(|(code, _)| *code == wanted)
             .map(|(code, exponent)| Self { code, exponent })
-            .ok_or_else(|| UnknownCurrency(raw.chars().take(10).collect()))
+            .ok_or_else(|| CurrencyError(raw.chars().take(10).collect()))
     }
 }
 

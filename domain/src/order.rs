@@ -9,8 +9,8 @@ use std::{
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::{
-    Amount, Currency, Instrument, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Reason,
-    UnitId, UnitSnapshot, payment::Movement,
+    Amount, Currency, Instrument, InstrumentSnapshot, OrderId, OrderSnapshot, Reason,
+    ReportedAmount, UnitId, UnitSnapshot, payment::Movement,
 };
 
 /// How prices and tax relate.
@@ -118,7 +118,7 @@ impl Unit {
 
     /// Whether it is neither cancelled nor returned.
     #[must_use]
-    pub fn lives(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         matches!(self.status, UnitStatus::Open | UnitStatus::Fulfilled)
     }
 }
@@ -144,7 +144,7 @@ impl Order {
             .collect::<Result<_, _>>()?;
         check_together(&units)?;
         let shipping = check_shipping(snapshot, currency, treatment)?;
-        let credits = units.iter().map(|it| it.credit(treatment)).sum::<Amount>();
+        let credits = units.iter().map(|unit| unit.credit(treatment)).sum::<Amount>();
         let grand_total = match money("grandTotal", &snapshot.grand_total, currency)? {
             Some(total) if total < Amount::ZERO => return Err(negative("grandTotal", total)),
             Some(total) => total,
@@ -179,25 +179,25 @@ impl Order {
 
     /// Whether the customer still expects or has something of it.
     #[must_use]
-    pub fn lives(&self) -> bool {
-        self.units.iter().any(Unit::lives)
+    pub fn is_active(&self) -> bool {
+        self.units.iter().any(Unit::is_active)
     }
 
     /// Whether shipping was used, by an item that reached the customer.
     #[must_use]
     pub fn shipping_was_used(&self) -> bool {
         let reached = [UnitStatus::Returned, UnitStatus::Fulfilled];
-        self.units.iter().any(|it| reached.contains(&it.status))
+        self.units.iter().any(|unit| reached.contains(&unit.status))
     }
 
     /// Σ credit of the units for which `choose` says yes.
     pub fn credit_of(&self, choose: impl Fn(&Unit) -> bool) -> Amount {
-        let chosen = self.units.iter().filter(|it| choose(it));
+        let chosen = self.units.iter().filter(|unit| choose(unit));
         chosen.map(|it| it.credit(self.treatment)).sum()
     }
 }
 
-/// What the storefront says of it, for whoever audits it later: numbers, and nobody's name.
+/// What the storefront says of it, for audits: numbers, and nobody's name.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tax = match self.treatment {
@@ -247,10 +247,10 @@ fn check_unit(
     treatment: TaxTreatment,
 ) -> Result<Unit, Reason> {
     let field = |name: &str| format!("items[{index}].{name}");
-    let required = |name: &str, reading: &Reading| {
+    let required = |name: &str, reading: &ReportedAmount| {
         number(&field(name), reading)?.ok_or_else(|| invalid(field(name), "is missing"))
     };
-    let line = |name: &str, reading: &Reading| {
+    let line = |name: &str, reading: &ReportedAmount| {
         let amount = money(&field(name), reading, currency)?;
         Ok(amount.unwrap_or_default().abs())
     };
@@ -260,7 +260,7 @@ fn check_unit(
     let pieces = required("quantity", &unit.quantity)?;
     let quantity = pieces.value().is_integer().then(|| pieces.value().to_u32()).flatten();
     let quantity = quantity
-        .filter(|it| 1 <= *it)
+        .filter(|it| *it >= 1)
         .ok_or_else(|| invalid(field("quantity"), format!("{pieces} is not a whole number")))?;
     let price = required("pricebookPrice", &unit.price)?;
     if price < Amount::ZERO {
@@ -295,7 +295,7 @@ fn check_unit(
 /// No item is listed twice, and all pieces together can be counted.
 fn check_together(units: &[Unit]) -> Result<(), Reason> {
     let mut ids = BTreeSet::new();
-    if let Some(index) = units.iter().position(|it| !ids.insert(&it.id)) {
+    if let Some(index) = units.iter().position(|unit| !ids.insert(&unit.id)) {
         return Err(invalid(format!("items[{index}].id"), "is listed twice"));
     }
     let pieces = units.iter().try_fold(0, |sum: u32, it| sum.checked_add(it.quantity));
@@ -348,7 +348,7 @@ fn check_payments(
             }
             let amount = money(&field("amount"), &transaction.amount, currency)?;
             let amount = amount.ok_or_else(|| invalid(field("amount"), "is missing"))?;
-            instrument.book(movement, amount);
+            instrument.apply(movement, amount);
         }
         instruments.push(instrument);
     }
@@ -376,15 +376,19 @@ fn treatment(snapshot: &OrderSnapshot) -> TaxTreatment {
     }
 }
 
-fn number(field: &str, reading: &Reading) -> Result<Option<Amount>, Reason> {
+fn number(field: &str, reading: &ReportedAmount) -> Result<Option<Amount>, Reason> {
     match reading {
-        Reading::Absent => Ok(None),
-        Reading::Value(amount) => Ok(Some(*amount)),
-        Reading::Unreadable(raw) => Err(invalid(field, format!("{raw:?} is not an amount"))),
+        ReportedAmount::Absent => Ok(None),
+        ReportedAmount::Value(amount) => Ok(Some(*amount)),
+        ReportedAmount::Unreadable(raw) => Err(invalid(field, format!("{raw:?} is not an amount"))),
     }
 }
 
-fn money(field: &str, reading: &Reading, currency: Currency) -> Result<Option<Amount>, Reason> {
+fn money(
+    field: &str,
+    reading: &ReportedAmount,
+    currency: Currency,
+) -> Result<Option<Amount>, Reason> {
     Ok(number(field, reading)?.map(|it| currency.round(it)))
 }
 

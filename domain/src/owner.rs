@@ -42,7 +42,7 @@ impl OrderIdentity {
     #[must_use]
     pub fn owns(&self, sales_order: Option<&SalesOrder>, invoices: &[Invoice]) -> bool {
         let ordered = sales_order.iter().flat_map(|it| &it.lines).map(|it| &it.line);
-        let lines = ordered.chain(invoices.iter().flat_map(|it| &it.lines));
+        let lines = ordered.chain(invoices.iter().flat_map(|invoice| &invoice.lines));
         let lines: Vec<&BillingLine> = lines.collect();
         if lines.iter().any(|line| !line.units.is_empty()) {
             return self.is_named(lines);
@@ -77,7 +77,8 @@ impl OrderIdentity {
         let others: BTreeSet<&RecordId> = others.into_iter().map(|invoice| &invoice.id).collect();
         let mut own = Billing { invoices: ours.into_iter().cloned().collect(), ..billing.clone() };
         own.memos.retain(|memo| {
-            let is_own = |record: &&RecordId| own.invoices.iter().any(|it| it.id == **record);
+            let is_own =
+                |record: &&RecordId| own.invoices.iter().any(|invoice| invoice.id == **record);
             let is_known = |record: &&RecordId| is_own(record) || others.contains(*record);
             // What it was made from tells more than what it was applied to.
             let credited = memo.created_from.iter().chain(&memo.applied_to).find(is_known);

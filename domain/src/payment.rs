@@ -112,7 +112,7 @@ impl Instrument {
         }
     }
 
-    pub(crate) fn book(&mut self, movement: Movement, amount: Amount) {
+    pub(crate) fn apply(&mut self, movement: Movement, amount: Amount) {
         let sum = match movement {
             Movement::Authorize => &mut self.authorized,
             Movement::Capture => &mut self.captured,
@@ -149,7 +149,7 @@ impl Instrument {
     }
 }
 
-/// Money of the payer that the retailer still has: `held` of `docs/RULES.md#held`.
+/// Money of the payer that the customer still has: `held` of `docs/RULES.md#held`.
 #[must_use]
 pub fn held(instruments: &[Instrument]) -> Amount {
     instruments.iter().map(Instrument::held).sum()
@@ -158,7 +158,7 @@ pub fn held(instruments: &[Instrument]) -> Amount {
 /// Everything that was ever taken, given back or not.
 #[must_use]
 pub fn captured(instruments: &[Instrument]) -> Amount {
-    instruments.iter().map(|it| it.captured).sum()
+    instruments.iter().map(|instrument| instrument.captured).sum()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a retailer decides: the choices of its accountants, each with its default.
+//! What a customer decides: the choices of its accountants, each with its default.
 
 use crate::{Amount, RecordId};
 
@@ -184,7 +184,7 @@ pub struct FieldRule {
     pub kind: FieldType,
 }
 
-/// All choices of one retailer.
+/// All choices of one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each type above says what it decides")]
 pub struct Policy {

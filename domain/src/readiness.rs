@@ -3,36 +3,36 @@
 use std::collections::HashMap;
 
 use crate::{
-    Amount, Cancellation, Order, OrderSnapshot, Patience, Policy, Reason, RefundRule,
+    Amount, Cancellation, Deadline, Order, OrderSnapshot, Policy, Reason, RefundRule,
     ShippingPolicy, Stop, UnitSnapshot, UnitStatus, captured, held, order::status,
     payment::Instrument,
 };
 
-/// Whether the storefront already tells enough to credit `cancellation`.
+/// Whether the storefront already shows enough to credit `cancellation`.
 ///
 /// The order on success; otherwise what to do instead.
 pub fn readiness(
     cancellation: &Cancellation,
     snapshot: Option<&OrderSnapshot>,
     policy: &Policy,
-    patience: Patience,
+    deadline: Deadline,
 ) -> Result<Order, Stop> {
     let not_visible = |unit| Reason::OrderNotVisible { order: cancellation.order.clone(), unit };
-    let snapshot = snapshot.ok_or_else(|| patience.wait(not_visible(None)))?;
+    let snapshot = snapshot.ok_or_else(|| deadline.wait(not_visible(None)))?;
     let mut told: HashMap<String, &UnitSnapshot> = HashMap::new();
     for unit in &snapshot.units {
         told.entry(unit.id.to_ascii_lowercase()).or_insert(unit);
     }
     for id in cancellation.units.keys() {
         if !told.contains_key(id.as_str()) {
-            return Err(patience.wait(not_visible(Some(id.clone()))));
+            return Err(deadline.wait(not_visible(Some(id.clone()))));
         }
     }
     for id in cancellation.units.keys() {
         let unit = told.get(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
         if let Some(unit) = unit {
             let status = unit.status.clone().unwrap_or_default();
-            return Err(patience.wait(Reason::UnitNotCancelledYet { unit: id.clone(), status }));
+            return Err(deadline.wait(Reason::UnitNotCancelledYet { unit: id.clone(), status }));
         }
     }
     if snapshot.is_historical {
@@ -44,16 +44,16 @@ pub fn readiness(
         return Err(Stop::Skip(Reason::NothingToCredit));
     }
     if let Some(missing) = missing_payments(snapshot, &order) {
-        return Err(patience.wait(Reason::PaymentNotVisible { missing }));
+        return Err(deadline.wait(Reason::PaymentNotVisible { missing }));
     }
     let paid = order.covered();
     if snapshot.is_exchange && paid < order.grand_total {
         let owed = order.grand_total;
         return Err(Stop::Park(Reason::ExchangePayment { paid, owed }));
     }
-    let (held, living) = (held(&order.instruments), order.living_value(policy));
-    if policy.refund == RefundRule::Required && living + policy.tolerance < held {
-        return Err(patience.wait(Reason::RefundNotVisible { held, living }));
+    let (held, active) = (held(&order.instruments), order.active_value(policy));
+    if policy.refund == RefundRule::Required && active + policy.tolerance < held {
+        return Err(deadline.wait(Reason::RefundNotVisible { held, active }));
     }
     Ok(order)
 }
@@ -70,8 +70,8 @@ fn missing_payments(snapshot: &OrderSnapshot, order: &Order) -> Option<&'static 
     }
     // An attempt that failed may leave an instrument without transactions for
     // ever; it is late only while the others do not pay for the order.
-    let untouched = instruments.iter().any(|it| it.transactions.is_empty());
-    let settled = instruments.iter().any(|it| !it.transactions.is_empty());
+    let untouched = instruments.iter().any(|instrument| instrument.transactions.is_empty());
+    let settled = instruments.iter().any(|instrument| !instrument.transactions.is_empty());
     let late = untouched && order.covered() < order.grand_total;
     (late || !settled).then_some("payment transactions")
 }
@@ -86,7 +86,7 @@ impl Order {
     #[must_use]
     pub fn shipping_due(&self, policy: &Policy) -> Option<Amount> {
         let due = policy.shipping == ShippingPolicy::OnFullCancellation
-            && !self.lives()
+            && !self.is_active()
             && !self.shipping_was_used()
             && !self.shipping.credit.is_zero();
         due.then_some(self.shipping.credit)
@@ -94,13 +94,13 @@ impl Order {
 
     /// What the payer still gets for the money: `active value` of `docs/RULES.md#active-value`.
     #[must_use]
-    pub fn living_value(&self, policy: &Policy) -> Amount {
-        let units = self.credit_of(crate::Unit::lives);
+    pub fn active_value(&self, policy: &Policy) -> Amount {
+        let units = self.credit_of(crate::Unit::is_active);
         let shipping = match self.shipping_due(policy) {
             Some(_) => Amount::ZERO,
             None => self.shipping.credit,
         };
-        let unexplained = if self.lives() {
+        let unexplained = if self.is_active() {
             self.grand_total - self.credit_of(|_| true) - self.shipping.credit
         } else {
             Amount::ZERO
@@ -111,8 +111,8 @@ impl Order {
     /// Nothing was ever taken for the cancelled goods, or all of it was given back.
     #[must_use]
     pub fn nothing_held(&self, policy: &Policy) -> bool {
-        let living = self.living_value(policy) + policy.tolerance;
-        held(&self.instruments) <= Amount::ZERO || captured(&self.instruments) <= living
+        let active = self.active_value(policy) + policy.tolerance;
+        held(&self.instruments) <= Amount::ZERO || captured(&self.instruments) <= active
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Reason {
     },
     RefundNotVisible {
         held: Amount,
-        living: Amount,
+        active: Amount,
     },
     SalesOrderNotFound {
         reference: String,
@@ -46,7 +46,7 @@ pub enum Reason {
     NeverExported {
         reference: String,
     },
-    LineClosed {
+    AlreadyClosed {
         units: Vec<UnitId>,
     },
     NotInvoiced {
@@ -102,7 +102,7 @@ pub enum Reason {
         key: String,
         order: String,
     },
-    PaymentsShort {
+    PaymentShortfall {
         missing: Amount,
     },
     KeyConflict {
@@ -117,7 +117,7 @@ pub enum Reason {
         code: String,
         message: String,
     },
-    SendingUnanswered {
+    OutcomeUnknown {
         key: MemoKey,
         code: String,
         message: String,
@@ -126,7 +126,7 @@ pub enum Reason {
         problem: String,
     },
     OrderBusy,
-    ErpSilent,
+    ErpTimeout,
     ErpUnavailable {
         problem: String,
     },
@@ -160,7 +160,7 @@ impl Reason {
     /// The sentence without what the ledger said of the data: that may name a
     /// person. For logs and answers; the journal keeps it whole.
     #[must_use]
-    pub fn in_our_words(&self) -> String {
+    pub fn redacted(&self) -> String {
         let hidden = || "its words are in the journal".to_owned();
         match self {
             Self::Refused { code, .. } => {
@@ -169,9 +169,9 @@ impl Reason {
             Self::ClosedPeriod { date, .. } => {
                 Self::ClosedPeriod { date: *date, message: hidden() }.to_string()
             }
-            Self::SendingUnanswered { key, code, .. } => {
+            Self::OutcomeUnknown { key, code, .. } => {
                 let (key, code, message) = (key.clone(), code.clone(), hidden());
-                Self::SendingUnanswered { key, code, message }.to_string()
+                Self::OutcomeUnknown { key, code, message }.to_string()
             }
             Self::ErpFailsOnOrder { .. } => Self::ErpFailsOnOrder { problem: hidden() }.to_string(),
             ours => ours.to_string(),
@@ -226,8 +226,8 @@ impl Reason {
                 "nothing to do: the order was cancelled before it was exported, and no money is \
                  held",
             ),
-            Self::LineClosed { .. } => {
-                ("line-closed", "nothing to do: somebody closed the sales order's line already")
+            Self::AlreadyClosed { .. } => {
+                ("already-closed", "nothing to do: somebody closed the sales order's line already")
             }
             Self::NotInvoiced { .. } => (
                 "not-invoiced",
@@ -284,8 +284,8 @@ impl Reason {
             Self::Unmapped { .. } => {
                 ("unmapped", "add the named entry to the configuration, restart, then retry")
             }
-            Self::PaymentsShort { .. } => (
-                "payments-short",
+            Self::PaymentShortfall { .. } => (
+                "payment-shortfall",
                 "the order's payments do not add up to the memo: look at the payment account, then \
                  retry or book it by hand",
             ),
@@ -299,9 +299,9 @@ impl Reason {
                 "open the accounting period or set closed_period = \"today\", then retry",
             ),
             Self::Refused { .. } => ("erp-refused", "do what the ERP's message says, then retry"),
-            Self::SendingUnanswered { .. } => (
-                "sending-unanswered",
-                "wait: within 20 minutes the memo is on record, or is decided anew",
+            Self::OutcomeUnknown { .. } => (
+                "outcome-unknown",
+                "wait: within 20 minutes the memo is on record, or is decided again",
             ),
             Self::StorefrontUnavailable { .. } => (
                 "storefront-unavailable",
@@ -311,7 +311,7 @@ impl Reason {
             Self::OrderBusy => {
                 ("order-busy", "wait: another event of this order is being worked on")
             }
-            Self::ErpSilent => ("erp-silent", "wait: the work goes on without the caller"),
+            Self::ErpTimeout => ("erp-timeout", "wait: the work goes on without the caller"),
             Self::ErpUnavailable { .. } => (
                 "erp-unavailable",
                 "wait: it is tried again; when it stays so, call the ERP's owner",
@@ -343,7 +343,7 @@ impl Reason {
 pub enum Stop {
     /// Again later from the queue, until the deadline.
     Wait(Reason),
-    /// Done: every unit is credited, by whoever.
+    /// Done: every unit is credited, by memobridge or by hand.
     Done(Reason),
     /// Done: nothing to credit.
     Skip(Reason),
@@ -353,19 +353,19 @@ pub enum Stop {
 
 /// Whether there is still time to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum Deadline {
     /// Before the deadline.
-    Left,
+    Pending,
     /// `give_up_after` has passed since the first receipt or the last retry by a person.
-    Exhausted,
+    Passed,
 }
 
-impl Patience {
+impl Deadline {
     /// Waiting, or parking when there is no time left to wait.
     pub(crate) fn wait(self, reason: Reason) -> Stop {
         match self {
-            Self::Left => Stop::Wait(reason),
-            Self::Exhausted => Stop::Park(reason),
+            Self::Pending => Stop::Wait(reason),
+            Self::Passed => Stop::Park(reason),
         }
     }
 }

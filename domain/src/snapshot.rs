@@ -1,4 +1,4 @@
-//! An order as the storefront tells it, unchecked: what is late is visible as late.
+//! An order as the storefront reports it, unchecked. Late data is visible as late.
 //!
 //! Adapters fill this in without judging it; [`crate::Order::check`] turns it
 //! into an order whose numbers can be trusted.
@@ -7,7 +7,7 @@ use crate::{Amount, OrderId, UnitStatus, order::status};
 
 /// A number as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Reading {
+pub enum ReportedAmount {
     /// Null, or not in the answer.
     #[default]
     Absent,
@@ -17,7 +17,7 @@ pub enum Reading {
     Unreadable(String),
 }
 
-impl Reading {
+impl ReportedAmount {
     /// Reads a decimal text exactly.
     #[must_use]
     pub fn of(raw: &str) -> Self {
@@ -49,14 +49,14 @@ pub struct OrderSnapshot {
     pub price_method: Option<String>,
     /// Goods were exchanged: part of the payment may be a store credit.
     pub is_exchange: bool,
-    /// Imported from an older system: never booked by us.
+    /// Imported from an older system: memobridge never credits it.
     pub is_historical: bool,
     /// Shipping charged for the whole order.
-    pub shipping_total: Reading,
+    pub shipping_total: ReportedAmount,
     /// Tax on shipping.
-    pub shipping_tax: Reading,
+    pub shipping_tax: ReportedAmount,
     /// What the customer owed in all.
-    pub grand_total: Reading,
+    pub grand_total: ReportedAmount,
     /// The first coupon of the order.
     pub coupon: Option<String>,
     /// All items, whatever the page size.
@@ -65,7 +65,7 @@ pub struct OrderSnapshot {
     pub payments: Option<Vec<InstrumentSnapshot>>,
 }
 
-/// One item of an order, as it is told.
+/// One item of an order, as reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UnitSnapshot {
     /// The item's id.
@@ -73,15 +73,15 @@ pub struct UnitSnapshot {
     /// The product sold.
     pub product: Option<String>,
     /// Pieces of it, almost always 1.
-    pub quantity: Reading,
+    pub quantity: ReportedAmount,
     /// Price of one piece.
-    pub price: Reading,
+    pub price: ReportedAmount,
     /// Discounts on the item, for the whole line.
-    pub item_discounts: Reading,
+    pub item_discounts: ReportedAmount,
     /// Its part of the order's discounts, for the whole line.
-    pub order_discounts: Reading,
+    pub order_discounts: ReportedAmount,
     /// Tax for the whole line.
-    pub tax: Reading,
+    pub tax: ReportedAmount,
     /// `cancelled`, `returned`, `complete` and others.
     pub status: Option<String>,
     /// Why it was cancelled.
@@ -98,7 +98,7 @@ impl UnitSnapshot {
     }
 }
 
-/// One payment instrument, as it is told.
+/// One payment instrument, as reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InstrumentSnapshot {
     /// `credit_card`, `gift_card` and others, in any case.
@@ -111,13 +111,13 @@ pub struct InstrumentSnapshot {
     pub transactions: Vec<TransactionSnapshot>,
 }
 
-/// One movement of money, as it is told.
+/// One movement of money, as reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TransactionSnapshot {
     /// `authorize`, `capture`, `refund` and others: an open list.
     pub kind: Option<String>,
     /// How much; the sign is not documented and not used.
-    pub amount: Reading,
+    pub amount: ReportedAmount,
     /// ISO 4217 code; the order's when absent.
     pub currency: Option<String>,
 }

@@ -6,9 +6,9 @@ mod words;
 pub(crate) use ledger::{Column, by_hand, on_record};
 
 use crate::{
-    Amount, Billing, Cancellation, Case, CivilDate, Claim, ClaimState, CreditMemo, Decision, Entry,
-    ExistingMemo, Maps, Order, OrderSnapshot, Patience, PaymentNode, Plan, Policy, Reading,
-    RecordId, Stop, Timestamp, UnitId, decide, readiness,
+    Amount, Billing, Cancellation, CivilDate, Claim, ClaimState, CreditMemo, Deadline, Decision,
+    DecisionInput, Entry, ExistingMemo, Maps, Order, OrderSnapshot, PaymentNode, Plan, Policy,
+    RecordId, ReportedAmount, Stop, Timestamp, UnitId, decide, readiness,
 };
 
 pub(crate) const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
@@ -38,11 +38,11 @@ pub(crate) struct Story {
     pub(crate) claims: Vec<Claim>,
     pub(crate) memos: Vec<ExistingMemo>,
     invoices: Vec<(RecordId, Vec<String>)>,
-    loose: Vec<String>,
+    uninvoiced: Vec<String>,
     column: Column,
     lines: Lines,
     owed: Option<Amount>,
-    patience: Patience,
+    deadline: Deadline,
     published: CivilDate,
     not_before: Option<CivilDate>,
     edits: Vec<fn(&mut Billing)>,
@@ -68,9 +68,9 @@ impl Story {
             price_method: None,
             is_exchange: false,
             is_historical: false,
-            shipping_total: Reading::of("0.00"),
-            shipping_tax: Reading::of("0.00"),
-            grand_total: Reading::Absent,
+            shipping_total: ReportedAmount::of("0.00"),
+            shipping_tax: ReportedAmount::of("0.00"),
+            grand_total: ReportedAmount::Absent,
             coupon: None,
             units: Vec::new(),
             payments: Some(Vec::new()),
@@ -103,11 +103,11 @@ impl Story {
             claims: Vec::new(),
             memos: Vec::new(),
             invoices: vec![(id("700"), Vec::new())],
-            loose: Vec::new(),
+            uninvoiced: Vec::new(),
             column: Column::Filled,
             lines: Lines::OnePerUnit,
             owed: None,
-            patience: Patience::Left,
+            deadline: Deadline::Pending,
             published: date("2020-02-19"),
             not_before: None,
             edits: Vec::new(),
@@ -130,7 +130,8 @@ impl Story {
     /// The order after these units were cancelled, complete with its total.
     pub(crate) fn snapshot(&self, cancelled: &[&str]) -> OrderSnapshot {
         let mut order = self.order.clone();
-        let before: Vec<UnitId> = self.claims.iter().flat_map(|it| it.memo.units.clone()).collect();
+        let before: Vec<UnitId> =
+            self.claims.iter().flat_map(|claim| claim.memo.units.clone()).collect();
         for it in &mut order.units {
             let here = |id: &&str| it.id.eq_ignore_ascii_case(id);
             if cancelled.iter().any(here) || before.iter().any(|id| it.id == id.as_str()) {
@@ -138,7 +139,7 @@ impl Story {
             }
         }
         if let Some(owed) = self.owed {
-            order.grand_total = Reading::Value(owed);
+            order.grand_total = ReportedAmount::Value(owed);
         }
         order
     }
@@ -156,7 +157,7 @@ impl Story {
     pub(crate) fn ready(&self, cancelled: &[&str]) -> Result<Order, Stop> {
         let cancellation = Self::cancellation(cancelled);
         let snapshot = self.snapshot(cancelled);
-        readiness(&cancellation, Some(&snapshot), &self.policy, self.patience)
+        readiness(&cancellation, Some(&snapshot), &self.policy, self.deadline)
     }
 
     pub(crate) fn decide(&self, cancelled: &[&str]) -> Decision {
@@ -172,7 +173,7 @@ impl Story {
         order: &Order,
         billing: &Billing,
     ) -> Decision {
-        decide(&Case {
+        decide(&DecisionInput {
             cancellation: &Self::cancellation(cancelled),
             order,
             billing,
@@ -181,7 +182,7 @@ impl Story {
             maps: &self.maps,
             published: self.published,
             not_before: self.not_before,
-            patience: self.patience,
+            deadline: self.deadline,
             storefront: "NewStore",
         })
     }

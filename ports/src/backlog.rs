@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::JobsError;
 
-/// Tells how much is waiting. Apart from [`crate::Jobs`], so that a queue's
-/// users need not know that it can be measured.
+/// Counts waiting jobs. Apart from [`crate::Jobs`], so that a queue's users need not know that it
+/// can be measured.
 #[async_trait]
 pub trait Backlog: Send + Sync {
     /// How much is in the queue now; a shared queue knows it about.
@@ -17,10 +17,9 @@ pub trait Backlog: Send + Sync {
 /// The queue at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Depth {
-    /// Jobs in nobody's hands, due or not.
+    /// Jobs without a lease, due or not.
     pub waiting: u64,
-    /// Jobs in somebody's hands. A shared queue counts here what it hides until
-    /// it is due.
+    /// Jobs under a lease. A shared queue counts here what it hides until it is due.
     pub leased: u64,
     /// For how long the job that is due longest has been due; none when none is,
     /// or when the queue does not know.

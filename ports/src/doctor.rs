@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use domain::{Policy, RecordId};
 
-/// Tells whether it can be worked with.
+/// Checks that a system is set up as memobridge needs it.
 ///
 /// # Contract
 ///
@@ -19,23 +19,23 @@ use domain::{Policy, RecordId};
 /// - What could not be asked is not [`Verdict::Wrong`].
 /// - No finding tells a secret.
 #[async_trait]
-pub trait Examined: Send + Sync {
+pub trait Diagnostics: Send + Sync {
     /// Asks everything that the work will need.
-    async fn examine(&self, wants: &Wants) -> Vec<Finding>;
+    async fn examine(&self, wants: &Requirements) -> Vec<DiagnosticFinding>;
 }
 
-/// What the work will need, as one retailer has configured it.
+/// What the work will need, as one customer has configured it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wants {
-    /// The choices of its accountants.
+pub struct Requirements {
+    /// Its policy.
     pub policy: Policy,
     /// Every record that the configuration names, each once.
-    pub records: Vec<Wanted>,
+    pub records: Vec<RequiredRecord>,
 }
 
 /// A record that must be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct RequiredRecord {
     /// What it must be.
     pub kind: RecordKind,
     /// Its id.
@@ -96,38 +96,38 @@ impl RecordKind {
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct DiagnosticFinding {
     /// What was asked about.
     pub what: String,
     /// What was found, in a sentence for people.
-    pub seen: String,
+    pub observed: String,
     /// What it means.
-    pub verdict: Verdict,
+    pub severity: Severity,
 }
 
 /// What a finding means for the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub enum Verdict {
+pub enum Severity {
     /// As it should be.
-    Fine,
-    /// Nobody can tell from outside; a person may look.
-    Untold,
+    Ok,
+    /// It cannot be determined from outside; a person may check.
+    Unknown,
     /// The work goes on, but a person should do this.
     Warning(String),
     /// The work fails until a person has done this.
-    Wrong(String),
+    Error(String),
 }
 
-impl Finding {
+impl DiagnosticFinding {
     /// As it should be.
-    pub fn fine(what: impl Into<String>, seen: impl Into<String>) -> Self {
-        Self::new(what, seen, Verdict::Fine)
+    pub fn ok(what: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self::new(what, seen, Severity::Ok)
     }
 
     /// Not to be found out from outside.
-    pub fn untold(what: impl Into<String>, seen: impl Into<String>) -> Self {
-        Self::new(what, seen, Verdict::Untold)
+    pub fn unknown(what: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self::new(what, seen, Severity::Unknown)
     }
 
     /// Something to look at, with what to do.
@@ -136,19 +136,19 @@ impl Finding {
         seen: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::new(what, seen, Verdict::Warning(remedy.into()))
+        Self::new(what, seen, Severity::Warning(remedy.into()))
     }
 
     /// Something that keeps the work from being done, with what to do.
-    pub fn wrong(
+    pub fn error(
         what: impl Into<String>,
         seen: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::new(what, seen, Verdict::Wrong(remedy.into()))
+        Self::new(what, seen, Severity::Error(remedy.into()))
     }
 
-    fn new(what: impl Into<String>, seen: impl Into<String>, verdict: Verdict) -> Self {
-        Self { what: what.into(), seen: seen.into(), verdict }
+    fn new(what: impl Into<String>, seen: impl Into<String>, severity: Severity) -> Self {
+        Self { what: what.into(), observed: seen.into(), severity }
     }
 }

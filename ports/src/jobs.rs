@@ -1,4 +1,4 @@
-//! The queue of our own: cancellations that must be looked at again.
+//! The queue of cancellations that are to be processed again.
 
 use std::{error::Error, time::Duration};
 
@@ -66,12 +66,12 @@ pub struct Job {
     pub body: String,
 }
 
-/// A job in somebody's hands.
+/// A job under a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The job, with the attempts that were last written on it.
     pub job: Job,
-    /// Proves that it is ours for now.
+    /// Proves that the caller holds the lease.
     pub lease: Lease,
 }
 
@@ -82,7 +82,7 @@ pub struct Lease(pub String);
 /// Why the queue did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum JobsError {
-    /// The lease has ended and the job is somebody else's, or gone.
+    /// The lease has ended: another caller has the job, or it is gone.
     #[error("the job's lease is lost")]
     LeaseLost,
     /// It cannot store or read; nothing may be answered as done.

@@ -1,4 +1,5 @@
-//! The journal: what we know and did, our book. Never the truth about the ledger.
+//! Durable record of cancellations, claims and attempts. The ledger, not the journal, decides what
+//! is credited.
 
 use std::{error::Error, time::Duration};
 
@@ -8,15 +9,15 @@ use domain::{
     Tenant, Timestamp,
 };
 
-/// Remembers every cancellation, its claims and its whole life.
+/// Stores every cancellation with its claims and its history.
 ///
 /// # Contract
 ///
 /// - A cancellation opened twice is one: the second `open` finds the first, with
 ///   the earliest publication time of both and the first receipt.
-/// - An order is held by one runner at a time, by a lease that ends: `hold`
-///   answers [`Hold::Elsewhere`] until it is released or has run out. Renewing
-///   with the same token prolongs it.
+/// - One attempt at a time holds an order's lease, and the lease ends: `hold` answers
+///   [`Hold::Elsewhere`] until it is released or has run out. Renewing with the same token prolongs
+///   it.
 /// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
@@ -38,18 +39,18 @@ pub trait Journal: Send + Sync {
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
-    ) -> Result<Opened, JournalError>;
+    ) -> Result<Received, JournalError>;
 
     /// Takes the order's lease for `lease` from `now`, or renews the one that
     /// `token` already has. A token names one run, never two.
-    async fn hold(
+    async fn acquire(
         &self,
         tenant: &Tenant,
         order: &OrderId,
-        token: &HoldToken,
+        token: &LeaseToken,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Hold, JournalError>;
+    ) -> Result<OrderLease, JournalError>;
 
     /// All claims of an order, in the order they were made.
     async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError>;
@@ -64,26 +65,26 @@ pub trait Journal: Send + Sync {
     ) -> Result<(), JournalError>;
 
     /// Cancellations that match, newest first; the cursor is the last one's place.
-    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError>;
+    async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError>;
 }
 
-/// Names one run of one worker or webhook call.
+/// Identifies one attempt of the worker or the webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HoldToken(pub String);
+pub struct LeaseToken(pub String);
 
-/// Whether an order is ours for now.
+/// The answer to a request for an order's lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub enum Hold {
+pub enum OrderLease {
     /// It is.
     Held,
-    /// Another runner has it.
-    Elsewhere,
+    /// Another attempt holds the lease.
+    HeldByOther,
 }
 
 /// What the journal knows about a cancellation that was just delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct Received {
     /// The cancellation, with the earliest publication time of its deliveries.
     pub cancellation: Cancellation,
     /// From when the deadline counts: the first receipt, or the last retry by a person.
@@ -111,22 +112,22 @@ pub enum Known {
     /// Never.
     New,
     /// Yes, and this became of it.
-    Before {
+    SeenBefore {
         /// Its state.
-        state: State,
+        state: CancellationState,
         /// The name of the reason for it, where it has one.
         reason: Option<String>,
     },
 }
 
-/// Where a cancellation is.
+/// The state of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
+pub enum CancellationState {
     /// Received, and not yet answered for good.
     Working,
     /// In the queue.
     Deferred,
-    /// Credited, by us or by somebody else.
+    /// Credited, by memobridge or by hand.
     Posted,
     /// Nothing to credit.
     Skipped,
@@ -134,7 +135,7 @@ pub enum State {
     Parked,
 }
 
-impl State {
+impl CancellationState {
     /// All states with their names.
     pub const ALL: [(Self, &str); 5] = [
         (Self::Working, "working"),
@@ -171,11 +172,11 @@ pub enum Step {
     Claimed(Box<CreditMemo>),
     /// The last sending was refused; that of `sent_at` got no answer and may still
     /// arrive: the units stay claimed.
-    NotFreed {
+    ClaimKept {
         /// The memo.
         key: MemoKey,
         /// What the refusal said, for people.
-        why: String,
+        rejection: String,
         /// When it was last sent without an answer.
         sent_at: Timestamp,
     },
@@ -191,11 +192,11 @@ pub enum Step {
         /// The memo.
         key: MemoKey,
         /// Why, for people.
-        why: String,
+        rejection: String,
     },
     /// The ledger no longer has the record of a settled memo: its units are free
     /// again. Said by a person's reconciliation alone, never by an attempt.
-    Vanished {
+    RecordGone {
         /// The memo.
         key: MemoKey,
     },
@@ -219,11 +220,11 @@ pub enum Step {
     Flagged(Flag),
     /// What was seen or decided, in sentences for people: each is a line of the
     /// history, once however often it is noted. Never a name, an address or a secret.
-    Noted(Vec<String>),
+    Note(Vec<String>),
     /// An attempt ended so.
-    Ended {
+    AttemptEnded {
         /// The state it leaves the cancellation in.
-        state: State,
+        state: CancellationState,
         /// The name of the reason, where there is one.
         reason: Option<String>,
         /// The reason in a sentence.
@@ -231,10 +232,10 @@ pub enum Step {
         /// How long the attempt took.
         took: Duration,
     },
-    /// A person wants it tried again: the deadline starts anew.
+    /// A person wants it tried again: the deadline starts again.
     Retried,
-    /// The order's lease is given back by the run that has this token.
-    Released(HoldToken),
+    /// The attempt with this token released the order's lease.
+    Released(LeaseToken),
 }
 
 /// Which cancellations are wanted.
@@ -243,7 +244,7 @@ pub struct Query {
     /// Only this one.
     pub id: Option<CancellationId>,
     /// Only in this state.
-    pub state: Option<State>,
+    pub state: Option<CancellationState>,
     /// Only with this reason.
     pub reason: Option<String>,
     /// Only of this tenant.
@@ -270,11 +271,11 @@ pub struct Query {
 
 /// What the journal knows about one cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct CancellationRecord {
     /// The cancellation.
     pub cancellation: Cancellation,
     /// Where it is.
-    pub state: State,
+    pub state: CancellationState,
     /// The name of the reason for it.
     pub reason: Option<String>,
     /// The reason in a sentence.
@@ -296,7 +297,7 @@ pub struct Record {
     /// Its whole life, oldest first, where it was asked for: when, and what, for people.
     pub history: Vec<(Timestamp, String)>,
     /// Its place in the list, for the next page.
-    pub place: u64,
+    pub sequence: u64,
 }
 
 /// One memo of a cancellation.

@@ -25,12 +25,12 @@ use crate::{Cursor, Retry};
 /// - What was voided credits nothing: `billing` tells no voided memo but those of
 ///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
 ///   it was sent for the first time as [`Posted::Voided`].
-/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`]. A field
-///   or value of one record that our role may not set is a [`LedgerError::Refused`].
+/// - A missing permission is never "not found": it is [`LedgerError::Forbidden`]. A field or value
+///   of one record that the integration's role may not set is a [`LedgerError::Refused`].
 /// - [`LedgerError::Failed`] and [`LedgerError::Unreadable`] are about one call while the
 ///   account answers. As after [`LedgerError::Unknown`], a memo may still arrive.
-/// - `memos` tells every credit memo once, whoever made it, voided ones as voided. One that
-///   cannot be read is left out. It waits behind everybody else's calls.
+/// - `memos` tells every credit memo once, manual or not, voided ones as voided. One that cannot be
+///   read is left out. It waits behind everybody else's calls.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -65,9 +65,9 @@ pub struct BillingQuery {
     pub money: Currency,
     /// Which memos are searched for.
     pub existing_memos: ExistingMemos,
-    /// Records of memos of ours: one that is not among the memos found is asked for, and told
-    /// where it was voided.
-    pub ours: Vec<RecordId>,
+    /// Records of memos created by memobridge: one that is not among the memos found is asked for,
+    /// and told where it was voided.
+    pub own_memos: Vec<RecordId>,
     /// The units that are asked about; none asks about all. Where every one of them
     /// is on an invoice by name, the sales order may be told without its lines.
     pub units: Vec<UnitId>,
@@ -83,7 +83,7 @@ impl BillingQuery {
             identity: OrderIdentity::of(order, maps),
             money: order.currency,
             existing_memos: ExistingMemos::Number,
-            ours: Vec::new(),
+            own_memos: Vec::new(),
             units: Vec::new(),
         }
     }
@@ -95,7 +95,7 @@ pub enum Sending {
     /// It was never sent: record it at once.
     First,
     /// It may have been sent: look for it before it is recorded.
-    Again,
+    Resend,
 }
 
 /// How a memo came to be on record, with the ledger's own id of it.
@@ -132,7 +132,7 @@ pub struct Confirmed {
     pub total: Amount,
 }
 
-/// Credit memos on record, whoever made them.
+/// Credit memos on record, manual ones included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoPage {
     /// The memos.
@@ -141,14 +141,14 @@ pub struct MemoPage {
     pub next: Option<Cursor>,
 }
 
-/// Why the ledger did not do it.
+/// Why a call of the ledger failed.
 ///
 /// Variants are the cases a caller can tell apart; the transport's own error
 /// travels in `source` for the log. Texts never carry credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The ledger asked us to slow down; nothing was done.
-    #[error("ledger is throttling us, retry after {0:?}")]
+    /// The ledger throttles the caller; nothing was done.
+    #[error("ledger throttles calls, retry after {0:?}")]
     Throttled(Duration),
     /// It could not be reached or says that it is down; nothing was done.
     #[error("ledger is unavailable")]
@@ -171,11 +171,11 @@ pub enum LedgerError {
     /// was looked up, where that is possible, and is not on record.
     #[error("ledger's answer about this order cannot be used: {0}")]
     Unreadable(String),
-    /// It refuses our credentials; trying again may lock them.
-    #[error("ledger refuses our credentials: {0}")]
+    /// It rejects the credentials; trying again may lock them.
+    #[error("ledger rejects the credentials: {0}")]
     Unauthorized(String),
-    /// Our role lacks a permission.
-    #[error("ledger denies us a permission: {0}")]
+    /// The integration's role lacks a permission.
+    #[error("ledger denies a permission: {0}")]
     Forbidden(String),
     /// Something else is on record under this key.
     #[error("ledger holds another record under {key}: {found}")]
@@ -187,9 +187,9 @@ pub enum LedgerError {
     },
     /// It refused the data; nothing is on record.
     #[error("ledger refused: {code}: {message}")]
-    Refused {
+    Rejected {
         /// What kind of refusal.
-        kind: Refusal,
+        kind: Rejection,
         /// The ledger's machine-readable code.
         code: String,
         /// The ledger's explanation, safe to log.
@@ -199,12 +199,12 @@ pub enum LedgerError {
 
 /// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// The data.
     Data,
     /// The accounting period of the memo's date is closed.
     Period,
-    /// It changed while we looked at it: look again.
+    /// It changed while it was read: read it again.
     Stale,
 }
 
@@ -219,8 +219,8 @@ impl LedgerError {
             | Self::Unreadable(_)
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
-            | Self::Refused { kind: Refusal::Stale, .. } => Retry::Later,
-            Self::Conflict { .. } | Self::Refused { .. } => Retry::Never,
+            | Self::Rejected { kind: Rejection::Stale, .. } => Retry::Later,
+            Self::Conflict { .. } | Self::Rejected { .. } => Retry::Never,
         }
     }
 }

@@ -8,42 +8,44 @@
 //! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
 //! `async_trait`; nothing outside this crate and its adapters uses it.
 
-mod access;
 mod backlog;
-mod census;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod doctor;
+mod error_chain;
 mod jobs;
 mod journal;
 mod ledger;
+mod open_counts;
 mod paging;
+mod read_permissions;
 mod retention;
 mod retry;
 mod storefront;
 mod stream;
-mod told;
 
-pub use access::Access;
 pub use backlog::{Backlog, Depth};
-pub use census::{Census, Unfinished};
 pub use clock::{Clock, Instant, certain_now};
-pub use doctor::{Examined, Finding, RecordKind, Verdict, Wanted, Wants};
+pub use doctor::{
+    DiagnosticFinding, Diagnostics, RecordKind, RequiredRecord, Requirements, Severity,
+};
+pub use error_chain::{error_chain, redact_emails};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{
-    FailedTries, Hold, HoldToken, Journal, JournalError, Known, MemoRecord, Opened, Query, Record,
-    State, Step,
+    CancellationRecord, CancellationState, FailedTries, Journal, JournalError, Known, LeaseToken,
+    MemoRecord, OrderLease, Query, Received, Step,
 };
 pub use ledger::{
-    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+    BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Rejection, Sending,
 };
+pub use open_counts::{OpenCount, OpenCounts};
 pub use paging::{Cursor, Window};
+pub use read_permissions::ReadPermissions;
 pub use retention::Retention;
 pub use retry::Retry;
 pub use storefront::{Basis, CancelledPage, Storefront, StorefrontError};
 pub use stream::{
-    DeliveryKey, EventFilter, EventStream, EventStreamError, InvalidSubscriptionId, Registered,
-    Registration, StreamState, StreamWindow, Subscription, SubscriptionId,
+    DeliveryKey, EventFilter, EventStream, EventStreamError, Registered, Registration, StreamState,
+    StreamWindow, Subscription, SubscriptionId, SubscriptionIdError,
 };
-pub use told::{told, without_addresses};

@@ -7,7 +7,7 @@ use domain::{OrderId, OrderSnapshot, Timestamp};
 
 use crate::{Cursor, Retry, Window};
 
-/// Tells what the storefront says now.
+/// Reads orders from the storefront.
 ///
 /// # Contract
 ///
@@ -58,17 +58,17 @@ pub enum Basis {
     },
 }
 
-/// Why the storefront did not tell.
+/// Why a call of the storefront failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorefrontError {
     /// No answer, or one that says to come back.
     #[error("storefront is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// It asked us to slow down.
-    #[error("storefront is throttling us, retry after {0:?}")]
+    /// It throttles the caller.
+    #[error("storefront throttles calls, retry after {0:?}")]
     Throttled(Duration),
-    /// It refuses our credentials.
-    #[error("storefront refuses our credentials: {0}")]
+    /// It rejects the credentials.
+    #[error("storefront rejects the credentials: {0}")]
     Unauthorized(String),
     /// An answer that cannot be understood, errors inside a success included.
     #[error("storefront's answer cannot be read: {0}")]

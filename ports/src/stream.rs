@@ -22,7 +22,7 @@ use crate::{Retry, StorefrontError};
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait EventStream: Send + Sync {
-    /// Every subscription whose id could be one of ours, other people's included.
+    /// Every subscription whose id could be one of memobridge, other people's included.
     async fn all(&self) -> Result<Vec<Subscription>, EventStreamError>;
 
     /// The subscription with this id.
@@ -48,7 +48,7 @@ pub struct SubscriptionId(String);
 /// The text is no [`SubscriptionId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {max} letters, digits, '-', '_' or '.', a letter or digit first", max = SubscriptionId::MAX_LEN)]
-pub struct InvalidSubscriptionId;
+pub struct SubscriptionIdError;
 
 impl SubscriptionId {
     /// The longest id, in bytes.
@@ -62,15 +62,15 @@ impl SubscriptionId {
 }
 
 impl FromStr for SubscriptionId {
-    type Err = InvalidSubscriptionId;
+    type Err = SubscriptionIdError;
 
-    fn from_str(raw: &str) -> Result<Self, InvalidSubscriptionId> {
+    fn from_str(raw: &str) -> Result<Self, SubscriptionIdError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let begins = raw.starts_with(|c: char| c.is_ascii_alphanumeric());
         if begins && raw.len() <= Self::MAX_LEN && raw.chars().all(allowed) {
             return Ok(Self(raw.to_owned()));
         }
-        Err(InvalidSubscriptionId)
+        Err(SubscriptionIdError)
     }
 }
 
@@ -133,11 +133,11 @@ pub enum StreamState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryKey {
     /// The one that is configured.
-    Ours,
+    Expected,
     /// Another one.
     Another,
     /// It is not shown.
-    Untold,
+    NotReported,
 }
 
 /// What passes a subscription.
@@ -190,7 +190,7 @@ pub enum EventStreamError {
     Missing(SubscriptionId),
     /// It will not have this: too many subscriptions, an address it does not like.
     #[error("the event stream refuses: {0}")]
-    Refused(String),
+    Rejected(String),
     /// The storefront behind it does not answer as it should.
     #[error(transparent)]
     Storefront(#[from] StorefrontError),
@@ -200,7 +200,7 @@ impl EventStreamError {
     /// When it is worth asking again.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Missing(_) | Self::Refused(_) => Retry::Never,
+            Self::Missing(_) | Self::Rejected(_) => Retry::Never,
             Self::Storefront(error) => error.retry(),
         }
     }

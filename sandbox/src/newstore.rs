@@ -117,7 +117,8 @@ impl Tenant {
 
     /// Refuses, from now on, filters of orders that name any of these fields.
     pub fn refuse_filters(&self, fields: &[&str]) {
-        self.shared.world().refused_filters = fields.iter().map(|&it| it.to_owned()).collect();
+        self.shared.world().refused_filters =
+            fields.iter().map(|&field| field.to_owned()).collect();
     }
 
     /// Takes over the tenant's time, which decides when tokens expire.

@@ -203,7 +203,7 @@ impl Sale {
     /// Adds any transaction to the first instrument of this method.
     #[must_use]
     pub fn transaction(mut self, method: &str, kind: &str, amount: &str) -> Self {
-        let payment = self.payments.iter_mut().find(|it| it.method == method);
+        let payment = self.payments.iter_mut().find(|payment| payment.method == method);
         let payment = payment.expect("the sale was paid with this method");
         payment.transactions.push((kind.to_owned(), decimal(amount)));
         self
@@ -218,7 +218,7 @@ impl Sale {
     /// Marks items with any status.
     #[must_use]
     pub fn status(mut self, units: &[&str], status: &str) -> Self {
-        for unit in self.units.iter_mut().filter(|it| units.contains(&it.id.as_str())) {
+        for unit in self.units.iter_mut().filter(|unit| units.contains(&unit.id.as_str())) {
             status.clone_into(&mut unit.status);
         }
         self

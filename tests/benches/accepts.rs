@@ -18,7 +18,7 @@ use axum::{Json, Router, routing::post};
 use sandbox::newstore::Fault;
 use serde_json::{Value, json};
 use tests::{
-    ITEMS, KEY, PUBLISHED, Settings, Twin, Usage, World,
+    ChildProcess, ITEMS, KEY, PUBLISHED, Settings, TestWorld, Usage,
     load::{Load, Until, request},
     syncs_per_second,
 };
@@ -54,7 +54,7 @@ async fn measure() {
         worker: "concurrency = 1".to_owned(),
         ..Settings::default()
     };
-    let world = World::new(&settings).await;
+    let world = TestWorld::new(&settings).await;
     // The worker gets nowhere: what is accepted stays.
     world.tenant.fault(Fault::Hang);
     // Counts what the service accepted; the floor has a counter of its own.
@@ -62,7 +62,7 @@ async fn measure() {
 
     let synced = syncs_per_second(world.config().parent().unwrap()).unwrap();
     println!("fdatasync of 1500 bytes: {synced:.0}/s");
-    let mut bare = Twin::start(&["bare"]);
+    let mut bare = ChildProcess::start(&["bare"]);
     let address = bare.line().parse().unwrap();
     println!(
         "\n{:<12} {:>12} {:>30} {:>30}",

@@ -37,7 +37,7 @@ fn main() {
         runtime.block_on(stub::run(Path::new(folder), latency)).unwrap();
         return;
     }
-    let wanted: Vec<u32> = words.iter().filter_map(|it| it.parse().ok()).collect();
+    let wanted: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let slots = if wanted.is_empty() { SLOTS.to_vec() } else { wanted };
     runtime.block_on(measure(&slots));
 }
@@ -73,11 +73,11 @@ async fn drain(script: &Script, folder: &Path, slots: u32) {
     let (after, took) = loop {
         tokio::time::sleep(LOOK / 100).await;
         let (now, at) = (stub.counts().await, Instant::now());
-        if LOOK <= at - looked {
+        if at - looked >= LOOK {
             busy.push(format!("{:.1}", (now.busy() - last.busy()) / (at - looked).as_secs_f64()));
             (last, looked) = (now.clone(), at);
         }
-        if now.of(Call::Add) == BACKLOG as u64 || WINDOW <= at - began {
+        if now.of(Call::Add) == BACKLOG as u64 || at - began >= WINDOW {
             break (now, at - began);
         }
     };

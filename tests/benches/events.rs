@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ports::State;
+use ports::CancellationState;
 use serde_json::Value;
 use tests::{
-    Process, Settings, Shares, Spell, Twin, Usage, World,
+    ChildProcess, CpuProfile, Process, Rate, Settings, TestWorld, Usage,
     load::{Load, Until},
     stub::{self, Call, Counts, Script, Stub, Template, floor},
     syncs_per_second,
@@ -54,7 +54,7 @@ fn main() {
         ["floor", folder, address, tasks] => {
             let (address, tasks) = (address.parse().unwrap(), tasks.parse().unwrap());
             let load = runtime.block_on(floor(Path::new(folder), address, tasks, SPELL)).unwrap();
-            println!("{}", Spell::of(&load, Usage::of(process::id()).cpu).line());
+            println!("{}", Rate::of(&load, Usage::of(process::id()).cpu).line());
         }
         _ => runtime.block_on(measure()),
     }
@@ -130,9 +130,9 @@ impl Bench<'_> {
             floors.push(self.floor(connections));
             let used = Usage::of(service.id());
             let load = self.send(service, connections, Until::Passed(SPELL), "posted").await;
-            ours.push(Spell::of(&load, used.cpu_since(service.id())));
+            ours.push(Rate::of(&load, used.cpu_since(service.id())));
         }
-        let (floor, ours) = (Spell::median(&floors), Spell::median(&ours));
+        let (floor, ours) = (Rate::median(&floors), Rate::median(&ours));
         let (rate, cpu) = (ours.per_second() / floor.per_second(), ours.cpu() / floor.cpu());
         format!("{floor:>38} {ours:>38} {rate:>7.2}x {cpu:>7.2}x")
     }
@@ -149,12 +149,12 @@ impl Bench<'_> {
             self.posted(&before, count).await;
             let rate = count as f64 / began.elapsed().as_secs_f64();
             let cpu = used.cpu_since(service.id()).as_secs_f64() * 1e6 / count as f64;
-            let accepted = Spell::of(&load, accepting);
+            let accepted = Rate::of(&load, accepting);
             println!("{connections:<12} {accepted:>38} {rate:>10.0}/s {cpu:>9.0} µs");
             print_calls(&self.stub.counts().await.each(&before, count));
         }
         let sent = QUEUED.iter().sum();
-        while world.book().count(State::Posted).await < sent {
+        while world.book().count(CancellationState::Posted).await < sent {
             tokio::time::sleep(LOOK).await;
         }
         println!("resident memory: {:.1} MB", Usage::of(service.id()).megabytes());
@@ -165,7 +165,7 @@ impl Bench<'_> {
     async fn shares(&self) {
         let (_world, service) = self.start("inline", PROGRAM).await;
         println!("\nshares of the CPU of process {}, inline, 64 connections:", service.id());
-        let shares = Shares::of(service.id(), 2 * SPELL, self.folder);
+        let shares = CpuProfile::of(service.id(), 2 * SPELL, self.folder);
         let load = self.send(&service, 64, Until::Passed(3 * SPELL), "posted");
         match tokio::join!(shares, load).0 {
             Ok(shares) => println!("{shares}"),
@@ -190,7 +190,7 @@ impl Bench<'_> {
     }
 
     /// The service between the stub's systems, on files of its own.
-    async fn start(&self, mode: &str, program: &str) -> (World, Process) {
+    async fn start(&self, mode: &str, program: &str) -> (TestWorld, Process) {
         let settings = Settings {
             intake: mode.to_owned(),
             worker: "concurrency = 66".to_owned(),
@@ -202,9 +202,12 @@ impl Bench<'_> {
         (world, service)
     }
 
-    fn floor(&self, tasks: usize) -> Spell {
+    fn floor(&self, tasks: usize) -> Rate {
         let (folder, address) = (self.folder.display().to_string(), self.stub.address.to_string());
-        Twin::start(&["floor", &folder, &address, &tasks.to_string()]).line().parse().unwrap()
+        ChildProcess::start(&["floor", &folder, &address, &tasks.to_string()])
+            .line()
+            .parse()
+            .unwrap()
     }
 
     async fn send(

@@ -11,7 +11,7 @@ use std::{
 
 use adapters_journal::{Embedded, Memory, Postgres};
 use ports::{
-    Hold, Journal, JournalError, State, Step,
+    CancellationState, Journal, JournalError, OrderLease, Step,
     contract::journal::sample::{at, cancellation, memo, record, token},
 };
 use tokio::task::JoinSet;
@@ -66,11 +66,15 @@ async fn inline(journal: &dyn Journal, order: &str) -> Result<(), JournalError> 
     let (id, key) = (ours.id(), memo.key.clone());
     journal.open(&ours, at(0)).await?;
     let hold =
-        journal.hold(&ours.tenant, &ours.order, &run, at(0), Duration::from_secs(10)).await?;
-    assert_eq!(hold, Hold::Held);
+        journal.acquire(&ours.tenant, &ours.order, &run, at(0), Duration::from_secs(10)).await?;
+    assert_eq!(hold, OrderLease::Held);
     assert_eq!(journal.claims(&ours.tenant, &ours.order).await?, []);
-    let ended =
-        Step::Ended { state: State::Posted, reason: None, detail: None, took: Duration::ZERO };
+    let ended = Step::AttemptEnded {
+        state: CancellationState::Posted,
+        reason: None,
+        detail: None,
+        took: Duration::ZERO,
+    };
     let claimed = Step::Claimed(Box::new(memo));
     for step in [claimed, Step::Settled { key, record: record("77") }, ended, Step::Released(run)] {
         journal.record(&id, at(1), &[step]).await?;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use adapters_netsuite::{Options, wire::Wire};
+use adapters_netsuite::{Options, fuzzing::Codec};
 use divan::{Bencher, counter::BytesCount};
 use domain::{
     Amount, Application, CreditMemo, LineKind, MemoKey, MemoLine, RecordId, Source, TaxBasis,
@@ -20,7 +20,7 @@ use quick_xml::{Reader, events::Event};
 
 const NOW: i64 = 1_790_000_000_000;
 
-static WIRE: LazyLock<Wire> = LazyLock::new(|| {
+static WIRE: LazyLock<Codec> = LazyLock::new(|| {
     let options = Options {
         account: "TSTDRV123_SB1".to_owned(),
         version: "2025_2".to_owned(),
@@ -34,7 +34,7 @@ static WIRE: LazyLock<Wire> = LazyLock::new(|| {
         time_zone: "America/New_York".to_owned(),
         line_key_field: "custcol_nws_item_id".to_owned(),
     };
-    Wire::new(options).expect("the options are good")
+    Codec::new(options).expect("the options are good")
 });
 
 fn main() {
@@ -164,7 +164,7 @@ fn memo() -> CreditMemo {
         }
     };
     let lines: Vec<_> = (1..=3).map(line).collect();
-    let units: Vec<_> = lines.iter().flat_map(|it| it.units.clone()).collect();
+    let units: Vec<_> = lines.iter().flat_map(|line| line.units.clone()).collect();
     let order = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().expect("a UUID");
     let total = Amount::cents(3 * 4995);
     CreditMemo {

@@ -59,7 +59,7 @@ where
 async fn push(queue: Arc<Sqs>, counter: Arc<AtomicUsize>) {
     loop {
         let number = counter.fetch_add(1, Ordering::Relaxed);
-        if JOBS <= number {
+        if number >= JOBS {
             return;
         }
         let job = Job {

@@ -2,15 +2,15 @@
 
 mod access;
 mod audit;
-mod looking;
+mod reading;
 mod retrying;
 
 use sandbox::netsuite::Standing;
-use tests::{A, Answer, ITEMS, Service, Settings, World, event, pair};
+use tests::{A, Answer, ITEMS, Service, Settings, TestWorld, event, pair};
 
 /// A world in which what is not invoiced is parked.
-async fn strict() -> World {
-    let world = World::with(&pair(), &Settings::policy("not_invoiced = \"park\"")).await;
+async fn strict() -> TestWorld {
+    let world = TestWorld::with(&pair(), &Settings::policy("not_invoiced = \"park\"")).await;
     world.all_invoices(Standing::Voided);
     world
 }

@@ -15,20 +15,19 @@ const MEMBERS: [&str; 10] = [
     "adapters-netsuite",
     "adapters-queue",
     "adapters-journal",
-    "sqlite-store",
+    "embedded-store",
     "sandbox",
     "app",
     "tests",
 ];
 
 fn set(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|&it| it.to_owned()).collect()
+    names.iter().map(|&name| name.to_owned()).collect()
 }
 
 /// The crates a member names under `[dependencies]`.
 fn dependencies(member: &str) -> BTreeSet<String> {
-    let folder = if member == "sqlite-store" { "sqlite" } else { member };
-    let manifest = fs::read_to_string(Path::new(WORKSPACE).join(folder).join("Cargo.toml"));
+    let manifest = fs::read_to_string(Path::new(WORKSPACE).join(member).join("Cargo.toml"));
     let manifest = manifest.unwrap();
     let section = manifest.split("\n[").find(|it| it.starts_with("dependencies]")).unwrap();
     let names = section.lines().skip(1).filter(|it| !it.is_empty() && !it.starts_with('#'));
@@ -36,7 +35,7 @@ fn dependencies(member: &str) -> BTreeSet<String> {
 }
 
 fn members_among(names: BTreeSet<String>) -> BTreeSet<String> {
-    names.into_iter().filter(|it| MEMBERS.contains(&it.as_str())).collect()
+    names.into_iter().filter(|name| MEMBERS.contains(&name.as_str())).collect()
 }
 
 /// Every source below a folder, with its text.
@@ -68,7 +67,7 @@ fn adapters_know_the_ports_and_not_each_other() {
     for adapter in MEMBERS.iter().filter(|it| it.starts_with("adapters-")) {
         let mut allowed = set(&["domain", "ports"]);
         if ["adapters-queue", "adapters-journal"].contains(adapter) {
-            allowed.insert("sqlite-store".to_owned());
+            allowed.insert("embedded-store".to_owned());
         }
         let ours = members_among(dependencies(adapter));
         assert!(ours.is_subset(&allowed), "{adapter} knows {ours:?}");
@@ -139,8 +138,7 @@ fn the_core_has_no_float_and_no_clock() {
 #[test]
 fn every_file_says_what_it_is_and_fits_on_a_few_screens() {
     for member in MEMBERS {
-        let folder = if member == "sqlite-store" { "sqlite" } else { member };
-        for (path, text) in sources(folder) {
+        for (path, text) in sources(member) {
             let lines = text.lines().count();
             assert!(lines <= 500, "{} has {lines} lines", path.display());
             let file = path.file_name().unwrap();

@@ -7,9 +7,9 @@ use std::{
 };
 
 use app::{
-    credit::{Attempt, Customer, Desk, Outcome, Progress, credit},
-    dice::Dice,
-    guarded::Guarded,
+    ledger::circuit_breaker::CircuitBreakerLedger,
+    process::credit::{Attempt, AttemptProgress, Context, Customer, Outcome, credit},
+    random::Random,
 };
 use async_trait::async_trait;
 use domain::{
@@ -17,15 +17,15 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal,
+    BillingQuery, Clock, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Rejection,
     Sending,
-    Sending::{Again, First},
+    Sending::{First, Resend},
 };
 use tests::{
-    reference::{Column, MemoryStorefront, NothingHidden},
+    reference::{AllVisible, Column, MemoryStorefront},
     simulation::{
-        Chance, Time,
-        sale::{Capture, Fate, Goods, Group, Inclusion, Layout, Reach, Sale, Story},
+        Rng, Time,
+        sale::{Capture, Fate, Group, Inclusion, Layout, Reach, SaleItem, SimulatedSale, Story},
     },
 };
 
@@ -33,7 +33,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_428_000_000);
 
 /// A ledger whose answers to a memo are told beforehand.
 struct Scripted {
-    sale: Sale,
+    sale: SimulatedSale,
     answers: Mutex<VecDeque<LedgerError>>,
     sendings: Mutex<Vec<Sending>>,
 }
@@ -70,14 +70,14 @@ impl Ledger for Scripted {
 }
 
 /// One unit for 20.00, cancelled, refunded and billed.
-fn sale() -> Sale {
-    Sale {
-        retailer: 0,
+fn sale() -> SimulatedSale {
+    SimulatedSale {
+        customer: 0,
         order: "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6".parse().unwrap(),
         number: "TEST-1821".to_owned(),
         currency: ("USD", 2),
         tax: Inclusion::Outside,
-        units: vec![Goods {
+        units: vec![SaleItem {
             id: "dc333267-856c-421a-ac7a-e08291642d76".parse().unwrap(),
             product: "10000".to_owned(),
             price: 2000,
@@ -100,8 +100,8 @@ fn sale() -> Sale {
     }
 }
 
-fn refused(kind: Refusal) -> LedgerError {
-    LedgerError::Refused { kind, code: "NO".to_owned(), message: "no".to_owned() }
+fn refused(kind: Rejection) -> LedgerError {
+    LedgerError::Rejected { kind, code: "NO".to_owned(), message: "no".to_owned() }
 }
 
 fn unknown() -> LedgerError {
@@ -111,7 +111,7 @@ fn unknown() -> LedgerError {
 /// Runs an attempt for each answer, that long after the attempt before. How each ended, what
 /// was known at each sending, and whether the units are still claimed then.
 fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending>, bool) {
-    let time = Time::new(NOW, Chance::of(1));
+    let time = Time::new(NOW, Rng::of(1));
     let clock: Arc<dyn Clock> = Arc::new(time.clone());
     let sale = sale();
     let (pauses, answers): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
@@ -133,10 +133,10 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
     let customer = Customer {
         tenant: cancellation.tenant.clone(),
         storefront: Arc::new(storefront),
-        ledger: Arc::new(Guarded::new(
+        ledger: Arc::new(CircuitBreakerLedger::new(
             &cancellation.tenant,
             Arc::clone(&ledger) as _,
-            Arc::new(NothingHidden),
+            Arc::new(AllVisible),
             Arc::clone(&clock),
         )),
         policy: Policy::default(),
@@ -147,20 +147,20 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
         },
         time_zone: TimeZone::UTC,
     };
-    let desk = Desk {
+    let context = Context {
         journal: Arc::new(adapters_journal::Memory::default()),
         clock,
-        dice: Dice::seeded(1),
+        random: Random::seeded(1),
         give_up_after: Duration::from_hours(72),
     };
     let mut endings = Vec::new();
     let claims = time.run(async {
-        let opened = desk.journal.open(&cancellation, NOW).await.unwrap();
+        let opened = context.journal.open(&cancellation, NOW).await.unwrap();
         for pause in &pauses {
-            desk.clock.sleep(Duration::from_mins(*pause)).await;
+            context.clock.sleep(Duration::from_mins(*pause)).await;
             let Attempt { outcome, last } =
-                credit(&desk, &customer, &opened, &Progress::default()).await;
-            desk.journal.record(&cancellation.id(), desk.clock.now(), &last).await.unwrap();
+                credit(&context, &customer, &opened, &AttemptProgress::default()).await;
+            context.journal.record(&cancellation.id(), context.clock.now(), &last).await.unwrap();
             endings.push(match outcome {
                 Outcome::Unavailable { .. } => "unavailable",
                 Outcome::Waiting { .. } => "waiting",
@@ -169,7 +169,7 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
                 other => panic!("{other:?}"),
             });
         }
-        desk.journal.claims(&cancellation.tenant, &cancellation.order).await.unwrap()
+        context.journal.claims(&cancellation.tenant, &cancellation.order).await.unwrap()
     });
     let sendings = ledger.sendings.lock().unwrap().clone();
     (endings, sendings, claims.iter().any(Claim::is_open))
@@ -177,9 +177,11 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
 
 #[test]
 fn a_memo_refused_at_once_is_decided_anew() {
-    for (kind, ending) in
-        [(Refusal::Data, "parked"), (Refusal::Period, "parked"), (Refusal::Stale, "unavailable")]
-    {
+    for (kind, ending) in [
+        (Rejection::Data, "parked"),
+        (Rejection::Period, "parked"),
+        (Rejection::Stale, "unavailable"),
+    ] {
         let result = attempts(vec![(0, refused(kind))]);
         assert_eq!(result, (vec![ending], vec![First], false), "{kind:?}");
     }
@@ -187,30 +189,30 @@ fn a_memo_refused_at_once_is_decided_anew() {
 
 #[test]
 fn data_that_are_refused_were_refused_before() {
-    let result = attempts(vec![(0, unknown()), (5, refused(Refusal::Data))]);
-    assert_eq!(result, (vec!["unavailable", "posted"], vec![First, Again, First], false));
+    let result = attempts(vec![(0, unknown()), (5, refused(Rejection::Data))]);
+    assert_eq!(result, (vec!["unavailable", "posted"], vec![First, Resend, First], false));
 }
 
 #[test]
 fn what_may_pass_by_does_not_speak_for_a_sending_that_may_still_arrive() {
-    for kind in [Refusal::Period, Refusal::Stale] {
+    for kind in [Rejection::Period, Rejection::Stale] {
         let result = attempts(vec![(0, unknown()), (5, refused(kind))]);
         let endings = vec!["unavailable", "waiting"];
-        assert_eq!(result, (endings, vec![First, Again], true), "{kind:?}");
+        assert_eq!(result, (endings, vec![First, Resend], true), "{kind:?}");
     }
 }
 
 #[test]
 fn a_refusal_does_not_prolong_the_wait() {
-    let refused = || refused(Refusal::Period);
+    let refused = || refused(Rejection::Period);
     let result = attempts(vec![(0, unknown()), (8, refused()), (8, refused()), (8, refused())]);
     let endings = vec!["unavailable", "waiting", "waiting", "posted"];
-    assert_eq!(result, (endings, vec![First, Again, Again, Again, First], false));
+    assert_eq!(result, (endings, vec![First, Resend, Resend, Resend, First], false));
 }
 
 #[test]
 fn silence_does() {
-    let answers = vec![(0, unknown()), (15, unknown()), (8, refused(Refusal::Period))];
+    let answers = vec![(0, unknown()), (15, unknown()), (8, refused(Rejection::Period))];
     let endings = vec!["unavailable", "unavailable", "waiting"];
-    assert_eq!(attempts(answers), (endings, vec![First, Again, Again], true));
+    assert_eq!(attempts(answers), (endings, vec![First, Resend, Resend], true));
 }

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use ports::{Clock, State};
+use ports::{CancellationState, Clock};
 use sandbox::netsuite::{Fault, Standing};
-use tests::{A, ITEMS, Settings, World, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -24,7 +24,7 @@ const STEPS: [Step; 4] = [
     Step::Back(DAY),
 ];
 
-fn step(world: &World, step: Step) {
+fn step(world: &TestWorld, step: Step) {
     match step {
         Step::Ahead(by) => world.clock.set_ahead(by),
         Step::Back(by) => world.clock.set_back(by),
@@ -34,7 +34,7 @@ fn step(world: &World, step: Step) {
 /// Long enough for a few retries of the worker's defaults, and much shorter than any step.
 const A_WHILE: Duration = Duration::from_mins(2);
 
-async fn let_pass(world: &World, time: Duration) {
+async fn let_pass(world: &TestWorld, time: Duration) {
     for _ in 0..time.as_secs() {
         world.clock.advance(Duration::from_secs(1));
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -44,7 +44,7 @@ async fn let_pass(world: &World, time: Duration) {
 #[tokio::test]
 async fn an_erp_that_works_again_is_asked_after_the_breakers_wait_and_no_later() {
     for by in STEPS {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.fault(Fault::Down);
         let service = world.serve().await;
         for _ in 0..3 {
@@ -61,7 +61,7 @@ async fn an_erp_that_works_again_is_asked_after_the_breakers_wait_and_no_later()
 #[tokio::test]
 async fn what_is_deferred_does_not_wait_for_the_step() {
     for by in STEPS {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.all_invoices(Standing::Voided);
         let service = world.serve().await;
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -70,17 +70,17 @@ async fn what_is_deferred_does_not_wait_for_the_step() {
         step(&world, by);
         world.all_invoices(Standing::Valid);
         let_pass(&world, A_WHILE).await;
-        let record = service.until(&answer, State::Posted).await;
+        let record = service.until(&answer, CancellationState::Posted).await;
         let waited = world.clock.instant().since(began);
         assert!(waited < HOUR / 2, "{by:?}: {waited:?}");
-        assert_eq!(record.state, State::Posted);
+        assert_eq!(record.state, CancellationState::Posted);
         world.has_memos(&["20.00"], &format!("{by:?}"));
     }
 }
 
 #[tokio::test]
 async fn a_clock_that_jumps_ahead_by_days_parks_nothing() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.all_invoices(Standing::Voided);
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -88,7 +88,7 @@ async fn a_clock_that_jumps_ahead_by_days_parks_nothing() {
     world.clock.set_ahead(4 * DAY);
     let_pass(&world, A_WHILE).await;
     let states = world.book().states().await;
-    assert_eq!(states[0].0, State::Deferred, "give_up_after is 72h: {states:?}");
+    assert_eq!(states[0].0, CancellationState::Deferred, "give_up_after is 72h: {states:?}");
     world.all_invoices(Standing::Valid);
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
 }

@@ -1,14 +1,14 @@
 //! The commands for people, through the program: find what is parked, see why, mend it, retry.
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::sale::{Payment, Sale, Unit};
 use serde_json::Value;
-use tests::{A, B, ITEMS, ORDER, Settings, World, event, run};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, run};
 
 use crate::crash::PROGRAM;
 
 /// What a command says, and how it ends.
-pub(crate) async fn command(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn command(world: &TestWorld, arguments: &[&str]) -> (Option<i32>, String) {
     let config = world.config();
     let config = ["--config", config.to_str().unwrap()];
     let output = run(PROGRAM, &[arguments, &config].concat()).await;
@@ -33,7 +33,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
         .paid(Payment::captured("sezzle", "sezzle", "50.00"))
         .cancelled(&[A])
         .refunded("sezzle", "20.00");
-    let world = World::with(&sale, &with_items("cash = \"91235\"")).await;
+    let world = TestWorld::with(&sale, &with_items("cash = \"91235\"")).await;
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
     answer.unwrap().is(200, "parked").because("unmapped");
@@ -48,7 +48,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
     let id = found["id"].as_str().unwrap().to_owned();
     let (code, said) = command(&world, &["show", &id]).await;
     assert_eq!(code, Some(0), "{said}");
-    for words in ["payment_items has no entry for sezzle.sezzle.usd", "what to do: add", A] {
+    for words in ["payment_items has no entry for sezzle.sezzle.usd", "fix: add", A] {
         assert!(said.contains(words), "{words} in {said}");
     }
     let counted = "would be tried again; no memo is under way; 1 unit has no memo yet";
@@ -72,10 +72,10 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
     let process = world.spawn(PROGRAM).await;
     let (code, said) = command(&world, &["retry", &id]).await;
     assert_eq!(code, Some(0), "{said}");
-    world.book().becomes(State::Posted, "after the retry").await;
+    world.book().becomes(CancellationState::Posted, "after the retry").await;
     world.has_memos(&["0.00"], "after the retry");
     let (_, said) = command(&world, &["show", &id]).await;
-    for words in ["parked: unmapped", "the deadline starts anew", "nst-cm-"] {
+    for words in ["parked: unmapped", "the deadline starts again", "nst-cm-"] {
         assert!(said.contains(words), "{words} in {said}");
     }
     let (code, said) = command(&world, &["retry", &id]).await;
@@ -85,7 +85,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
 
 #[tokio::test]
 async fn commands_say_what_is_not_there() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let table: [(&[&str], i32, &str); 8] = [
         (&["list"], 1, "there is no journal"),
         (&["show", "can-0123456789abcdef0123"], 1, "there is no journal"),

@@ -1,12 +1,12 @@
 //! The served program, killed and signalled: nothing is lost and nothing is doubled.
 
+mod chaos;
 mod ending;
 mod killing;
 mod starting;
-mod storm;
 
-use ports::State;
-use tests::{A, ITEMS, Settings, World, event, pair};
+use ports::CancellationState;
+use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_memobridge-under-test");
@@ -28,7 +28,12 @@ pub(crate) enum Afterwards {
 
 /// Starts the program on what the killed one left, and expects it to end well
 /// with these memos.
-pub(crate) async fn recovers(world: &World, memos: &[&str], step: &str, afterwards: Afterwards) {
+pub(crate) async fn recovers(
+    world: &TestWorld,
+    memos: &[&str],
+    step: &str,
+    afterwards: Afterwards,
+) {
     let when = format!("killed {step}, then {afterwards:?}");
     let process = world.spawn(PROGRAM).await;
     let sale = pair();
@@ -36,7 +41,7 @@ pub(crate) async fn recovers(world: &World, memos: &[&str], step: &str, afterwar
         let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
         assert_eq!(answer.unwrap().status, 200, "{when}");
     }
-    world.book().becomes(State::Posted, &when).await;
+    world.book().becomes(CancellationState::Posted, &when).await;
     world.has_memos(memos, &when);
     let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
     let answer = answer.unwrap();

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Debug, io::ErrorKind, path::Path};
 
 use adapters_newstore::webhook;
-use app::config::wire::World;
+use app::config::fuzzing::FuzzEnvironment;
 use domain::Order;
 use proptest::{
     prelude::*,
@@ -65,7 +65,7 @@ fn a_damaged_order_is_an_order_or_unreadable() {
     let id = "5c0b4c0e-5d3f-4b8e-9c54-0f6c1b7a2d11".parse().unwrap();
     check(ORDER, |text| {
         let snapshot =
-            adapters_newstore::wire::order(&id, 200, text.as_bytes(), "secret").ok()??;
+            adapters_newstore::fuzzing::order(&id, 200, text.as_bytes(), "secret").ok()??;
         Some(Order::check(&snapshot).map(|order| order.to_string()))
     });
 }
@@ -74,9 +74,9 @@ fn a_damaged_order_is_an_order_or_unreadable() {
 fn a_damaged_memo_is_an_error_or_can_be_kept_as_it_is() {
     let key = "nst-cm-680ab9e626f2984bfa54";
     check(MEMO, |text| {
-        let memo = adapters_journal::wire::read(key, text).ok()?;
-        let kept = adapters_journal::wire::write(&memo).unwrap();
-        assert_eq!(adapters_journal::wire::read(key, &kept), Ok(memo.clone()));
+        let memo = adapters_journal::fuzzing::read(key, text).ok()?;
+        let kept = adapters_journal::fuzzing::write(&memo).unwrap();
+        assert_eq!(adapters_journal::fuzzing::read(key, &kept), Ok(memo.clone()));
         Some(memo)
     });
 }
@@ -86,7 +86,7 @@ fn damaged_maps_and_a_damaged_configuration_are_faults() {
     let names = EXAMPLE.split("env = \"").skip(1).filter_map(|it| it.split('"').next());
     let environment: BTreeMap<_, _> =
         names.map(|it| (it.to_owned(), format!("secret of {it}"))).collect();
-    let world = World { environment, files: |_| Err(ErrorKind::NotFound.into()) };
+    let world = FuzzEnvironment { environment, files: |_| Err(ErrorKind::NotFound.into()) };
     check(MAPS, |text| world.maps(Path::new("maps.json"), text).ok());
     check(EXAMPLE, |text| world.config(Path::new("memobridge.toml"), text).ok());
 }

@@ -12,7 +12,7 @@ use sandbox::{
     newstore,
     sale::{Billing, KeyColumn, Payment, Sale, TaxBooking, Unit},
 };
-use tests::{A, B, KEY, ORDER, Settings, World, run};
+use tests::{A, B, KEY, ORDER, Settings, TestWorld, run};
 
 use crate::crash::PROGRAM;
 
@@ -24,9 +24,9 @@ fn taxed() -> Sale {
         .paid(Payment::captured("credit_card", "adyen", "54.00"))
 }
 
-/// Systems of a retailer that are as they should be, its goods no stock items.
-async fn healthy(sale: &Sale, settings: &Settings) -> World {
-    let world = World::with(sale, settings).await;
+/// Systems of a customer that are as they should be, its goods no stock items.
+async fn healthy(sale: &Sale, settings: &Settings) -> TestWorld {
+    let world = TestWorld::with(sale, settings).await;
     world.account.list(ListKind::Department, "4");
     for currency in ["3", "5", "6"] {
         world.account.list(ListKind::Currency, currency);
@@ -41,15 +41,15 @@ async fn healthy(sale: &Sale, settings: &Settings) -> World {
     world
 }
 
-/// Leaves the second retailer out: one is enough here.
-fn only_dodici(world: &World) {
+/// Leaves the second customer out: one is enough here.
+fn only_dodici(world: &TestWorld) {
     let text = fs::read_to_string(world.config()).unwrap();
     let end = text.rfind("\n[[customer]]").unwrap();
     fs::write(world.config(), &text[..end]).unwrap();
 }
 
 /// What the doctor says, and how it ends.
-async fn doctor(world: &World) -> (Option<i32>, String) {
+async fn doctor(world: &TestWorld) -> (Option<i32>, String) {
     let before = world.account.calls();
     let output = run(PROGRAM, &["doctor", "--config", world.config().to_str().unwrap()]).await;
     let after = world.account.calls();
@@ -66,7 +66,8 @@ async fn doctor(world: &World) -> (Option<i32>, String) {
 /// Fails unless a line begins and goes on so.
 #[track_caller]
 fn says(said: &str, verdict: &str, words: &[&str]) {
-    let fits = |line: &&str| line.starts_with(verdict) && words.iter().all(|it| line.contains(it));
+    let fits =
+        |line: &&str| line.starts_with(verdict) && words.iter().all(|word| line.contains(word));
     assert!(said.lines().any(|line| fits(&line)), "no line {verdict} {words:?} in\n{said}");
 }
 
@@ -295,7 +296,7 @@ async fn what_an_account_does_not_answer_is_a_warning() {
 
 #[tokio::test]
 async fn an_account_without_invoices_says_what_could_not_be_seen() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let (code, said) = doctor(&world).await;
     // The account is empty: so are its lists.
     assert_eq!(code, Some(1), "{said}");

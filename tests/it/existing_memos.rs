@@ -4,26 +4,26 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ports::{Clock, State};
+use ports::{CancellationState, Clock};
 use sandbox::{
     netsuite::{Field, Kind, Line, Operation, Record, Standing},
     sale::{Billing, Sale, Unit},
 };
-use tests::{A, Answer, B, ITEMS, ORDER, Service, Settings, World, event, paid, pair};
+use tests::{A, Answer, B, ITEMS, ORDER, Service, Settings, TestWorld, event, paid, pair};
 
 use crate::reconcile::{compare, totals};
 
 const NUMBER: &str = "TEST-1821";
 
 /// A world with the pair on one invoice, A cancelled, and the service running.
-async fn sold(policy: &str) -> (World, Service) {
-    let world = World::with(&pair(), &Settings::policy(policy)).await;
+async fn sold(policy: &str) -> (TestWorld, Service) {
+    let world = TestWorld::with(&pair(), &Settings::policy(policy)).await;
     let service = world.serve().await;
     (world, service)
 }
 
 /// A memo by hand over one line of the only invoice, tied to it by nothing yet.
-fn by_hand(world: &World, line: usize, amount: &str) -> Record {
+fn by_hand(world: &TestWorld, line: usize, amount: &str) -> Record {
     let invoice = world.account.of_kind(Kind::Invoice).remove(0);
     let sold = &invoice.lines[line];
     let amount = amount.parse().unwrap();
@@ -33,7 +33,7 @@ fn by_hand(world: &World, line: usize, amount: &str) -> Record {
     Record { lines: vec![line], ..memo }
 }
 
-fn invoice(world: &World) -> String {
+fn invoice(world: &TestWorld) -> String {
     world.account.of_kind(Kind::Invoice).remove(0).id
 }
 
@@ -49,17 +49,17 @@ async fn cancel(service: &Service, units: &[&str]) -> Answer {
 async fn retried(service: &Service, answer: &Answer) {
     let id = answer.id.as_ref().unwrap();
     let _ = service.tell(&format!("/api/cancellations/{id}/retry"), None).await;
-    let _ = service.until(answer, State::Posted).await;
+    let _ = service.until(answer, CancellationState::Posted).await;
 }
 
 /// The memos that the service made.
-fn ours(world: &World) -> usize {
+fn ours(world: &TestWorld) -> usize {
     world.account.memos().iter().filter(|memo| memo.external_id.is_some()).count()
 }
 
 /// What a comparison finds, each kind with its count and amount.
 #[expect(clippy::disallowed_methods, reason = "the command reads the machine's clock")]
-async fn findings(world: &World) -> Vec<String> {
+async fn findings(world: &TestWorld) -> Vec<String> {
     // The command runs in the machine's time, and both systems check what is signed with it.
     let tell = |now: sandbox::Now| {
         world.account.clock(Arc::clone(&now));
@@ -196,7 +196,7 @@ async fn a_voided_memo_under_a_key_is_never_taken_for_a_credit_when_the_journal_
     answer.is(200, "posted");
     let memo = world.memo(&answer.memos[0]);
     world.account.edit(&memo.id, |it| it.standing = Standing::Voided);
-    let lost = World::with(&pair(), &Settings::default()).await;
+    let lost = TestWorld::with(&pair(), &Settings::default()).await;
     let mut taken = by_hand(&lost, 0, "20.00");
     taken.created_from = Some(invoice(&lost));
     taken.external_id.clone_from(&memo.external_id);
@@ -212,7 +212,7 @@ async fn a_voided_memo_under_a_key_is_never_taken_for_a_credit_when_the_journal_
 
 #[tokio::test]
 async fn a_unit_that_was_credited_and_billed_again_is_for_a_person() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let groups = vec![vec![A.to_owned(), B.to_owned()], vec![A.to_owned()]];
     let booked = world.install(&pair(), &Billing::Invoices(groups));
     let service = world.serve().await;
@@ -237,7 +237,7 @@ async fn goodwill_on_a_product_is_flagged_where_a_piece_of_it_is_credited() {
         .paid(paid("40.00"))
         .cancelled(&[A])
         .refunded("credit_card", "20.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     let mut memo = by_hand(&world, 0, "5.00");
     memo.created_from = Some(invoice(&world));
@@ -245,5 +245,5 @@ async fn goodwill_on_a_product_is_flagged_where_a_piece_of_it_is_credited() {
     let answer = service.post(&event(&sale, ITEMS, &[A])).await;
     answer.is(200, "posted");
     let record = world.book().record(answer.id.as_ref().unwrap()).await.unwrap();
-    assert!(record.flags.iter().any(|it| it.starts_with("credited-before")), "{record:?}");
+    assert!(record.flags.iter().any(|flag| flag.starts_with("credited-before")), "{record:?}");
 }

@@ -1,8 +1,7 @@
 //! The webhook's answers: what happened, what is answered, and what is on record afterwards.
 
 mod access;
-mod books;
-mod crowded;
+mod closed_period;
 mod deferred;
 mod limits;
 mod refused;
@@ -10,18 +9,19 @@ mod rejected;
 mod settled;
 mod starving;
 mod storage;
+mod tenant_limit;
 mod unavailable;
 mod understood;
 mod upkeep;
 
 use sandbox::netsuite::{Operation, Point};
 use serde_json::Value;
-use tests::{Answer, Service, World};
+use tests::{Answer, Service, TestWorld};
 
 /// Sends an event, and the ERP vanishes at this point of writing what we sent:
 /// neither its reply nor a look-up tells what became of it. Then it is back.
 async fn post_while_the_erp_vanishes(
-    world: &World,
+    world: &TestWorld,
     service: &Service,
     event: &Value,
     (operation, point): (Operation, Point),

@@ -1,12 +1,12 @@
-//! The journal is our book, never the truth about the ERP: lost, it doubles nothing.
+//! The journal is the journal, never the truth about the ERP: lost, it doubles nothing.
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Operation, Point},
     sale::{Billing, KeyColumn, Payment, Sale, Unit},
 };
 use serde_json::Value;
-use tests::{A, B, C, ITEMS, ORDER, Settings, WHOLE, World, event, paid, pair};
+use tests::{A, B, C, ITEMS, ORDER, Settings, TestWorld, WHOLE, event, paid, pair};
 
 /// Policies and key columns under which memos look different in the ERP.
 const SHAPES: [(&str, KeyColumn); 6] = [
@@ -18,15 +18,15 @@ const SHAPES: [(&str, KeyColumn); 6] = [
     ("item = { id = \"7777\" }", KeyColumn::Absent),
 ];
 
-async fn world(sale: &Sale, billing: &Billing, shape: (&str, KeyColumn)) -> World {
-    let world = World::new(&Settings::policy(shape.0)).await;
+async fn world(sale: &Sale, billing: &Billing, shape: (&str, KeyColumn)) -> TestWorld {
+    let world = TestWorld::new(&Settings::policy(shape.0)).await;
     sale.install_newstore(&world.tenant);
     let _ = sale.install_netsuite(&world.account, billing, shape.1);
     world
 }
 
 /// Starts without queue and journal, delivers the event and expects this outcome.
-async fn deliver_to_a_new_book(world: &World, event: &Value, outcome: &str, when: &str) {
+async fn deliver_to_a_new_book(world: &TestWorld, event: &Value, outcome: &str, when: &str) {
     world.book().lose();
     let service = world.serve().await;
     let answer = service.post(event).await;
@@ -35,9 +35,9 @@ async fn deliver_to_a_new_book(world: &World, event: &Value, outcome: &str, when
 }
 
 /// The amounts on memos before payments are set against them: what was credited.
-fn credited(world: &World) -> String {
+fn credited(world: &TestWorld) -> String {
     let memos = world.account.memos();
-    let lines = memos.iter().flat_map(|it| &it.lines).filter(|it| it.amount.is_sign_positive());
+    let lines = memos.iter().flat_map(|memo| &memo.lines).filter(|it| it.amount.is_sign_positive());
     format!("{:.2}", lines.map(|it| it.amount).sum::<rust_decimal::Decimal>())
 }
 
@@ -167,7 +167,7 @@ async fn a_memo_whose_reply_died_with_the_journal_is_found() {
 
 #[tokio::test]
 async fn a_job_outlives_the_journal() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.remove(ORDER);
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -181,7 +181,7 @@ async fn a_job_outlives_the_journal() {
     }
     pair().install_newstore(&world.tenant);
     let service = world.serve().await;
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "the queue remembered");
 }
 

@@ -10,11 +10,11 @@ use std::{
     time::Duration,
 };
 
-use tests::{A, B, ITEMS, Settings, World, event, pair};
+use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 
 use crate::{commands::command, crash::PROGRAM};
 
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 /// More lines than a pipe has room for.
 const CALLS: usize = 1500;
 
@@ -26,7 +26,8 @@ fn free_port() -> SocketAddr {
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_up_nothing() {
     let address = free_port();
-    let world = World::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
+    let world =
+        TestWorld::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
     let mut process = tokio::process::Command::new(PROGRAM)
         .args(["serve", "--config"])
         .arg(world.config())
@@ -38,13 +39,13 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
         .unwrap();
     let live = format!("http://{address}/health/live");
     let lives = async || world.http.get(&live).send().await.is_ok_and(|it| it.status() == 200);
-    let up = tokio::time::timeout(PATIENCE, async {
+    let up = tokio::time::timeout(TIMEOUT, async {
         while !lives().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
     up.await.unwrap();
-    let answered = tokio::time::timeout(2 * PATIENCE, async {
+    let answered = tokio::time::timeout(2 * TIMEOUT, async {
         for _ in 0..CALLS {
             let call = world.http.post(format!("http://{address}/newstore/events")).body("{}");
             call.send().await.unwrap();
@@ -54,11 +55,11 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     assert!(answered.await.expect("every call is answered"));
     let id = process.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
-    let ended = tokio::time::timeout(PATIENCE, process.wait()).await;
+    let ended = tokio::time::timeout(TIMEOUT, process.wait()).await;
     assert!(ended.expect("it ends, though its last lines find no room").unwrap().success());
 }
 
-fn run_with(world: &World, arguments: &[&OsStr], variables: &[(&str, &[u8])]) -> (i32, String) {
+fn run_with(world: &TestWorld, arguments: &[&OsStr], variables: &[(&str, &[u8])]) -> (i32, String) {
     let mut program = Command::new(PROGRAM);
     program.args(arguments).env("MEMOBRIDGE_CONFIG", world.config());
     for (name, value) in variables {
@@ -72,7 +73,7 @@ fn run_with(world: &World, arguments: &[&OsStr], variables: &[(&str, &[u8])]) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_that_is_not_utf8_is_passed_over() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     drop(world.serve().await);
     let junk: &[(&str, &[u8])] =
         &[("JUNK", b"\xff"), ("RUST_LOG", b"\xff"), ("LANG", b"\xff"), ("OTEL_X", b"\xff")];
@@ -101,7 +102,7 @@ async fn an_environment_that_is_not_utf8_is_passed_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_is_not_utf8_is_named_with_its_key() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let text = fs::read_to_string(world.config()).unwrap();
     let folder = world.config().parent().unwrap().to_owned();
     fs::write(folder.join("junk"), b"\xff").unwrap();
@@ -129,7 +130,7 @@ async fn a_value_that_is_not_utf8_is_named_with_its_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_not_ours_are_named_with_their_key() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let folder = world.config().parent().unwrap().to_owned();
     let path = |name: &str| folder.join(name).display().to_string();
     fs::create_dir(path("folder")).unwrap();
@@ -169,7 +170,7 @@ async fn files_that_are_not_ours_are_named_with_their_key() {
 
 #[tokio::test]
 async fn a_list_says_how_many_it_does_not_show() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for unit in [A, B] {
         assert_eq!(service.post(&event(&pair(), ITEMS, &[unit])).await.status, 200);

@@ -6,10 +6,10 @@ use sandbox::{
     sale::{Billing, Sale, Unit},
 };
 use serde_json::Value;
-use tests::{A, B, ITEMS, ORDER, Settings, World, event, paid, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, paid, pair};
 
 /// The one memo of one event about A, after a change to the ERP's books.
-async fn memo_of(sale: &Sale, policy: &str, change: impl FnOnce(&World, &str)) -> Record {
+async fn memo_of(sale: &Sale, policy: &str, change: impl FnOnce(&TestWorld, &str)) -> Record {
     memo_of_event(sale, policy, &event(sale, ITEMS, &[A]), change).await
 }
 
@@ -17,9 +17,9 @@ async fn memo_of_event(
     sale: &Sale,
     policy: &str,
     event: &Value,
-    change: impl FnOnce(&World, &str),
+    change: impl FnOnce(&TestWorld, &str),
 ) -> Record {
-    let world = World::new(&Settings::policy(policy)).await;
+    let world = TestWorld::new(&Settings::policy(policy)).await;
     let booked = world.install(sale, &Billing::OneInvoice);
     change(&world, &booked.invoices[0]);
     let service = world.serve().await;
@@ -103,12 +103,12 @@ async fn the_total_is_the_credit_whoever_reckons_the_tax() {
 }
 
 /// Makes the invoice one of `SuiteTax`: its taxes are given, not reckoned.
-fn give_taxes(world: &World, invoice: &str, sale: &Sale) {
+fn give_taxes(world: &TestWorld, invoice: &str, sale: &Sale) {
     world.account.edit(invoice, |it| {
         it.tax_basis = TaxBasis::Details;
         for line in &mut it.lines {
             let id = line.field("custcol_nws_item_id");
-            let tax = sale.units.iter().find(|it| Some(it.id.as_str()) == id).map(|it| it.tax);
+            let tax = sale.units.iter().find(|unit| Some(unit.id.as_str()) == id).map(|it| it.tax);
             let reference = format!("tax-of-{}", line.line);
             (line.tax_code, line.tax_reference) = (None, Some(reference.clone()));
             it.tax_details.push(TaxDetail {
@@ -154,7 +154,7 @@ async fn its_date_is_the_events_where_the_books_are_kept() {
     ] {
         let event = pair().event(ITEMS, &[A], published);
         let policy = format!("time_zone = \"{zone}\"");
-        let set = |world: &World, _: &str| world.account.time_zone(zone).unwrap();
+        let set = |world: &TestWorld, _: &str| world.account.time_zone(zone).unwrap();
         let memo = memo_of_event(&pair(), &policy, &event, set).await;
         assert_eq!(memo.date.to_string(), date, "{published} in {zone}");
     }
@@ -175,7 +175,7 @@ async fn any_text_arrives_as_it_is_but_for_what_xml_forbids() {
 #[tokio::test]
 async fn ids_are_the_same_in_any_case_and_order() {
     let sale = pair().cancelled(&[B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     let first = service.post(&event(&sale, ITEMS, &[A, B])).await;
     first.is(200, "posted");
@@ -201,7 +201,7 @@ async fn an_order_of_many_pages_is_one_memo() {
     }
     let sale = sale.cancelled(&units).refunded("credit_card", "1500.00");
     let event = event(&sale, ITEMS, &units);
-    let page = |world: &World, _: &str| world.tenant.page_limit(40);
+    let page = |world: &TestWorld, _: &str| world.tenant.page_limit(40);
     let memo = memo_of_event(&sale, "", &event, page).await;
     assert_eq!((memo.total, memo.lines.len()), (decimal("1500.00"), 150));
 }

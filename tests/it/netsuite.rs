@@ -1,8 +1,8 @@
 //! The NetSuite adapter against an account that fails: what it does, and how often it asks.
 
-mod frugality;
+mod call_budget;
 mod matrix;
-mod silence;
+mod timeouts;
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,7 +101,7 @@ fn query(order: u32) -> BillingQuery {
         reference: number,
         order: id.parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
-        ours: Vec::new(),
+        own_memos: Vec::new(),
         identity: OrderIdentity { units: [unit.clone()].into(), ..OrderIdentity::default() },
         money: "USD".parse().unwrap(),
         units: vec![unit],
@@ -168,6 +168,6 @@ fn name(error: &LedgerError) -> String {
         LedgerError::Unauthorized(_) => "unauthorized".to_owned(),
         LedgerError::Forbidden(_) => "forbidden".to_owned(),
         LedgerError::Conflict { .. } => "conflict".to_owned(),
-        LedgerError::Refused { kind, .. } => format!("refused {kind:?}"),
+        LedgerError::Rejected { kind, .. } => format!("refused {kind:?}"),
     }
 }

@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use app::{config::Config, http::Front, telemetry, wiring};
+use app::{config::Config, inbound::HttpState, observability, wiring};
 use domain::Reason;
-use ports::State;
+use ports::CancellationState;
 use serde_json::Value;
-use tests::{Settings, World, document};
+use tests::{Settings, TestWorld, document};
 
 fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect()
@@ -26,12 +26,12 @@ fn described() -> BTreeSet<String> {
 /// `RouteId(1): MethodRouter(MethodRouter { get: Route, head: None, …` and, behind
 /// all of these, `RouteId(1): "/path"`.
 async fn routed() -> BTreeSet<String> {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let Config { server, intake, queue, worker, journal, customers, .. } =
         Config::load(&world.config()).unwrap();
     let clock = Arc::new(app::clock::SystemClock);
     let (service, _) = wiring::service(customers, &queue, &journal, worker, clock).await.unwrap();
-    let router = Front::new(service, intake, &server, telemetry::metrics()).router();
+    let router = HttpState::new(service, intake, &server, observability::metrics()).router();
     let shown = format!("{router:?}");
     let (shown, _) = shown.split_once("fallback_router").unwrap();
     let entries = || shown.split("RouteId(").skip(1).map(|it| it.split_once("): ").unwrap());
@@ -55,7 +55,7 @@ async fn every_route_is_described_and_every_description_is_a_route() {
 #[test]
 fn states_and_reasons_are_those_that_there_are() {
     let schemas = &document()["components"]["schemas"];
-    let states = State::ALL.map(|(_, name)| name);
+    let states = CancellationState::ALL.map(|(_, name)| name);
     assert_eq!(names(&schemas["State"]["enum"]), states);
     let reasons: Vec<_> = Reason::examples().iter().map(Reason::name).collect();
     assert_eq!(names(&schemas["Reason"]["enum"]), reasons);

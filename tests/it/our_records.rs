@@ -5,7 +5,7 @@ use sandbox::{
     netsuite::{Field, Kind, Line, Record},
     sale::{Billing, Booked, KeyColumn, Sale, Unit},
 };
-use tests::{A, B, C, ITEMS, ORDER, Settings, World, event, paid, pair};
+use tests::{A, B, C, ITEMS, ORDER, Settings, TestWorld, event, paid, pair};
 
 const REFERENCE: &str = "TEST-1821";
 
@@ -18,7 +18,7 @@ fn decimal(raw: &str) -> Decimal {
 }
 
 /// The other shop's order of this number: the same products and prices.
-fn foreign(key: KeyColumn, world: &World) -> Booked {
+fn foreign(key: KeyColumn, world: &TestWorld) -> Booked {
     let sale = Sale::new("5b1f0c52-7a55-4c1e-9d0e-000000000001", REFERENCE)
         .unit(Unit::new(FOREIGN[0], "10000", "20.00"))
         .unit(Unit::new(FOREIGN[1], "10001", "30.00"));
@@ -28,7 +28,7 @@ fn foreign(key: KeyColumn, world: &World) -> Booked {
 #[tokio::test]
 async fn another_shops_order_with_our_number_is_never_credited() {
     let sale = pair();
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
     let _ = foreign(KeyColumn::Present, &world);
     let service = world.serve().await;
@@ -40,7 +40,7 @@ async fn another_shops_order_with_our_number_is_never_credited() {
 #[tokio::test]
 async fn where_another_shop_has_our_number_the_orders_id_finds_ours() {
     let sale = pair();
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
     let other = foreign(KeyColumn::Present, &world);
     // Our export found the number taken and used the order's id.
@@ -57,7 +57,7 @@ async fn where_another_shop_has_our_number_the_orders_id_finds_ours() {
 #[tokio::test]
 async fn an_order_without_unit_ids_is_ours_by_product_and_currency() {
     let sale = pair();
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
     let _ = sale.install_netsuite(&world.account, &Billing::OneInvoice, KeyColumn::Absent);
     let service = world.serve().await;
@@ -65,7 +65,7 @@ async fn an_order_without_unit_ids_is_ours_by_product_and_currency() {
 
     let other = Sale { units: Vec::new(), ..sale.clone() };
     let other = other.unit(Unit::new(A, "90001", "20.00")).unit(Unit::new(B, "90002", "30.00"));
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
     let _ = other.install_netsuite(&world.account, &Billing::OneInvoice, KeyColumn::Absent);
     let service = world.serve().await;
@@ -84,7 +84,7 @@ async fn the_noise_of_a_double_is_no_difference() {
         |it| it.remaining = Some(decimal("49.99999999999999")),
     ];
     for edit in edits {
-        let world = World::new(&Settings::default()).await;
+        let world = TestWorld::new(&Settings::default()).await;
         let booked = world.install(&sale, &Billing::OneInvoice);
         world.account.edit(&booked.invoices[0], edit);
         let service = world.serve().await;
@@ -93,7 +93,7 @@ async fn the_noise_of_a_double_is_no_difference() {
         let memo = world.memo(&answer.memos[0]);
         assert_eq!(memo.total, decimal("50.00"));
         assert_eq!(memo.applied[0].amount, decimal("50.00"));
-        let record = service.until(&answer, ports::State::Posted).await;
+        let record = service.until(&answer, ports::CancellationState::Posted).await;
         assert_eq!(record.flags, Vec::<String>::new());
     }
 }
@@ -108,7 +108,7 @@ async fn an_invoice_a_cent_below_the_order_ends_its_memo_with_a_rounding_line() 
         .cancelled(&[A, B, C])
         .refunded("credit_card", "100.00");
     for (whole, expected) in [(true, vec!["99.99"]), (false, vec!["33.33", "66.66"])] {
-        let world = World::new(&Settings::default()).await;
+        let world = TestWorld::new(&Settings::default()).await;
         let booked = world.install(&sale, &Billing::OneInvoice);
         world.account.edit(&booked.invoices[0], |it| {
             it.total = decimal("99.99");
@@ -120,9 +120,10 @@ async fn an_invoice_a_cent_below_the_order_ends_its_memo_with_a_rounding_line() 
             service.post(&event(&sale, ITEMS, units)).await.is(200, "posted");
         }
         let memos = world.account.memos();
-        let totals: Vec<String> = memos.iter().map(|it| format!("{:.2}", it.total)).collect();
+        let totals: Vec<String> = memos.iter().map(|memo| format!("{:.2}", memo.total)).collect();
         assert_eq!(totals, expected);
-        let applied: Decimal = memos.iter().flat_map(|it| &it.applied).map(|it| it.amount).sum();
+        let applied: Decimal =
+            memos.iter().flat_map(|memo| &memo.applied).map(|it| it.amount).sum();
         assert_eq!(applied, decimal("99.99"));
         let last = memos.last().unwrap().lines.last().unwrap();
         assert_eq!((last.item.as_str(), last.amount), ("12777", decimal("-0.01")));
@@ -137,7 +138,7 @@ async fn shipping_that_is_not_the_invoices_is_parked_with_both_amounts() {
         .paid(paid("25.00"))
         .cancelled(&[A])
         .refunded("credit_card", "25.00");
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let booked = world.install(&sale, &Billing::OneInvoice);
     world.account.edit(&booked.invoices[0], |it| it.shipping_cost = Some(decimal("7.00")));
     let service = world.serve().await;
@@ -149,7 +150,7 @@ async fn shipping_that_is_not_the_invoices_is_parked_with_both_amounts() {
 #[tokio::test]
 async fn a_line_whose_unit_was_swapped_is_not_taken_for_another() {
     let sale = pair();
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let booked = world.install(&sale, &Billing::OneInvoice);
     let swap = |record: &mut Record| {
         let line: &mut Line = &mut record.lines[0];

@@ -7,7 +7,7 @@ mod small;
 
 use sandbox::{netsuite::Record, sale::Sale};
 use serde_json::Value;
-use tests::World;
+use tests::TestWorld;
 
 use crate::commands::command;
 
@@ -15,7 +15,7 @@ use crate::commands::command;
 const SINCE: [&str; 4] = ["--tenant", "dodici", "--since", "2020-01-01"];
 
 /// What a comparison tells of the only tenant, and how it ends.
-pub(crate) async fn compare(world: &World, more: &[&str]) -> (Option<i32>, Value) {
+pub(crate) async fn compare(world: &TestWorld, more: &[&str]) -> (Option<i32>, Value) {
     let arguments = [&["reconcile"][..], &SINCE, &["--json"], more].concat();
     let (code, said) = command(world, &arguments).await;
     let line = said.lines().next().unwrap_or_default();
@@ -52,12 +52,12 @@ fn again(memo: &Record) -> Record {
 }
 
 /// Starts the service once, so that there is a journal, and stops it.
-async fn begin(world: &World) {
+async fn begin(world: &TestWorld) {
     let process = world.spawn(crate::crash::PROGRAM).await;
     process.kill().await;
 }
 
 /// Puts a sale into both systems, and tells nobody that it was cancelled.
-fn unheard(world: &World, sale: &Sale) {
+fn unheard(world: &TestWorld, sale: &Sale) {
     let _ = world.install(sale, &sandbox::sale::Billing::OneInvoice);
 }

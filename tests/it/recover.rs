@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use app::{config::Config, recover, wiring};
+use app::{background::recovery, config::Config, wiring};
 use async_trait::async_trait;
 use domain::Timestamp;
 use ports::{Clock, Delivery, Instant, Job, Jobs, JobsError, Lease};
 use sandbox::netsuite::{Fault, Operation};
-use tests::{A, FakeClock, ITEMS, ORDER, Settings, World, event, pair};
+use tests::{A, FakeClock, ITEMS, ORDER, Settings, TestWorld, event, pair};
 use tokio_util::sync::CancellationToken;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -79,7 +79,7 @@ impl Clock for Hurried {
 }
 
 /// How often the world's one cancellation is queued by a service that starts now.
-async fn pushes_within(world: &World, time: Duration) -> usize {
+async fn pushes_within(world: &TestWorld, time: Duration) -> usize {
     let (now, draining) = (world.clock.now(), CancellationToken::new());
     let hurried =
         Hurried { clock: FakeClock::new(now), end: now.after(time), is_up: draining.clone() };
@@ -87,14 +87,14 @@ async fn pushes_within(world: &World, time: Duration) -> usize {
     let (service, _) =
         wiring::service(customers, &queue, &journal, worker, Arc::new(hurried)).await.unwrap();
     let jobs = Arc::new(Counting::default());
-    let service = app::service::Service { jobs: jobs.clone(), draining, ..service };
-    recover::run(service, MAX_DELAY).await;
+    let service = app::process::service::Service { jobs: jobs.clone(), draining, ..service };
+    recovery::run(service, MAX_DELAY).await;
     jobs.0.load(Ordering::Relaxed)
 }
 
 #[tokio::test]
 async fn a_memo_of_unknown_fate_is_queued_at_the_start_and_not_every_minute() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::Down.on(Operation::Add));
     let service = world.serve().await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
@@ -105,7 +105,7 @@ async fn a_memo_of_unknown_fate_is_queued_at_the_start_and_not_every_minute() {
 
 #[tokio::test]
 async fn a_job_that_the_queue_does_not_deliver_is_queued_again_after_the_longest_delay() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.remove(ORDER);
     let service = world.serve().await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "deferred");

@@ -1,6 +1,6 @@
 //! Seeds of the simulation: many once, some twice, found ones for ever, and its own bugs.
 
-use tests::simulation::{Mutation, Report, Tracing, play};
+use tests::simulation::{Mutation, Report, Tracing, run};
 
 /// Seeds that once found something, with what it was.
 const FOUND: [(u64, &str); 8] = [
@@ -35,7 +35,7 @@ const SEEDS_FOR_A_BUG: u64 = 200;
 #[track_caller]
 fn holds(seeds: impl IntoIterator<Item = u64>) {
     for seed in seeds {
-        let report = play(seed, None, Tracing::Off);
+        let report = run(seed, None, Tracing::Off);
         if report.violation.is_some() {
             explain(seed);
         }
@@ -45,7 +45,7 @@ fn holds(seeds: impl IntoIterator<Item = u64>) {
 /// Plays it once more, written down.
 #[track_caller]
 fn explain(seed: u64) -> ! {
-    let Report { violation, trace, .. } = play(seed, None, Tracing::On);
+    let Report { violation, trace, .. } = run(seed, None, Tracing::On);
     panic!(
         "{trace}\nseed {seed}: {violation:?}\n\
          cargo run --release -p tests --bin simulate -- --seeds {seed}..{} --trace",
@@ -71,7 +71,7 @@ fn what_a_seed_once_found_stays_mended() {
 #[test]
 fn the_same_seed_is_the_same_world() {
     for seed in 0..8 {
-        let (one, other) = (play(seed, None, Tracing::On), play(seed, None, Tracing::On));
+        let (one, other) = (run(seed, None, Tracing::On), run(seed, None, Tracing::On));
         assert!(!one.trace.is_empty());
         let differs = one.trace.lines().zip(other.trace.lines()).find(|(one, other)| one != other);
         assert_eq!(differs, None, "seed {seed}");
@@ -84,7 +84,7 @@ fn deliberate_bugs_are_caught() {
     for (bug, name, what) in Mutation::ALL.into_iter().filter(|(bug, ..)| !RARE.contains(bug)) {
         let seeds = 0..SEEDS_FOR_A_BUG;
         let caught = seeds.clone().any(|seed| {
-            let report = play(seed, Some(bug), Tracing::Off);
+            let report = run(seed, Some(bug), Tracing::Off);
             report.violation.is_some()
         });
         assert!(caught, "{name} ({what}) is not seen in the seeds {seeds:?}");

@@ -4,29 +4,29 @@ use std::time::{Duration, Instant};
 
 use adapters_queue::{Sqs, SqsOptions};
 use app::clock::SystemClock;
-use ports::{Jobs, State};
+use ports::{CancellationState, Jobs};
 use serde_json::json;
-use tests::{A, ITEMS, ORDER, Process, Settings, SqsKind, SqsQueue, World, event, pair, run};
+use tests::{A, ITEMS, ORDER, Process, Settings, SqsKind, SqsQueue, TestWorld, event, pair, run};
 
 use crate::crash::PROGRAM;
 
 const KINDS: [SqsKind; 2] = [SqsKind::Fifo, SqsKind::Standard];
 
-/// A retailer's systems around a queue of its own; the order is not visible yet.
-async fn world(kind: SqsKind) -> (World, SqsQueue) {
+/// A customer's systems around a queue of its own; the order is not visible yet.
+async fn world(kind: SqsKind) -> (TestWorld, SqsQueue) {
     let queue = SqsQueue::create(kind, &json!({})).await;
     let settings = Settings {
         queue: queue.section(),
         worker: "first_delay = \"1s\"\nmax_delay = \"1s\"".to_owned(),
         ..Settings::default()
     };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     world.tenant.remove(ORDER);
     (world, queue)
 }
 
 /// Sends the event, which must wait.
-async fn deferred(world: &World, process: &Process) {
+async fn deferred(world: &TestWorld, process: &Process) {
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
     answer.unwrap().is(200, "deferred");
 }
@@ -49,7 +49,7 @@ async fn what_one_replica_deferred_is_posted_once_by_any() {
         let replicas = [world.spawn(PROGRAM).await, world.spawn(PROGRAM).await];
         deferred(&world, &replicas[0]).await;
         pair().install_newstore(&world.tenant);
-        world.book().becomes(State::Posted, "by one of the replicas").await;
+        world.book().becomes(CancellationState::Posted, "by one of the replicas").await;
         world.has_memos(&["20.00"], "by one of the replicas");
         for replica in replicas {
             replica.signal("TERM").await;
@@ -91,7 +91,7 @@ async fn submit_and_retry_put_into_the_shared_queue() {
 
     pair().install_newstore(&world.tenant);
     let process = world.spawn(PROGRAM).await;
-    world.book().becomes(State::Posted, "after the retry").await;
+    world.book().becomes(CancellationState::Posted, "after the retry").await;
     world.has_memos(&["20.00"], "once, though there are two messages");
     process.kill().await;
 }
@@ -108,7 +108,7 @@ async fn a_queue_that_cannot_be_used_ends_the_start_with_1_and_says_why() {
     ];
     for (queue, words) in table {
         let settings = Settings { queue: queue.section(), ..Settings::default() };
-        let world = World::new(&settings).await;
+        let world = TestWorld::new(&settings).await;
         let config = world.config();
         let output = run(PROGRAM, &["serve", "--config", config.to_str().unwrap()]).await;
         let said = String::from_utf8(output.stderr).unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tests::{
-    Settings, World,
+    Settings, TestWorld,
     stub::{Script, serve},
 };
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 async fn the_stubs_systems_take_a_memo_for_any_order_and_show_it() {
     let script = Script::record().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     world.redirect(listener.local_addr().unwrap());
     let events = [1, 999_999_999_999].map(|it| script.event().about(it));
     let serving = tokio::spawn(async move { serve(listener, &script, Duration::ZERO).await });
@@ -26,14 +26,15 @@ async fn the_stubs_systems_take_a_memo_for_any_order_and_show_it() {
         loop {
             let memos: Vec<_> =
                 world.book().all().await.into_iter().flat_map(|it| it.memos).collect();
-            if memos.iter().all(|it| it.confirmed_total.is_some()) {
+            if memos.iter().all(|memo| memo.confirmed_total.is_some()) {
                 return memos;
             }
             tokio::task::yield_now().await;
         }
     };
     let memos = service.pass_time(confirmed).await;
-    let totals: Vec<_> = memos.iter().map(|it| it.confirmed_total.unwrap().to_string()).collect();
+    let totals: Vec<_> =
+        memos.iter().map(|memo| memo.confirmed_total.unwrap().to_string()).collect();
     assert_eq!(totals, ["64.8", "64.8"]);
     serving.abort();
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 
 use tests::{
     simulation::Report,
-    wire::{Mutation, Plan, play_each},
+    wire::{Mutation, Plan, run_each},
 };
 
 /// Seeds that once found something, with what it was.
@@ -31,13 +31,13 @@ fn holds(seed: u64, report: Report) -> ControlFlow<()> {
 
 #[test]
 fn over_the_wire_each_unit_is_credited_once() {
-    play_each(0..40, None, holds);
+    run_each(0..40, None, holds);
 }
 
 #[test]
 fn what_a_seed_once_found_on_the_wire_stays_harmless() {
     for (seed, _) in FOUND {
-        play_each(seed..seed + 1, None, holds);
+        run_each(seed..seed + 1, None, holds);
     }
 }
 
@@ -55,7 +55,7 @@ fn the_same_seed_is_the_same_plan_and_another_seed_another() {
 fn deliberate_bugs_are_caught_on_the_wire() {
     for (bug, name, what) in Mutation::ALL {
         let mut caught = false;
-        play_each(0..SEEDS_FOR_A_BUG, Some(bug), |_, report| {
+        run_each(0..SEEDS_FOR_A_BUG, Some(bug), |_, report| {
             caught = report.violation.is_some();
             if caught { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

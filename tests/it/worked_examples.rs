@@ -1,11 +1,13 @@
 //! The worked examples of the rules, end to end through the webhook.
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Line, Record},
     sale::{Billing, KeyColumn, Payment, Sale, Unit},
 };
-use tests::{A, Answer, B, C, ITEMS, ORDER, Service, Settings, WHOLE, World, event, paid, pair};
+use tests::{
+    A, Answer, B, C, ITEMS, ORDER, Service, Settings, TestWorld, WHOLE, event, paid, pair,
+};
 
 const REFERENCE: &str = "TEST-1821";
 const PAYMENT_ITEMS: &str = "settlement = \"payment-items\"\ntax = \"item\"";
@@ -44,12 +46,12 @@ fn shown_line(line: &Line) -> String {
 }
 
 #[track_caller]
-fn expect_memos(world: &World, expected: &[&str]) {
+fn expect_memos(world: &TestWorld, expected: &[&str]) {
     let memos: Vec<String> = world.account.memos().iter().map(shown).collect();
     assert_eq!(memos, expected);
 }
 
-fn install(world: &World, sale: &Sale, billing: &Billing, key: KeyColumn) {
+fn install(world: &TestWorld, sale: &Sale, billing: &Billing, key: KeyColumn) {
     sale.install_newstore(&world.tenant);
     let _ = sale.install_netsuite(&world.account, billing, key);
 }
@@ -60,13 +62,13 @@ async fn cancel(service: &Service, sale: &Sale, units: &[&str]) -> Answer {
 
 /// One invoice with unit ids on its lines, one event, and the memos it leads to.
 async fn check(sale: Sale, policy: &str, units: &[&str], expected: &[&str]) {
-    let world = World::with(&sale, &Settings::policy(policy)).await;
+    let world = TestWorld::with(&sale, &Settings::policy(policy)).await;
     let service = world.serve().await;
     let answer = cancel(&service, &sale, units).await;
     answer.is(200, "posted");
     expect_memos(&world, expected);
     let states = world.book().states().await;
-    assert_eq!(states, [(State::Posted, None)]);
+    assert_eq!(states, [(CancellationState::Posted, None)]);
 }
 
 #[tokio::test]
@@ -104,7 +106,7 @@ async fn example_4_shipping_goes_with_the_last_item() {
         .shipping("5.00", "0.40")
         .paid(paid("55.40"));
     let first = whole.cancelled(&[A]).refunded("credit_card", "20.00");
-    let world = World::with(&first, &Settings::default()).await;
+    let world = TestWorld::with(&first, &Settings::default()).await;
     let service = world.serve().await;
     cancel(&service, &first, &[A]).await.is(200, "posted");
     let second = first.cancelled(&[B]).refunded("credit_card", "35.40");
@@ -161,7 +163,7 @@ async fn example_7_the_line_of_the_unit() {
 
 #[tokio::test]
 async fn example_8_without_unit_ids_the_lowest_line_with_quantity_left() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     install(&world, &twins(), &Billing::OneInvoice, KeyColumn::Absent);
     let service = world.serve().await;
     cancel(&service, &twins(), &[B]).await.is(200, "posted");
@@ -176,7 +178,7 @@ async fn example_8_without_unit_ids_the_lowest_line_with_quantity_left() {
 #[tokio::test]
 async fn example_9_one_memo_per_invoice() {
     let sale = pair().cancelled(&[B]).refunded("credit_card", "30.00");
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let groups = vec![vec![A.to_owned()], vec![B.to_owned()]];
     install(&world, &sale, &Billing::Invoices(groups), KeyColumn::Present);
     let service = world.serve().await;
@@ -200,7 +202,7 @@ async fn example_10_overlapping_events_in_any_order_each_twice() {
     for order in
         [[1, 1, 2, 2], [1, 2, 1, 2], [1, 2, 2, 1], [2, 1, 1, 2], [2, 1, 2, 1], [2, 2, 1, 1]]
     {
-        let world = World::with(&sale, &Settings::default()).await;
+        let world = TestWorld::with(&sale, &Settings::default()).await;
         let service = world.serve().await;
         let mut outcomes = Vec::new();
         for which in order {
@@ -211,12 +213,12 @@ async fn example_10_overlapping_events_in_any_order_each_twice() {
         let memos = world.account.memos();
         let mut units: Vec<&str> = memos
             .iter()
-            .flat_map(|it| &it.lines)
+            .flat_map(|memo| &memo.lines)
             .filter_map(|it| it.field("custcol_nws_item_id"))
             .collect();
         units.sort_unstable();
         assert_eq!(units, [B, A], "{order:?}: {outcomes:?} {memos:?}");
-        let total: rust_decimal::Decimal = memos.iter().map(|it| it.total).sum();
+        let total: rust_decimal::Decimal = memos.iter().map(|memo| memo.total).sum();
         assert_eq!(total.to_string(), "50.00", "{order:?}: {memos:?}");
         let posted = outcomes.iter().filter(|it| *it == "posted").count();
         assert_eq!(posted, memos.len(), "{order:?}: {outcomes:?}");
@@ -242,12 +244,12 @@ async fn example_12_a_free_order_has_nothing_to_credit() {
     let sale = Sale::new(ORDER, REFERENCE)
         .unit(Unit::new(A, "10000", "20.00").discounts("0.00", "20.00"))
         .cancelled(&[A]);
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     cancel(&service, &sale, &[A]).await.is(200, "skipped").because("nothing-to-credit");
     expect_memos(&world, &[]);
     let states = world.book().states().await;
-    assert_eq!(states, [(State::Skipped, Some("nothing-to-credit".to_owned()))]);
+    assert_eq!(states, [(CancellationState::Skipped, Some("nothing-to-credit".to_owned()))]);
 }
 
 #[tokio::test]
@@ -259,13 +261,13 @@ async fn example_13_captured_at_shipment_and_never_billed() {
         .transaction("credit_card", "capture", "30.00")
         .cancelled(&[A]);
     let worker = "give_up_after = \"1m\"".to_owned();
-    let world = World::new(&Settings { worker, ..Settings::default() }).await;
+    let world = TestWorld::new(&Settings { worker, ..Settings::default() }).await;
     let billing = Billing::Invoices(vec![vec![B.to_owned()]]);
     install(&world, &sale, &billing, KeyColumn::Present);
     let service = world.serve().await;
     let answer = cancel(&service, &sale, &[A]).await;
     answer.is(200, "deferred").because("not-invoiced");
-    let record = service.until(&answer, State::Skipped).await;
+    let record = service.until(&answer, CancellationState::Skipped).await;
     assert_eq!(record.reason.as_deref(), Some("never-billed"), "{record:?}");
     expect_memos(&world, &[]);
 }

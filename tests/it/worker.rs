@@ -1,27 +1,27 @@
-//! How the worker shares its hands: among retailers, among jobs, and with a dead ERP.
+//! How the worker shares its hands: among customers, among jobs, and with a dead ERP.
 
 mod busy;
-mod firm;
+mod worker_fixture;
 
 use std::time::Duration;
 
-use ports::State;
+use ports::CancellationState;
 
-use self::firm::{Erp, Firm, HOUR, PATIENCE, SECOND, Shown};
+use crate::worker::worker_fixture::{Erp, Firm, HOUR, LIMITS, SECOND, Shown};
 
 #[test]
 fn so_many_jobs_of_each_retailer_run_at_once() {
     let firm = Firm::new(&[Erp::takes(10 * SECOND), Erp::takes(10 * SECOND)]);
     firm.play(async |firm| {
-        for retailer in 0..2 {
-            firm.push_new(retailer, 40).await;
+        for customer in 0..2 {
+            firm.push_new(customer, 40).await;
         }
         firm.work(2);
         firm.sleep(4 * 60 * SECOND).await;
-        for retailer in 0..2 {
-            let erp = &firm.erps[retailer];
-            assert_eq!(erp.most_at_once(), 2, "retailer {retailer}");
-            assert_eq!(firm.settled(retailer).await, 40, "retailer {retailer}");
+        for customer in 0..2 {
+            let erp = &firm.erps[customer];
+            assert_eq!(erp.most_at_once(), 2, "retailer {customer}");
+            assert_eq!(firm.settled(customer).await, 40, "retailer {customer}");
         }
     });
 }
@@ -49,7 +49,11 @@ fn an_outage_of_a_day_parks_nothing_and_costs_no_attempt() {
         firm.push_new(0, 3).await;
         firm.work(4);
         firm.sleep(24 * HOUR).await;
-        assert_eq!(firm.count(0, State::Deferred).await + firm.count(0, State::Working).await, 3);
+        assert_eq!(
+            firm.count(0, CancellationState::Deferred).await
+                + firm.count(0, CancellationState::Working).await,
+            3
+        );
         assert_eq!(firm.most_attempts(), 0);
         firm.erps[0].comes_back();
         firm.sleep(60 * SECOND).await;
@@ -100,7 +104,7 @@ fn retried_jobs_do_not_starve() {
         }
         // 120 turns in that time: every fourth goes to one that was tried before.
         let retried = firm.settled_of_first(30).await;
-        assert!(20 <= retried, "{retried}");
+        assert!(retried >= 20, "{retried}");
     });
 }
 
@@ -128,13 +132,14 @@ fn who_waits_too_long_is_parked_at_the_deadline_with_its_reason() {
         firm.shows(Shown::Nothing);
         firm.push_new(0, 1).await;
         firm.work(1);
-        firm.sleep(firm::GIVE_UP_AFTER.saturating_sub(SECOND)).await;
-        assert_eq!(firm.count(0, State::Parked).await, 0);
+        firm.sleep(worker_fixture::GIVE_UP_AFTER.saturating_sub(SECOND)).await;
+        assert_eq!(firm.count(0, CancellationState::Parked).await, 0);
         firm.sleep(10 * SECOND).await;
         let [record] = &firm.records(0).await[..] else { panic!("one job") };
-        assert_eq!(record.state, State::Parked);
+        assert_eq!(record.state, CancellationState::Parked);
         assert_eq!(record.reason.as_deref(), Some("order-not-visible"));
-        let waits = u32::try_from(firm::GIVE_UP_AFTER.as_secs() / PATIENCE.max_delay.as_secs());
+        let waits =
+            u32::try_from(worker_fixture::GIVE_UP_AFTER.as_secs() / LIMITS.max_delay.as_secs());
         assert!(firm.most_attempts() <= 2 * waits.unwrap(), "{}", firm.most_attempts());
     });
 }

@@ -63,7 +63,7 @@ impl Answer {
     }
 }
 
-/// Sends an event with the retailer's key; no answer is an error.
+/// Sends an event with the customer's key; no answer is an error.
 pub async fn post(
     http: &reqwest::Client,
     address: SocketAddr,

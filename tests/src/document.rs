@@ -86,7 +86,8 @@ fn problem(schema: &'static Value, value: &Value, place: &str) -> Option<String>
         }
         "required" => {
             let names = rule.as_array().expect("required is a list");
-            let missing = names.iter().find(|it| value.get(it.as_str().unwrap_or("")).is_none());
+            let missing =
+                names.iter().find(|name| value.get(name.as_str().unwrap_or("")).is_none());
             missing.map(|it| format!("{place} has no {it}"))
         }
         "properties" => properties(value)

@@ -51,7 +51,7 @@ impl Exposition {
         let has = |it: &Sample, (label, value): &(&str, &str)| {
             it.labels.get(*label).is_some_and(|it| it == value)
         };
-        let of_name = self.samples.iter().filter(|it| it.name == name);
+        let of_name = self.samples.iter().filter(|sample| sample.name == name);
         let found = of_name.filter(|it| labels.iter().all(|label| has(it, label)));
         let values: Vec<f64> = found.map(|it| it.value).collect();
         (!values.is_empty()).then(|| values.iter().sum())

@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use crate::{secrets, sqs::CREDENTIALS};
 
 /// Real time after which a wait has failed.
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 const POLL: Duration = Duration::from_millis(10);
 
 /// A running process. Dropping it kills it.
@@ -64,7 +64,7 @@ impl Process {
 
     /// The first line of the log with these words.
     pub async fn logged(&mut self, words: &str) -> String {
-        let found = tokio::time::timeout(PATIENCE, async {
+        let found = tokio::time::timeout(TIMEOUT, async {
             loop {
                 let text = self.log();
                 // The last line may be half written.
@@ -122,7 +122,7 @@ impl Process {
 
     /// Everything it has logged, once it has ended by itself.
     pub async fn log_at_its_end(mut self) -> String {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let ended = tokio::time::timeout(TIMEOUT, self.child.wait()).await;
         assert!(ended.is_ok(), "it did not end:\n{}", self.log());
         secrets::assert_none("the log", &self.log());
         self.log()
@@ -130,7 +130,7 @@ impl Process {
 
     /// Waits until it ends by itself.
     pub async fn ended(mut self) -> ExitStatus {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let ended = tokio::time::timeout(TIMEOUT, self.child.wait()).await;
         secrets::assert_none("the log", &self.log());
         let ended = ended.unwrap_or_else(|_| panic!("it did not end:\n{}", self.log()));
         ended.expect("the process is ours")
@@ -141,7 +141,7 @@ impl Process {
 pub async fn run(program: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);
     command.args(arguments).envs(CREDENTIALS).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = tokio::time::timeout(TIMEOUT, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{arguments:?} did not end"));
     let output = output.expect("the program can be started");
     for text in [&output.stdout, &output.stderr] {

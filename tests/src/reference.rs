@@ -3,24 +3,24 @@
 //! They pass the same contract suites as the products. What they hold survives
 //! whoever calls them: for a simulated crash that is the durable part.
 
-mod books;
+mod accounts;
 mod ledger;
 mod storefront;
 
 use async_trait::async_trait;
-use ports::{Access, LedgerError};
+use ports::{LedgerError, ReadPermissions};
 
-pub use books::{Books, Column, Folder, Recorded};
-pub use ledger::{MemoryLedger, Trouble};
+pub use accounts::{Column, Folder, Recorded, ReferenceAccounts};
+pub use ledger::{MemoryLedger, ReferenceFault};
 pub use storefront::MemoryStorefront;
 
 /// Access to a ledger that hides nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct NothingHidden;
+pub struct AllVisible;
 
 #[async_trait]
-impl Access for NothingHidden {
-    async fn prove(&self) -> Result<(), LedgerError> {
+impl ReadPermissions for AllVisible {
+    async fn verify(&self) -> Result<(), LedgerError> {
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets of the simulated retailer and data of its customers, which nobody may ever tell.
+//! Secrets of the simulated customer and data of its customers, which nobody may ever tell.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ pub use crate::settings::CLIENT_SECRET;
 /// How the simulated NewStore begins the first access tokens it grants.
 const ACCESS_TOKENS: [&str; 2] = ["token-1-", "token-2-"];
 
-/// A customer of the retailer, planted wherever a system may know of her.
+/// A customer of the customer, planted wherever a system may know of her.
 pub const NAME: &str = "Jane Roe";
 /// Her address.
 pub const ADDRESS: &str = "1 Main Street";

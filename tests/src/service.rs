@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use app::{config::Config, http::threads::Threads, serve::Application, telemetry};
-use ports::{Clock, Record, State};
+use app::{config::Config, inbound::http_threads::Threads, observability, serve::Application};
+use ports::{CancellationRecord, CancellationState, Clock};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    Answer, Book, Exposition, FakeClock, World, clock::STEP, document::Described, secrets,
+    Answer, Exposition, FakeClock, JournalReader, TestWorld, clock::STEP, document::Described,
+    secrets,
 };
 
 /// Threads for all but HTTP.
@@ -22,7 +23,7 @@ const WORKERS: usize = 2;
 /// How often the journal is looked at.
 const POLL: Duration = Duration::from_millis(5);
 /// Real time after which a wait has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running service. Dropping it ends it as a crash does.
 pub struct Service {
@@ -30,18 +31,18 @@ pub struct Service {
     pub address: SocketAddr,
     clock: Arc<FakeClock>,
     pub(crate) http: reqwest::Client,
-    book: Book,
+    journal: JournalReader,
     application: Option<Application>,
     threads: Option<Threads>,
     runtime: Option<Runtime>,
 }
 
 impl Service {
-    pub(crate) async fn start(world: &World) -> Self {
+    pub(crate) async fn start(world: &TestWorld) -> Self {
         secrets::watch_logs();
         let config = Config::load(&world.config()).unwrap_or_else(|why| panic!("{why}"));
         // Leaked, as its threads are told of it for ever: a few kilobytes for each service.
-        let counts: &'static _ = Box::leak(Box::new(telemetry::recorder()));
+        let counts: &'static _ = Box::leak(Box::new(observability::recorder()));
         let first = || mem::forget(metrics::set_default_local_recorder(counts));
         let runtime = Builder::new_multi_thread()
             .worker_threads(WORKERS)
@@ -61,7 +62,7 @@ impl Service {
             address: application.address(),
             clock: Arc::clone(&world.clock),
             http: world.http.clone(),
-            book: world.book(),
+            journal: world.book(),
             application: Some(application),
             threads: Some(threads),
             runtime: Some(runtime),
@@ -70,14 +71,14 @@ impl Service {
 
     /// Sends an event and waits for the answer; time stands still.
     pub async fn post(&self, event: &Value) -> Answer {
-        World::post(&self.http, self.address, event).await
+        TestWorld::post(&self.http, self.address, event).await
     }
 
     /// Sends an event beside the test.
     #[must_use]
     pub fn post_beside(&self, event: &Value) -> tokio::task::JoinHandle<Answer> {
         let (http, address, event) = (self.http.clone(), self.address, event.clone());
-        tokio::spawn(async move { World::post(&http, address, &event).await })
+        tokio::spawn(async move { TestWorld::post(&http, address, &event).await })
     }
 
     /// Asks for a page: its status and its text.
@@ -99,12 +100,12 @@ impl Service {
     }
 
     /// Lets time pass, in small steps, until the cancellation is in this state.
-    pub async fn until(&self, answer: &Answer, state: State) -> Record {
+    pub async fn until(&self, answer: &Answer, state: CancellationState) -> CancellationRecord {
         let id = answer.id.as_deref().unwrap_or_else(|| panic!("no id in {answer:?}"));
         let last = Mutex::new(None);
         let wanted = async {
             loop {
-                let found = self.book.record(id).await;
+                let found = self.journal.record(id).await;
                 if let Some(record) = found.clone().filter(|it| it.state == state) {
                     return record;
                 }
@@ -157,7 +158,7 @@ impl Service {
         // A runtime cannot be waited for on a thread of another one.
         let ending = thread::spawn(move || {
             for runtime in threads.into_iter().chain([runtime]) {
-                runtime.shutdown_timeout(PATIENCE);
+                runtime.shutdown_timeout(TIMEOUT);
             }
         });
         ending.join().expect("ending does not panic");
@@ -180,7 +181,7 @@ async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Opti
     tokio::select! {
         it = event => Some(it),
         () = passing => None,
-        () = tokio::time::sleep(PATIENCE) => None,
+        () = tokio::time::sleep(TIMEOUT) => None,
     }
 }
 

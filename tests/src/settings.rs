@@ -1,4 +1,4 @@
-//! The configuration file, as a retailer would write it.
+//! The configuration file, as a customer would write it.
 
 use std::fmt::Write;
 
@@ -33,8 +33,8 @@ pub struct Settings {
     pub reconcile: String,
     /// Lines of `[customer.newstore]`, besides how to reach it.
     pub newstore: String,
-    /// Lines of the first retailer's `[customer.stream]`, besides its key; no such section where
-    /// it is empty.
+    /// Lines of the first customer's `[customer.stream]`, besides its key; no such section where it
+    /// is empty.
     pub stream: String,
     /// Lines of `[customer.erp]`, besides how to reach it.
     pub erp: String,
@@ -62,7 +62,7 @@ impl Settings {
         Self { policy: lines.to_owned(), ..Self::default() }
     }
 
-    /// The whole file. A second retailer is in it, so that there is another tenant's key.
+    /// The whole file. A second customer is in it, so that there is another tenant's key.
     #[must_use]
     pub(crate) fn text(&self, tenant: &Tenant, account: &Account) -> String {
         let Self { server, worker, sections, .. } = self;

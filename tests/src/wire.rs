@@ -8,19 +8,19 @@
 //! the cent, and no event was lost.
 
 mod audit;
+mod context;
 mod delivery;
 mod draw;
 mod erp;
-mod handmade;
+mod fault;
+mod manual_memos;
 mod mutation;
 mod order;
 mod plan;
-mod play;
 mod proxy;
-mod stage;
+mod run;
 mod storefront;
-mod trouble;
 
 pub use mutation::Mutation;
 pub use plan::Plan;
-pub use play::play_each;
+pub use run::run_each;

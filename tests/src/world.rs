@@ -1,4 +1,4 @@
-//! One retailer's systems, and the configuration of the service between them.
+//! One customer's systems, and the configuration of the service between them.
 
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    A, Answer, B, Book, FakeClock, Process, Service, Settings, pair,
+    A, Answer, B, FakeClock, JournalReader, Process, Service, Settings, pair,
     records::CONFIG,
     settings::{CLIENT_ID, CLIENT_SECRET},
 };
@@ -21,8 +21,8 @@ use crate::{
 /// A day in November 2026, in milliseconds: after the orders and their events.
 const TODAY: i64 = 1_795_428_000_000;
 
-/// Calls that a start makes beside everything else: two retailers prove, or try to prove,
-/// that they see invoices and memos.
+/// Calls that a start makes beside everything else: two customers prove, or try to prove, that they
+/// see invoices and memos.
 const PROOFS: u64 = 4;
 
 /// What lines without goods name, by its id.
@@ -34,7 +34,7 @@ const ITEMS: [(&str, &str); 4] = [
 ];
 
 /// A NewStore tenant, a NetSuite account, and a folder for the service.
-pub struct World {
+pub struct TestWorld {
     /// The tenant.
     pub tenant: Tenant,
     /// The account.
@@ -46,7 +46,7 @@ pub struct World {
     folder: TempDir,
 }
 
-impl World {
+impl TestWorld {
     /// Starts the systems and writes the configuration.
     pub async fn new(settings: &Settings) -> Self {
         let tenant = Tenant::start("dodici", CLIENT_ID, CLIENT_SECRET).await;
@@ -122,8 +122,8 @@ impl World {
 
     /// The service's files.
     #[must_use]
-    pub fn book(&self) -> Book {
-        Book::in_folder(self.folder.path())
+    pub fn book(&self) -> JournalReader {
+        JournalReader::in_folder(self.folder.path())
     }
 
     /// Starts the service in this process; the world's time stands still until a test moves it.

@@ -3,12 +3,12 @@
 use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::book::{ClaimRow, Failure, claim_row};
+use crate::model::{ClaimRow, StoreFailure, claim_row};
 
 const COLUMNS: &str = "key, cancellation, memo, sent_at, record, number, confirmed_total";
 
 /// What is claimed under this key.
-pub(super) fn load(db: &Connection, key: &MemoKey) -> Result<Option<ClaimRow>, Failure> {
+pub(super) fn load(db: &Connection, key: &MemoKey) -> Result<Option<ClaimRow>, StoreFailure> {
     let mut statement =
         db.prepare_cached(&format!("SELECT {COLUMNS} FROM claim WHERE key = ?1"))?;
     let row = statement.query_row([key.as_str()], |row| Ok(claim_row!(row.get)));
@@ -22,7 +22,7 @@ pub(super) fn make(
     memo: &CreditMemo,
     text: &str,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let (tenant, order, key) = (cancellation.tenant.as_str(), memo.order.as_str(), &memo.key);
     let mut claim = db.prepare_cached(
         "INSERT INTO claim (key, cancellation, tenant, order_id, memo, sent_at) \
@@ -44,28 +44,32 @@ pub(super) fn make(
         )?;
         let holder: String = holder.query_row([tenant, order, unit.as_str()], |row| row.get(0))?;
         if holder != key.as_str() {
-            return Err(Failure::Claimed(holder.parse()?));
+            return Err(StoreFailure::Claimed(holder.parse()?));
         }
     }
     Ok(())
 }
 
 /// When the memo was last sent without an answer.
-pub(super) fn sent(db: &Connection, key: &MemoKey, at: Timestamp) -> Result<(), Failure> {
+pub(super) fn sent(db: &Connection, key: &MemoKey, at: Timestamp) -> Result<(), StoreFailure> {
     let mut statement = db.prepare_cached("UPDATE claim SET sent_at = ?2 WHERE key = ?1")?;
     statement.execute(params![key.as_str(), at.as_millis()])?;
     Ok(())
 }
 
 /// The memo is on record.
-pub(super) fn settle(db: &Connection, key: &MemoKey, record: &RecordId) -> Result<(), Failure> {
+pub(super) fn settle(
+    db: &Connection,
+    key: &MemoKey,
+    record: &RecordId,
+) -> Result<(), StoreFailure> {
     let mut statement = db.prepare_cached("UPDATE claim SET record = ?2 WHERE key = ?1")?;
     statement.execute([key.as_str(), record.as_str()])?;
     Ok(())
 }
 
 /// The claim is gone, and by the foreign key its units.
-pub(super) fn forget(db: &Connection, key: &MemoKey) -> Result<(), Failure> {
+pub(super) fn forget(db: &Connection, key: &MemoKey) -> Result<(), StoreFailure> {
     db.prepare_cached("DELETE FROM claim WHERE key = ?1")?.execute([key.as_str()])?;
     Ok(())
 }
@@ -76,7 +80,7 @@ pub(super) fn confirm(
     key: &MemoKey,
     number: Option<&str>,
     total: &str,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let mut statement =
         db.prepare_cached("UPDATE claim SET number = ?2, confirmed_total = ?3 WHERE key = ?1")?;
     statement.execute(params![key.as_str(), number, total])?;
@@ -88,13 +92,13 @@ pub(super) fn of_order(
     db: &Connection,
     tenant: &Tenant,
     order: &OrderId,
-) -> Result<Vec<Claim>, Failure> {
+) -> Result<Vec<Claim>, StoreFailure> {
     let rows = select(db, "tenant = ?1 AND order_id = ?2", [tenant.as_str(), order.as_str()])?;
     rows.iter().map(ClaimRow::claim).collect()
 }
 
 /// The claims that a cancellation made, in the order they were made.
-pub(super) fn made_by(db: &Connection, cancellation: &str) -> Result<Vec<ClaimRow>, Failure> {
+pub(super) fn made_by(db: &Connection, cancellation: &str) -> Result<Vec<ClaimRow>, StoreFailure> {
     select(db, "cancellation = ?1", [cancellation])
 }
 
@@ -102,7 +106,7 @@ fn select(
     db: &Connection,
     condition: &str,
     values: impl rusqlite::Params,
-) -> Result<Vec<ClaimRow>, Failure> {
+) -> Result<Vec<ClaimRow>, StoreFailure> {
     let query = format!("SELECT {COLUMNS} FROM claim WHERE {condition} ORDER BY seq");
     let mut statement = db.prepare_cached(&query)?;
     let rows = statement.query_map(values, |row| Ok(claim_row!(row.get)))?;

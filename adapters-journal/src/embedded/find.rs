@@ -1,11 +1,11 @@
 //! Looking cancellations up, from a snapshot.
 
 use domain::Timestamp;
-use ports::{Query, Record};
+use ports::{CancellationRecord, Query};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::claim;
-use crate::book::{CancellationRow, ClaimRow, Failure, cancellation_row, columns, limit};
+use crate::model::{CancellationRow, ClaimRow, StoreFailure, cancellation_row, columns, limit};
 
 /// Conditions and the values of their parameters, in the same order.
 #[derive(Default)]
@@ -59,7 +59,10 @@ impl Filter {
 }
 
 /// Cancellations that match, newest first.
-pub(super) fn find(db: &Connection, query: &Query) -> Result<Vec<Record>, Failure> {
+pub(super) fn find(
+    db: &Connection,
+    query: &Query,
+) -> Result<Vec<CancellationRecord>, StoreFailure> {
     let mut filter = Filter::of(query);
     let mut statement = db.prepare_cached(&filter.sql())?;
     filter.values.push(i64::try_from(limit(query))?.into());
@@ -71,21 +74,25 @@ pub(super) fn find(db: &Connection, query: &Query) -> Result<Vec<Record>, Failur
     Ok(found)
 }
 
-fn record(db: &Connection, row: CancellationRow, query: &Query) -> Result<Record, Failure> {
+fn record(
+    db: &Connection,
+    row: CancellationRow,
+    query: &Query,
+) -> Result<CancellationRecord, StoreFailure> {
     let memos = claim::made_by(db, &row.id)?.into_iter().map(ClaimRow::memo_record);
     let (memos, flags) = (memos.collect::<Result<_, _>>()?, flags(db, &row.id)?);
     let history = if query.with_history { history(db, &row.id)? } else { Vec::new() };
-    Ok(Record { memos, flags, history, ..row.record()? })
+    Ok(CancellationRecord { memos, flags, history, ..row.record()? })
 }
 
-fn flags(db: &Connection, id: &str) -> Result<Vec<String>, Failure> {
+fn flags(db: &Connection, id: &str) -> Result<Vec<String>, StoreFailure> {
     let mut statement =
         db.prepare_cached("SELECT text FROM flag WHERE cancellation = ?1 ORDER BY seq")?;
     let flags = statement.query_map([id], |row| row.get(0))?;
     Ok(flags.collect::<Result<_, _>>()?)
 }
 
-fn history(db: &Connection, id: &str) -> Result<Vec<(Timestamp, String)>, Failure> {
+fn history(db: &Connection, id: &str) -> Result<Vec<(Timestamp, String)>, StoreFailure> {
     let mut statement =
         db.prepare_cached("SELECT at, text FROM history WHERE cancellation = ?1 ORDER BY seq")?;
     let lines = statement

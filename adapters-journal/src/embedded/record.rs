@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::{Cancellation, CancellationId, Timestamp};
-use ports::{Known, Opened, Record, State, Step};
+use ports::{CancellationRecord, CancellationState, Known, Received, Step};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::{claim, hold};
-use crate::book::{
-    CancellationRow, Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, failed, follow,
-    is_told, key, received, units,
+use super::{claim, lease};
+use crate::model::{
+    CancellationRow, Change, DELIVERED_AGAIN, StoreFailure, apply, cancellation_row, columns,
+    failed, is_recorded, key, received, units,
 };
 
 /// Takes note of a delivery.
@@ -17,14 +17,18 @@ pub(super) fn open(
     db: &Connection,
     cancellation: &Cancellation,
     now: Timestamp,
-) -> Result<Opened, Failure> {
+) -> Result<Received, StoreFailure> {
     match load(db, &cancellation.id())? {
         None => first(db, cancellation, now),
         Some(known) => again(db, cancellation, now, known),
     }
 }
 
-fn first(db: &Connection, cancellation: &Cancellation, now: Timestamp) -> Result<Opened, Failure> {
+fn first(
+    db: &Connection,
+    cancellation: &Cancellation,
+    now: Timestamp,
+) -> Result<Received, StoreFailure> {
     let id = cancellation.id();
     let mut statement = db.prepare_cached(
         "INSERT INTO cancellation (id, tenant, event, order_id, units, published_at, \
@@ -39,10 +43,10 @@ fn first(db: &Connection, cancellation: &Cancellation, now: Timestamp) -> Result
         ":units": units(cancellation)?,
         ":published": cancellation.published_at.as_millis(),
         ":now": now.as_millis(),
-        ":state": State::Working.name(),
+        ":state": CancellationState::Working.name(),
     })?;
     note(db, &id, now, &received(cancellation))?;
-    Ok(Opened {
+    Ok(Received {
         cancellation: cancellation.clone(),
         waiting_since: now,
         known: Known::New,
@@ -54,8 +58,8 @@ fn again(
     db: &Connection,
     delivered: &Cancellation,
     now: Timestamp,
-    known: Record,
-) -> Result<Opened, Failure> {
+    known: CancellationRecord,
+) -> Result<Received, StoreFailure> {
     let id = delivered.id();
     let published = known.cancellation.published_at.min(delivered.published_at);
     let mut statement = db.prepare_cached(
@@ -63,13 +67,13 @@ fn again(
          WHERE id = ?1",
     )?;
     statement.execute(params![id.as_str(), published.as_millis(), now.as_millis()])?;
-    if is_told(known.deliveries.saturating_add(1)) {
+    if is_recorded(known.deliveries.saturating_add(1)) {
         note(db, &id, now, DELIVERED_AGAIN)?;
     }
-    Ok(Opened {
+    Ok(Received {
         cancellation: Cancellation { published_at: published, ..known.cancellation },
         waiting_since: known.waiting_since,
-        known: Known::Before { state: known.state, reason: known.reason },
+        known: Known::SeenBefore { state: known.state, reason: known.reason },
         failed: known.failed,
     })
 }
@@ -80,8 +84,8 @@ pub(super) fn steps(
     id: &CancellationId,
     now: Timestamp,
     steps: &[Step],
-) -> Result<(), Failure> {
-    let mut record = load(db, id)?.ok_or_else(|| Failure::never_opened(id))?;
+) -> Result<(), StoreFailure> {
+    let mut record = load(db, id)?.ok_or_else(|| StoreFailure::never_opened(id))?;
     let mut told = BTreeSet::new();
     for it in steps {
         step(db, &mut record, now, it, &mut told)?;
@@ -91,17 +95,17 @@ pub(super) fn steps(
 
 fn step(
     db: &Connection,
-    record: &mut Record,
+    record: &mut CancellationRecord,
     now: Timestamp,
     step: &Step,
     told: &mut BTreeSet<CancellationId>,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     if let Step::Released(token) = step {
-        return hold::release(db, &record.cancellation, token);
+        return lease::release(db, &record.cancellation, token);
     }
     let claim = key(step).map(|key| claim::load(db, key)).transpose()?.flatten();
-    let Some(changes) = follow(record, claim.as_ref(), step, now)? else { return Ok(()) };
-    let once = changes.change.is_told_once();
+    let Some(changes) = apply(record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let once = changes.change.is_recorded_once();
     match changes.change {
         Change::None | Change::Note => {}
         Change::State => move_to(db, record)?,
@@ -128,13 +132,13 @@ fn step(
     Ok(())
 }
 
-fn move_to(db: &Connection, record: &Record) -> rusqlite::Result<()> {
+fn move_to(db: &Connection, record: &CancellationRecord) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE cancellation SET state = ?2, reason = ?3, detail = ?4, waiting_since = ?5, \
          failed_tries = ?6, failing_since = ?7, fails_alone = ?8 WHERE id = ?1",
     )?;
     let (id, since) = (record.cancellation.id(), record.waiting_since.as_millis());
-    let Record { state, reason, detail, .. } = record;
+    let CancellationRecord { state, reason, detail, .. } = record;
     let (tries, failing_since, alone) = failed(record.failed);
     statement.execute(params![
         id.as_str(),
@@ -150,7 +154,7 @@ fn move_to(db: &Connection, record: &Record) -> rusqlite::Result<()> {
 }
 
 /// The cancellation with this id, if it was ever received; without memos, flags and history.
-fn load(db: &Connection, id: &CancellationId) -> Result<Option<Record>, Failure> {
+fn load(db: &Connection, id: &CancellationId) -> Result<Option<CancellationRecord>, StoreFailure> {
     let mut statement =
         db.prepare_cached(concat!("SELECT ", columns!(), " FROM cancellation WHERE id = ?1"))?;
     let row = statement.query_row([id.as_str()], |row| Ok(cancellation_row!(row.get)));

@@ -5,13 +5,13 @@ use domain::{
 };
 use sqlx::{PgConnection, Row};
 
-use crate::book::{ClaimRow, Failure, claim_row};
+use crate::model::{ClaimRow, StoreFailure, claim_row};
 
 /// What is claimed under this key.
 pub(super) async fn load(
     db: &mut PgConnection,
     key: &MemoKey,
-) -> Result<Option<ClaimRow>, Failure> {
+) -> Result<Option<ClaimRow>, StoreFailure> {
     let claim = sqlx::query(
         "SELECT key, cancellation, memo, sent_at, record, number, confirmed_total \
          FROM claim \
@@ -28,7 +28,7 @@ pub(super) async fn make(
     memo: &CreditMemo,
     text: &str,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let (key, id) = (memo.key.as_str(), cancellation.id());
     let (tenant, order) = (cancellation.tenant.as_str(), memo.order.as_str());
     let units: Vec<_> = memo.units.iter().map(UnitId::as_str).collect();
@@ -53,7 +53,7 @@ pub(super) async fn make(
     );
     let holder = holder.bind(tenant).bind(order).bind(&units).bind(key);
     let holder: Option<String> = holder.fetch_optional(db).await?;
-    holder.map_or(Ok(()), |it| Err(Failure::Claimed(it.parse()?)))
+    holder.map_or(Ok(()), |it| Err(StoreFailure::Claimed(it.parse()?)))
 }
 
 /// When the memo was last sent without an answer.
@@ -61,7 +61,7 @@ pub(super) async fn sent(
     db: &mut PgConnection,
     key: &MemoKey,
     at: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let sent = sqlx::query("UPDATE claim SET sent_at = $2 WHERE key = $1");
     sent.bind(key.as_str()).bind(at.as_millis()).execute(db).await?;
     Ok(())
@@ -72,14 +72,14 @@ pub(super) async fn settle(
     db: &mut PgConnection,
     key: &MemoKey,
     record: &RecordId,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let settled = sqlx::query("UPDATE claim SET record = $2 WHERE key = $1");
     settled.bind(key.as_str()).bind(record.as_str()).execute(db).await?;
     Ok(())
 }
 
 /// The claim is gone, and by the foreign key its units.
-pub(super) async fn forget(db: &mut PgConnection, key: &MemoKey) -> Result<(), Failure> {
+pub(super) async fn forget(db: &mut PgConnection, key: &MemoKey) -> Result<(), StoreFailure> {
     sqlx::query("DELETE FROM claim WHERE key = $1").bind(key.as_str()).execute(db).await?;
     Ok(())
 }
@@ -90,7 +90,7 @@ pub(super) async fn confirm(
     key: &MemoKey,
     number: Option<&str>,
     total: &str,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let confirmed =
         sqlx::query("UPDATE claim SET number = $2, confirmed_total = $3 WHERE key = $1");
     confirmed.bind(key.as_str()).bind(number).bind(total).execute(db).await?;
@@ -102,7 +102,7 @@ pub(super) async fn of_order(
     db: &mut PgConnection,
     tenant: &Tenant,
     order: &OrderId,
-) -> Result<Vec<Claim>, Failure> {
+) -> Result<Vec<Claim>, StoreFailure> {
     let claims = sqlx::query(
         "SELECT key, cancellation, memo, sent_at, record, number, confirmed_total \
          FROM claim \

@@ -19,21 +19,21 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{DatabaseUrl, Unusable};
-use crate::book::Failure;
+use super::{DatabaseError, DatabaseUrl};
+use crate::model::StoreFailure;
 
 /// Connections at once; callers beyond that wait.
 const MOST: usize = 16;
 /// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection that rested may take to say that it lives.
 const ANSWER: Duration = Duration::from_secs(1);
 /// A connection that rested for less is taken to be alive: no server restarts as fast.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// What holds for every connection, and whether it is to a standby. A call that
-/// nobody waits for any more ends by itself, also when this process is gone in the
-/// middle of it; and a server that may lose what it committed is told not to.
+/// What holds for every connection, and whether it is to a standby. A call whose caller has gone
+/// ends by itself, also when this process is gone in the middle of it; and a server that may lose
+/// what it committed is told not to.
 const SESSION: &str = "\
     SELECT pg_is_in_recovery(), \
            set_config('statement_timeout', '5s', false), \
@@ -46,16 +46,16 @@ const SESSION: &str = "\
 pub(super) struct Connections {
     options: PgConnectOptions,
     permits: Semaphore,
-    resting: Mutex<Vec<Resting>>,
+    idle: Mutex<Vec<Idle>>,
 }
 
-struct Resting {
+struct Idle {
     connection: PgConnection,
     since: Instant,
 }
 
 /// A connection for one call. Dropping it closes it.
-pub(super) struct Held<'a> {
+pub(super) struct PooledConnection<'a> {
     pub(super) connection: PgConnection,
     home: &'a Connections,
     _permit: SemaphorePermit<'a>,
@@ -68,28 +68,28 @@ impl Connections {
         let options = if named { options } else { options.application_name("memobridge") };
         // A pooler in between need not know of floats, and statements are in no log.
         let options = options.extra_float_digits(None).disable_statement_logging();
-        Self { options, permits: Semaphore::new(MOST), resting: Mutex::default() }
+        Self { options, permits: Semaphore::new(MOST), idle: Mutex::default() }
     }
 
     /// A connection that is alive, after a wait that ends.
-    pub(super) async fn take(&self) -> Result<Held<'_>, Failure> {
-        let deadline = Instant::now() + PATIENCE;
+    pub(super) async fn take(&self) -> Result<PooledConnection<'_>, StoreFailure> {
+        let deadline = Instant::now() + TIMEOUT;
         let permit = timeout_at(deadline, self.permits.acquire()).await;
-        let permit = permit.map_err(|_| Unusable::Busy(MOST))?;
+        let permit = permit.map_err(|_| DatabaseError::Busy(MOST))?;
         let permit = permit.expect("the semaphore is never closed");
         let connection = timeout_at(deadline, self.alive()).await;
-        let connection = connection.map_err(|_| Unusable::Silent(PATIENCE))??;
-        Ok(Held { connection, home: self, _permit: permit })
+        let connection = connection.map_err(|_| DatabaseError::Silent(TIMEOUT))??;
+        Ok(PooledConnection { connection, home: self, _permit: permit })
     }
 
     /// Closes the resting connections.
     pub(super) fn forget(&self) {
-        self.resting().clear();
+        self.idle().clear();
     }
 
-    async fn alive(&self) -> Result<PgConnection, Failure> {
-        let rested = self.resting().pop();
-        if let Some(Resting { mut connection, since }) = rested {
+    async fn alive(&self) -> Result<PgConnection, StoreFailure> {
+        let rested = self.idle().pop();
+        if let Some(Idle { mut connection, since }) = rested {
             if since.elapsed() < FRESH {
                 return Ok(connection);
             }
@@ -100,18 +100,18 @@ impl Connections {
         }
         let mut connection = PgConnection::connect_with(&self.options).await?;
         let is_standby: bool = sqlx::query_scalar(SESSION).fetch_one(&mut connection).await?;
-        if is_standby { Err(Unusable::Standby.into()) } else { Ok(connection) }
+        if is_standby { Err(DatabaseError::Standby.into()) } else { Ok(connection) }
     }
 
-    fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held<'_> {
+impl PooledConnection<'_> {
     /// Keeps the connection for the next call: nothing is under way on it.
-    pub(super) fn rest(self) {
-        let rested = Resting { connection: self.connection, since: Instant::now() };
-        self.home.resting().push(rested);
+    pub(super) fn release(self) {
+        let rested = Idle { connection: self.connection, since: Instant::now() };
+        self.home.idle().push(rested);
     }
 }

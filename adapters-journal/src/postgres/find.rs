@@ -6,10 +6,10 @@
 //! for is on one of them; what arrives meanwhile is on the pages of the next look.
 
 use domain::{CancellationId, OrderId, Tenant, Timestamp};
-use ports::{Query, Record, State};
+use ports::{CancellationRecord, CancellationState, Query};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 
-use crate::book::{ClaimRow, Failure, cancellation_row, columns, limit};
+use crate::model::{ClaimRow, StoreFailure, cancellation_row, columns, limit};
 
 const ALL: &str = concat!(
     "SELECT ",
@@ -22,12 +22,15 @@ const HISTORY: &str = "
         FROM history WHERE cancellation = c.id)";
 
 /// Cancellations that match, newest first.
-pub(super) async fn find(db: &mut PgConnection, query: &Query) -> Result<Vec<Record>, Failure> {
+pub(super) async fn find(
+    db: &mut PgConnection,
+    query: &Query,
+) -> Result<Vec<CancellationRecord>, StoreFailure> {
     let rows = statement(query)?.build().fetch_all(db).await?;
     rows.iter().map(record).collect()
 }
 
-fn statement(query: &Query) -> Result<QueryBuilder<Postgres>, Failure> {
+fn statement(query: &Query) -> Result<QueryBuilder<Postgres>, StoreFailure> {
     let history = if query.with_history { HISTORY } else { "NULL" };
     let mut sql = QueryBuilder::new(format!("{ALL}, {history} AS history FROM cancellation c"));
     sql.push(" WHERE TRUE");
@@ -37,7 +40,7 @@ fn statement(query: &Query) -> Result<QueryBuilder<Postgres>, Failure> {
         }
     };
     text(" AND id = ", query.id.as_ref().map(CancellationId::as_str));
-    text(" AND state = ", query.state.map(State::name));
+    text(" AND state = ", query.state.map(CancellationState::name));
     text(" AND reason = ", query.reason.as_deref());
     text(" AND tenant = ", query.tenant.as_ref().map(Tenant::as_str));
     text(" AND order_id = ", query.order.as_ref().map(OrderId::as_str));
@@ -63,16 +66,16 @@ fn statement(query: &Query) -> Result<QueryBuilder<Postgres>, Failure> {
     Ok(sql)
 }
 
-fn record(row: &PgRow) -> Result<Record, Failure> {
+fn record(row: &PgRow) -> Result<CancellationRecord, StoreFailure> {
     let memos: Vec<ClaimRow> = json(row.try_get("memos")?)?;
     let memos = memos.into_iter().map(ClaimRow::memo_record).collect::<Result<_, _>>()?;
     let history: Vec<(i64, String)> = json(row.try_get("history")?)?;
     let history = history.into_iter().map(|(at, text)| (Timestamp::from_millis(at), text));
     let (flags, history) = (row.try_get("flags")?, history.collect());
-    Ok(Record { memos, flags, history, ..cancellation_row!(row.try_get).record()? })
+    Ok(CancellationRecord { memos, flags, history, ..cancellation_row!(row.try_get).record()? })
 }
 
 /// A list, which is absent where it would be empty.
-fn json<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Vec<T>, Failure> {
+fn json<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Vec<T>, StoreFailure> {
     Ok(text.map(serde_json::from_str).transpose()?.unwrap_or_default())
 }

@@ -6,12 +6,12 @@
 //! waits in a circle. The unique keys stand behind it.
 
 use domain::{Cancellation, CancellationId, Timestamp};
-use ports::{Known, Opened, Record, State, Step};
+use ports::{CancellationRecord, CancellationState, Known, Received, Step};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
-use super::{claim, hold};
-use crate::book::{
-    Change, DELIVERED_AGAIN, Failure, cancellation_row, columns, failed, follow, key, received,
+use super::{claim, lease};
+use crate::model::{
+    Change, DELIVERED_AGAIN, StoreFailure, apply, cancellation_row, columns, failed, key, received,
     units,
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn open(
     db: &mut PgConnection,
     cancellation: &Cancellation,
     now: Timestamp,
-) -> Result<Opened, Failure> {
+) -> Result<Received, StoreFailure> {
     let delivery = sqlx::query(concat!(
         "WITH delivery AS (
             INSERT INTO cancellation (id, tenant, event, order_id, units, published_at,
@@ -51,16 +51,16 @@ pub(super) async fn open(
         .bind(units(cancellation)?)
         .bind(cancellation.published_at.as_millis())
         .bind(now.as_millis())
-        .bind(State::Working.name())
+        .bind(CancellationState::Working.name())
         .bind(received(cancellation))
         .bind(DELIVERED_AGAIN);
     let record = record(&delivery.fetch_one(db).await?)?;
     let known = match record.deliveries {
         1 => Known::New,
-        _ => Known::Before { state: record.state, reason: record.reason },
+        _ => Known::SeenBefore { state: record.state, reason: record.reason },
     };
-    let Record { cancellation, waiting_since, failed, .. } = record;
-    Ok(Opened { cancellation, waiting_since, known, failed })
+    let CancellationRecord { cancellation, waiting_since, failed, .. } = record;
+    Ok(Received { cancellation, waiting_since, known, failed })
 }
 
 /// Writes down steps, and what follows from them.
@@ -69,10 +69,10 @@ pub(super) async fn steps(
     id: &CancellationId,
     now: Timestamp,
     steps: &[Step],
-) -> Result<(), Failure> {
-    // A lease is no part of the book: it is let go without waiting for anybody.
+) -> Result<(), StoreFailure> {
+    // A lease is not part of the history: it is released without waiting for other writers.
     if let [Step::Released(token)] = steps {
-        return hold::release(db, id, token).await;
+        return lease::release(db, id, token).await;
     }
     let mut work = db.begin().await?;
     match write(&mut work, id, now, steps).await {
@@ -89,7 +89,7 @@ async fn write(
     id: &CancellationId,
     now: Timestamp,
     steps: &[Step],
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let mut record = lock(db, id).await?;
     for it in steps {
         step(db, &mut record, now, it).await?;
@@ -99,20 +99,20 @@ async fn write(
 
 async fn step(
     db: &mut PgConnection,
-    record: &mut Record,
+    record: &mut CancellationRecord,
     now: Timestamp,
     step: &Step,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let id = record.cancellation.id();
     if let Step::Released(token) = step {
-        return hold::release(db, &id, token).await;
+        return lease::release(db, &id, token).await;
     }
     let claim = match key(step) {
         Some(key) => claim::load(db, key).await?,
         None => None,
     };
-    let Some(changes) = follow(record, claim.as_ref(), step, now)? else { return Ok(()) };
-    let once = changes.change.is_told_once();
+    let Some(changes) = apply(record, claim.as_ref(), step, now)? else { return Ok(()) };
+    let once = changes.change.is_recorded_once();
     match changes.change {
         Change::None | Change::Note => {}
         Change::State => move_to(db, &id, record).await?,
@@ -141,9 +141,12 @@ async fn step(
     Ok(())
 }
 
-/// Waits for whoever writes about the same order, and reads the cancellation as
-/// they left it; without memos, flags and history.
-async fn lock(db: &mut PgConnection, id: &CancellationId) -> Result<Record, Failure> {
+/// Waits for other writers of the same order, then reads the cancellation without memos, flags and
+/// history.
+async fn lock(
+    db: &mut PgConnection,
+    id: &CancellationId,
+) -> Result<CancellationRecord, StoreFailure> {
     let of_the_order = sqlx::query(concat!(
         "SELECT ",
         columns!(),
@@ -156,14 +159,14 @@ async fn lock(db: &mut PgConnection, id: &CancellationId) -> Result<Record, Fail
             return record(&row);
         }
     }
-    Err(Failure::never_opened(id))
+    Err(StoreFailure::never_opened(id))
 }
 
 async fn move_to(
     db: &mut PgConnection,
     id: &CancellationId,
-    record: &Record,
-) -> Result<(), Failure> {
+    record: &CancellationRecord,
+) -> Result<(), StoreFailure> {
     let moved = sqlx::query(
         "UPDATE cancellation SET state = $2, reason = $3, detail = $4, waiting_since = $5, \
          failed_tries = $6, failing_since = $7, fails_alone = $8 WHERE id = $1",
@@ -175,7 +178,11 @@ async fn move_to(
     Ok(())
 }
 
-async fn is_noted(db: &mut PgConnection, id: &CancellationId, what: &str) -> Result<bool, Failure> {
+async fn is_noted(
+    db: &mut PgConnection,
+    id: &CancellationId,
+    what: &str,
+) -> Result<bool, StoreFailure> {
     let found = sqlx::query("SELECT 1 FROM history WHERE cancellation = $1 AND text = $2 LIMIT 1");
     Ok(found.bind(id.as_str()).bind(what).fetch_optional(db).await?.is_some())
 }
@@ -187,7 +194,7 @@ async fn note(
     id: &CancellationId,
     now: Timestamp,
     text: &str,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let line = sqlx::query(
         "WITH touched AS (UPDATE cancellation SET updated_at = $2 WHERE id = $1 RETURNING id) \
          INSERT INTO history (cancellation, at, text) SELECT id, $2, $3 FROM touched",
@@ -196,6 +203,6 @@ async fn note(
     Ok(())
 }
 
-fn record(row: &PgRow) -> Result<Record, Failure> {
+fn record(row: &PgRow) -> Result<CancellationRecord, StoreFailure> {
     cancellation_row!(row.try_get).record()
 }

@@ -2,15 +2,16 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::Unusable;
-use crate::book::Failure;
+use super::DatabaseError;
+use crate::model::StoreFailure;
 
 /// Each is run once in the life of a database.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// Names the lock under which replicas that start at once migrate one after the other.
@@ -18,14 +19,18 @@ const LOCK: i64 = 0x6d65_6d6f_6272_6467;
 
 /// Whether the schema is the one that this program knows. A newer one is refused:
 /// this program would misread it.
-pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, Failure> {
+pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, StoreFailure> {
     let (found, known) = (version(db).await?, MIGRATIONS.len());
-    if known < found { Err(Unusable::Newer { found, known }.into()) } else { Ok(found == known) }
+    if known < found {
+        Err(DatabaseError::Newer { found, known }.into())
+    } else {
+        Ok(found == known)
+    }
 }
 
 /// Runs the migrations that the database has not seen, all or none. Where there
 /// are none it only looks, and needs no right to create anything.
-pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), Failure> {
+pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
     if is_there(db).await? {
         return Ok(());
     }
@@ -43,7 +48,7 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), Failure> {
     Ok(work.commit().await?)
 }
 
-async fn version(db: &mut PgConnection) -> Result<usize, Failure> {
+async fn version(db: &mut PgConnection) -> Result<usize, StoreFailure> {
     // Not by `to_regclass`: what it did not find, it does not look for again in the
     // same transaction.
     let there = sqlx::query_scalar(

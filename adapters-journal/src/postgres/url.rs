@@ -37,7 +37,7 @@ pub struct DatabaseUrl(pub(super) Box<PgConnectOptions>);
 
 /// Why a text is no [`DatabaseUrl`]; never with a word of it that could be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidUrl {
+pub enum DatabaseUrlError {
     /// Another kind of URL, or none.
     #[error("must begin with postgres:// or postgresql://")]
     Scheme,
@@ -53,25 +53,25 @@ pub enum InvalidUrl {
 }
 
 impl FromStr for DatabaseUrl {
-    type Err = InvalidUrl;
+    type Err = DatabaseUrlError;
 
-    fn from_str(raw: &str) -> Result<Self, InvalidUrl> {
+    fn from_str(raw: &str) -> Result<Self, DatabaseUrlError> {
         let raw = raw.trim();
         if !["postgres://", "postgresql://"].iter().any(|it| raw.starts_with(it)) {
-            return Err(InvalidUrl::Scheme);
+            return Err(DatabaseUrlError::Scheme);
         }
         let (address, parameters) = raw.split_once('?').unwrap_or((raw, ""));
         if raw.contains('#') || address.parse::<PgConnectOptions>().is_err() {
-            return Err(InvalidUrl::Unreadable);
+            return Err(DatabaseUrlError::Unreadable);
         }
         let names: Vec<_> = parameters.split('&').filter_map(|it| it.split('=').next()).collect();
-        for name in names.iter().filter(|it| !it.is_empty()) {
+        for name in names.iter().filter(|name| !name.is_empty()) {
             known(name)?;
         }
         // Before the whole is read: the driver logs what it ignores.
-        let options: PgConnectOptions = raw.parse().map_err(|_| InvalidUrl::Value)?;
+        let options: PgConnectOptions = raw.parse().map_err(|_| DatabaseUrlError::Value)?;
         let roots = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
-        let verifies = names.iter().any(|it| roots.contains(it));
+        let verifies = names.iter().any(|name| roots.contains(name));
         Ok(Self(Box::new(match options.get_ssl_mode() {
             // As libpq has it; the driver alone would take any certificate.
             PgSslMode::Require if verifies => options.ssl_mode(PgSslMode::VerifyCa),
@@ -80,13 +80,17 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-fn known(name: &str) -> Result<(), InvalidUrl> {
+fn known(name: &str) -> Result<(), DatabaseUrlError> {
     if PARAMETERS.contains(&name) || name.starts_with("options[") {
         return Ok(());
     }
     // What looks otherwise may be the rest of a password with a `?` in it.
     let plain = name.chars().all(|it| it.is_ascii_lowercase() || matches!(it, '_' | '-'));
-    Err(if plain { InvalidUrl::Unknown(name.to_owned()) } else { InvalidUrl::Unreadable })
+    Err(if plain {
+        DatabaseUrlError::Unknown(name.to_owned())
+    } else {
+        DatabaseUrlError::Unreadable
+    })
 }
 
 impl fmt::Debug for DatabaseUrl {

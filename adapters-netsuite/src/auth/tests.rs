@@ -63,9 +63,9 @@ fn an_echo_of_our_keys_is_blotted_out_and_data_are_left_alone() {
         (format!("{secret}{secret}"), "[redacted][redacted]".to_owned()),
     ];
     for (answer, expected) in table {
-        let blotted = credentials.blotted_out(answer.clone().into_bytes());
+        let blotted = credentials.redact(answer.clone().into_bytes());
         assert_eq!(String::from_utf8(blotted).unwrap(), expected, "{answer}");
     }
     let foreign = b"\xff no text".to_vec();
-    assert_eq!(credentials.blotted_out(foreign.clone()), foreign);
+    assert_eq!(credentials.redact(foreign.clone()), foreign);
 }

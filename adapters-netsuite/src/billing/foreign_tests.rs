@@ -5,8 +5,8 @@ use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
 use crate::fixtures::{
-    Asks, OTHER_UNIT, UNIT, adapter, always, amount, asked, get_done, get_refused, http, id,
-    identity, once, reply, rows, unit,
+    BodyContains, OTHER_UNIT, UNIT, adapter, always, amount, asked, get_done, get_refused, http,
+    id, identity, once, reply, rows, unit,
 };
 
 const FOREIGN: &str = "5b1f0c52-7a55-4c1e-9d0e-000000010001";
@@ -19,7 +19,7 @@ fn query() -> BillingQuery {
         identity: identity(),
         money: "USD".parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
-        ours: Vec::new(),
+        own_memos: Vec::new(),
         units: vec![unit(UNIT)],
     }
 }
@@ -55,11 +55,11 @@ fn sales_order(id: &str, currency: &str, lines: &str) -> String {
 }
 
 /// The number is sales order 70101 on invoice 70102; the order's id finds what is given.
-async fn account(bills: &[String], by_number: String, by_id: Option<&str>) -> MockServer {
+async fn account(sales_documents: &[String], by_number: String, by_id: Option<&str>) -> MockServer {
     let server = MockServer::start().await;
     let found = by_id.map_or_else(|| get_refused("RCRD_DSNT_EXIST"), get_done);
     for (what, answer) in [(ORDER, found), ("nst-no-such", get_refused("RCRD_DSNT_EXIST"))] {
-        Mock::given(Asks("get"))
+        Mock::given(BodyContains("get"))
             .and(body_string_contains(what))
             .respond_with(http(200, answer))
             .with_priority(1)
@@ -67,7 +67,8 @@ async fn account(bills: &[String], by_number: String, by_id: Option<&str>) -> Mo
             .await;
     }
     always(&server, "get", http(200, get_done(&by_number))).await;
-    once(&server, "search", http(200, rows("search", 1, bills.len(), bills))).await;
+    once(&server, "search", http(200, rows("search", 1, sales_documents.len(), sales_documents)))
+        .await;
     server
 }
 
@@ -78,8 +79,8 @@ async fn search_finds(server: &MockServer, records: &[String]) {
 #[tokio::test]
 async fn a_sales_order_of_another_shop_under_our_number_is_not_found() {
     let foreign = line(Some(FOREIGN), "SKU-1");
-    let bills = [invoice("70102", "70101", &foreign)];
-    let server = account(&bills, sales_order("70101", "1", &foreign), None).await;
+    let sales_documents = [invoice("70102", "70101", &foreign)];
+    let server = account(&sales_documents, sales_order("70101", "1", &foreign), None).await;
     search_finds(&server, &[]).await;
     let billing = adapter(&server).billing(&query()).await.unwrap();
     assert_eq!(billing, Billing::default());
@@ -88,16 +89,16 @@ async fn a_sales_order_of_another_shop_under_our_number_is_not_found() {
 #[tokio::test]
 async fn where_the_number_is_another_shops_the_orders_id_finds_ours() {
     let foreign = line(Some(FOREIGN), "SKU-1");
-    let bills = [invoice("70102", "70101", &foreign)];
+    let sales_documents = [invoice("70102", "70101", &foreign)];
     let ours = line(Some(UNIT), "SKU-1");
     let order = sales_order("80101", "1", &ours);
-    let server = account(&bills, sales_order("70101", "1", &foreign), Some(&order)).await;
+    let server = account(&sales_documents, sales_order("70101", "1", &foreign), Some(&order)).await;
     once(&server, "search", http(200, rows("search", 1, 1, &[invoice("80102", "80101", &ours)])))
         .await;
     search_finds(&server, &[]).await;
     let billing = adapter(&server).billing(&query()).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().id, id("80101"));
-    let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.as_str()).collect();
+    let invoices: Vec<_> = billing.invoices.iter().map(|invoice| invoice.id.as_str()).collect();
     assert_eq!(invoices, ["80102"]);
 }
 
@@ -109,9 +110,9 @@ async fn without_unit_ids_product_and_currency_tell_whose_it_is() {
         ("another currency", line(None, "SKU-1"), "2", false),
     ];
     for (what, lines, currency, is_ours) in table {
-        let bills = [invoice("70102", "70101", &lines)];
+        let sales_documents = [invoice("70102", "70101", &lines)];
         let order = sales_order("70101", currency, &lines);
-        let server = account(&bills, order, None).await;
+        let server = account(&sales_documents, order, None).await;
         search_finds(&server, &[]).await;
         let billing = adapter(&server).billing(&query()).await.unwrap();
         assert_eq!(billing.sales_order.is_some(), is_ours, "{what}");
@@ -122,8 +123,8 @@ async fn without_unit_ids_product_and_currency_tell_whose_it_is() {
 #[tokio::test]
 async fn one_unit_of_ours_on_an_invoice_takes_no_further_call() {
     let lines = line(Some(OTHER_UNIT), "SKU-9") + &line(Some(FOREIGN), "SKU-9");
-    let bills = [invoice("70102", "70101", &lines)];
-    let server = account(&bills, sales_order("70101", "1", &lines), None).await;
+    let sales_documents = [invoice("70102", "70101", &lines)];
+    let server = account(&sales_documents, sales_order("70101", "1", &lines), None).await;
     search_finds(&server, &[]).await;
     let query = BillingQuery { units: vec![unit(OTHER_UNIT)], ..query() };
     let billing = adapter(&server).billing(&query).await.unwrap();

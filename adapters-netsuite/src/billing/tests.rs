@@ -5,8 +5,8 @@ use wiremock::{Mock, MockServer, matchers::body_string_contains};
 
 use super::*;
 use crate::fixtures::{
-    Asks, OTHER_UNIT, UNIT, adapter, always, asked, bodies, envelope, get_done, get_refused, http,
-    id, identity, memo_record, once, reply, rows, status, unit,
+    BodyContains, OTHER_UNIT, UNIT, adapter, always, asked, bodies, envelope, get_done,
+    get_refused, http, id, identity, memo_record, once, reply, rows, status, unit,
 };
 
 fn query(existing_memos: ExistingMemos) -> BillingQuery {
@@ -16,7 +16,7 @@ fn query(existing_memos: ExistingMemos) -> BillingQuery {
         identity: identity(),
         money: "USD".parse().unwrap(),
         existing_memos,
-        ours: Vec::new(),
+        own_memos: Vec::new(),
         units: Vec::new(),
     }
 }
@@ -30,14 +30,22 @@ fn cash_sale(id: &str) -> String {
 
 /// What `billing` asks for, in order, with a letter for what was searched for.
 async fn conversation(server: &MockServer) -> String {
-    let mark = |(asked, body): (String, String)| match () {
-        () if body.contains("createdFromJoin") => "bills-by-number".to_owned(),
-        () if body.contains("_cashSale") => "bills".to_owned(),
-        () if body.contains("otherRefNum") => "memos-by-number".to_owned(),
-        () if body.contains("voided><c:searchValue>true") => "voided".to_owned(),
-        () if asked == "search" => "memos".to_owned(),
-        () if body.contains("nst-no-such-record") => "proof".to_owned(),
-        () => asked,
+    let mark = |(asked, body): (String, String)| {
+        if body.contains("createdFromJoin") {
+            "bills-by-number".to_owned()
+        } else if body.contains("_cashSale") {
+            "bills".to_owned()
+        } else if body.contains("otherRefNum") {
+            "memos-by-number".to_owned()
+        } else if body.contains("voided><c:searchValue>true") {
+            "voided".to_owned()
+        } else if asked == "search" {
+            "memos".to_owned()
+        } else if body.contains("nst-no-such-record") {
+            "proof".to_owned()
+        } else {
+            asked
+        }
     };
     let (asked, bodies) = (asked(server).await, bodies(server).await);
     asked.into_iter().zip(bodies).map(mark).collect::<Vec<_>>().join(" ")
@@ -65,7 +73,7 @@ async fn invoiced(memos: &[String]) -> MockServer {
     once(&server, "search", http(200, rows("search", 1, memos.len(), memos))).await;
     once(&server, "search", http(200, rows("search", 1, memos.len(), memos))).await;
     let missing = http(200, get_refused("RCRD_DSNT_EXIST"));
-    Mock::given(Asks("get"))
+    Mock::given(BodyContains("get"))
         .and(body_string_contains("nst-no-such-record"))
         .respond_with(missing)
         .with_priority(1)
@@ -84,7 +92,7 @@ async fn units_on_invoices_take_two_calls_and_a_proof_once() {
     assert_eq!(conversation(&server).await, "bills-by-number memos");
     let order = billing.sales_order.unwrap();
     assert_eq!((order.id, order.entity, order.lines.len()), (id("68001"), id("5521"), 0));
-    let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.as_str()).collect();
+    let invoices: Vec<_> = billing.invoices.iter().map(|invoice| invoice.id.as_str()).collect();
     assert_eq!(invoices, ["70211", "70212"]);
     assert_eq!(billing.memos[0].id, id("71300"));
     let last = bodies(&server).await.pop().unwrap();
@@ -148,7 +156,7 @@ async fn an_invoice_without_lines_is_read_again() {
     let billing = adapter(&server).billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(conversation(&server).await, "bills-by-number getList memos");
     assert_eq!(billing.invoices.len(), 2);
-    assert!(billing.invoices.iter().all(|it| !it.lines.is_empty()));
+    assert!(billing.invoices.iter().all(|invoice| !invoice.lines.is_empty()));
 }
 
 #[tokio::test]
@@ -215,7 +223,7 @@ async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_told_twice
     let ledger = adapter(&server);
     let query = query(ExistingMemos::Number);
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
-    let memos: Vec<_> = billing.memos.iter().map(|it| it.id.as_str()).collect();
+    let memos: Vec<_> = billing.memos.iter().map(|memo| memo.id.as_str()).collect();
     assert_eq!(memos, ["71300", "71301"]);
     assert_eq!(conversation(&server).await, "bills-by-number memos memos-by-number");
 

@@ -109,8 +109,8 @@ async fn an_endless_answer_is_not_read_to_its_end() {
             open = stream.write_all(&chunk).is_ok();
         }
     });
-    let failure = client(endpoint, Duration::from_secs(30)).call(&question()).await.unwrap_err();
-    assert_eq!(failure.to_string(), "answer is too large or too deep");
+    let error = client(endpoint, Duration::from_secs(30)).call(&question()).await.unwrap_err();
+    assert_eq!(error.to_string(), "answer is too large or too deep");
 }
 
 /// Twice as many spaces as are read of any answer, compressed: one, and then again and again
@@ -135,8 +135,8 @@ async fn an_answer_that_is_small_only_while_it_is_compressed_is_not_read_to_its_
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert!(bomb().len() < MAX_ANSWER / 50);
-    let failure = client(endpoint, Duration::from_secs(30)).call(&question()).await.unwrap_err();
-    assert_eq!(failure.to_string(), "answer is too large or too deep");
+    let error = client(endpoint, Duration::from_secs(30)).call(&question()).await.unwrap_err();
+    assert_eq!(error.to_string(), "answer is too large or too deep");
 }
 
 #[tokio::test]

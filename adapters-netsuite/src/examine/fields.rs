@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use domain::FieldRule;
-use ports::Finding;
+use ports::DiagnosticFinding;
 
 use super::{Ended, Examination};
 use crate::{
-    fault::{Class, Failure},
+    fault::{Class, NetSuiteError},
     reply::{self, Node},
-    request::{self, Place},
+    request::{self, FieldPlace},
 };
 
 /// What was told of some fields.
-struct Told {
+struct CustomFields {
     /// The records that describe them, by script id in lower case.
     found: BTreeMap<String, Node>,
     /// Whether the others are not there, rather than not shown to us.
@@ -22,20 +22,20 @@ struct Told {
 
 impl Examination<'_> {
     pub(super) async fn custom_fields(&mut self) -> Result<(), Ended> {
-        let policy = &self.wants.policy;
+        let policy = &self.requirements.policy;
         let ids = |rules: &[FieldRule]| rules.iter().map(|it| it.script_id.clone()).collect();
         let (mut body, lines): (Vec<_>, Vec<_>) = (ids(&policy.fields), ids(&policy.line_fields));
         body.extend(policy.cleared_fields.iter().cloned());
-        self.fields_of(Place::Body, body).await?;
-        self.fields_of(Place::Line, lines).await
+        self.fields_of(FieldPlace::Body, body).await?;
+        self.fields_of(FieldPlace::Line, lines).await
     }
 
-    async fn fields_of(&mut self, place: Place, wanted: Vec<String>) -> Result<(), Ended> {
-        let on_invoices = self.habits.fields.get(&place).cloned().unwrap_or_default();
+    async fn fields_of(&mut self, place: FieldPlace, wanted: Vec<String>) -> Result<(), Ended> {
+        let on_invoices = self.usage.fields.get(&place).cloned().unwrap_or_default();
         let (shown, hidden): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|it| on_invoices.contains(&it.to_ascii_lowercase()));
         for script_id in shown {
-            self.fine(name(&script_id), "is on invoices");
+            self.ok(name(&script_id), "is on invoices");
         }
         if hidden.is_empty() {
             return Ok(());
@@ -44,10 +44,10 @@ impl Examination<'_> {
         let control = on_invoices.first().map(String::as_str);
         let told = match self.described(place, &hidden, control).await {
             Ok(told) => told,
-            Err(failure) if matches!(failure.class, Class::Login | Class::Unauthorized) => {
-                return self.unchecked(name(&hidden[0]), &failure);
+            Err(error) if matches!(error.class, Class::Login | Class::Unauthorized) => {
+                return self.unchecked(name(&hidden[0]), &error);
             }
-            Err(_) => Told { found: BTreeMap::new(), is_all: false },
+            Err(_) => CustomFields { found: BTreeMap::new(), is_all: false },
         };
         self.findings.extend(hidden.iter().map(|it| finding(place, it, &told)));
         Ok(())
@@ -57,44 +57,44 @@ impl Examination<'_> {
     /// has none, answers in whatever way.
     async fn described(
         &self,
-        place: Place,
+        place: FieldPlace,
         wanted: &[String],
         control: Option<&str>,
-    ) -> Result<Told, Failure> {
+    ) -> Result<CustomFields, NetSuiteError> {
         let asked = wanted.iter().map(String::as_str).chain(control);
-        let answers = reply::each(self.ask(&request::custom_fields(place, asked)).await?)?;
+        let answers = reply::parse_each(self.ask(&request::custom_fields(place, asked)).await?)?;
         let is_answered = answers.iter().all(Result::is_ok);
         let records = answers.into_iter().flatten().flatten();
         let by_id = |it: Node| Some((it.value("scriptId")?.to_ascii_lowercase(), it));
         let found: BTreeMap<_, _> = records.filter_map(by_id).collect();
         let is_all = is_answered && control.is_some_and(|it| found.contains_key(it));
-        Ok(Told { found, is_all })
+        Ok(CustomFields { found, is_all })
     }
 }
 
-fn finding(place: Place, script_id: &str, told: &Told) -> Finding {
+fn finding(place: FieldPlace, script_id: &str, told: &CustomFields) -> DiagnosticFinding {
     let (field, applies) = match place {
-        Place::Body => ("fields", "bodySale"),
-        Place::Line => ("line_fields", "colSale"),
+        FieldPlace::Body => ("fields", "bodySale"),
+        FieldPlace::Line => ("line_fields", "colSale"),
     };
     match told.found.get(&script_id.to_ascii_lowercase()) {
         Some(record) if record.value(applies) == Some("false") => {
             let seen = "is there, but not on sales transactions";
             let remedy = "apply it to Sale, or memos that carry it are refused";
-            Finding::warning(name(script_id), seen, remedy)
+            DiagnosticFinding::warning(name(script_id), seen, remedy)
         }
-        Some(_) => Finding::fine(name(script_id), "is there"),
+        Some(_) => DiagnosticFinding::ok(name(script_id), "is there"),
         None if told.is_all => {
             let remedy = format!(
                 "create the field, or correct its script id in policy.{field}: memos that carry \
                  it are refused"
             );
-            Finding::wrong(name(script_id), "does not exist", remedy)
+            DiagnosticFinding::error(name(script_id), "does not exist", remedy)
         }
         None => {
             let seen = "is on no invoice that was looked at; whether credit memos have it shows \
                         when the first one is recorded";
-            Finding::untold(name(script_id), seen)
+            DiagnosticFinding::unknown(name(script_id), seen)
         }
     }
 }

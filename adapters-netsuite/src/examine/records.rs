@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{ItemPolicy, RecordId};
-use ports::{Finding, RecordKind, Wanted};
+use ports::{DiagnosticFinding, RecordKind, RequiredRecord};
 
 use super::{Ended, Examination};
 use crate::{
-    fault::Failure,
+    fault::NetSuiteError,
     reply::{self, Node},
     request,
 };
@@ -20,25 +20,25 @@ pub(super) const STOCKED: [&str; 3] = ["InventoryItem", "AssemblyItem", "KitItem
 const CONTROLS: usize = 5;
 
 /// What was found of some ids, and what stood in the way of the others.
-pub(super) struct Listed {
+pub(super) struct ListedRecords {
     /// The records by id.
     pub(super) found: BTreeMap<String, Node>,
     /// The first refusal that does not say "does not exist".
-    doubt: Option<Failure>,
+    doubt: Option<NetSuiteError>,
 }
 
 impl Examination<'_> {
     pub(super) async fn records(&mut self) -> Result<(), Ended> {
         for kind in RecordKind::ALL {
-            let wants = self.wants;
-            let of_kind = wants.records.iter().filter(|it| it.kind == kind);
+            let requirements = self.requirements;
+            let of_kind = requirements.records.iter().filter(|record| record.kind == kind);
             let (asked, hidden): (Vec<_>, Vec<_>) = of_kind.partition(|it| is_shown(it));
             for batch in asked.chunks(request::ids_at_once(kind) - CONTROLS) {
                 self.batch(kind, batch).await?;
             }
             for wanted in hidden {
                 let seen = "is not shown by the web services: look for yourself";
-                self.findings.push(Finding::untold(name(wanted), seen));
+                self.findings.push(DiagnosticFinding::unknown(name(wanted), seen));
             }
         }
         Ok(())
@@ -49,9 +49,9 @@ impl Examination<'_> {
         &self,
         kind: RecordKind,
         ids: impl IntoIterator<Item = &RecordId>,
-    ) -> Result<Listed, Failure> {
-        let answers = reply::each(self.ask(&request::list(kind, ids)).await?)?;
-        let mut listed = Listed { found: BTreeMap::new(), doubt: None };
+    ) -> Result<ListedRecords, NetSuiteError> {
+        let answers = reply::parse_each(self.ask(&request::list(kind, ids)).await?)?;
+        let mut listed = ListedRecords { found: BTreeMap::new(), doubt: None };
         for answer in answers {
             match answer {
                 Ok(None) => {}
@@ -60,22 +60,22 @@ impl Examination<'_> {
                         listed.found.insert(id, record);
                     }
                 }
-                Err(failure) => listed.doubt = listed.doubt.or(Some(failure)),
+                Err(error) => listed.doubt = listed.doubt.or(Some(error)),
             }
         }
         Ok(listed)
     }
 
-    async fn batch(&mut self, kind: RecordKind, batch: &[&Wanted]) -> Result<(), Ended> {
-        let controls = self.habits.some(kind, CONTROLS);
+    async fn batch(&mut self, kind: RecordKind, batch: &[&RequiredRecord]) -> Result<(), Ended> {
+        let controls = self.usage.some(kind, CONTROLS);
         let ids: Vec<_> = batch.iter().map(|it| &it.id).chain(controls).collect();
         let is_controlled = batch.len() < ids.len();
         let listed = match self.list(kind, ids).await {
             Ok(listed) => listed,
-            Err(failure) => {
+            Err(error) => {
                 let names: Vec<_> = batch.iter().map(|it| it.id.as_str()).collect();
                 let what = format!("{} {}", kind.name(), names.join(", "));
-                return self.unchecked(what, &failure);
+                return self.unchecked(what, &error);
             }
         };
         for wanted in batch {
@@ -92,42 +92,50 @@ impl Examination<'_> {
                     let seen = format!("could not be checked: no {} is shown", kind.name());
                     let remedy = "give the integration's role the right to view it and ask \
                                   again, or look for yourself";
-                    self.findings.push(Finding::warning(name(wanted), seen, remedy));
+                    self.findings.push(DiagnosticFinding::warning(name(wanted), seen, remedy));
                 }
                 (None, None) => {
                     let remedy = format!(
                         "correct the id in {}: what needs it is parked as unmapped or refused",
                         wanted.named_by.join(" and ")
                     );
-                    self.findings.push(Finding::wrong(name(wanted), "does not exist", remedy));
+                    self.findings.push(DiagnosticFinding::error(
+                        name(wanted),
+                        "does not exist",
+                        remedy,
+                    ));
                 }
             }
         }
         Ok(())
     }
 
-    fn found(&self, wanted: &Wanted, record: &Node) -> Finding {
+    fn found(&self, wanted: &RequiredRecord, record: &Node) -> DiagnosticFinding {
         let kind = record.kind().unwrap_or("record");
         if record.value("isInactive") == Some("true") {
             let remedy = "make it active, or name another one";
-            return Finding::warning(name(wanted), format!("is an inactive {kind}"), remedy);
+            return DiagnosticFinding::warning(
+                name(wanted),
+                format!("is an inactive {kind}"),
+                remedy,
+            );
         }
-        let is_stand_in = self.wants.policy.item == ItemPolicy::Fixed(wanted.id.clone());
+        let is_stand_in = self.requirements.policy.item == ItemPolicy::Fixed(wanted.id.clone());
         if is_stand_in && STOCKED.contains(&kind) {
             let seen = format!("is a {kind}: credit memos would put it into stock");
             let remedy = "name a non-inventory item in policy.item";
-            return Finding::warning(name(wanted), seen, remedy);
+            return DiagnosticFinding::warning(name(wanted), seen, remedy);
         }
-        Finding::fine(name(wanted), format!("is there ({kind})"))
+        DiagnosticFinding::ok(name(wanted), format!("is there ({kind})"))
     }
 }
 
 /// Whether the web services show it: built-in tax codes, with ids below zero, are no records.
-fn is_shown(wanted: &Wanted) -> bool {
+fn is_shown(wanted: &RequiredRecord) -> bool {
     let is_built_in = wanted.kind == RecordKind::TaxCode && wanted.id.as_str().starts_with('-');
     !is_built_in && !request::types_of(wanted.kind).is_empty()
 }
 
-fn name(wanted: &Wanted) -> String {
+fn name(wanted: &RequiredRecord) -> String {
     format!("{} {} ({})", wanted.kind.name(), wanted.id, wanted.named_by.join(", "))
 }

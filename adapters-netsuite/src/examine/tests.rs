@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{FieldRule, FieldSource, FieldType, ItemPolicy, NotInvoiced, Policy, Tax};
-use ports::{RecordKind, Verdict, Wanted};
+use ports::{RecordKind, RequiredRecord, Severity};
 use wiremock::{MockServer, Request as Asked, ResponseTemplate};
 
 use super::*;
@@ -13,20 +13,20 @@ use crate::fixtures::{
 };
 
 /// A finding in a line: `wrong token: refused …; check …`.
-fn line(finding: &Finding) -> String {
-    let Finding { what, seen, verdict } = finding;
+fn line(finding: &DiagnosticFinding) -> String {
+    let DiagnosticFinding { what, observed: seen, severity: verdict } = finding;
     match verdict {
-        Verdict::Fine => format!("fine {what}: {seen}"),
-        Verdict::Untold => format!("unknown {what}: {seen}"),
-        Verdict::Warning(remedy) => format!("warning {what}: {seen}; {remedy}"),
-        Verdict::Wrong(remedy) => format!("wrong {what}: {seen}; {remedy}"),
+        Severity::Ok => format!("fine {what}: {seen}"),
+        Severity::Unknown => format!("unknown {what}: {seen}"),
+        Severity::Warning(remedy) => format!("warning {what}: {seen}; {remedy}"),
+        Severity::Error(remedy) => format!("wrong {what}: {seen}; {remedy}"),
     }
 }
 
-async fn examined(server: &MockServer, wants: &Wants) -> Vec<String> {
-    let lines: Vec<_> = adapter(server).examine(wants).await.iter().map(line).collect();
+async fn examined(server: &MockServer, requirements: &Requirements) -> Vec<String> {
+    let lines: Vec<_> = adapter(server).examine(requirements).await.iter().map(line).collect();
     for secret in ["7278da58", "060cd9ab"] {
-        assert!(!lines.iter().any(|it| it.contains(secret)), "{lines:?}");
+        assert!(!lines.iter().any(|line| line.contains(secret)), "{lines:?}");
     }
     lines
 }
@@ -34,7 +34,7 @@ async fn examined(server: &MockServer, wants: &Wants) -> Vec<String> {
 #[track_caller]
 fn says(lines: &[String], begin: &str, words: &str) {
     let fits = |line: &&String| line.starts_with(begin) && line.contains(words);
-    assert!(lines.iter().any(|it| fits(&it)), "no {begin:?} with {words:?} in {lines:#?}");
+    assert!(lines.iter().any(|line| fits(&line)), "no {begin:?} with {words:?} in {lines:#?}");
 }
 
 /// What `getServerTime` answers so many seconds from our own time.
@@ -92,7 +92,9 @@ async fn account(records: &'static [(&'static str, &'static str)]) -> MockServer
     always(&server, "search", http(200, reply("search_empty"))).await;
     let answer = move |request: &Asked| {
         let answer = |(kind, id): (String, String)| {
-            let known = records.iter().find(|it| it.1 == id && it.0.eq_ignore_ascii_case(&kind));
+            let known = records
+                .iter()
+                .find(|record| record.1 == id && record.0.eq_ignore_ascii_case(&kind));
             known.map_or_else(|| status(Some("RCRD_DSNT_EXIST")), |it| record(it.0, it.1, ""))
         };
         let answers: Vec<_> = references(request).into_iter().map(answer).collect();
@@ -102,13 +104,13 @@ async fn account(records: &'static [(&'static str, &'static str)]) -> MockServer
     server
 }
 
-fn wants(records: &[(RecordKind, &str)]) -> Wants {
-    let records = records.iter().map(|(kind, raw)| Wanted {
+fn requirements(records: &[(RecordKind, &str)]) -> Requirements {
+    let records = records.iter().map(|(kind, raw)| RequiredRecord {
         kind: *kind,
         id: id(raw),
         named_by: vec![format!("maps.{}", kind.name())],
     });
-    Wants { records: records.collect(), ..Wants::default() }
+    Requirements { records: records.collect(), ..Requirements::default() }
 }
 
 #[tokio::test]
@@ -133,7 +135,7 @@ async fn the_first_refusal_ends_it_and_says_what_kind_it_is() {
     for (code, body, [begin, words], calls) in table {
         let server = MockServer::start().await;
         always(&server, "getServerTime", http(code, body.clone())).await;
-        let lines = examined(&server, &Wants::default()).await;
+        let lines = examined(&server, &Requirements::default()).await;
         says(&lines[..1], begin, words);
         assert_eq!(asked(&server).await, vec!["getServerTime"; calls], "{body}");
     }
@@ -146,8 +148,8 @@ async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
     let dated = http(500, refusal).insert_header("Date", "Mon, 17 Aug 2015 16:56:14 GMT");
     let server = MockServer::start().await;
     always(&server, "getServerTime", dated).await;
-    let lines = examined(&server, &Wants::default()).await;
-    says(&lines, "wrong clock: ours is 599 s behind", "NTP");
+    let lines = examined(&server, &Requirements::default()).await;
+    says(&lines, "wrong clock: this machine's is 599 s behind", "NTP");
     assert_eq!(lines.len(), 2, "{lines:?}");
 }
 
@@ -155,13 +157,13 @@ async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
 fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
     let table = [
         (0, "fine clock: agrees"),
-        (60, "fine clock: ours is 60 s behind"),
-        (-60, "fine clock: ours is 60 s ahead of"),
-        (61, "warning clock: ours is 61 s behind"),
-        (-61, "warning clock: ours is 61 s ahead of"),
+        (60, "fine clock: this machine's is 60 s behind"),
+        (-60, "fine clock: this machine's is 60 s ahead of"),
+        (61, "warning clock: this machine's is 61 s behind"),
+        (-61, "warning clock: this machine's is 61 s ahead of"),
         (240, "warning clock"),
-        (241, "wrong clock: ours is 241 s behind"),
-        (-241, "wrong clock: ours is 241 s ahead of"),
+        (241, "wrong clock: this machine's is 241 s behind"),
+        (-241, "wrong clock: this machine's is 241 s ahead of"),
     ];
     let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
     for (off, expected) in table {
@@ -175,7 +177,7 @@ fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
 #[tokio::test]
 async fn each_right_is_told_alone() {
     let server = account(&[]).await;
-    let lines = examined(&server, &Wants::default()).await;
+    let lines = examined(&server, &Requirements::default()).await;
     for what in ["read sales orders", "read invoices", "read credit memos", "read cash sales"] {
         says(&lines, &format!("fine {what}"), "permitted");
     }
@@ -191,9 +193,9 @@ async fn each_right_is_told_alone() {
         once(&server, "get", http(200, get_refused("INSUFFICIENT_PERMISSION"))).await;
         always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
         always(&server, "getServerTime", http(200, time(0))).await;
-        let lines = examined(&server, &Wants::default()).await;
+        let lines = examined(&server, &Requirements::default()).await;
         says(&lines, &format!("wrong {what}"), "(view)");
-        assert_eq!(lines.iter().filter(|it| it.starts_with("wrong")).count(), 1, "{lines:#?}");
+        assert_eq!(lines.iter().filter(|line| line.starts_with("wrong")).count(), 1, "{lines:#?}");
     }
 }
 
@@ -212,7 +214,7 @@ async fn the_right_to_create_memos_is_read_from_the_form() {
         let server = MockServer::start().await;
         always(&server, "getServerTime", http(200, time(0))).await;
         always(&server, "initialize", http(200, initialized(code))).await;
-        let lines = examined(&server, &Wants::default()).await;
+        let lines = examined(&server, &Requirements::default()).await;
         says(&lines, &format!("{verdict} create credit memos"), "");
     }
 }
@@ -222,7 +224,8 @@ async fn what_the_policy_needs_besides_is_asked_for() {
     let server = account(&[]).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
     let closing = Policy { not_invoiced: NotInvoiced::CloseLines, ..Policy::default() };
-    let lines = examined(&server, &Wants { policy: closing.clone(), records: Vec::new() }).await;
+    let lines =
+        examined(&server, &Requirements { policy: closing.clone(), records: Vec::new() }).await;
     says(&lines, "unknown edit sales orders", "Sales Order (edit)");
     for (policy, verdict) in [(closing, "wrong"), (Policy::default(), "warning")] {
         let server = MockServer::start().await;
@@ -231,7 +234,7 @@ async fn what_the_policy_needs_besides_is_asked_for() {
             once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
         }
         always(&server, "get", http(200, get_refused("INSUFFICIENT_PERMISSION"))).await;
-        let lines = examined(&server, &Wants { policy, records: Vec::new() }).await;
+        let lines = examined(&server, &Requirements { policy, records: Vec::new() }).await;
         says(&lines, &format!("{verdict} read cash sales"), "Cash Sale (view)");
     }
 }
@@ -239,7 +242,7 @@ async fn what_the_policy_needs_besides_is_asked_for() {
 #[tokio::test]
 async fn records_are_asked_for_by_kind_and_told_one_by_one() {
     let server = account(&[("Location", "5"), ("DiscountItem", "8494"), ("TaxGroup", "501")]).await;
-    let wanted = wants(&[
+    let wanted = requirements(&[
         (RecordKind::Location, "5"),
         (RecordKind::Location, "6"),
         (RecordKind::Item, "8494"),
@@ -265,10 +268,10 @@ async fn many_ids_are_asked_for_in_pieces_that_netsuite_takes() {
     let server = account(&[]).await;
     let ids: Vec<_> = (1..=200).map(|it| it.to_string()).collect();
     let records: Vec<_> = ids.iter().map(|it| (RecordKind::Item, it.as_str())).collect();
-    let lines = examined(&server, &wants(&records)).await;
-    assert_eq!(lines.iter().filter(|it| it.starts_with("wrong item")).count(), 200);
+    let lines = examined(&server, &requirements(&records)).await;
+    assert_eq!(lines.iter().filter(|line| line.starts_with("wrong item")).count(), 200);
     let requests = server.received_requests().await.unwrap();
-    let lists = requests.iter().filter(|it| it.headers["SOAPAction"] == "\"getList\"");
+    let lists = requests.iter().filter(|request| request.headers["SOAPAction"] == "\"getList\"");
     let sizes: Vec<_> = lists.map(|it| references(it).len()).collect();
     assert_eq!(sizes, [935, 935, 330]);
     let all: BTreeSet<_> = requests.iter().flat_map(references_if_any).collect();
@@ -298,7 +301,7 @@ async fn what_cannot_be_looked_at_is_not_missing() {
         let server = MockServer::start().await;
         always(&server, "getServerTime", http(200, time(0))).await;
         always(&server, "getList", http(200, answer)).await;
-        says(&examined(&server, &wants(&[(RecordKind::Location, "7")])).await, begin, words);
+        says(&examined(&server, &requirements(&[(RecordKind::Location, "7")])).await, begin, words);
     }
 }
 
@@ -306,7 +309,7 @@ async fn what_cannot_be_looked_at_is_not_missing() {
 async fn an_item_that_stands_in_for_goods_must_not_be_stocked() {
     let server = account(&[("InventoryItem", "7777")]).await;
     let policy = Policy { item: ItemPolicy::Fixed(id("7777")), ..Policy::default() };
-    let wanted = Wants { policy, ..wants(&[(RecordKind::Item, "7777")]) };
+    let wanted = Requirements { policy, ..requirements(&[(RecordKind::Item, "7777")]) };
     says(&examined(&server, &wanted).await, "warning item 7777", "non-inventory item");
 }
 
@@ -360,7 +363,7 @@ async fn invoices_show_stock_taxes_and_the_key_column() {
         always(&server, "getServerTime", http(200, time(0))).await;
         let stocked = listed(&[record("InventoryItem", "9001", "")]);
         always(&server, "getList", http(200, stocked)).await;
-        says(&examined(&server, &Wants { policy, records: Vec::new() }).await, begin, words);
+        says(&examined(&server, &Requirements { policy, records: Vec::new() }).await, begin, words);
     }
 }
 
@@ -409,16 +412,18 @@ async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
         let columns = [missing(), field("custcol_x", "")];
         let answer = move |request: &Asked| {
             let asks = |kind: &str| String::from_utf8_lossy(&request.body).contains(kind);
-            let told: &[String] = match () {
-                () if asks("transactionBodyCustomField") => &answers,
-                () if asks("transactionColumnCustomField") => &columns,
-                () => &[],
+            let told: &[String] = if asks("transactionBodyCustomField") {
+                &answers
+            } else if asks("transactionColumnCustomField") {
+                &columns
+            } else {
+                &[]
             };
             http(200, listed(told))
         };
         always(&server, "getList", answer).await;
-        let wants = Wants { policy: policy.clone(), records: Vec::new() };
-        let lines = examined(&server, &wants).await;
+        let requirements = Requirements { policy: policy.clone(), records: Vec::new() };
+        let lines = examined(&server, &requirements).await;
         says(&lines, &format!("{a} custom field custbody_a"), "");
         says(&lines, &format!("{b} custom field custbody_b"), "");
         let column = if is_shown { "wrong" } else { "unknown" };
@@ -447,7 +452,7 @@ async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
     };
     always(&server, "getList", only_currency).await;
     always(&server, "getServerTime", http(200, time(0))).await;
-    let lines = examined(&server, &wants(&wanted)).await;
+    let lines = examined(&server, &requirements(&wanted)).await;
     says(&lines, "warning item 4711", "could not be checked");
     says(&lines, "warning location 6", "could not be checked");
     says(&lines, "wrong currency 2", "does not exist");
@@ -458,7 +463,7 @@ async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
 #[tokio::test]
 async fn an_account_without_recent_invoices_is_asked_for_older_ones() {
     let server = account(&[]).await;
-    let lines = examined(&server, &Wants::default()).await;
+    let lines = examined(&server, &Requirements::default()).await;
     says(&lines, "warning search transactions", "Find Transaction");
     let searches = asked(&server).await.iter().filter(|it| *it == "search").count();
     assert_eq!(searches, 2);
@@ -468,7 +473,7 @@ async fn an_account_without_recent_invoices_is_asked_for_older_ones() {
 async fn nobody_home_is_told_with_the_cause() {
     let options = crate::Options { endpoint: Some("http://127.0.0.1:1".to_owned()), ..options() };
     let account = NetSuite::new(options, Arc::new(crate::fixtures::StoppedClock)).unwrap();
-    let findings = account.examine(&Wants::default()).await;
+    let findings = account.examine(&Requirements::default()).await;
     let lines: Vec<_> = findings.iter().map(line).collect();
     assert_eq!(lines.len(), 1, "{lines:?}");
     says(&lines, "wrong endpoint: does not answer", "refused");

@@ -5,24 +5,24 @@ use super::*;
 #[test]
 fn codes_come_first_then_elements_then_words() {
     use Class as C;
-    let fault = Context::Fault;
+    let fault = CodeSource::Fault;
     let credentials = fault("invalidCredentialsFault");
     let table = [
         // A code says the same wherever it stands,
         (fault("exceededConcurrentRequestLimitFault"), "WS_REQUEST_BLOCKED", "", C::Throttled),
-        (Context::Status, "WS_REQUEST_BLOCKED", "", C::Throttled),
+        (CodeSource::Status, "WS_REQUEST_BLOCKED", "", C::Throttled),
         (fault("exceededRequestLimitFault"), "WS_CONCUR_SESSION_DISALLWD", "", C::Throttled),
-        (Context::Status, "SSS_REQUEST_LIMIT_EXCEEDED", "", C::Throttled),
-        (Context::Status, "UNEXPECTED_ERROR", "", C::Failed),
-        (Context::Status, "RCRD_HAS_BEEN_CHANGED", "", C::Stale),
-        (Context::Status, "DUP_RCRD", "", C::Duplicate),
-        (Context::Status, "UNIQUE_RCRD_ID_REQD", "", C::Duplicate),
-        (Context::Status, "RCRD_DSNT_EXIST", "", C::Missing),
-        (Context::Status, "INSUFFICIENT_PERMISSION", "", C::Forbidden),
-        (Context::Status, "TRAN_PRD_CLOSED", "", C::Period),
-        (Context::Status, "VALID_PRD_REQD", "", C::Period),
-        (Context::Status, "EXCEEDED_MAX_TRANS_LINES", "", C::TooBig),
-        (Context::Status, "INVALID_KEY_OR_REF", "", C::Data),
+        (CodeSource::Status, "SSS_REQUEST_LIMIT_EXCEEDED", "", C::Throttled),
+        (CodeSource::Status, "UNEXPECTED_ERROR", "", C::Failed),
+        (CodeSource::Status, "RCRD_HAS_BEEN_CHANGED", "", C::Stale),
+        (CodeSource::Status, "DUP_RCRD", "", C::Duplicate),
+        (CodeSource::Status, "UNIQUE_RCRD_ID_REQD", "", C::Duplicate),
+        (CodeSource::Status, "RCRD_DSNT_EXIST", "", C::Missing),
+        (CodeSource::Status, "INSUFFICIENT_PERMISSION", "", C::Forbidden),
+        (CodeSource::Status, "TRAN_PRD_CLOSED", "", C::Period),
+        (CodeSource::Status, "VALID_PRD_REQD", "", C::Period),
+        (CodeSource::Status, "EXCEEDED_MAX_TRANS_LINES", "", C::TooBig),
+        (CodeSource::Status, "INVALID_KEY_OR_REF", "", C::Data),
         // whatever element it stands in,
         (credentials, "ACCT_TEMP_UNAVAILABLE", "", C::Unavailable),
         (credentials, "UNEXPECTED_ERROR", "", C::Failed),
@@ -31,7 +31,7 @@ fn codes_come_first_then_elements_then_words() {
         (fault("invalidAccountFault"), "INVALID_ACCT", "", C::Unauthorized),
         (fault("invalidVersionFault"), "UNSUPPORTED_WS_VERSION", "", C::Forbidden),
         // and whatever the words.
-        (Context::Status, "USER_ERROR", "Invalid login attempt.", C::Data),
+        (CodeSource::Status, "USER_ERROR", "Invalid login attempt.", C::Data),
         // Only this one changes its meaning with the place.
         (credentials, "USER_ERROR", "Please enter value(s) for: Location", C::Login),
         (fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR", "", C::TooBig),
@@ -44,10 +44,10 @@ fn codes_come_first_then_elements_then_words() {
         (fault(""), "", "org.xml.sax.SAXParseException: An invalid XML character", C::Bug),
         (fault(""), "", "java.lang.NullPointerException", C::Failed),
         (fault("aFault"), "ERROR", "concurrent request limit exceeded", C::Throttled),
-        (Context::Status, "ERROR", "NLDatabaseOfflineException", C::Failed),
+        (CodeSource::Status, "ERROR", "NLDatabaseOfflineException", C::Failed),
         // then the place.
         (fault("aFaultFromNextYear"), "A_CODE_FROM_NEXT_YEAR", "", C::Failed),
-        (Context::Status, "A_CODE_FROM_NEXT_YEAR", "", C::Data),
+        (CodeSource::Status, "A_CODE_FROM_NEXT_YEAR", "", C::Data),
     ];
     for (context, code, message, expected) in table {
         let found = classify(context, code, message);
@@ -75,7 +75,7 @@ fn a_refused_field_is_told_from_a_missing_permission() {
         "",
     ];
     for code in ["INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION"] {
-        for context in [Context::Status, Context::Fault("insufficientPermissionFault")] {
+        for context in [CodeSource::Status, CodeSource::Fault("insufficientPermissionFault")] {
             for words in field {
                 assert_eq!(classify(context, code, words), Class::Data, "{code} {words}");
             }
@@ -85,24 +85,24 @@ fn a_refused_field_is_told_from_a_missing_permission() {
         }
     }
     let code = "INSUFFICIENT_FLD_PERMISSION";
-    assert_eq!(classify(Context::Status, code, ""), Class::Data);
-    assert_eq!(classify(Context::Status, code, permission[0]), Class::Forbidden);
+    assert_eq!(classify(CodeSource::Status, code, ""), Class::Data);
+    assert_eq!(classify(CodeSource::Status, code, permission[0]), Class::Forbidden);
 }
 
 #[test]
 fn a_refused_field_is_no_proof_of_the_right_to_look() {
     let words = "You do not have permission to view this record.";
-    let class = classify(Context::Status, "INSUFFICIENT_PERMISSION", words);
-    let failure = Failure::told(class, "INSUFFICIENT_PERMISSION", words);
-    assert_eq!(failure.of_a_proof().class, Class::Forbidden);
-    let absent = Failure::told(Class::Missing, "RCRD_DSNT_EXIST", "no such record");
+    let class = classify(CodeSource::Status, "INSUFFICIENT_PERMISSION", words);
+    let error = NetSuiteError::detail(class, "INSUFFICIENT_PERMISSION", words);
+    assert_eq!(error.of_a_proof().class, Class::Forbidden);
+    let absent = NetSuiteError::detail(Class::Missing, "RCRD_DSNT_EXIST", "no such record");
     assert_eq!(absent.of_a_proof().class, Class::Missing);
 }
 
 #[test]
 fn classes_become_the_cases_of_the_port() {
     let shown = |class, effect| {
-        format!("{:?}", Failure::told(class, "CODE", "words").into_error(effect))
+        format!("{:?}", NetSuiteError::detail(class, "CODE", "words").into_error(effect))
             .split(['(', '{'])
             .next()
             .unwrap()
@@ -138,8 +138,8 @@ fn classes_become_the_cases_of_the_port() {
 
 #[test]
 fn refusals_keep_the_code_and_the_words_within_bounds() {
-    let long = Failure::told(Class::Period, &"C".repeat(500), &"w\n".repeat(500));
-    let LedgerError::Refused { kind: Refusal::Period, code, message } =
+    let long = NetSuiteError::detail(Class::Period, &"C".repeat(500), &"w\n".repeat(500));
+    let LedgerError::Rejected { kind: Rejection::Period, code, message } =
         long.into_error(Effect::Write)
     else {
         panic!("a closed period is a refusal");

@@ -37,7 +37,8 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
         .await;
     once(&server, "search", http(200, rows("search", 1, 1, &[memo("4")]))).await;
     let memos = all(&server).await.unwrap();
-    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.as_str(), it.memo.standing)).collect();
+    let told: Vec<_> =
+        memos.iter().map(|memo| (memo.memo.id.as_str(), memo.memo.standing)).collect();
     let valid = ["1", "2", "3"].map(|id| (id, Standing::Valid));
     assert_eq!(told, [&valid[..], &[("4", Standing::Voided)]].concat());
     assert_eq!(asked(&server).await, ["search", "searchMoreWithId", "search"]);
@@ -111,7 +112,7 @@ async fn a_memo_that_cannot_be_read_does_not_hide_the_others() {
     once(&server, "search", http(200, rows("search", 1, 3, &records))).await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     let memos = all(&server).await.unwrap();
-    let ids: Vec<_> = memos.iter().map(|it| it.memo.id.as_str()).collect();
+    let ids: Vec<_> = memos.iter().map(|memo| memo.memo.id.as_str()).collect();
     assert_eq!(ids, ["3"]);
 }
 
@@ -139,7 +140,7 @@ async fn a_place_that_is_not_ours_is_refused_before_anything_is_asked() {
     for place in ["x", "valid x", "valid 2", "valid 2 3 x S1", "voided 2 3 4", "VALID"] {
         let cursor = Cursor(place.to_owned());
         let answer = adapter(&server).memos(Timestamp::from_millis(SINCE), &cursor).await;
-        assert!(matches!(answer, Err(LedgerError::Refused { .. })), "{place}: {answer:?}");
+        assert!(matches!(answer, Err(LedgerError::Rejected { .. })), "{place}: {answer:?}");
     }
     assert!(asked(&server).await.is_empty());
 }

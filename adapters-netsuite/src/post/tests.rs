@@ -1,6 +1,6 @@
 //! Every answer that `add` can get, with its one outcome.
 
-use ports::{Ledger, Refusal};
+use ports::{Ledger, Rejection};
 use wiremock::MockServer;
 
 use super::*;
@@ -37,7 +37,7 @@ fn show(result: &Result<Posted, LedgerError>) -> String {
         Ok(Posted::Now(id)) => format!("now {id}"),
         Ok(Posted::Already(id)) => format!("already {id}"),
         Ok(Posted::Voided(id)) => format!("voided {id}"),
-        Err(LedgerError::Refused { kind, code, .. }) => format!("refused {kind:?} {code}"),
+        Err(LedgerError::Rejected { kind, code, .. }) => format!("refused {kind:?} {code}"),
         Err(LedgerError::Conflict { found, .. }) => format!("conflict with {found}"),
         Err(LedgerError::Unavailable(_)) => "unavailable".to_owned(),
         Err(LedgerError::Unknown(_)) => "unknown".to_owned(),
@@ -131,11 +131,11 @@ async fn every_answer_to_add_has_one_outcome() {
 
 #[tokio::test]
 async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
-    let (shown, asked) = outcome((200, add_done()), ours(), Sending::Again).await;
+    let (shown, asked) = outcome((200, add_done()), ours(), Sending::Resend).await;
     assert_eq!((shown.as_str(), asked.as_str()), ("already 71300", "get search"));
-    let (shown, asked) = outcome((200, add_done()), Record::Absent, Sending::Again).await;
+    let (shown, asked) = outcome((200, add_done()), Record::Absent, Sending::Resend).await;
     assert_eq!((shown.as_str(), asked.as_str()), ("now 71300", "get add"));
-    let (shown, asked) = outcome((200, add_done()), Record::Silent, Sending::Again).await;
+    let (shown, asked) = outcome((200, add_done()), Record::Silent, Sending::Resend).await;
     assert_eq!((shown.as_str(), asked.as_str()), ("unavailable", "get"));
 }
 
@@ -151,7 +151,7 @@ async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
     for (code, expected) in table {
         let server = MockServer::start().await;
         always(&server, "get", http(200, get_refused(code))).await;
-        let result = adapter(&server).post(&memo(), Sending::Again).await;
+        let result = adapter(&server).post(&memo(), Sending::Resend).await;
         assert_eq!(show(&result), expected, "{code}");
         assert_eq!(asked(&server).await, ["get"], "{code}");
     }
@@ -273,10 +273,10 @@ async fn an_error_of_netsuite_in_the_guise_of_a_refused_login_is_no_refused_logi
 #[test]
 fn refusals_have_kinds() {
     let kinds = [Class::Data, Class::Period, Class::Stale]
-        .map(|it| Failure::new(it, "words").into_error(Effect::Write));
+        .map(|it| NetSuiteError::new(it, "words").into_error(Effect::Write));
     let shown = kinds.map(|it| match it {
-        LedgerError::Refused { kind, .. } => kind,
+        LedgerError::Rejected { kind, .. } => kind,
         other => panic!("{other:?}"),
     });
-    assert_eq!(shown, [Refusal::Data, Refusal::Period, Refusal::Stale]);
+    assert_eq!(shown, [Rejection::Data, Rejection::Period, Rejection::Stale]);
 }

@@ -7,15 +7,15 @@ use jiff::Timestamp as Instant;
 use ports::RecordKind;
 
 use super::{
-    Node, Status, Unreadable,
+    Node, Status, XmlError,
     field::reference,
     line::{items, units},
 };
-use crate::{books::Books, fault::Failure, request::Place};
+use crate::{account_conventions::AccountConventions, fault::NetSuiteError, request::FieldPlace};
 
 /// How invoices are booked, as far as some of them show it.
 #[derive(Debug, Default)]
-pub(crate) struct Habits {
+pub(crate) struct AccountUsage {
     /// What they name, by kind: records that are there for certain.
     pub(crate) named: BTreeMap<RecordKind, BTreeSet<RecordId>>,
     /// Some line or body names a tax code.
@@ -25,37 +25,39 @@ pub(crate) struct Habits {
     /// Some line bears unit ids.
     pub(crate) unit_ids: bool,
     /// The script ids of custom fields that they show, in lower case.
-    pub(crate) fields: BTreeMap<Place, BTreeSet<String>>,
+    pub(crate) fields: BTreeMap<FieldPlace, BTreeSet<String>>,
 }
 
 /// The server's time.
-pub(crate) fn server_time(answer: &Node) -> Result<Timestamp, Failure> {
+pub(crate) fn server_time(answer: &Node) -> Result<Timestamp, NetSuiteError> {
     let result = answer.required("getServerTimeResult")?;
     Status::read(result)?.check()?;
     let name = "serverTime";
-    let raw = result.value(name).ok_or(Unreadable::Missing(name))?;
-    let time: Instant = raw.parse().map_err(|_| Unreadable::value(name, raw))?;
+    let raw = result.value(name).ok_or(XmlError::Missing(name))?;
+    let time: Instant = raw.parse().map_err(|_| XmlError::value(name, raw))?;
     Ok(Timestamp::from_millis(time.as_millisecond()))
 }
 
 /// What `getList` answers to each reference; those without a record are `None`.
-pub(crate) fn each(mut answer: Node) -> Result<Vec<Result<Option<Node>, Failure>>, Failure> {
+pub(crate) fn parse_each(
+    mut answer: Node,
+) -> Result<Vec<Result<Option<Node>, NetSuiteError>>, NetSuiteError> {
     let name = "readResponseList";
-    let mut list = answer.take(name).ok_or(Unreadable::Missing(name))?;
+    let mut list = answer.take(name).ok_or(XmlError::Missing(name))?;
     if list.child("status").is_some() {
         Status::read(&list)?.check()?;
     }
     Ok(list.take_all("readResponse").into_iter().map(super::read).collect())
 }
 
-impl Habits {
+impl AccountUsage {
     /// Some records of a kind that are there for certain.
     pub(crate) fn some(&self, kind: RecordKind, limit: usize) -> impl Iterator<Item = &RecordId> {
         self.named.get(&kind).into_iter().flatten().take(limit)
     }
 
     /// Learns from an invoice. What cannot be read of it teaches nothing.
-    pub(crate) fn learn(&mut self, invoice: &Node, books: &Books) {
+    pub(crate) fn record(&mut self, invoice: &Node, conventions: &AccountConventions) {
         let refers = |node: &Node, name| reference(node, name).ok().flatten();
         let body = [
             (RecordKind::Currency, "currency"),
@@ -69,10 +71,10 @@ impl Habits {
         for line in items(invoice) {
             self.named.entry(RecordKind::Item).or_default().extend(refers(line, "item"));
             self.tax_codes |= refers(line, "taxCode").is_some();
-            self.unit_ids |= !units(line, books).is_empty();
+            self.unit_ids |= !units(line, conventions).is_empty();
         }
-        let lines = items(invoice).map(|it| (Place::Line, it));
-        for (place, node) in lines.chain([(Place::Body, invoice)]) {
+        let lines = items(invoice).map(|it| (FieldPlace::Line, it));
+        for (place, node) in lines.chain([(FieldPlace::Body, invoice)]) {
             let fields = node.child("customFieldList").into_iter();
             let ids = fields.flat_map(|it| it.all("customField"));
             let ids = ids.filter_map(|it| it.attribute("scriptId"));

@@ -3,42 +3,42 @@
 use domain::{Amount, CivilDate, RecordId, decimal};
 use rust_decimal::Decimal;
 
-use super::{Node, Unreadable};
-use crate::books::Books;
+use super::{Node, XmlError};
+use crate::account_conventions::AccountConventions;
 
 /// The id of the record that this node is.
-pub(crate) fn own_id(node: &Node) -> Result<RecordId, Unreadable> {
-    let raw = node.attribute("internalId").ok_or(Unreadable::Missing("internalId"))?;
-    raw.parse().map_err(|_| Unreadable::value("internalId", raw))
+pub(crate) fn own_id(node: &Node) -> Result<RecordId, XmlError> {
+    let raw = node.attribute("internalId").ok_or(XmlError::Missing("internalId"))?;
+    raw.parse().map_err(|_| XmlError::value("internalId", raw))
 }
 
 /// The record that this one was made from.
-pub(crate) fn made_from(node: &Node) -> Result<Option<RecordId>, Unreadable> {
+pub(crate) fn made_from(node: &Node) -> Result<Option<RecordId>, XmlError> {
     reference(node, "createdFrom")
 }
 
 /// The record that a field refers to.
-pub(super) fn reference(node: &Node, name: &'static str) -> Result<Option<RecordId>, Unreadable> {
+pub(super) fn reference(node: &Node, name: &'static str) -> Result<Option<RecordId>, XmlError> {
     let Some(raw) = node.child(name).and_then(|it| it.attribute("internalId")) else {
         return Ok(None);
     };
-    raw.parse().map(Some).map_err(|_| Unreadable::value(name, raw))
+    raw.parse().map(Some).map_err(|_| XmlError::value(name, raw))
 }
 
 /// The record that a field must refer to.
-pub(super) fn required_reference(node: &Node, name: &'static str) -> Result<RecordId, Unreadable> {
-    reference(node, name)?.ok_or(Unreadable::Missing(name))
+pub(super) fn required_reference(node: &Node, name: &'static str) -> Result<RecordId, XmlError> {
+    reference(node, name)?.ok_or(XmlError::Missing(name))
 }
 
 /// Decimals of quantities and rates that count; what a `double` prints beyond is noise.
 const DECIMALS: u32 = 9;
 
 /// A number.
-pub(super) fn number(node: &Node, name: &'static str) -> Result<Option<Decimal>, Unreadable> {
+pub(super) fn number(node: &Node, name: &'static str) -> Result<Option<Decimal>, XmlError> {
     let Some(raw) = node.value(name) else {
         return Ok(None);
     };
-    let number = decimal(raw).map_err(|_| Unreadable::value(name, raw))?;
+    let number = decimal(raw).map_err(|_| XmlError::value(name, raw))?;
     Ok(Some(number.round_dp(DECIMALS)))
 }
 
@@ -46,39 +46,39 @@ pub(super) fn number(node: &Node, name: &'static str) -> Result<Option<Decimal>,
 pub(super) fn amount(
     node: &Node,
     name: &'static str,
-    books: &Books,
-) -> Result<Option<Amount>, Unreadable> {
+    conventions: &AccountConventions,
+) -> Result<Option<Amount>, XmlError> {
     let Some(raw) = node.value(name) else {
         return Ok(None);
     };
-    let amount = raw.parse().map_err(|_| Unreadable::value(name, raw))?;
-    Ok(Some(books.on_record(amount)))
+    let amount = raw.parse().map_err(|_| XmlError::value(name, raw))?;
+    Ok(Some(conventions.on_record(amount)))
 }
 
 /// An amount that must be there.
 pub(super) fn required_amount(
     node: &Node,
     name: &'static str,
-    books: &Books,
-) -> Result<Amount, Unreadable> {
-    amount(node, name, books)?.ok_or(Unreadable::Missing(name))
+    conventions: &AccountConventions,
+) -> Result<Amount, XmlError> {
+    amount(node, name, conventions)?.ok_or(XmlError::Missing(name))
 }
 
 /// A whole number that is not negative.
-pub(super) fn integer(node: &Node, name: &'static str) -> Result<Option<u32>, Unreadable> {
+pub(super) fn integer(node: &Node, name: &'static str) -> Result<Option<u32>, XmlError> {
     let Some(raw) = node.value(name) else {
         return Ok(None);
     };
-    raw.parse().map(Some).map_err(|_| Unreadable::value(name, raw))
+    raw.parse().map(Some).map_err(|_| XmlError::value(name, raw))
 }
 
 /// Yes or no.
-pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, Unreadable> {
+pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, XmlError> {
     match node.value(name) {
         None => Ok(None),
         Some("true" | "1") => Ok(Some(true)),
         Some("false" | "0") => Ok(Some(false)),
-        Some(other) => Err(Unreadable::value(name, other)),
+        Some(other) => Err(XmlError::value(name, other)),
     }
 }
 
@@ -86,8 +86,8 @@ pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, Unre
 pub(super) fn date(
     node: &Node,
     name: &'static str,
-    books: &Books,
-) -> Result<CivilDate, Unreadable> {
-    let raw = node.value(name).ok_or(Unreadable::Missing(name))?;
-    books.date(raw).ok_or_else(|| Unreadable::value(name, raw))
+    conventions: &AccountConventions,
+) -> Result<CivilDate, XmlError> {
+    let raw = node.value(name).ok_or(XmlError::Missing(name))?;
+    conventions.date(raw).ok_or_else(|| XmlError::value(name, raw))
 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use domain::{Amount, BillingLine, Classes, ItemRef, LineTax, UnitId};
 
 use super::{
-    Node, Unreadable,
+    Node, XmlError,
     field::{amount, flag, integer, number, reference, required_amount, required_reference},
 };
-use crate::{books::Books, request::SHIPPING_TAXES};
+use crate::{account_conventions::AccountConventions, request::SHIPPING_TAXES};
 
 /// Header classification.
-pub(super) fn classes(record: &Node) -> Result<Classes, Unreadable> {
+pub(super) fn classes(record: &Node) -> Result<Classes, XmlError> {
     Ok(Classes {
         location: reference(record, "location")?,
         department: reference(record, "department")?,
@@ -29,23 +29,23 @@ pub(super) fn items(record: &Node) -> impl Iterator<Item = &Node> {
 pub(super) fn billing_line(
     line: &Node,
     taxes: &TaxDetails<'_>,
-    books: &Books,
-) -> Result<BillingLine, Unreadable> {
+    conventions: &AccountConventions,
+) -> Result<BillingLine, XmlError> {
     Ok(BillingLine {
-        line: integer(line, "line")?.ok_or(Unreadable::Missing("line"))?,
+        line: integer(line, "line")?.ok_or(XmlError::Missing("line"))?,
         item: item(line)?,
         quantity: number(line, "quantity")?,
-        amount: line_amount(line, books)?,
+        amount: line_amount(line, conventions)?,
         tax_code: reference(line, "taxCode")?,
         taxable: flag(line, "isTaxable")?,
         taxes: taxes.of_line(line)?,
         location: reference(line, "location")?,
-        units: units(line, books),
+        units: units(line, conventions),
     })
 }
 
 /// The item that a line names.
-pub(super) fn item(line: &Node) -> Result<ItemRef, Unreadable> {
+pub(super) fn item(line: &Node) -> Result<ItemRef, XmlError> {
     let node = line.required("item")?;
     Ok(ItemRef {
         id: required_reference(line, "item")?,
@@ -55,8 +55,11 @@ pub(super) fn item(line: &Node) -> Result<ItemRef, Unreadable> {
 }
 
 /// What a line comes to; lines that only say something come to nothing.
-pub(super) fn line_amount(line: &Node, books: &Books) -> Result<Amount, Unreadable> {
-    if let Some(amount) = amount(line, "amount", books)? {
+pub(super) fn line_amount(
+    line: &Node,
+    conventions: &AccountConventions,
+) -> Result<Amount, XmlError> {
+    if let Some(amount) = amount(line, "amount", conventions)? {
         return Ok(amount);
     }
     // A rate may also be a percentage, but then the amount is given. It may be finer than
@@ -65,33 +68,33 @@ pub(super) fn line_amount(line: &Node, books: &Books) -> Result<Amount, Unreadab
     let quantity = number(line, "quantity")?.unwrap_or_default();
     let product = rate.saturating_mul(quantity);
     let amount = Amount::new(product);
-    let amount = amount.map_err(|_| Unreadable::value("rate", &product.to_string()))?;
-    Ok(books.on_record(amount))
+    let amount = amount.map_err(|_| XmlError::value("rate", &product.to_string()))?;
+    Ok(conventions.on_record(amount))
 }
 
 /// The unit ids on a line, from the key column.
-pub(super) fn units(line: &Node, books: &Books) -> Vec<UnitId> {
+pub(super) fn units(line: &Node, conventions: &AccountConventions) -> Vec<UnitId> {
     let fields = line.child("customFieldList").into_iter().flat_map(|it| it.all("customField"));
     // Older versions give the script id as internal id.
     let is_key = |it: &&Node| {
         let names = [it.attribute("scriptId"), it.attribute("internalId")];
-        names.iter().flatten().any(|name| name.eq_ignore_ascii_case(&books.line_key_field))
+        names.iter().flatten().any(|name| name.eq_ignore_ascii_case(&conventions.line_key_field))
     };
     let values = fields.filter(is_key).filter_map(|it| it.value("value"));
-    values.flat_map(Books::units).collect()
+    values.flat_map(AccountConventions::units).collect()
 }
 
 /// The tax details of a record, by the name that ties each to its line.
 pub(super) struct TaxDetails<'a> {
     rows: HashMap<String, Vec<&'a Node>>,
     of_shipping: Vec<&'a Node>,
-    books: &'a Books,
+    conventions: &'a AccountConventions,
 }
 
 impl<'a> TaxDetails<'a> {
     /// Looks through the record's details once.
-    pub(super) fn of(record: &'a Node, books: &'a Books) -> Self {
-        let mut details = Self { rows: HashMap::new(), of_shipping: Vec::new(), books };
+    pub(super) fn of(record: &'a Node, conventions: &'a AccountConventions) -> Self {
+        let mut details = Self { rows: HashMap::new(), of_shipping: Vec::new(), conventions };
         for row in record.child("taxDetailsList").into_iter().flat_map(|it| it.all("taxDetails")) {
             let is_shipping = |name: &str| name.eq_ignore_ascii_case(SHIPPING_TAXES);
             let names = [row.value("taxDetailsReference"), row.value("lineType")];
@@ -106,22 +109,22 @@ impl<'a> TaxDetails<'a> {
     }
 
     /// Those of the body's shipping.
-    pub(super) fn of_shipping(&self) -> Result<Vec<LineTax>, Unreadable> {
-        self.of_shipping.iter().map(|row| tax(row, self.books)).collect()
+    pub(super) fn of_shipping(&self) -> Result<Vec<LineTax>, XmlError> {
+        self.of_shipping.iter().map(|row| tax(row, self.conventions)).collect()
     }
 
-    fn of_line(&self, line: &Node) -> Result<Vec<LineTax>, Unreadable> {
+    fn of_line(&self, line: &Node) -> Result<Vec<LineTax>, XmlError> {
         let name = line.value("taxDetailsReference").map(str::to_ascii_lowercase);
         let rows = name.and_then(|name| self.rows.get(&name)).into_iter().flatten();
-        rows.map(|row| tax(row, self.books)).collect()
+        rows.map(|row| tax(row, self.conventions)).collect()
     }
 }
 
-fn tax(row: &Node, books: &Books) -> Result<LineTax, Unreadable> {
+fn tax(row: &Node, conventions: &AccountConventions) -> Result<LineTax, XmlError> {
     Ok(LineTax {
         tax_type: required_reference(row, "taxType")?,
         tax_code: required_reference(row, "taxCode")?,
         rate: number(row, "taxRate")?,
-        amount: required_amount(row, "taxAmount", books)?,
+        amount: required_amount(row, "taxAmount", conventions)?,
     })
 }

@@ -4,14 +4,14 @@ use domain::{ExistingLine, ExistingMemo, RecordId, RecordedMemo, Standing, UnitI
 use ports::Confirmed;
 
 use super::{
-    Node, Unreadable,
+    Node, XmlError,
     field::{
         amount, flag, integer, made_from, number, own_id, reference, required_amount,
         required_reference,
     },
     line::{item, items, line_amount, units},
 };
-use crate::books::Books;
+use crate::account_conventions::AccountConventions;
 
 /// What must be the same for a record to be the memo that we look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,23 +29,26 @@ pub(crate) struct Identity {
 }
 
 /// Reads what identifies a memo.
-pub(crate) fn identity(record: &Node, books: &Books) -> Result<Identity, Unreadable> {
+pub(crate) fn identity(
+    record: &Node,
+    conventions: &AccountConventions,
+) -> Result<Identity, XmlError> {
     Ok(Identity {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
         created_from: made_from(record)?,
         reference: record.value("otherRefNum").map(str::to_owned),
-        units: items(record).flat_map(|line| units(line, books)).collect(),
+        units: items(record).flat_map(|line| units(line, conventions)).collect(),
     })
 }
 
 /// Reads a memo with its lines; the search that found it tells its standing.
 pub(crate) fn existing(
     record: &Node,
-    books: &Books,
+    conventions: &AccountConventions,
     standing: Standing,
-) -> Result<ExistingMemo, Unreadable> {
-    let lines = items(record).map(|line| existing_line(line, books));
+) -> Result<ExistingMemo, XmlError> {
+    let lines = items(record).map(|line| existing_line(line, conventions));
     Ok(ExistingMemo {
         id: own_id(record)?,
         external_id: record.attribute("externalId").map(str::to_owned),
@@ -54,8 +57,8 @@ pub(crate) fn existing(
         standing,
         created_from: made_from(record)?,
         applied_to: applied_to(record)?,
-        total: required_amount(record, "total", books)?,
-        shipping_cost: amount(record, "shippingCost", books)?.unwrap_or_default(),
+        total: required_amount(record, "total", conventions)?,
+        shipping_cost: amount(record, "shippingCost", conventions)?.unwrap_or_default(),
         lines: lines.collect::<Result<_, _>>()?,
     })
 }
@@ -63,43 +66,46 @@ pub(crate) fn existing(
 /// Reads a memo with what else ties it to an order.
 pub(crate) fn recorded(
     record: &Node,
-    books: &Books,
+    conventions: &AccountConventions,
     standing: Standing,
-) -> Result<RecordedMemo, Unreadable> {
+) -> Result<RecordedMemo, XmlError> {
     Ok(RecordedMemo {
-        memo: existing(record, books, standing)?,
+        memo: existing(record, conventions, standing)?,
         reference: record.value("otherRefNum").map(str::to_owned),
         currency: reference(record, "currency")?,
     })
 }
 
 /// Reads what people see of a memo.
-pub(crate) fn confirmed(record: &Node, books: &Books) -> Result<Confirmed, Unreadable> {
+pub(crate) fn confirmed(
+    record: &Node,
+    conventions: &AccountConventions,
+) -> Result<Confirmed, XmlError> {
     Ok(Confirmed {
         record: own_id(record)?,
         number: record.value("tranId").map(str::to_owned),
-        total: required_amount(record, "total", books)?,
+        total: required_amount(record, "total", conventions)?,
     })
 }
 
-fn existing_line(line: &Node, books: &Books) -> Result<ExistingLine, Unreadable> {
+fn existing_line(line: &Node, conventions: &AccountConventions) -> Result<ExistingLine, XmlError> {
     Ok(ExistingLine {
         item: item(line)?,
         source_line: integer(line, "orderLine")?,
         quantity: number(line, "quantity")?,
-        amount: line_amount(line, books)?,
-        units: units(line, books),
+        amount: line_amount(line, conventions)?,
+        units: units(line, conventions),
     })
 }
 
 /// The list also names invoices to which nothing is applied.
-fn applied_to(record: &Node) -> Result<Vec<RecordId>, Unreadable> {
+fn applied_to(record: &Node) -> Result<Vec<RecordId>, XmlError> {
     let mut invoices = Vec::new();
     for row in record.child("applyList").into_iter().flat_map(|it| it.all("apply")) {
         if flag(row, "apply")? == Some(true)
             && let Some(doc) = row.value("doc")
         {
-            invoices.push(doc.parse().map_err(|_| Unreadable::value("doc", doc))?);
+            invoices.push(doc.parse().map_err(|_| XmlError::value("doc", doc))?);
         }
     }
     Ok(invoices)

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::{
     fixtures::{memo_record, options, reply},
-    wire::{Wire, classes},
+    fuzzing::{Codec, classes},
 };
 
 const REPLIES: [&str; 8] = [
@@ -67,8 +67,8 @@ fn whole() -> impl Strategy<Value = Vec<u8>> {
     proptest::sample::select(replies)
 }
 
-fn wire() -> Wire {
-    Wire::new(options()).unwrap()
+fn wire() -> Codec {
+    Codec::new(options()).unwrap()
 }
 
 proptest! {

@@ -3,9 +3,9 @@
 
 use std::{env, fs, path::PathBuf};
 
-use super::{Node, Reply, Status, Unreadable, found, listed, page, written};
+use super::{Node, Reply, Status, XmlError, page, parse_get, parse_get_list, parse_write};
 use crate::{
-    fault::{Class, Failure},
+    fault::{Class, NetSuiteError},
     request::Operation,
 };
 
@@ -32,8 +32,8 @@ fn show(bytes: &[u8]) -> Shown {
         return Shown::Unreadable;
     };
     if reply.content.name() == "Fault" {
-        let failure = reply.answer(Operation::Add).unwrap_err();
-        return Shown::Fault(failure.class);
+        let error = reply.answer(Operation::Add).unwrap_err();
+        return Shown::Fault(error.class);
     }
     let mut statuses = Vec::new();
     collect(&reply.content, &mut statuses);
@@ -47,12 +47,12 @@ fn show(bytes: &[u8]) -> Shown {
     }
 }
 
-fn collect(node: &Node, statuses: &mut Vec<Result<(), Failure>>) {
-    if node.children.iter().any(|it| it.attribute("isSuccess").is_some()) {
-        let status = Status::read(node).map_err(Failure::from);
+fn collect(node: &Node, statuses: &mut Vec<Result<(), NetSuiteError>>) {
+    if node.children.iter().any(|child| child.attribute("isSuccess").is_some()) {
+        let status = Status::read(node).map_err(NetSuiteError::from);
         statuses.push(status.and_then(Status::check_written));
     }
-    node.children.iter().for_each(|it| collect(it, statuses));
+    node.children.iter().for_each(|child| collect(child, statuses));
 }
 
 /// What the name of a file promises; panics where it promises something else.
@@ -146,10 +146,10 @@ fn recorded_answers_to_our_questions_are_understood() {
         let Some((_, operation)) = table.into_iter().find(|(it, _)| *it == kind) else { continue };
         let answer = reply.answer(operation).unwrap();
         let is_good = match operation {
-            Operation::Get => found(answer).map(|it| it.is_some()),
-            Operation::GetList => listed(answer).map(|it| !it.is_empty()),
-            Operation::Search | Operation::SearchMore => page(answer).map(|it| 0 < it.pages),
-            Operation::Add | Operation::Update => written(&answer).map(|_| true),
+            Operation::Get => parse_get(answer).map(|it| it.is_some()),
+            Operation::GetList => parse_get_list(answer).map(|it| !it.is_empty()),
+            Operation::Search | Operation::SearchMore => page(answer).map(|it| it.pages > 0),
+            Operation::Add | Operation::Update => parse_write(&answer).map(|_| true),
             _ => continue,
         };
         let is_bad_by_name =
@@ -166,6 +166,6 @@ fn recorded_answers_to_our_questions_are_understood() {
 /// What is unreadable says so as such.
 #[test]
 fn a_cut_off_answer_is_told_from_a_page() {
-    assert!(matches!(Reply::read(b"<Envelope><Body>"), Err(Unreadable::CutOff)));
-    assert!(matches!(Reply::read(b"<html></html>"), Err(Unreadable::NotSoap(_))));
+    assert!(matches!(Reply::read(b"<Envelope><Body>"), Err(XmlError::CutOff)));
+    assert!(matches!(Reply::read(b"<html></html>"), Err(XmlError::NotSoap(_))));
 }

@@ -3,16 +3,19 @@
 use domain::{OrderLine, SalesOrder};
 
 use super::{
-    Node, Unreadable,
+    Node, XmlError,
     field::{flag, number, own_id, reference, required_reference},
     line::{TaxDetails, billing_line, classes, items},
 };
-use crate::books::Books;
+use crate::account_conventions::AccountConventions;
 
 /// Reads a sales order with its lines.
-pub(crate) fn sales_order(record: &Node, books: &Books) -> Result<SalesOrder, Unreadable> {
-    let taxes = TaxDetails::of(record, books);
-    let lines = items(record).map(|line| order_line(line, &taxes, books));
+pub(crate) fn sales_order(
+    record: &Node,
+    conventions: &AccountConventions,
+) -> Result<SalesOrder, XmlError> {
+    let taxes = TaxDetails::of(record, conventions);
+    let lines = items(record).map(|line| order_line(line, &taxes, conventions));
     Ok(SalesOrder {
         id: own_id(record)?,
         entity: required_reference(record, "entity")?,
@@ -23,9 +26,13 @@ pub(crate) fn sales_order(record: &Node, books: &Books) -> Result<SalesOrder, Un
     })
 }
 
-fn order_line(line: &Node, taxes: &TaxDetails<'_>, books: &Books) -> Result<OrderLine, Unreadable> {
+fn order_line(
+    line: &Node,
+    taxes: &TaxDetails<'_>,
+    conventions: &AccountConventions,
+) -> Result<OrderLine, XmlError> {
     Ok(OrderLine {
-        line: billing_line(line, taxes, books)?,
+        line: billing_line(line, taxes, conventions)?,
         closed: flag(line, "isClosed")?.unwrap_or_default(),
         billed: number(line, "quantityBilled")?.unwrap_or_default(),
         fulfilled: number(line, "quantityFulfilled")?.unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! The status that every answer carries, and every record in an answer.
 
-use super::{Node, Unreadable};
-use crate::fault::{Class, Context, Failure, classify};
+use super::{Node, XmlError};
+use crate::fault::{Class, CodeSource, NetSuiteError, classify};
 
 /// How one operation on one record went.
 #[derive(Debug)]
@@ -14,13 +14,13 @@ pub(super) struct Status {
 
 impl Status {
     /// Reads the status inside `response`.
-    pub(super) fn read(response: &Node) -> Result<Self, Unreadable> {
+    pub(super) fn read(response: &Node) -> Result<Self, XmlError> {
         let status = response.required("status")?;
         let is_success = match status.attribute("isSuccess") {
             Some("true" | "1") => true,
             Some("false" | "0") => false,
-            Some(other) => return Err(Unreadable::value("isSuccess", other)),
-            None => return Err(Unreadable::Missing("isSuccess")),
+            Some(other) => return Err(XmlError::value("isSuccess", other)),
+            None => return Err(XmlError::Missing("isSuccess")),
         };
         let details: Vec<_> = status.all("statusDetail").collect();
         let is_error = |it: &&&Node| !matches!(it.attribute("type"), Some("WARN" | "INFO"));
@@ -28,28 +28,28 @@ impl Status {
         let value = |name| worst.and_then(|it| it.value(name)).unwrap_or_default().to_owned();
         Ok(Self {
             is_success,
-            is_saved: details.iter().any(|it| after_submit_failed(it)),
+            is_saved: details.iter().any(|detail| after_submit_failed(detail)),
             code: value("code"),
             message: value("message"),
         })
     }
 
     /// An error unless it went well.
-    pub(super) fn check(self) -> Result<(), Failure> {
+    pub(super) fn check(self) -> Result<(), NetSuiteError> {
         if self.is_success {
             return Ok(());
         }
         let class = match (self.code.as_str(), self.message.as_str()) {
             // A refusal without a word of why is no refusal that one could rely on.
             ("", "") => Class::Failed,
-            (code, message) => classify(Context::Status, code, message),
+            (code, message) => classify(CodeSource::Status, code, message),
         };
-        Err(Failure::told(class, &self.code, &self.message))
+        Err(NetSuiteError::detail(class, &self.code, &self.message))
     }
 
     /// An error unless the record was saved: it is, too, when only a script that
     /// ran afterwards failed.
-    pub(super) fn check_written(self) -> Result<(), Failure> {
+    pub(super) fn check_written(self) -> Result<(), NetSuiteError> {
         if self.is_saved { Ok(()) } else { self.check() }
     }
 }

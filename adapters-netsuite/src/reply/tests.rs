@@ -4,33 +4,33 @@ use domain::{Amount, SalesOrder};
 
 use super::*;
 use crate::fixtures::{
-    OTHER_UNIT, UNIT, amount, books, envelope, fault, get_done, id, memo_record, reply, status,
-    unit,
+    OTHER_UNIT, UNIT, amount, conventions, envelope, fault, get_done, id, memo_record, reply,
+    status, unit,
 };
 
-fn answer(text: &str, operation: Operation) -> Result<Node, Failure> {
+fn answer(text: &str, operation: Operation) -> Result<Node, NetSuiteError> {
     Reply::read(text.as_bytes())?.answer(operation)
 }
 
 #[track_caller]
 fn record(text: &str) -> Node {
-    found(answer(text, Operation::Get).unwrap()).unwrap().unwrap()
+    parse_get(answer(text, Operation::Get).unwrap()).unwrap().unwrap()
 }
 
 #[track_caller]
-fn class(result: Result<impl std::fmt::Debug, Failure>) -> Class {
+fn class(result: Result<impl std::fmt::Debug, NetSuiteError>) -> Class {
     result.unwrap_err().class
 }
 
 #[test]
 fn a_sales_order_is_read_with_its_lines() {
-    let order = sales_order(&record(&reply("get_sales_order_ok")), &books()).unwrap();
+    let order = sales_order(&record(&reply("get_sales_order_ok")), &conventions()).unwrap();
     let SalesOrder { id: order_id, entity, currency, classes, lines, .. } = &order;
     assert_eq!((order_id, entity, currency), (&id("68001"), &id("5521"), &Some(id("1"))));
     assert_eq!(classes.location, Some(id("12")));
     assert_eq!(classes.subsidiary, Some(id("2")));
     assert_eq!(classes.department, None);
-    let numbers: Vec<_> = lines.iter().map(|it| it.line.line).collect();
+    let numbers: Vec<_> = lines.iter().map(|line| line.line.line).collect();
     assert_eq!(numbers, [1, 8]);
     assert_eq!(lines[0].line.item.name.as_deref(), Some("SKU-1"));
     assert_eq!(lines[0].billed, 1.into());
@@ -42,7 +42,7 @@ fn a_sales_order_is_read_with_its_lines() {
 fn invoices_are_read_with_their_lines() {
     let page = page(answer(&reply("search_invoices_ok"), Operation::Search).unwrap()).unwrap();
     assert_eq!((page.pages, page.total, page.records.len()), (1, Some(2), 2));
-    let read = |it: &Node| invoice(it, &books()).unwrap();
+    let read = |it: &Node| invoice(it, &conventions()).unwrap();
     let invoices: Vec<_> = page.records.iter().map(read).collect();
     let first = &invoices[0];
     assert_eq!(first.id, id("70211"));
@@ -81,7 +81,7 @@ const DETAILED: &str = r#"<record xmlns:s="urn:s" xmlns:c="urn:c"
 
 #[test]
 fn a_line_is_read_whatever_the_order_of_its_fields() {
-    let invoice = invoice(&record(&get_done(DETAILED)), &books()).unwrap();
+    let invoice = invoice(&record(&get_done(DETAILED)), &conventions()).unwrap();
     let line = &invoice.lines[0];
     assert_eq!(line.line, 3);
     assert_eq!(line.amount, amount("100"));
@@ -121,7 +121,7 @@ fn what_must_be_there_makes_an_answer_unreadable_by_its_absence() {
     for (old, new, expected) in table {
         assert!(DETAILED.contains(old), "{old}");
         let record = record(&get_done(&DETAILED.replacen(old, new, 1)));
-        let problem = invoice(&record, &books()).unwrap_err().to_string();
+        let problem = invoice(&record, &conventions()).unwrap_err().to_string();
         assert!(problem.starts_with(expected), "{old} as {new}: {problem}");
     }
 }
@@ -133,14 +133,14 @@ fn a_credit_memo_is_read_with_what_it_is_applied_to() {
                    <t:apply><t:apply>false</t:apply><t:doc>70299</t:doc></t:apply></t:applyList>";
     let text = memo_record().replace("<t:createdFrom internalId=\"70211\"/>", applied);
     let record = record(&get_done(&text));
-    let memo = existing(&record, &books(), domain::Standing::Valid).unwrap();
+    let memo = existing(&record, &conventions(), domain::Standing::Valid).unwrap();
     assert_eq!(memo.id, id("71300"));
     assert_eq!(memo.external_id.as_deref(), Some("NST-CM-680AB9E626F2984BFA54"));
     assert_eq!(memo.created_from, Some(id("70211")));
     assert_eq!(memo.applied_to, [id("70211")]);
     assert_eq!(memo.total, amount("99.99"));
     assert_eq!(memo.lines[0].units, [unit(UNIT)]);
-    let confirmed = confirmed(&record, &books()).unwrap();
+    let confirmed = confirmed(&record, &conventions()).unwrap();
     assert_eq!((confirmed.number, confirmed.total), (None, amount("99.99")));
 }
 
@@ -152,13 +152,13 @@ fn a_write_succeeds_when_the_record_was_saved() {
         ("add_after_submit_failed", "71300"),
     ];
     for (name, expected) in table {
-        let read = written(&answer(&reply(name), Operation::Add).unwrap());
+        let read = parse_write(&answer(&reply(name), Operation::Add).unwrap());
         assert_eq!(read.unwrap(), id(expected), "{name}");
     }
-    let update = written(&answer(&reply("update_ok"), Operation::Update).unwrap());
+    let update = parse_write(&answer(&reply("update_ok"), Operation::Update).unwrap());
     assert_eq!(update.unwrap(), id("68001"));
     let spelt_otherwise = reply("add_after_submit_failed").replace("afterSubmit", "aftersubmit");
-    assert!(written(&answer(&spelt_otherwise, Operation::Add).unwrap()).is_ok());
+    assert!(parse_write(&answer(&spelt_otherwise, Operation::Add).unwrap()).is_ok());
 }
 
 #[test]
@@ -172,14 +172,14 @@ fn a_success_without_an_id_is_an_answer_that_cannot_be_read() {
         envelope("<addResponse><writeResponse><status/></writeResponse></addResponse>"),
     ];
     for text in table {
-        let read = answer(&text, Operation::Add).and_then(|it| written(&it));
+        let read = answer(&text, Operation::Add).and_then(|it| parse_write(&it));
         assert_eq!(class(read), Class::Unreadable, "{text}");
     }
 }
 
 #[test]
 fn absent_is_not_forbidden() {
-    let get = |name| found(answer(&reply(name), Operation::Get).unwrap());
+    let get = |name| parse_get(answer(&reply(name), Operation::Get).unwrap());
     assert!(get("get_not_found").unwrap().is_none());
     assert_eq!(class(get("get_permission")), Class::Forbidden);
 }
@@ -191,7 +191,7 @@ fn a_list_leaves_out_what_does_not_exist_and_nothing_else() {
             "<getListResponse><readResponseList>{}{responses}</readResponseList></getListResponse>",
             status(None)
         );
-        listed(answer(&envelope(&body), Operation::GetList).unwrap())
+        parse_get_list(answer(&envelope(&body), Operation::GetList).unwrap())
     };
     let good = format!("<readResponse>{}{}</readResponse>", status(None), memo_record());
     let bad = |code| format!("<readResponse>{}</readResponse>", status(Some(code)));
@@ -227,9 +227,9 @@ fn faults_are_read_from_both_versions_of_soap() {
         <env:Fault><env:Code><env:Value>env:Receiver</env:Value></env:Code>
         <env:Reason><env:Text xml:lang="en">SuiteTalk concurrent request limit exceeded.
         </env:Text></env:Reason></env:Fault></env:Body></env:Envelope>"#;
-    let failure = answer(newer, Operation::Get).unwrap_err();
-    assert_eq!(failure.class, Class::Throttled);
-    assert_eq!(failure.to_string(), "SuiteTalk concurrent request limit exceeded.");
+    let error = answer(newer, Operation::Get).unwrap_err();
+    assert_eq!(error.class, Class::Throttled);
+    assert_eq!(error.to_string(), "SuiteTalk concurrent request limit exceeded.");
     let with_detail = fault("invalidSessionFault", "SESSION_TIMED_OUT", "again")
         .replace("detail>", "Detail>")
         .replace("http://schemas.xmlsoap.org/soap/envelope/", "urn:another");
@@ -268,7 +268,7 @@ fn garbage_is_unreadable_and_never_a_panic() {
         ("another message", envelope("<loginResponse/>").into_bytes()),
     ];
     for (what, bytes) in table {
-        let read = Reply::read(&bytes).map_err(Failure::from);
+        let read = Reply::read(&bytes).map_err(NetSuiteError::from);
         let class = class(read.and_then(|it| it.answer(Operation::Get)));
         assert_eq!(class, Class::Unreadable, "{what}");
     }
@@ -293,11 +293,11 @@ fn a_damaged_answer_is_never_a_panic() {
                 damaged[position] = byte;
                 let Ok(message) = Reply::read(&damaged) else { continue };
                 let Ok(answer) = message.answer(Operation::Get) else { continue };
-                if let Ok(Some(record)) = found(answer) {
+                if let Ok(Some(record)) = parse_get(answer) {
                     // Whether it is still readable does not matter, only that it returns.
                     drop((
-                        sales_order(&record, &books()),
-                        existing(&record, &books(), domain::Standing::Valid),
+                        sales_order(&record, &conventions()),
+                        existing(&record, &conventions(), domain::Standing::Valid),
                     ));
                 }
             }

@@ -9,7 +9,7 @@ use std::{borrow::Cow, char, str};
 
 use quick_xml::escape::resolve_predefined_entity;
 
-use super::Unreadable;
+use super::XmlError;
 
 /// References to characters, put together from their halves.
 #[derive(Debug, Default)]
@@ -21,17 +21,17 @@ pub(super) struct References {
 impl References {
     /// What a reference stands for, by the text between `&` and `;`. A first half is
     /// nothing until the second comes.
-    pub(super) fn resolve(&mut self, name: &str, out: &mut String) -> Result<(), Unreadable> {
+    pub(super) fn resolve(&mut self, name: &str, out: &mut String) -> Result<(), XmlError> {
         let Some(digits) = name.strip_prefix('#') else {
             out.extend(self.end());
-            out.push_str(resolve_predefined_entity(name).ok_or(Unreadable::DocumentType)?);
+            out.push_str(resolve_predefined_entity(name).ok_or(XmlError::DocumentType)?);
             return Ok(());
         };
         let number = match digits.strip_prefix(['x', 'X']) {
             Some(digits) => number(digits, 16),
             None => number(digits, 10),
         };
-        let number = number.ok_or_else(|| Unreadable::value("reference", name))?;
+        let number = number.ok_or_else(|| XmlError::value("reference", name))?;
         match u16::try_from(number) {
             Ok(unit @ 0xD800..=0xDBFF) => {
                 out.extend(self.end());
@@ -71,7 +71,7 @@ fn is_allowed(character: char) -> bool {
 }
 
 /// The value of an attribute as it is meant: references resolved, white space as spaces.
-pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
+pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, XmlError> {
     if !raw.contains(['&', '\t', '\n', '\r']) {
         return Ok(Cow::Borrowed(raw));
     }
@@ -84,7 +84,7 @@ pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
             out.push_str(&spaced(before));
         }
         let (name, after) =
-            after.split_once(';').ok_or_else(|| Unreadable::value("reference", after))?;
+            after.split_once(';').ok_or_else(|| XmlError::value("reference", after))?;
         references.resolve(name, &mut out)?;
         rest = after;
     }
@@ -95,7 +95,7 @@ pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
 
 /// The document as text. Bytes that a stack like Java's writes for the halves of a
 /// character, each in three bytes of its own, are read as references are.
-pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Ok(Cow::Borrowed(text));
     }
@@ -116,7 +116,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
         let character = pair.unwrap_or(char::REPLACEMENT_CHARACTER);
         whole.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    String::from_utf8(whole).map(Cow::Owned).map_err(|_| Unreadable::NotText)
+    String::from_utf8(whole).map(Cow::Owned).map_err(|_| XmlError::NotText)
 }
 
 /// The half of a character that these bytes begin with, written as if it were one.

@@ -26,9 +26,9 @@ const XSI_NIL: &str = "xsi:nil";
 /// An element by its local name.
 pub(crate) struct Node {
     document: Arc<str>,
-    name: Piece,
-    attributes: Vec<(Piece, Piece)>,
-    text: Piece,
+    name: Text,
+    attributes: Vec<(Text, Text)>,
+    text: Text,
     /// In the order of the document.
     pub(crate) children: Vec<Node>,
 }
@@ -41,31 +41,31 @@ struct Open {
 
 /// A text: where it stands in the document, or what it is where it does not
 /// stand there as it is.
-enum Piece {
-    Part(Range<usize>),
-    Named(&'static str),
-    Own(String),
+enum Text {
+    Slice(Range<usize>),
+    Static(&'static str),
+    Owned(String),
 }
 
-impl Piece {
+impl Text {
     fn of(document: &str, text: Cow<'_, str>) -> Self {
         let part = match text {
             Cow::Borrowed(part) => part,
-            Cow::Owned(text) => return Self::Own(text),
+            Cow::Owned(text) => return Self::Owned(text),
         };
         let start = part.as_ptr().addr().wrapping_sub(document.as_ptr().addr());
         let range = start..start.wrapping_add(part.len());
         match document.get(range.clone()) {
-            Some(same) if ptr::eq(same, part) => Self::Part(range),
-            _ => Self::Own(part.to_owned()),
+            Some(same) if ptr::eq(same, part) => Self::Slice(range),
+            _ => Self::Owned(part.to_owned()),
         }
     }
 
     fn get<'a>(&'a self, document: &'a str) -> &'a str {
         match self {
-            Self::Part(range) => &document[range.clone()],
-            Self::Named(text) => text,
-            Self::Own(text) => text,
+            Self::Slice(range) => &document[range.clone()],
+            Self::Static(text) => text,
+            Self::Owned(text) => text,
         }
     }
 }
@@ -78,7 +78,7 @@ impl fmt::Debug for Node {
 
 /// Why an answer could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unreadable {
+pub(crate) enum XmlError {
     /// No XML, or not all of it.
     #[error("answer is not XML")]
     NotXml(#[from] quick_xml::Error),
@@ -116,7 +116,7 @@ pub(crate) enum Unreadable {
     },
 }
 
-impl Unreadable {
+impl XmlError {
     /// A value that is none of its type.
     pub(crate) fn value(field: &'static str, raw: &str) -> Self {
         Self::Value { field, value: raw.chars().take(40).collect() }
@@ -136,7 +136,7 @@ impl Unreadable {
 
 impl Node {
     /// Reads a whole document.
-    pub(crate) fn parse(text: &str) -> Result<Self, Unreadable> {
+    pub(crate) fn parse(text: &str) -> Result<Self, XmlError> {
         let document: Arc<str> = Arc::from(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader::from_str(&document);
         let (mut open, mut closed, mut nodes) = (Vec::<Open>::new(), Vec::new(), 0_usize);
@@ -155,7 +155,7 @@ impl Node {
                 }
                 Event::Empty(start) => close(&mut closed, Self::open(&document, &start)?),
                 Event::End(_) => {
-                    let Open { mut node, children } = open.pop().ok_or(Unreadable::CutOff)?;
+                    let Open { mut node, children } = open.pop().ok_or(XmlError::CutOff)?;
                     node.children = closed.split_off(children);
                     close(&mut closed, node);
                 }
@@ -166,24 +166,24 @@ impl Node {
                     references.resolve(&entity.xml10_content(), &mut character)?;
                     append(&mut open, Cow::Owned(character));
                 }
-                Event::DocType(_) => return Err(Unreadable::DocumentType),
+                Event::DocType(_) => return Err(XmlError::DocumentType),
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
             }
             nodes += 1;
-            if MAX_NODES < nodes || MAX_DEPTH < open.len() {
-                return Err(Unreadable::TooLarge);
+            if nodes > MAX_NODES || open.len() > MAX_DEPTH {
+                return Err(XmlError::TooLarge);
             }
         }
-        let root = closed.pop().filter(|_| open.is_empty()).ok_or(Unreadable::CutOff)?;
+        let root = closed.pop().filter(|_| open.is_empty()).ok_or(XmlError::CutOff)?;
         match closed.first() {
-            Some(_) => Err(Unreadable::Unexpected(root.name().to_owned())),
+            Some(_) => Err(XmlError::Unexpected(root.name().to_owned())),
             None => Ok(root),
         }
     }
 
-    fn open(document: &Arc<str>, start: &BytesStart<'_>) -> Result<Self, Unreadable> {
-        let name = Piece::of(document, Cow::Borrowed(start.local_name().as_ref()));
+    fn open(document: &Arc<str>, start: &BytesStart<'_>) -> Result<Self, XmlError> {
+        let name = Text::of(document, Cow::Borrowed(start.local_name().as_ref()));
         let mut attributes = Vec::new();
         // An attribute that comes twice counts once: the first.
         for attribute in start.attributes().with_checks(false) {
@@ -199,13 +199,13 @@ impl Node {
             attributes.push(match (local.as_ref(), prefix) {
                 // Its value is a qualified name of which only the local part is stable.
                 ("type", Some(_)) => {
-                    (Piece::Named(XSI_TYPE), Piece::of(document, without_prefix(value)))
+                    (Text::Static(XSI_TYPE), Text::of(document, without_prefix(value)))
                 }
-                ("nil", Some(_)) => (Piece::Named(XSI_NIL), Piece::of(document, value)),
-                (name, _) => (Piece::of(document, Cow::Borrowed(name)), Piece::of(document, value)),
+                ("nil", Some(_)) => (Text::Static(XSI_NIL), Text::of(document, value)),
+                (name, _) => (Text::of(document, Cow::Borrowed(name)), Text::of(document, value)),
             });
         }
-        let (document, text) = (Arc::clone(document), Piece::Named(""));
+        let (document, text) = (Arc::clone(document), Text::Static(""));
         Ok(Self { document, name, attributes, text, children: Vec::new() })
     }
 
@@ -232,7 +232,7 @@ impl Node {
 
     /// The first element of this name in it.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|it| it.name() == name)
+        self.children.iter().find(|child| child.name() == name)
     }
 
     /// The elements of this name in it.
@@ -241,8 +241,8 @@ impl Node {
     }
 
     /// An element that must be in it.
-    pub(crate) fn required(&self, name: &'static str) -> Result<&Self, Unreadable> {
-        self.child(name).ok_or(Unreadable::Missing(name))
+    pub(crate) fn required(&self, name: &'static str) -> Result<&Self, XmlError> {
+        self.child(name).ok_or(XmlError::Missing(name))
     }
 
     /// The text of an element in it, unless it is empty.
@@ -252,14 +252,14 @@ impl Node {
 
     /// Takes the first element of this name out.
     pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
-        let position = self.children.iter().position(|it| it.name() == name)?;
+        let position = self.children.iter().position(|child| child.name() == name)?;
         Some(self.children.remove(position))
     }
 
     /// Takes all elements of this name out, in their order.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<Self> {
         let children = std::mem::take(&mut self.children);
-        let (wanted, others) = children.into_iter().partition(|it| it.name() == name);
+        let (wanted, others) = children.into_iter().partition(|child| child.name() == name);
         self.children = others;
         wanted
     }
@@ -269,13 +269,13 @@ impl Node {
 fn append(open: &mut [Open], text: Cow<'_, str>) {
     let Some(Open { node, .. }) = open.last_mut() else { return };
     match &mut node.text {
-        Piece::Own(whole) => whole.push_str(&text),
+        Text::Owned(whole) => whole.push_str(&text),
         // Space at the beginning is no part of it; most of it stands between elements.
-        Piece::Named(_) if text.trim().is_empty() => {}
-        Piece::Named(_) => node.text = Piece::of(&node.document, text),
-        Piece::Part(range) => {
+        Text::Static(_) if text.trim().is_empty() => {}
+        Text::Static(_) => node.text = Text::of(&node.document, text),
+        Text::Slice(range) => {
             let whole = [&node.document[range.clone()], &text].concat();
-            node.text = Piece::Own(whole);
+            node.text = Text::Owned(whole);
         }
     }
 }

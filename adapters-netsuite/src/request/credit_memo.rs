@@ -5,7 +5,7 @@ use domain::{
 };
 
 use super::{Element, Operation, Request, custom_field};
-use crate::books::Books;
+use crate::account_conventions::AccountConventions;
 
 /// The price level that lets us name the price.
 const CUSTOM_PRICE: &str = "-1";
@@ -14,7 +14,7 @@ const CUSTOM_PRICE: &str = "-1";
 pub(crate) const SHIPPING_TAXES: &str = "SHIPPING";
 
 /// Records a memo under its key as external id.
-pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
+pub(crate) fn add(memo: &CreditMemo, conventions: &AccountConventions) -> Request {
     let shipping = memo.shipping.as_ref();
     let record = Element::new("m:record")
         .attribute("xsi:type", "cu:CreditMemo")
@@ -24,7 +24,7 @@ pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
         .reference_if("cu:customForm", memo.custom_form.as_ref())
         .reference_if("cu:currency", memo.currency.as_ref())
         .reference("cu:entity", &memo.entity)
-        .text("cu:tranDate", books.midnight(memo.date))
+        .text("cu:tranDate", conventions.midnight(memo.date))
         .reference_if("cu:createdFrom", memo.source.created_from())
         .reference_if("cu:department", memo.department.as_ref())
         .reference_if("cu:class", memo.class.as_ref())
@@ -39,10 +39,10 @@ pub(crate) fn add(memo: &CreditMemo, books: &Books) -> Request {
         .text("cu:shippingCost", shipping.map_or_else(nothing, |it| it.cost))
         .reference_if("cu:shippingTaxCode", shipping.and_then(|it| it.tax_code.as_ref()))
         .text("cu:handlingCost", nothing())
-        .child(Element::list("cu:itemList", lines(memo, books)))
+        .child(Element::list("cu:itemList", lines(memo, conventions)))
         .children(applications(memo))
         .children(tax_details(memo))
-        .children(body_fields(memo, books));
+        .children(body_fields(memo, conventions));
     Request::new(Operation::Add, Element::new("m:add").child(record))
 }
 
@@ -58,12 +58,12 @@ fn nothing() -> Amount {
     Amount::cents(0)
 }
 
-fn lines(memo: &CreditMemo, books: &Books) -> Vec<Element> {
+fn lines(memo: &CreditMemo, conventions: &AccountConventions) -> Vec<Element> {
     let numbered = (1..).zip(&memo.lines);
-    numbered.map(|(position, line)| item(line, position, books)).collect()
+    numbered.map(|(position, line)| item(line, position, conventions)).collect()
 }
 
-fn item(line: &MemoLine, position: usize, books: &Books) -> Element {
+fn item(line: &MemoLine, position: usize, conventions: &AccountConventions) -> Element {
     let priced_by_us = line.rate.is_some() || line.kind == LineKind::Item;
     let price = Element::new("cu:price").attribute("internalId", CUSTOM_PRICE);
     Element::new("cu:item")
@@ -77,7 +77,7 @@ fn item(line: &MemoLine, position: usize, books: &Books) -> Element {
         .reference_if("cu:taxCode", line.tax_code.as_ref())
         .reference_if("cu:location", line.location.as_ref())
         .text_if("cu:taxDetailsReference", reference(line, position))
-        .children(line_fields(line, books))
+        .children(line_fields(line, conventions))
 }
 
 /// The name that ties a line to its tax details.
@@ -85,13 +85,13 @@ fn reference(line: &MemoLine, position: usize) -> Option<String> {
     (!line.taxes.is_empty()).then(|| format!("line-{position}"))
 }
 
-fn line_fields(line: &MemoLine, books: &Books) -> Option<Element> {
-    let column = &books.line_key_field;
-    let is_given = line.fields.iter().any(|it| it.script_id == *column);
+fn line_fields(line: &MemoLine, conventions: &AccountConventions) -> Option<Element> {
+    let column = &conventions.line_key_field;
+    let is_given = line.fields.iter().any(|field| field.script_id == *column);
     let units: Vec<_> = line.units.iter().map(UnitId::as_str).collect();
     let key =
         (!is_given && !units.is_empty()).then(|| custom_field::string(column, &units.join(",")));
-    let others = line.fields.iter().filter_map(|it| custom_field::field(it, books));
+    let others = line.fields.iter().filter_map(|field| custom_field::field(field, conventions));
     custom_field::list("cu:customFieldList", key.into_iter().chain(others).collect())
 }
 
@@ -134,7 +134,7 @@ fn tax_detail(reference: &str, detail: &TaxDetail) -> Element {
         .text("cm:taxAmount", detail.amount)
 }
 
-fn body_fields(memo: &CreditMemo, books: &Books) -> Option<Element> {
-    let fields = memo.fields.iter().filter_map(|it| custom_field::field(it, books));
+fn body_fields(memo: &CreditMemo, conventions: &AccountConventions) -> Option<Element> {
+    let fields = memo.fields.iter().filter_map(|field| custom_field::field(field, conventions));
     custom_field::list("cu:customFieldList", fields.collect())
 }

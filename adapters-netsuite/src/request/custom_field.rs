@@ -3,7 +3,7 @@
 use domain::{CustomField, FieldType};
 
 use super::Element;
-use crate::books::Books;
+use crate::account_conventions::AccountConventions;
 
 /// The list of a record's or a line's custom fields, in the namespace of its owner.
 pub(super) fn list(name: &'static str, fields: Vec<Element>) -> Option<Element> {
@@ -12,7 +12,7 @@ pub(super) fn list(name: &'static str, fields: Vec<Element>) -> Option<Element> 
 
 /// One field with its value; none for a choice among records that chooses none,
 /// which the schema has no form for.
-pub(super) fn field(field: &CustomField, books: &Books) -> Option<Element> {
+pub(super) fn field(field: &CustomField, conventions: &AccountConventions) -> Option<Element> {
     let value = field.value.as_str();
     let single = |text: &str| vec![Element::new("c:value").content(text)];
     let (kind, values) = match field.kind {
@@ -22,7 +22,7 @@ pub(super) fn field(field: &CustomField, books: &Books) -> Option<Element> {
         FieldType::Boolean => ("c:BooleanCustomFieldRef", single(value)),
         FieldType::Long => ("c:LongCustomFieldRef", single(value)),
         FieldType::Double => ("c:DoubleCustomFieldRef", single(value)),
-        FieldType::Date => ("c:DateCustomFieldRef", single(&date(value, books))),
+        FieldType::Date => ("c:DateCustomFieldRef", single(&date(value, conventions))),
     };
     (!values.is_empty()).then(|| typed(kind, &field.script_id).children(values))
 }
@@ -42,6 +42,6 @@ fn entries(value: &str) -> Vec<Element> {
 }
 
 /// What is no date goes as it is: NetSuite says what is wrong with it.
-fn date(value: &str, books: &Books) -> String {
-    value.parse().map_or_else(|_| value.to_owned(), |it| books.midnight(it))
+fn date(value: &str, conventions: &AccountConventions) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), |it| conventions.midnight(it))
 }

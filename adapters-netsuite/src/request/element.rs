@@ -30,13 +30,13 @@ impl Element {
 
     /// With an attribute.
     pub(super) fn attribute(mut self, name: &'static str, value: impl Display) -> Self {
-        self.attributes.push((name, carried(&value)));
+        self.attributes.push((name, strip_invalid_chars(&value)));
         self
     }
 
     /// With text in it.
     pub(super) fn content(mut self, value: impl Display) -> Self {
-        self.text = carried(&value);
+        self.text = strip_invalid_chars(&value);
         self
     }
 
@@ -123,7 +123,7 @@ impl Element {
 }
 
 /// Without the characters that XML 1.0 cannot carry, not even escaped.
-pub(crate) fn carried(value: &impl Display) -> String {
+pub(crate) fn strip_invalid_chars(value: &impl Display) -> String {
     let is_allowed = |c: &char| match *c {
         '\t' | '\n' | '\r' => true,
         c => '\u{20}' <= c && c != '\u{fffe}' && c != '\u{ffff}',

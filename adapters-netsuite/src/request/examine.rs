@@ -43,7 +43,7 @@ pub(crate) fn types_of(kind: RecordKind) -> &'static [&'static str] {
 
 /// Where transactions have custom fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum FieldPlace {
     /// In the body.
     Body,
     /// On each line.
@@ -52,12 +52,12 @@ pub(crate) enum Place {
 
 /// The records that describe these custom fields.
 pub(crate) fn custom_fields<'a>(
-    place: Place,
+    place: FieldPlace,
     script_ids: impl IntoIterator<Item = &'a str>,
 ) -> Request {
     let kind = match place {
-        Place::Body => "transactionBodyCustomField",
-        Place::Line => "transactionColumnCustomField",
+        FieldPlace::Body => "transactionBodyCustomField",
+        FieldPlace::Line => "transactionColumnCustomField",
     };
     let references = script_ids.into_iter().map(|it| {
         Element::new("m:baseRef")

@@ -4,9 +4,9 @@
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
-use super::{add, arbitrary, bills_of_number, close_lines, memos_by_reference};
+use super::{add, arbitrary, close_lines, memos_by_reference, sales_documents_of_number};
 use crate::{
-    fixtures::{NONCE, TIMESTAMP, books, credentials},
+    fixtures::{NONCE, TIMESTAMP, conventions, credentials},
     request::Request,
 };
 
@@ -121,7 +121,7 @@ fn texts(text: &str, name: &str) -> Vec<String> {
 proptest! {
     #[test]
     fn a_memo_is_written_in_order_and_says_what_it_was_told(memo in arbitrary::memo()) {
-        let text = written(&add(&memo, &books()));
+        let text = written(&add(&memo, &conventions()));
         check(&text);
         prop_assert_eq!(texts(&text, "memo"), [carried(&memo.text)]);
         prop_assert_eq!(texts(&text, "otherRefNum"), [carried(&memo.reference)]);
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn an_order_is_asked_for_by_any_number(number in arbitrary::text()) {
-        for request in [bills_of_number(&number), memos_by_reference(&number)] {
+        for request in [sales_documents_of_number(&number), memos_by_reference(&number)] {
             let text = written(&request);
             check(&text);
             let found = texts(&text, "searchValue");

@@ -18,19 +18,19 @@ const NUMBER_LENGTH: usize = 45;
 const MEMOS_AT_ONCE: u32 = 200;
 
 /// The invoices and cash sales made from a sales order, voided ones left out.
-pub(crate) fn bills_of(sales_order: &RecordId) -> Request {
+pub(crate) fn sales_documents_of(sales_order: &RecordId) -> Request {
     let source = made_from(std::slice::from_ref(sales_order));
-    search(std::iter::once(source).chain(bills()))
+    search(std::iter::once(source).chain(sales_documents()))
 }
 
 /// The same for the sales order with this external id. Without columns an
 /// advanced search answers with whole records.
-pub(crate) fn bills_of_number(external_id: &str) -> Request {
+pub(crate) fn sales_documents_of_number(external_id: &str) -> Request {
     let name = Element::new("cm:externalIdString")
         .attribute("operator", "is")
         .text("c:searchValue", external_id);
     let criteria = Element::new("s:criteria")
-        .child(Element::new("s:basic").children(bills()))
+        .child(Element::new("s:basic").children(sales_documents()))
         .child(Element::new("s:createdFromJoin").child(name).child(types(&["_salesOrder"])));
     let record = Element::new("m:searchRecord")
         .attribute("xsi:type", "s:TransactionSearchAdvanced")
@@ -38,7 +38,7 @@ pub(crate) fn bills_of_number(external_id: &str) -> Request {
     Request::new(Operation::Search, Element::new("m:search").child(record))
 }
 
-fn bills() -> [Element; 3] {
+fn sales_documents() -> [Element; 3] {
     [main_line(), types(&["_invoice", "_cashSale"]), voided(false)]
 }
 

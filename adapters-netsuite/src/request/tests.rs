@@ -10,12 +10,13 @@ use ports::RecordKind;
 
 use super::*;
 use crate::fixtures::{
-    NONCE, OTHER_UNIT, TIMESTAMP, amount, books, credentials, field, id, item_line, memo, unit,
+    NONCE, OTHER_UNIT, TIMESTAMP, amount, conventions, credentials, field, id, item_line, memo,
+    unit,
 };
 
 /// Every operation, and every form a memo can take.
 fn cases() -> Vec<(&'static str, Request)> {
-    let add = |memo: CreditMemo| add(&memo, &books());
+    let add = |memo: CreditMemo| add(&memo, &conventions());
     let ids = |raw: &[&str]| raw.iter().map(|it| id(it)).collect::<Vec<_>>();
     vec![
         ("get_sales_order", get_by_external_id(RecordType::SalesOrder, "US-100042 <&> \"'é")),
@@ -23,8 +24,8 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("get_list_credit_memos", get_list(RecordType::CreditMemo, &ids(&["71300", "71301"]))),
         ("get_list_invoices", get_list(RecordType::Invoice, &ids(&["70211", "70212"]))),
         ("get_sales_order_by_id", get(RecordType::SalesOrder, &id("68001"))),
-        ("search_bills_of_order", bills_of(&id("68001"))),
-        ("search_bills_of_number", bills_of_number("US-100042 <&>")),
+        ("search_bills_of_order", sales_documents_of(&id("68001"))),
+        ("search_bills_of_number", sales_documents_of_number("US-100042 <&>")),
         ("search_memos_of_invoices", memos_of(&ids(&["70211", "70212"]))),
         ("search_memos_by_reference", memos_by_reference("US-100042")),
         ("search_voided_memos", voided_memos(&ids(&["71300", "71301"]))),
@@ -36,8 +37,8 @@ fn cases() -> Vec<(&'static str, Request)> {
         ("get_list_of_items", list(RecordKind::Item, &ids(&["8494", "91291"]))),
         ("get_list_of_tax_codes", list(RecordKind::TaxCode, &ids(&["501"]))),
         ("get_list_of_locations", list(RecordKind::Location, &ids(&["5", "12"]))),
-        ("get_list_of_body_fields", custom_fields(Place::Body, ["custbody_a", "custbody_b"])),
-        ("get_list_of_line_fields", custom_fields(Place::Line, ["custcol_a"])),
+        ("get_list_of_body_fields", custom_fields(FieldPlace::Body, ["custbody_a", "custbody_b"])),
+        ("get_list_of_line_fields", custom_fields(FieldPlace::Line, ["custcol_a"])),
         ("search_invoices_of_late", some_invoices(Some("2026-10-24T08:30:00Z"))),
         ("search_invoices_of_any_age", some_invoices(None::<&str>)),
         ("update_close_lines", close_lines(&lines_to_close())),
@@ -232,7 +233,7 @@ fn golden_files_are_rewritten() {
 fn the_version_is_in_every_namespace() {
     let credentials = credentials("1234567");
     let passport = credentials.sign(NONCE.to_owned(), TIMESTAMP);
-    let written = bills_of(&id("1")).envelope("2024_1", &passport);
+    let written = sales_documents_of(&id("1")).envelope("2024_1", &passport);
     assert_eq!(written.matches("_2024_1.").count(), 5, "{written}");
     assert!(!written.contains("2025_2"), "{written}");
 }
@@ -250,7 +251,7 @@ fn a_line_that_brings_the_key_column_along_has_it_once() {
         fields: vec![field("custcol_nws_item_id", FieldType::String, "as decided")],
         ..item_line()
     };
-    let written = written(&add(&CreditMemo { lines: vec![given], ..memo() }, &books()));
+    let written = written(&add(&CreditMemo { lines: vec![given], ..memo() }, &conventions()));
     assert_eq!(written.matches("custcol_nws_item_id").count(), 1, "{written}");
     assert!(written.contains("<c:value>as decided</c:value>"), "{written}");
 }
@@ -258,6 +259,6 @@ fn a_line_that_brings_the_key_column_along_has_it_once() {
 #[test]
 fn a_date_field_that_holds_no_date_goes_as_it_is() {
     let fields = vec![field("custbody_on", FieldType::Date, "soon")];
-    let written = written(&add(&CreditMemo { fields, ..memo() }, &books()));
+    let written = written(&add(&CreditMemo { fields, ..memo() }, &conventions()));
     assert!(written.contains("<c:value>soon</c:value>"), "{written}");
 }

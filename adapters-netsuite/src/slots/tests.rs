@@ -10,7 +10,7 @@ fn slots(ceiling: u32) -> Arc<Slots> {
 }
 
 fn state(slots: &Slots) -> (u32, u32) {
-    slots.change(|state| (state.governor.in_use(), state.governor.waiting()))
+    slots.change(|state| (state.limiter.in_use(), state.limiter.waiting()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,10 +56,10 @@ fn an_account_has_its_slots_once() {
     let one = of("1", "http://slots.test", 5);
     let shared = of("1", "http://slots.test", 3);
     assert!(Arc::ptr_eq(&one, &shared));
-    assert_eq!(one.change(|state| state.governor.allowed()), 3);
+    assert_eq!(one.change(|state| state.limiter.allowed()), 3);
     for (account, address) in [("2", "http://slots.test"), ("1", "http://other.test")] {
         assert!(!Arc::ptr_eq(&one, &of(account, address, 5)), "{account} {address}");
     }
     drop((one, shared));
-    assert_eq!(of("1", "http://slots.test", 5).change(|state| state.governor.allowed()), 5);
+    assert_eq!(of("1", "http://slots.test", 5).change(|state| state.limiter.allowed()), 5);
 }

@@ -1,4 +1,4 @@
-use domain::Reading;
+use domain::ReportedAmount;
 use serde_json::{Value, json};
 use wiremock::{Request, Respond, ResponseTemplate};
 
@@ -59,7 +59,7 @@ fn shop(orders: &[(i64, i64, &[&'static str])]) -> Shop {
 impl Shop {
     fn passes(&self, filter: &Value, (born, changed, _): &(i64, i64, Vec<&str>)) -> bool {
         let within = |span: &Value, at: i64| {
-            let at = instant::told(day(at));
+            let at = instant::parse(day(at));
             let since = span["greaterThanOrEqualTo"].as_str();
             let until = span["lessThan"].as_str();
             since.is_none_or(|it| it <= at.as_str()) && until.is_none_or(|it| at.as_str() < it)
@@ -76,7 +76,7 @@ impl Shop {
         json!({
             "id": uuid(number),
             "tenant": self.tenant,
-            "createdAt": instant::told(day(*born)),
+            "createdAt": instant::parse(day(*born)),
             "externalId": format!("TEST-{number}"),
             "items": {
                 "edges": items.iter().enumerate().take(3).map(item).collect::<Vec<_>>(),
@@ -153,7 +153,7 @@ async fn told(
 }
 
 fn numbers(orders: &[OrderSnapshot]) -> String {
-    let numbers = orders.iter().map(|it| it.external_id.clone().unwrap_or_default());
+    let numbers = orders.iter().map(|order| order.external_id.clone().unwrap_or_default());
     numbers.map(|it| it.replace("TEST-", "")).collect::<Vec<_>>().join(" ")
 }
 
@@ -218,9 +218,9 @@ async fn an_order_is_told_with_all_its_items_and_exact_amounts() {
     let simulator = Simulator::answering(orders()).await;
     let (orders, _) = told(&simulator, 100).await.unwrap();
     assert_eq!(orders[0].id.as_str(), uuid(1));
-    let statuses: Vec<_> = orders[0].units.iter().map(|it| it.status.as_deref()).collect();
+    let statuses: Vec<_> = orders[0].units.iter().map(|unit| unit.status.as_deref()).collect();
     assert_eq!(statuses, [Some("opened"), Some("canceled")]);
-    assert_eq!(orders[0].units[0].tax, Reading::of("0.10"));
+    assert_eq!(orders[0].units[0].tax, ReportedAmount::of("0.10"));
     assert_eq!(orders[0].payments, None);
 }
 

@@ -1,4 +1,4 @@
-use ports::Verdict;
+use ports::Severity;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -7,12 +7,12 @@ use crate::simulator::{SECRET, Simulator, TOKEN as GRANTED, grants, nothing, sta
 
 /// Examines a tenant and tells each finding in a line; no line may tell a secret.
 async fn examined(simulator: &Simulator) -> Vec<String> {
-    let findings = simulator.newstore(100).examine(&Wants::default()).await;
-    let line = |it: &Finding| match &it.verdict {
-        Verdict::Fine => format!("fine {}", it.what),
-        Verdict::Untold => format!("untold {}", it.what),
-        Verdict::Warning(remedy) => format!("warning {}: {}; {remedy}", it.what, it.seen),
-        Verdict::Wrong(remedy) => format!("wrong {}: {}; {remedy}", it.what, it.seen),
+    let findings = simulator.newstore(100).examine(&Requirements::default()).await;
+    let line = |it: &DiagnosticFinding| match &it.severity {
+        Severity::Ok => format!("fine {}", it.what),
+        Severity::Unknown => format!("untold {}", it.what),
+        Severity::Warning(remedy) => format!("warning {}: {}; {remedy}", it.what, it.observed),
+        Severity::Error(remedy) => format!("wrong {}: {}; {remedy}", it.what, it.observed),
     };
     let lines: Vec<_> = findings.iter().map(line).collect();
     for text in lines.iter().chain(&[format!("{findings:?}")]) {

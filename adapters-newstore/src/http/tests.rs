@@ -2,7 +2,7 @@ use super::*;
 
 fn judge(status: u16, retry_after: Option<u64>, body: &str) -> String {
     let status = StatusCode::from_u16(status).unwrap();
-    let answer = Answer { status, retry_after, body: body.into() };
+    let answer = HttpAnswer { status, retry_after, body: body.into() };
     match answer.success(&[&"s3cret".into()]) {
         Ok(body) => format!("ok {}", String::from_utf8(body).unwrap()),
         Err(StorefrontError::Unavailable(why)) => format!("unavailable {why}"),

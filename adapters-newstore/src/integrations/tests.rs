@@ -45,7 +45,7 @@ fn wanted() -> Registration {
 /// The calls of the registration API so far: method, path and body.
 async fn calls(simulator: &Simulator) -> Vec<(String, String, Value)> {
     let requests = simulator.server.received_requests().await.unwrap();
-    let ours = requests.iter().filter(|it| it.url.path().starts_with(PATH));
+    let ours = requests.iter().filter(|request| request.url.path().starts_with(PATH));
     ours.map(|it| {
         let place = it.url.path().trim_start_matches(PATH).to_owned();
         (it.method.to_string(), place, it.body_json().unwrap_or_default())
@@ -62,7 +62,7 @@ fn kind(error: &EventStreamError, when: &str) -> String {
     }
     match error {
         EventStreamError::Missing(id) => format!("missing {id}"),
-        EventStreamError::Refused(why) => format!("refused {why}"),
+        EventStreamError::Rejected(why) => format!("refused {why}"),
         EventStreamError::Storefront(StorefrontError::Throttled(wait)) => {
             format!("throttled {}", wait.as_secs())
         }
@@ -151,7 +151,7 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
         id: id(),
         state: StreamState::Running,
         callback: None,
-        key: DeliveryKey::Untold,
+        key: DeliveryKey::NotReported,
         filter: None,
         window: None,
     };
@@ -185,7 +185,7 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
             json!({ "status": "running", "callback_parameters": ours }),
             Subscription {
                 callback: Some("https://here.example".to_owned()),
-                key: DeliveryKey::Ours,
+                key: DeliveryKey::Expected,
                 ..running.clone()
             },
         ),

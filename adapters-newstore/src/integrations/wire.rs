@@ -80,9 +80,9 @@ struct Filter {
 }
 
 impl Integration {
-    /// The port's words; `None` where the id could not be one of ours. Whatever is not running
-    /// is stopped: only the two words are known.
-    pub(super) fn told(self, ours: &SecretString) -> Option<Subscription> {
+    /// The port's words; `None` where the id could not be one of memobridge. Whatever is not
+    /// running is stopped: only the two words are known.
+    pub(super) fn subscription(self, ours: &SecretString) -> Option<Subscription> {
         let instant = |raw: Option<String>| raw.as_deref().and_then(instant::read);
         let (since, until) = (instant(self.starts_at), instant(self.ends_at));
         let callback = self.callback_parameters.unwrap_or_default();
@@ -106,8 +106,8 @@ impl Integration {
 /// A key that is shown with asterisks is not shown.
 fn key(shown: Option<&SecretString>, ours: &SecretString) -> DeliveryKey {
     match shown.map(ExposeSecret::expose_secret) {
-        Some(shown) if shown == ours.expose_secret() => DeliveryKey::Ours,
+        Some(shown) if shown == ours.expose_secret() => DeliveryKey::Expected,
         Some(shown) if !shown.contains('*') => DeliveryKey::Another,
-        _ => DeliveryKey::Untold,
+        _ => DeliveryKey::NotReported,
     }
 }

@@ -3,12 +3,12 @@
 use domain::OrderSnapshot;
 use ports::StorefrontError;
 
-use crate::wire;
+use crate::fuzzing;
 
 const ORDER: &str = "5b1f0c52-7a55-4c1e-9d0e-000000000001";
 
 fn read(body: &[u8]) -> Result<Option<OrderSnapshot>, StorefrontError> {
-    wire::order(&ORDER.parse().unwrap(), 200, body, "s3cret")
+    fuzzing::order(&ORDER.parse().unwrap(), 200, body, "s3cret")
 }
 
 /// An answer with these members beside `data`, in the order, and in its item.
@@ -55,7 +55,7 @@ fn a_text_that_is_odd_is_read_as_far_as_it_can_be() {
 #[test]
 fn what_nobody_asked_for_may_be_anything() {
     let plain = read(&with(br#""x":0"#)).unwrap().expect("an order");
-    assert_eq!(plain.units[0].price, domain::Reading::of("20.00"));
+    assert_eq!(plain.units[0].price, domain::ReportedAmount::of("20.00"));
     let deep = format!(r#""x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
     let table: [&[u8]; 14] = [
         br#""x":"\ud83d""#,
@@ -97,7 +97,7 @@ fn an_amount_is_what_stands_there_to_the_last_digit() {
         let answer = String::from_utf8(answer).unwrap().replace("\"20.00\"", amount);
         let order = read(answer.as_bytes()).unwrap().expect("an order");
         let text = amount.trim_matches('"').replace("\\ud83d", "\u{fffd}");
-        assert_eq!(order.units[0].price, domain::Reading::of(&text), "{amount}");
+        assert_eq!(order.units[0].price, domain::ReportedAmount::of(&text), "{amount}");
     }
 }
 

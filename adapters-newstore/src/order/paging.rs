@@ -145,7 +145,7 @@ impl<T: Node> Collector<T> {
     /// ends at the same place again. Ids show it; entries without an id show it by being equal,
     /// all of them.
     fn repeats(&self, nodes: &[T]) -> bool {
-        let nameless = nodes.iter().all(|it| it.id().is_none());
+        let nameless = nodes.iter().all(|node| node.id().is_none());
         self.position.offset.is_some() && nameless && self.entries.ends_with(nodes)
     }
 

@@ -1,12 +1,12 @@
-use domain::{Amount, Reading};
+use domain::{Amount, ReportedAmount};
 use graphql_client::Response;
 use serde_json::{Value, json};
 
 use super::*;
 
-fn told(answer: &str) -> Option<Told> {
+fn told(answer: &str) -> Option<OrderPage> {
     let response: Response<ResponseData> = serde_json::from_str(answer).unwrap();
-    Told::of(response.data.unwrap())
+    OrderPage::of(response.data.unwrap())
 }
 
 fn id() -> OrderId {
@@ -33,8 +33,8 @@ fn owned(text: &str) -> String {
     text.to_owned()
 }
 
-fn value(cents: i64) -> Reading {
-    Reading::Value(Amount::cents(cents))
+fn value(cents: i64) -> ReportedAmount {
+    ReportedAmount::Value(Amount::cents(cents))
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_answer_becomes_a_snapshot_field_by_field() {
             },
             UnitSnapshot {
                 id: "a1b2c3d4-0000-4000-8000-000000000002".to_owned(),
-                price: Reading::Unreadable("19,95".to_owned()),
+                price: ReportedAmount::Unreadable("19,95".to_owned()),
                 status: Some(owned("complete")),
                 ..Default::default()
             },

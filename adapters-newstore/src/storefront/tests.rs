@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{Amount, Reading};
+use domain::{Amount, ReportedAmount};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -99,15 +99,17 @@ impl Respond for Shop {
 /// Whether an order has everything that the shop has, once and in its order.
 fn check_whole(order: &OrderSnapshot, shop: (usize, usize, usize), why: &str) {
     let (units, instruments, transactions) = shop;
-    let ids: Vec<_> = order.units.iter().map(|it| it.id.clone()).collect();
+    let ids: Vec<_> = order.units.iter().map(|unit| unit.id.clone()).collect();
     assert_eq!(ids, (0..units).map(|it| format!("unit-{it}")).collect::<Vec<_>>(), "{why}");
     let payments = order.payments.as_ref().unwrap();
     assert_eq!(payments.len(), instruments, "{why}");
     for (index, instrument) in payments.iter().enumerate() {
         assert_eq!(instrument.method.as_deref(), Some(&*format!("method-{index}")), "{why}");
-        let amounts: Vec<_> = instrument.transactions.iter().map(|it| it.amount.clone()).collect();
+        let amounts: Vec<_> =
+            instrument.transactions.iter().map(|transaction| transaction.amount.clone()).collect();
         let number = |nth: usize| (index * 1000 + nth).to_string();
-        let expected: Vec<_> = (0..transactions).map(|it| Reading::of(&number(it))).collect();
+        let expected: Vec<_> =
+            (0..transactions).map(|it| ReportedAmount::of(&number(it))).collect();
         assert_eq!(amounts, expected, "{why}, instrument {index}");
     }
 }
@@ -196,9 +198,9 @@ async fn amounts_are_exact_over_the_wire() {
     let whole = include_str!("../../testdata/order.json");
     let simulator = Simulator::answering(status(200, whole)).await;
     let order = simulator.order().await.unwrap().unwrap();
-    assert_eq!(order.grand_total, Reading::Value(Amount::cents(1_234_567_890_123)));
-    assert_eq!(order.shipping_tax, Reading::of("0.90"));
-    assert_eq!(order.units[0].price, Reading::of("119.1"));
+    assert_eq!(order.grand_total, ReportedAmount::Value(Amount::cents(1_234_567_890_123)));
+    assert_eq!(order.shipping_tax, ReportedAmount::of("0.90"));
+    assert_eq!(order.units[0].price, ReportedAmount::of("119.1"));
 }
 
 #[tokio::test]

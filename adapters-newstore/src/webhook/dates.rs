@@ -8,7 +8,7 @@ const ITEMS: &str = include_str!("../../testdata/items_cancelled.json");
 /// 2026-11-21T12:00:00Z
 const RECEIVED: Timestamp = Timestamp::from_millis(1_795_262_400_000);
 
-fn published(raw: &str) -> Result<i64, Malformed> {
+fn published(raw: &str) -> Result<i64, EventError> {
     let mut event: Value = serde_json::from_str(ITEMS).unwrap();
     event["published_at"] = json!(raw);
     let read = envelope(event.to_string().as_bytes())?.cancellation(RECEIVED)?;

@@ -14,7 +14,7 @@ impl Keys {
     /// Keys that are accepted; empty ones accept nothing.
     #[must_use]
     pub fn new(keys: Vec<SecretString>) -> Self {
-        let usable = keys.into_iter().filter(|it| !it.expose_secret().trim().is_empty());
+        let usable = keys.into_iter().filter(|key| !key.expose_secret().trim().is_empty());
         Self(usable.map(|it| digest(it.expose_secret())).collect())
     }
 

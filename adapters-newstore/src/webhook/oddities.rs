@@ -9,7 +9,7 @@ const A: &str = "5b1f0c52-7a55-4c1e-9d0e-000000010001";
 const BOM: &[u8] = include_bytes!("../../testdata/event-bom.json");
 const HALF: &[u8] = include_bytes!("../../testdata/event-lone-surrogate.json");
 
-fn read(body: &[u8]) -> Result<Option<Cancellation>, Malformed> {
+fn read(body: &[u8]) -> Result<Option<Cancellation>, EventError> {
     envelope(body)?.cancellation(NOW)
 }
 

@@ -12,7 +12,7 @@ const C: &str = "a1b2c3d4-0000-4000-8000-000000000003";
 const ITEMS: &str = include_str!("../../testdata/items_cancelled.json");
 const WHOLE: &str = include_str!("../../testdata/order_cancelled.json");
 
-pub(super) fn read(body: &str) -> Result<Option<Cancellation>, Malformed> {
+pub(super) fn read(body: &str) -> Result<Option<Cancellation>, EventError> {
     envelope(body.as_bytes())?.cancellation(NOW)
 }
 
@@ -27,7 +27,7 @@ fn event(name: &str, payload: &Value) -> String {
         .to_string()
 }
 
-fn with_items(name: &str, items: &Value) -> Result<Option<Cancellation>, Malformed> {
+fn with_items(name: &str, items: &Value) -> Result<Option<Cancellation>, EventError> {
     read(&event(name, &json!({ "id": ORDER, "items": items })))
 }
 

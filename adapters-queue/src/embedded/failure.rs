@@ -5,22 +5,22 @@ use std::error::Error;
 use ports::JobsError;
 
 /// The port's error cannot take SQLite's by `?`; this can.
-pub(super) enum Failure {
+pub(super) enum StoreFailure {
     LeaseLost,
     Other(Box<dyn Error + Send + Sync>),
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+impl<E: Error + Send + Sync + 'static> From<E> for StoreFailure {
     fn from(error: E) -> Self {
         Self::Other(Box::new(error))
     }
 }
 
-impl From<Failure> for JobsError {
-    fn from(failure: Failure) -> Self {
+impl From<StoreFailure> for JobsError {
+    fn from(failure: StoreFailure) -> Self {
         match failure {
-            Failure::LeaseLost => Self::LeaseLost,
-            Failure::Other(source) => Self::Unavailable(source),
+            StoreFailure::LeaseLost => Self::LeaseLost,
+            StoreFailure::Other(source) => Self::Unavailable(source),
         }
     }
 }

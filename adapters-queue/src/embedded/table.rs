@@ -6,15 +6,15 @@ use domain::Timestamp;
 use ports::{Delivery, Job, Lease};
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::Failure;
-use crate::arrivals::Look;
+use super::StoreFailure;
+use crate::job_notifier::LeaseResult;
 
 pub(super) fn push(
     db: &Connection,
     job: &Job,
     now: Timestamp,
     delay: Duration,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     // The newest body wins: it knows most. What is leased stays leased, and the
     // push waits beside it for the ack.
     let mut statement = db.prepare_cached(
@@ -45,15 +45,15 @@ pub(super) fn lease(
     max: usize,
     now: Timestamp,
     lease: Duration,
-) -> Result<Look, Failure> {
-    start_anew(db, now)?;
+) -> Result<LeaseResult, StoreFailure> {
+    restart(db, now)?;
     let mut due =
         db.prepare_cached("SELECT seq FROM job WHERE due <= ?1 ORDER BY due, seq LIMIT ?2")?;
     let limit = i64::try_from(max).unwrap_or(i64::MAX);
     let due = due.query_map(params![now.as_millis(), limit], |row| row.get::<_, i64>(0))?;
     let due: Vec<i64> = due.collect::<Result<_, _>>()?;
 
-    // The delivery comes after any push and answers it: `again` starts anew.
+    // The delivery comes after any push and answers it: `again` starts again.
     let mut take = db.prepare_cached(
         "UPDATE job SET lease = lower(hex(randomblob(16))), put_at = ?2, due = ?3, \
                         again_put_at = NULL, again_due = NULL, again_attempts = NULL \
@@ -66,21 +66,21 @@ pub(super) fn lease(
             Ok(delivery) => leased.push(delivery),
             // Leased to nobody, so that one damaged row never stops the others.
             Err(problem) => {
-                tracing::error!(job.seq = seq, %problem, "Job {seq} in the queue is unreadable");
+                tracing::error!(job.seq = seq, %problem, "Failed to decode job {seq} in the queue");
             }
         }
     }
     let mut next = db.prepare_cached("SELECT min(due) FROM job")?;
     let next: Option<i64> = next.query_row([], |row| row.get(0))?;
-    Ok(Look { leased, next_due: next.map(Timestamp::from_millis) })
+    Ok(LeaseResult { leased, next_due: next.map(Timestamp::from_millis) })
 }
 
-/// What was put off or leased by a clock that was ahead, and was set back since, waits anew
-/// from now: it was put off for no longer than from then to when it is due.
+/// What was put off or leased by a clock that was ahead, and was set back since, waits again from
+/// now: it was put off for no longer than from then to when it is due.
 ///
 /// Example: leased for 15 s at 10:00:00 by a clock that is set back to 9:00:03 then. Whoever
 /// leased it may live: it is given to another at 9:00:18, not at 10:00:15 and not at once.
-fn start_anew(db: &Connection, now: Timestamp) -> Result<(), Failure> {
+fn restart(db: &Connection, now: Timestamp) -> Result<(), StoreFailure> {
     let mut statement = db.prepare_cached(
         "UPDATE job SET due = ?1 + max(due - put_at, 0), put_at = ?1 WHERE ?1 < put_at",
     )?;
@@ -103,14 +103,14 @@ pub(super) fn extend(
     held: &Lease,
     now: Timestamp,
     lease: Duration,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let mut statement =
         db.prepare_cached("UPDATE job SET put_at = ?2, due = ?3 WHERE lease = ?1")?;
     let until = now.after(lease);
     found(statement.execute(params![held.0, now.as_millis(), until.as_millis()])?)
 }
 
-pub(super) fn ack(db: &Connection, held: &Lease) -> Result<(), Failure> {
+pub(super) fn ack(db: &Connection, held: &Lease) -> Result<(), StoreFailure> {
     let mut again = db.prepare_cached(
         "UPDATE job SET lease = NULL, put_at = again_put_at, due = again_due, \
                         attempts = again_attempts, \
@@ -130,7 +130,7 @@ pub(super) fn defer(
     now: Timestamp,
     delay: Duration,
     attempts: u32,
-) -> Result<(), Failure> {
+) -> Result<(), StoreFailure> {
     let mut statement = db.prepare_cached(
         "UPDATE job SET lease = NULL, attempts = ?4, due = min(?3, coalesce(again_due, ?3)), \
                         put_at = iif(coalesce(again_due, ?3) < ?3, again_put_at, ?2), \
@@ -141,6 +141,6 @@ pub(super) fn defer(
     found(statement.execute(params![held.0, now.as_millis(), due.as_millis(), attempts])?)
 }
 
-fn found(changed: usize) -> Result<(), Failure> {
-    if changed == 0 { Err(Failure::LeaseLost) } else { Ok(()) }
+fn found(changed: usize) -> Result<(), StoreFailure> {
+    if changed == 0 { Err(StoreFailure::LeaseLost) } else { Ok(()) }
 }

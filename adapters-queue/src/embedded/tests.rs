@@ -60,7 +60,7 @@ async fn a_damaged_row_does_not_stop_the_others() {
     let damage = "UPDATE job SET order_id = 'no order' WHERE id = 'a'";
     queue.write(|db| Ok(db.execute_batch(damage)?)).await.unwrap();
     let deliveries = queue.receive(10, MINUTE, NOW).await.unwrap();
-    let names: Vec<_> = deliveries.iter().map(|it| it.job.id.as_str()).collect();
+    let names: Vec<_> = deliveries.iter().map(|delivery| delivery.job.id.as_str()).collect();
     assert_eq!(names, ["b", "c"]);
 }
 

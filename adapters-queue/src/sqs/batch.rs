@@ -12,7 +12,7 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::fault::Fault;
+use super::fault::SqsFault;
 
 /// The most entries of one request.
 const MAX_ENTRIES: usize = 10;
@@ -30,7 +30,7 @@ pub(super) struct Batches<Entry> {
 struct Waiting<Entry> {
     entry: Entry,
     bytes: usize,
-    answer: oneshot::Sender<Result<(), Fault>>,
+    answer: oneshot::Sender<Result<(), SqsFault>>,
 }
 
 /// What SQS says about the entries of one request, which are named by their place.
@@ -41,14 +41,14 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Done is only what SQS calls done.
-    fn of(&self, place: usize) -> Result<(), Fault> {
+    fn of(&self, place: usize) -> Result<(), SqsFault> {
         let id = place.to_string();
         if self.successful.contains(&id) {
             return Ok(());
         }
         Err(match self.failed.iter().find(|it| it.id == id) {
-            Some(entry) => Fault::of_code(&entry.code, entry.message().unwrap_or_default()),
-            None => Fault::Unintelligible("it says nothing about one of the entries".to_owned()),
+            Some(entry) => SqsFault::of_code(&entry.code, entry.message().unwrap_or_default()),
+            None => SqsFault::Unintelligible("it says nothing about one of the entries".to_owned()),
         })
     }
 }
@@ -57,7 +57,7 @@ impl<Entry: Send + 'static> Batches<Entry> {
     /// Batches that are sent by `call`, for as long as they are kept.
     pub(super) fn new<Call>(call: impl Fn(Vec<Entry>) -> Call + Send + Sync + 'static) -> Self
     where
-        Call: Future<Output = Result<Answer, Fault>> + Send + 'static,
+        Call: Future<Output = Result<Answer, SqsFault>> + Send + 'static,
     {
         let (waiting, arriving) = unbounded_channel();
         tokio::spawn(run(arriving, Arc::new(call)));
@@ -69,13 +69,13 @@ impl<Entry: Send + 'static> Batches<Entry> {
         &self,
         entry: Entry,
         bytes: usize,
-    ) -> impl Future<Output = Result<(), Fault>> + Send + use<Entry> {
+    ) -> impl Future<Output = Result<(), SqsFault>> + Send + use<Entry> {
         let (answer, told) = oneshot::channel();
         let taken = self.waiting.send(Waiting { entry, bytes, answer });
         async move {
             match (taken, told.await) {
                 (Ok(()), Ok(result)) => result,
-                _ => Err(Fault::Unreachable("the process is ending".to_owned())),
+                _ => Err(SqsFault::Unreachable("the process is ending".to_owned())),
             }
         }
     }
@@ -84,7 +84,7 @@ impl<Entry: Send + 'static> Batches<Entry> {
 async fn run<Entry, Call, Calls>(mut arriving: UnboundedReceiver<Waiting<Entry>>, call: Arc<Calls>)
 where
     Entry: Send + 'static,
-    Call: Future<Output = Result<Answer, Fault>> + Send + 'static,
+    Call: Future<Output = Result<Answer, SqsFault>> + Send + 'static,
     Calls: Fn(Vec<Entry>) -> Call + Send + Sync + 'static,
 {
     let flights = Arc::new(Semaphore::new(IN_FLIGHT));
@@ -106,7 +106,7 @@ where
     }
 }
 
-async fn send<Entry, Call: Future<Output = Result<Answer, Fault>>>(
+async fn send<Entry, Call: Future<Output = Result<Answer, SqsFault>>>(
     call: &impl Fn(Vec<Entry>) -> Call,
     batch: Vec<Waiting<Entry>>,
 ) {
@@ -115,7 +115,7 @@ async fn send<Entry, Call: Future<Output = Result<Answer, Fault>>>(
     let said = call(entries).await;
     for (place, answer) in answers.into_iter().enumerate() {
         let result = said.as_ref().map_err(Clone::clone).and_then(|it| it.of(place));
-        // Whoever has gone away meanwhile does not want to know.
+        // A caller that has gone needs no answer.
         answer.send(result).ok();
     }
 }

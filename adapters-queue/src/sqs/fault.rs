@@ -7,26 +7,26 @@ use ports::JobsError;
 
 /// Why a call did not do it: the cases that a caller, or an operator, tells apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SqsFault {
     #[error(
-        "AWS does not accept the credentials: {0}; what to do: give this process an access key \
+        "AWS does not accept the credentials: {0}; fix: give this process an access key \
          or a role that is valid, and check the machine's clock"
     )]
     Credentials(String),
-    #[error("AWS does not permit it: {0}; what to do: grant the right, see deploy/iam-policy.json")]
+    #[error("AWS does not permit it: {0}; fix: grant the right, see deploy/iam-policy.json")]
     Permission(String),
     #[error(
-        "there is no such queue: {0}; what to do: create it, or correct its URL, the region or \
+        "there is no such queue: {0}; fix: create it, or correct its URL, the region or \
          the endpoint"
     )]
     Missing(String),
-    #[error("SQS cannot be reached: {0}; what to do: check region, endpoint and network")]
+    #[error("SQS cannot be reached: {0}; fix: check region, endpoint and network")]
     Unreachable(String),
-    #[error("SQS throttles us: {0}; what to do: when it stays so, raise the queue's quota")]
+    #[error("SQS throttles us: {0}; fix: when it stays so, raise the queue's quota")]
     Throttled(String),
     #[error("the receipt handle is not valid any more: {0}")]
     LeaseLost(String),
-    #[error("this is no answer of SQS: {0}; what to do: check the endpoint")]
+    #[error("this is no answer of SQS: {0}; fix: check the endpoint")]
     Unintelligible(String),
     #[error("SQS refuses it: {0}")]
     Refused(String),
@@ -35,13 +35,13 @@ pub(super) enum Fault {
 /// A call that failed, with what it was about.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{action} of {queue}: {fault}")]
-pub(super) struct Failure {
+pub(super) struct SqsError {
     pub(super) action: &'static str,
     pub(super) queue: Arc<str>,
-    pub(super) fault: Fault,
+    pub(super) fault: SqsFault,
 }
 
-impl Fault {
+impl SqsFault {
     /// The fault behind one of SQS's error codes.
     pub(super) fn of_code(code: &str, message: &str) -> Self {
         let words = format!("{code} {message}").trim().to_owned();
@@ -74,13 +74,13 @@ impl Fault {
 }
 
 impl<E: ProvideErrorMetadata + Error + 'static, R: std::fmt::Debug + 'static> From<SdkError<E, R>>
-    for Fault
+    for SqsFault
 {
     fn from(error: SdkError<E, R>) -> Self {
         if let Some(code) = error.code() {
             return Self::of_code(code, error.message().unwrap_or_default());
         }
-        let words = ports::told(&error);
+        let words = ports::error_chain(&error);
         match error {
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self::Unintelligible(words),
             // Said by the chain of providers, before anything is sent.
@@ -90,10 +90,10 @@ impl<E: ProvideErrorMetadata + Error + 'static, R: std::fmt::Debug + 'static> Fr
     }
 }
 
-impl From<Failure> for JobsError {
-    fn from(failure: Failure) -> Self {
+impl From<SqsError> for JobsError {
+    fn from(failure: SqsError) -> Self {
         match failure.fault {
-            Fault::LeaseLost(_) => Self::LeaseLost,
+            SqsFault::LeaseLost(_) => Self::LeaseLost,
             _ => Self::Unavailable(failure.into()),
         }
     }

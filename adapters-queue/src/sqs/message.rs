@@ -13,7 +13,7 @@ use super::settings::Kind;
 
 /// The longest delay that SQS itself keeps, in standard queues alone.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
-/// A message this often received is sent anew, well before a redrive policy takes it.
+/// A message this often received is sent again, well before a redrive policy takes it.
 const MAX_RECEIVES: u32 = 500;
 
 const ID: &str = "id";
@@ -44,9 +44,9 @@ pub(super) struct Received {
     receives: Option<u32>,
 }
 
-/// The message is none of ours, or damaged.
+/// The message is not a job, or damaged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(super) enum MessageError {
     #[error("it has no {0}")]
     Missing(&'static str),
     #[error("its {name} {why}")]
@@ -119,18 +119,18 @@ impl Outgoing {
 
 impl Received {
     /// Reads a message that [`Outgoing::new`] wrote.
-    pub(super) fn read(message: &Message) -> Result<Self, Unreadable> {
+    pub(super) fn read(message: &Message) -> Result<Self, MessageError> {
         let job = Job {
             id: attribute(message, ID)?,
             order: attribute(message, ORDER)?,
             attempts: attribute(message, ATTEMPTS)?,
-            body: message.body().ok_or(Unreadable::Missing("body"))?.to_owned(),
+            body: message.body().ok_or(MessageError::Missing("body"))?.to_owned(),
         };
         let sent_at = system(message, &MessageSystemAttributeName::SentTimestamp);
         let sent_at = sent_at.and_then(|it| it.parse().ok()).map(Timestamp::from_millis);
         let due = optional::<i64>(message, DUE)?.map(Timestamp::from_millis);
         let delay = optional::<u64>(message, DELAY)?.map(Duration::from_millis);
-        let handle = message.receipt_handle().ok_or(Unreadable::Missing("receipt handle"))?;
+        let handle = message.receipt_handle().ok_or(MessageError::Missing("receipt handle"))?;
         let receives = system(message, &MessageSystemAttributeName::ApproximateReceiveCount);
         Ok(Self {
             job,
@@ -189,19 +189,19 @@ fn attribute_bytes((name, value): (&String, &MessageAttributeValue)) -> usize {
 fn attribute<T: FromStr<Err: Display>>(
     message: &Message,
     name: &'static str,
-) -> Result<T, Unreadable> {
+) -> Result<T, MessageError> {
     let found = message.message_attributes().and_then(|it| it.get(name)?.string_value());
-    let found = found.ok_or(Unreadable::Missing(name))?;
-    found.parse().map_err(|why: T::Err| Unreadable::Invalid { name, why: why.to_string() })
+    let found = found.ok_or(MessageError::Missing(name))?;
+    found.parse().map_err(|why: T::Err| MessageError::Invalid { name, why: why.to_string() })
 }
 
 fn optional<T: FromStr<Err: Display>>(
     message: &Message,
     name: &'static str,
-) -> Result<Option<T>, Unreadable> {
+) -> Result<Option<T>, MessageError> {
     match attribute(message, name) {
         Ok(value) => Ok(Some(value)),
-        Err(Unreadable::Missing(_)) => Ok(None),
+        Err(MessageError::Missing(_)) => Ok(None),
         Err(invalid) => Err(invalid),
     }
 }

@@ -19,9 +19,9 @@ use ports::JobsError;
 
 use super::{
     batch::{Answer, Batches},
-    fault::{Failure, Fault},
+    fault::{SqsError, SqsFault},
     message::{Outgoing, seconds},
-    settings::{Problem, Unfit},
+    settings::{SettingProblem, SettingsError},
 };
 
 const CONNECT: Duration = Duration::from_secs(3);
@@ -94,7 +94,7 @@ impl Queue {
         Self { hides: hides(&client, &url), sends, deletes, client, url }
     }
 
-    pub(super) async fn send(&self, message: Outgoing) -> Result<(), Failure> {
+    pub(super) async fn send(&self, message: Outgoing) -> Result<(), SqsError> {
         let sent = self.sends.submit(message.entry, message.bytes).await;
         sent.map_err(self.failed("SendMessage"))
     }
@@ -105,7 +105,7 @@ impl Queue {
         max: usize,
         lease: Duration,
         wait: Duration,
-    ) -> Result<Vec<Message>, Failure> {
+    ) -> Result<Vec<Message>, SqsError> {
         let max = i32::try_from(max.min(MAX_RECEIVED)).expect("ten is a small number");
         let call = self
             .client
@@ -120,12 +120,12 @@ impl Queue {
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .customize()
             .config_override(Builder::new().timeout_config(timeouts(wait)));
-        let received = call.send().await.map_err(Fault::from);
+        let received = call.send().await.map_err(SqsFault::from);
         let received = received.map_err(self.failed("ReceiveMessage"))?;
         Ok(received.messages.unwrap_or_default())
     }
 
-    pub(super) async fn delete(&self, handle: &str) -> Result<(), Failure> {
+    pub(super) async fn delete(&self, handle: &str) -> Result<(), SqsError> {
         let entry = DeleteMessageBatchRequestEntry::builder().receipt_handle(handle);
         let deleted = self.deletes.submit(entry, 0).await;
         deleted.map_err(self.failed("DeleteMessage"))
@@ -137,7 +137,7 @@ impl Queue {
         &self,
         handle: &str,
         time: Duration,
-    ) -> impl Future<Output = Result<(), Failure>> + Send + use<> {
+    ) -> impl Future<Output = Result<(), SqsError>> + Send + use<> {
         let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
             .receipt_handle(handle)
             .visibility_timeout(seconds(time));
@@ -151,52 +151,56 @@ impl Queue {
     pub(super) async fn attributes(
         &self,
         names: &[QueueAttributeName],
-    ) -> Result<HashMap<QueueAttributeName, String>, Failure> {
+    ) -> Result<HashMap<QueueAttributeName, String>, SqsError> {
         let call = self.client.get_queue_attributes().queue_url(&*self.url);
         let answer = call.set_attribute_names(Some(names.to_vec())).send().await;
-        let answer = answer.map_err(Fault::from).map_err(self.failed("GetQueueAttributes"))?;
-        let nothing = || Fault::Unintelligible("it has no attributes".to_owned());
+        let answer = answer.map_err(SqsFault::from).map_err(self.failed("GetQueueAttributes"))?;
+        let nothing = || SqsFault::Unintelligible("it has no attributes".to_owned());
         let attributes = answer.attributes.ok_or_else(nothing);
         attributes.map_err(self.failed("GetQueueAttributes"))
     }
 
     /// Fails when sending is not permitted: asks for nothing to be sent. SQS may
     /// refuse that before it looks at rights; then the first push tells.
-    pub(super) async fn may_send(&self) -> Result<(), Failure> {
+    pub(super) async fn may_send(&self) -> Result<(), SqsError> {
         let call = self.client.send_message_batch().queue_url(&*self.url);
         let answer = call.set_entries(Some(Vec::new())).send().await;
-        self.permitted("SendMessage", answer.map(drop).map_err(Fault::from))
+        self.permitted("SendMessage", answer.map(drop).map_err(SqsFault::from))
     }
 
     /// Fails when one of the other rights is missing: asks for a message that is
     /// seen again at once, and for changes of one that there is not.
-    pub(super) async fn may_work(&self) -> Result<(), Failure> {
+    pub(super) async fn may_work(&self) -> Result<(), SqsError> {
         self.receive(1, Duration::ZERO, Duration::ZERO).await?;
         let call = self.client.delete_message().queue_url(&*self.url).receipt_handle(NO_HANDLE);
-        let answer = call.send().await.map(drop).map_err(Fault::from);
+        let answer = call.send().await.map(drop).map_err(SqsFault::from);
         self.permitted("DeleteMessage", answer)?;
         let call = self.client.change_message_visibility().queue_url(&*self.url);
         let call = call.receipt_handle(NO_HANDLE).visibility_timeout(0);
-        let answer = call.send().await.map(drop).map_err(Fault::from);
+        let answer = call.send().await.map(drop).map_err(SqsFault::from);
         self.permitted("ChangeMessageVisibility", answer)
     }
 
     /// Any refusal but the one for want of a right proves that we may.
-    fn permitted(&self, action: &'static str, answer: Result<(), Fault>) -> Result<(), Failure> {
+    fn permitted(
+        &self,
+        action: &'static str,
+        answer: Result<(), SqsFault>,
+    ) -> Result<(), SqsError> {
         match answer {
-            Ok(()) | Err(Fault::Refused(_) | Fault::LeaseLost(_)) => Ok(()),
+            Ok(()) | Err(SqsFault::Refused(_) | SqsFault::LeaseLost(_)) => Ok(()),
             Err(fault) => Err(self.failed(action)(fault)),
         }
     }
 
     /// The queue cannot be used as it is.
-    pub(super) fn unfit(&self, problem: Problem) -> JobsError {
-        JobsError::Unavailable(Unfit { queue: self.url.clone(), problem }.into())
+    pub(super) fn misconfigured(&self, problem: SettingProblem) -> JobsError {
+        JobsError::Unavailable(SettingsError { queue: self.url.clone(), problem }.into())
     }
 
-    fn failed(&self, action: &'static str) -> impl FnOnce(Fault) -> Failure + Send + use<> {
+    fn failed(&self, action: &'static str) -> impl FnOnce(SqsFault) -> SqsError + Send + use<> {
         let queue = self.url.clone();
-        move |fault| Failure { action, queue, fault }
+        move |fault| SqsError { action, queue, fault }
     }
 }
 

@@ -30,23 +30,23 @@ pub(super) struct Settings {
 /// The queue cannot be used as it is set up.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("queue {queue}: {problem}")]
-pub(super) struct Unfit {
+pub(super) struct SettingsError {
     pub(super) queue: Arc<str>,
-    pub(super) problem: Problem,
+    pub(super) problem: SettingProblem,
 }
 
 /// What is wrong with its settings, and what to do.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
-    #[error("SQS does not tell a usable {0}; what to do: check the endpoint")]
+pub(super) enum SettingProblem {
+    #[error("SQS does not tell a usable {0}; fix: check the endpoint")]
     Attribute(&'static str),
-    #[error("its name ends in .fifo, but it is no FIFO queue; what to do: check URL and endpoint")]
+    #[error("its name ends in .fifo, but it is no FIFO queue; fix: check URL and endpoint")]
     NotFifo,
-    #[error("it is a FIFO queue, but its name does not say so; what to do: check the URL")]
+    #[error("it is a FIFO queue, but its name does not say so; fix: check the URL")]
     NotNamedFifo,
     #[error(
         "its redrive policy moves a message away after {0} receives, and every deferral is one; \
-         what to do: set maxReceiveCount to {LEAST_RECEIVES} or remove the policy"
+         fix: set maxReceiveCount to {LEAST_RECEIVES} or remove the policy"
     )]
     Redrive(u64),
     #[error(
@@ -54,27 +54,30 @@ pub(super) enum Problem {
          to do: set MessageRetentionPeriod to 1209600 (14 days)"
     )]
     Retention { kept: Duration, needed: Duration },
-    #[error("it is the queue itself; what to do: name another one in dead_letter_url")]
+    #[error("it is the queue itself; fix: name another one in dead_letter_url")]
     OwnDeadLetter,
-    #[error("as a dead-letter queue it must be {wanted:?} like the queue; what to do: change it")]
+    #[error("as a dead-letter queue it must be {wanted:?} like the queue; fix: change it")]
     DeadLetterKind { wanted: Kind },
-    #[error("no region is known; what to do: set queue.region, or AWS_REGION")]
+    #[error("no region is known; fix: set queue.region, or AWS_REGION")]
     NoRegion,
 }
 
 impl Settings {
     /// Reads the attributes of the queue at `url`.
-    pub(super) fn read(url: &str, attributes: &HashMap<Name, String>) -> Result<Self, Problem> {
+    pub(super) fn read(
+        url: &str,
+        attributes: &HashMap<Name, String>,
+    ) -> Result<Self, SettingProblem> {
         let is_fifo = attributes.get(&Name::FifoQueue).is_some_and(|it| it == "true");
         let kind = match (is_fifo, url.rsplit('.').next() == Some("fifo")) {
             (true, true) => Kind::Fifo,
             (false, false) => Kind::Standard,
-            (false, true) => return Err(Problem::NotFifo),
-            (true, false) => return Err(Problem::NotNamedFifo),
+            (false, true) => return Err(SettingProblem::NotFifo),
+            (true, false) => return Err(SettingProblem::NotNamedFifo),
         };
         let number = |name: Name, text| {
             let value = attributes.get(&name).and_then(|it| it.parse::<u32>().ok());
-            value.ok_or(Problem::Attribute(text))
+            value.ok_or(SettingProblem::Attribute(text))
         };
         let retention = number(Name::MessageRetentionPeriod, "MessageRetentionPeriod")?;
         let max_bytes = number(Name::MaximumMessageSize, "MaximumMessageSize")?;
@@ -87,17 +90,17 @@ impl Settings {
 }
 
 /// Fails when a redrive policy would take jobs that wait.
-pub(super) fn check_redrive(attributes: &HashMap<Name, String>) -> Result<(), Problem> {
+pub(super) fn check_redrive(attributes: &HashMap<Name, String>) -> Result<(), SettingProblem> {
     let Some(policy) = attributes.get(&Name::RedrivePolicy).filter(|it| !it.is_empty()) else {
         return Ok(());
     };
     let policy: serde_json::Value =
-        serde_json::from_str(policy).map_err(|_| Problem::Attribute("RedrivePolicy"))?;
+        serde_json::from_str(policy).map_err(|_| SettingProblem::Attribute("RedrivePolicy"))?;
     // A number, or a number in quotes: it is kept as it was set.
     let count = &policy["maxReceiveCount"];
     let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
-    match count.ok_or(Problem::Attribute("RedrivePolicy"))? {
-        count if count < LEAST_RECEIVES => Err(Problem::Redrive(count)),
+    match count.ok_or(SettingProblem::Attribute("RedrivePolicy"))? {
+        count if count < LEAST_RECEIVES => Err(SettingProblem::Redrive(count)),
         _ => Ok(()),
     }
 }

@@ -1,9 +1,9 @@
 //! What goes over the wire, and what comes of what SQS answers: an SQS that does as
 //! it is told. Its promises are in the port's contract.
 
+mod delaying;
 mod failing;
 mod opening;
-mod putting_off;
 mod receiving;
 mod sending;
 
@@ -25,10 +25,10 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Answers calls as a test scripted them, and well where it did not.
 #[derive(Clone, Default)]
-struct Script(Arc<Mutex<State>>, Arc<Notify>);
+struct Script(Arc<Mutex<ScriptState>>, Arc<Notify>);
 
 #[derive(Default)]
-struct State {
+struct ScriptState {
     attributes: HashMap<String, Value>,
     answers: HashMap<String, VecDeque<ResponseTemplate>>,
     asked: Vec<(String, Value)>,
@@ -60,7 +60,7 @@ impl Respond for Script {
             _ => match body["Entries"].as_array().unwrap().as_slice() {
                 [] => error(400, "EmptyBatchRequest", "There should be at least one entry."),
                 entries => {
-                    let done = entries.iter().map(|it| json!({ "Id": it["Id"] }));
+                    let done = entries.iter().map(|entry| json!({ "Id": entry["Id"] }));
                     good(&json!({ "Successful": done.collect::<Vec<_>>() }))
                 }
             },
@@ -153,7 +153,7 @@ impl Service {
     /// The entries of all batches of `action`.
     fn entries(&self, action: &str) -> Vec<Value> {
         let batches = self.asked(action);
-        batches.iter().flat_map(|it| it["Entries"].as_array().unwrap().clone()).collect()
+        batches.iter().flat_map(|batch| batch["Entries"].as_array().unwrap().clone()).collect()
     }
 
     /// A message with this job, sent and received now.
@@ -226,7 +226,7 @@ fn refused(code: &str, message: &str) -> ResponseTemplate {
 
 #[track_caller]
 fn assert_says(result: Result<(), JobsError>, words: &[&str]) {
-    let said = ports::told(&result.expect_err("it fails"));
+    let said = ports::error_chain(&result.expect_err("it fails"));
     for it in words {
         assert!(said.contains(it), "{it:?} in {said:?}");
     }

@@ -1,33 +1,34 @@
-//! `doctor`: asks both systems of every retailer whether the work can be done.
+//! `doctor`: asks both systems of every customer whether the work can be done.
 
 use std::{io::Write, path::Path, sync::Arc};
 
-use ports::{Clock, Finding, Verdict};
+use ports::{Clock, DiagnosticFinding, Severity};
 
-use super::{Failure, load};
-use crate::{clock::SystemClock, wants::wants, wiring};
+use super::{CommandError, load};
+use crate::{clock::SystemClock, operator::required_records::required_records, wiring};
 
 /// How many findings are not fine.
 #[derive(Debug, Default)]
-struct Tally {
-    wrong: usize,
+struct FindingCounts {
+    errors: usize,
     warnings: usize,
 }
 
 /// Prints a line for every question; the answer is "no" when something is wrong.
-pub(super) async fn doctor(file: &Path) -> Result<(), Failure> {
+pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
     let config = load(file)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut rounds = Vec::new();
     for customer in config.customers {
-        let (tenant, wants) = (customer.tenant.clone(), wants(&customer.policy, &customer.maps));
-        let systems = wiring::examined(customer, &clock).map_err(Failure::Unusable)?;
-        rounds.push((tenant, wants, systems));
+        let (tenant, requirements) =
+            (customer.tenant.clone(), required_records(&customer.policy, &customer.maps));
+        let systems = wiring::examined(customer, &clock).map_err(CommandError::Usage)?;
+        rounds.push((tenant, requirements, systems));
     }
-    let mut tally = Tally::default();
-    for (tenant, wants, systems) in rounds {
+    let mut tally = FindingCounts::default();
+    for (tenant, requirements, systems) in rounds {
         for (name, system) in systems {
-            let findings = system.examine(&wants).await;
+            let findings = system.examine(&requirements).await;
             let mut out = std::io::stdout().lock();
             for finding in &findings {
                 tally.count(finding);
@@ -36,31 +37,31 @@ pub(super) async fn doctor(file: &Path) -> Result<(), Failure> {
         }
     }
     let text = tally.text();
-    if tally.wrong != 0 {
-        return Err(Failure::No(anyhow::anyhow!(text)));
+    if tally.errors != 0 {
+        return Err(CommandError::No(anyhow::anyhow!(text)));
     }
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(())
 }
 
-fn line(who: &str, finding: &Finding) -> String {
-    let Finding { what, seen, verdict } = finding;
+fn line(who: &str, finding: &DiagnosticFinding) -> String {
+    let DiagnosticFinding { what, observed: seen, severity: verdict } = finding;
     let (word, remedy) = match verdict {
-        Verdict::Fine => ("fine", None),
-        Verdict::Untold => ("unknown", None),
-        Verdict::Warning(remedy) => ("warning", Some(remedy)),
-        Verdict::Wrong(remedy) => ("wrong", Some(remedy)),
+        Severity::Ok => ("fine", None),
+        Severity::Unknown => ("unknown", None),
+        Severity::Warning(remedy) => ("warning", Some(remedy)),
+        Severity::Error(remedy) => ("wrong", Some(remedy)),
     };
-    let remedy = remedy.map(|it| format!("; what to do: {it}")).unwrap_or_default();
+    let remedy = remedy.map(|it| format!("; fix: {it}")).unwrap_or_default();
     format!("{word:<8} {who}: {what}: {seen}{remedy}")
 }
 
-impl Tally {
-    fn count(&mut self, finding: &Finding) {
-        match finding.verdict {
-            Verdict::Wrong(_) => self.wrong += 1,
-            Verdict::Warning(_) => self.warnings += 1,
-            Verdict::Fine | Verdict::Untold => {}
+impl FindingCounts {
+    fn count(&mut self, finding: &DiagnosticFinding) {
+        match finding.severity {
+            Severity::Error(_) => self.errors += 1,
+            Severity::Warning(_) => self.warnings += 1,
+            Severity::Ok | Severity::Unknown => {}
         }
     }
 
@@ -70,7 +71,7 @@ impl Tally {
             1 => ", 1 warning".to_owned(),
             more => format!(", {more} warnings"),
         };
-        match self.wrong {
+        match self.errors {
             0 => format!("nothing is wrong{warnings}"),
             1 => format!("1 thing is wrong{warnings}"),
             more => format!("{more} things are wrong{warnings}"),

@@ -1,7 +1,7 @@
 //! `reconcile`: what is missing, doubled or different, for people and for programs.
 
-mod moment;
 mod text;
+mod time_arg;
 
 use std::{io::Write, sync::Arc};
 
@@ -10,13 +10,13 @@ use jiff::tz::TimeZone;
 use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
-use self::moment::Moment;
-use super::{ConfigFile, Failure, load};
+use super::{CommandError, ConfigFile, load};
+use crate::cli::reconcile::time_arg::TimeArg;
 use crate::{
     clock::SystemClock,
-    reconcile::{KINDS, Mending, Place, Report},
-    service::{Member, Service},
-    view::instant,
+    operator::json::instant,
+    process::service::{CustomerEntry, Service},
+    reconcile::{FindingPosition, KINDS, RepairMode, Report},
     wiring,
 };
 
@@ -27,10 +27,10 @@ pub(super) struct Reconcile {
     config: ConfigFile,
     /// From when on orders changed: 2026-11-20T08:00:00Z, 2026-11-20, or how long ago: 48h.
     #[arg(long, value_name = "T")]
-    since: Moment,
+    since: TimeArg,
     /// Until when, written in the same way; until now where it is not given.
     #[arg(long, value_name = "T")]
-    until: Option<Moment>,
+    until: Option<TimeArg>,
     /// Only this tenant.
     #[arg(long)]
     tenant: Option<Tenant>,
@@ -43,12 +43,12 @@ pub(super) struct Reconcile {
 }
 
 /// Compares; the answer is "no" when something is missing, doubled or different.
-pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), Failure> {
+pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> {
     let config = load(&arguments.config.file)?;
     let wanted = |it: &Tenant| arguments.tenant.as_ref().is_none_or(|tenant| tenant == it);
-    if !config.customers.iter().any(|it| wanted(&it.tenant)) {
+    if !config.customers.iter().any(|customer| wanted(&customer.tenant)) {
         let tenant = arguments.tenant.as_ref().map(ToString::to_string).unwrap_or_default();
-        return Err(Failure::Unusable(anyhow::anyhow!("no customer is configured for {tenant}")));
+        return Err(CommandError::Usage(anyhow::anyhow!("no customer is configured for {tenant}")));
     }
     // A journal that is not there would make everything look missing.
     wiring::journal_in_use(&config.journal).await?;
@@ -57,52 +57,53 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), Failure> {
     let (service, _) =
         wiring::service(config.customers, &config.queue, &config.journal, config.worker, clock)
             .await?;
-    let members = service.customers.values().filter(|it| wanted(&it.customer.tenant));
+    let members = service.customers.values().filter(|customer| wanted(&customer.customer.tenant));
     let mut windows = Vec::new();
-    for member in members {
-        windows.push((member, window(&arguments, now, &member.customer.time_zone)?));
+    for entry in members {
+        windows.push((entry, window(&arguments, now, &entry.customer.time_zone)?));
     }
     // All of them before the first word: half an answer would be read as a whole one.
     let mut reports = Vec::new();
-    for (member, window) in windows {
-        reports.push(compare(&service, member, window, &arguments).await?);
+    for (entry, window) in windows {
+        reports.push(compare(&service, entry, window, &arguments).await?);
     }
     if arguments.json {
-        tell_program(&reports).await?;
+        print_json(&reports).await?;
     } else {
-        tell_people(&reports).await?;
+        print_text(&reports).await?;
     }
     if reports.iter().all(Report::agrees) {
         Ok(())
     } else {
-        Err(Failure::No(anyhow::anyhow!("not everything agrees")))
+        Err(CommandError::No(anyhow::anyhow!("not everything agrees")))
     }
 }
 
 async fn compare(
     service: &Service,
-    member: &Member,
+    entry: &CustomerEntry,
     window: Window,
     arguments: &Reconcile,
 ) -> anyhow::Result<Report> {
-    let mending = if arguments.repair { Mending::Queue(&*service.jobs) } else { Mending::Off };
-    let customer = &member.customer;
-    let report = crate::reconcile::reconcile(&service.desk, customer, window, mending).await;
+    let mending =
+        if arguments.repair { RepairMode::Queue(&*service.jobs) } else { RepairMode::Off };
+    let customer = &entry.customer;
+    let report = crate::reconcile::reconcile(&service.context, customer, window, mending).await;
     report
         .map_err(|error| anyhow::Error::from(error).context(format!("tenant {}", customer.tenant)))
 }
 
-fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Window, Failure> {
+fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Window, CommandError> {
     let since = arguments.since.resolve(now, zone);
     let until = arguments.until.as_ref().map(|it| it.resolve(now, zone));
     if until.unwrap_or(now) <= since {
-        return Err(Failure::Unusable(anyhow::anyhow!("--since is not before --until, or now")));
+        return Err(CommandError::Usage(anyhow::anyhow!("--since is not before --until, or now")));
     }
     Ok(Window { since, until })
 }
 
 /// Sums first, and a line for every finding.
-async fn tell_people(reports: &[Report]) -> anyhow::Result<()> {
+async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "\n" };
         writeln!(std::io::stdout(), "{gap}{}", text::head(report))?;
@@ -119,7 +120,7 @@ async fn tell_people(reports: &[Report]) -> anyhow::Result<()> {
 }
 
 /// One object, written piece by piece: it may be larger than memory.
-async fn tell_program(reports: &[Report]) -> anyhow::Result<()> {
+async fn print_json(reports: &[Report]) -> anyhow::Result<()> {
     write!(std::io::stdout(), "{{\"tenants\":[")?;
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "," };
@@ -142,12 +143,12 @@ async fn tell_program(reports: &[Report]) -> anyhow::Result<()> {
 /// The findings of a report, page by page.
 struct Findings<'a> {
     report: &'a Report,
-    place: Place,
+    place: FindingPosition,
 }
 
 impl<'a> Findings<'a> {
     fn of(report: &'a Report) -> Self {
-        Self { report, place: Place::default() }
+        Self { report, place: FindingPosition::default() }
     }
 
     async fn page(&mut self) -> anyhow::Result<Option<Vec<Value>>> {

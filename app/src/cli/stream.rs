@@ -6,13 +6,13 @@ mod status;
 use std::{io::Write, sync::Arc};
 
 use domain::Tenant;
-use ports::{Clock, EventStreamError, Registered, StreamState, SubscriptionId, told};
+use ports::{Clock, EventStreamError, Registered, StreamState, SubscriptionId, error_chain};
 use serde_json::json;
 
-use super::{ConfigFile, Failure, load};
+use super::{CommandError, ConfigFile, load};
 use crate::{
+    background::stream::{Stream as Watched, StreamFault, names},
     clock::SystemClock,
-    stream::{Fault, Stream as Watched, names},
     wiring,
 };
 
@@ -55,7 +55,7 @@ pub(super) struct Target {
 }
 
 /// Does it.
-pub(super) async fn stream(command: Stream) -> Result<(), Failure> {
+pub(super) async fn stream(command: Stream) -> Result<(), CommandError> {
     match command {
         Stream::Status(target) => status::status(&target).await,
         Stream::Register(target) => register(&target).await,
@@ -66,37 +66,38 @@ pub(super) async fn stream(command: Stream) -> Result<(), Failure> {
 
 impl Target {
     /// The streams that are meant, at least one.
-    fn streams(&self) -> Result<Vec<Watched>, Failure> {
+    fn streams(&self) -> Result<Vec<Watched>, CommandError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = load(&self.config.file)?;
-        let mut streams = wiring::streams(&config.customers, &clock).map_err(Failure::Unusable)?;
+        let mut streams =
+            wiring::streams(&config.customers, &clock).map_err(CommandError::Usage)?;
         if let Some(tenant) = &self.tenant {
-            streams.retain(|it| it.tenant == *tenant);
+            streams.retain(|stream| stream.tenant == *tenant);
         }
         if streams.is_empty() {
             let whose = self.tenant.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
             let why = format!("no customer{whose} has a [customer.stream] in the configuration");
-            return Err(Failure::Unusable(anyhow::anyhow!(why)));
+            return Err(CommandError::Usage(anyhow::anyhow!(why)));
         }
         Ok(streams)
     }
 
     /// The one stream that is meant.
-    fn only(&self) -> Result<Watched, Failure> {
+    fn only(&self) -> Result<Watched, CommandError> {
         let mut streams = self.streams()?;
         match (streams.pop(), streams.is_empty()) {
             (Some(stream), true) => Ok(stream),
             (last, _) => {
-                let all = streams.iter().chain(&last).map(|it| it.tenant.to_string());
+                let all = streams.iter().chain(&last).map(|stream| stream.tenant.to_string());
                 let all = all.collect::<Vec<_>>().join(", ");
                 let why = format!("there are several streams: name one with --tenant: {all}");
-                Err(Failure::Unusable(anyhow::anyhow!(why)))
+                Err(CommandError::Usage(anyhow::anyhow!(why)))
             }
         }
     }
 }
 
-async fn register(target: &Target) -> Result<(), Failure> {
+async fn register(target: &Target) -> Result<(), CommandError> {
     let stream = target.only()?;
     let wanted = &stream.wanted;
     let outcome = match stream.port.register(wanted).await.map_err(|it| no(&stream, &it))? {
@@ -107,7 +108,7 @@ async fn register(target: &Target) -> Result<(), Failure> {
     say(target, &stream, &wanted.id, outcome, &detail)
 }
 
-async fn start(target: &Target) -> Result<(), Failure> {
+async fn start(target: &Target) -> Result<(), CommandError> {
     let stream = target.only()?;
     let id = &stream.wanted.id;
     let found = stream.port.find(id).await.map_err(|it| no(&stream, &it))?;
@@ -131,7 +132,7 @@ fn say(
     id: &SubscriptionId,
     outcome: &str,
     detail: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (tenant, id) = (stream.tenant.as_str(), id.as_str());
     let mut out = std::io::stdout().lock();
     if target.json {
@@ -143,13 +144,13 @@ fn say(
 }
 
 /// Why it could not be done, and what to do.
-fn no(stream: &Watched, error: &EventStreamError) -> Failure {
+fn no(stream: &Watched, error: &EventStreamError) -> CommandError {
     let (tenant, id) = (&stream.tenant, &stream.wanted.id);
-    Failure::No(match error {
+    CommandError::No(match error {
         EventStreamError::Missing(missing) if missing == id => {
-            let (fault, remedy) = (Fault::Missing, Fault::Missing.remedy(tenant));
-            anyhow::anyhow!("{tenant} {id} {fault}; what to do: {remedy}")
+            let (fault, remedy) = (StreamFault::Missing, StreamFault::Missing.remedy(tenant));
+            anyhow::anyhow!("{tenant} {id} {fault}; fix: {remedy}")
         }
-        error => anyhow::anyhow!("{tenant} {id}: {}", told(error)),
+        error => anyhow::anyhow!("{tenant} {id}: {}", error_chain(error)),
     })
 }

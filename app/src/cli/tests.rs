@@ -19,7 +19,7 @@ fn thousands_are_apart() {
     let table =
         [(0, "0"), (100, "100"), (1_000, "1,000"), (49_905, "49,905"), (1_234_567, "1,234,567")];
     for (number, expected) in table {
-        assert_eq!(look::grouped(number), expected);
+        assert_eq!(list::grouped(number), expected);
     }
 }
 

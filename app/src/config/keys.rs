@@ -6,7 +6,7 @@ use domain::Tenant;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Customer, Server, secret,
+    CustomerConfig, Server, secret,
     section::{Section, Severity},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
 }
 
 /// Keys are told apart by what they open: one that opens two doors is given away with either.
-pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[Customer]) {
+pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[CustomerConfig]) {
     let mut owners: BTreeMap<&str, &Tenant> = BTreeMap::new();
     for customer in customers {
         for key in &customer.webhook_keys {

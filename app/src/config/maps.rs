@@ -1,5 +1,5 @@
-//! The retailer's tables, read from `[customer.maps]`, from a file of the same
-//! shape, or from a file of the shape that NewStore documents.
+//! The customer's tables, read from `[customer.maps]`, from a file of the same shape, or from a
+//! file of the shape that NewStore documents.
 
 use std::collections::BTreeMap;
 
@@ -176,7 +176,7 @@ fn payment(source: &Source, name: &str, tree: &Tree) -> Option<PaymentNode> {
 /// A list of ids, or one text with commas.
 fn products(source: &Source, name: &str, tree: &Tree) -> Vec<RecordId> {
     let texts = match &tree.value {
-        Value::List(items) => items.iter().map(|it| resolve(source, it)).collect(),
+        Value::List(items) => items.iter().map(|item| resolve(source, item)).collect(),
         _ => resolve(source, tree)
             .map(|text| text.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>()),
     };

@@ -1,4 +1,4 @@
-//! The retailer's choices, read from `[customer.policy]`.
+//! The customer's choices, read from `[customer.policy]`.
 
 use domain::{
     CivilDate, ClosedPeriod, Discounts, ExistingMemos, FieldRule, FieldSource, FieldType,
@@ -109,7 +109,7 @@ pub(super) fn read(section: &Section<'_>) -> Policy {
         },
         tolerance: section
             .get("tolerance", |raw| match raw.parse::<domain::Amount>() {
-                Ok(amount) if domain::Amount::ZERO <= amount => Ok(amount),
+                Ok(amount) if amount >= domain::Amount::ZERO => Ok(amount),
                 _ => Err("must be an amount such as \"0.01\""),
             })
             .unwrap_or(default.tolerance),

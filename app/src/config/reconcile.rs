@@ -1,4 +1,4 @@
-//! `[reconcile]`: how often the service compares both systems with our book.
+//! `[reconcile]`: how often the service compares both systems with the journal.
 
 use std::time::Duration;
 
@@ -14,23 +14,23 @@ pub struct Reconcile {
     /// How far back each looks; never less, so that nothing falls between two.
     pub window: Duration,
     /// What is done about what is missing.
-    pub repair: Repair,
+    pub repair: RepairSetting,
 }
 
 /// What is done about what is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repair {
-    /// It is told.
+pub enum RepairSetting {
+    /// It is reported.
     Off,
-    /// It is told, and queued.
+    /// It is reported and queued.
     On,
 }
 
 pub(super) fn read(section: Section<'_>) -> Reconcile {
-    let flag = [("true", Repair::On), ("false", Repair::Off)];
+    let flag = [("true", RepairSetting::On), ("false", RepairSetting::Off)];
     let every = section.get("every", duration).unwrap_or(DAY);
     let window = section.get("window", duration).unwrap_or(DAY * 2);
-    let repair = section.choice("repair", &flag, Repair::Off);
+    let repair = section.choice("repair", &flag, RepairSetting::Off);
     if every < Duration::from_mins(1) {
         section.fault("every", "must be at least \"1m\"");
     }

@@ -20,7 +20,7 @@ const LONG_ENOUGH: usize = 24;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigFault {
     /// The file.
     pub file: PathBuf,
     /// Its line, counted from 1; 0 where it is unknown.
@@ -29,7 +29,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match self.line {
@@ -43,7 +43,7 @@ impl fmt::Display for Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
     /// It cannot start.
-    Fault,
+    ConfigFault,
     /// It tries, and cannot do what it is there for.
     Useless,
     /// It works, and perhaps not as it is meant.
@@ -58,7 +58,7 @@ pub(crate) struct Source {
     pub(crate) files: fn(&Path) -> io::Result<String>,
     /// Variables that hold no UTF-8. Nobody may have asked for them.
     pub(crate) not_utf8: BTreeSet<String>,
-    pub(crate) findings: RefCell<Vec<(Severity, Fault)>>,
+    pub(crate) findings: RefCell<Vec<(Severity, ConfigFault)>>,
 }
 
 impl Source {
@@ -100,12 +100,12 @@ impl Source {
 
     /// Notes a finding at a line.
     pub(crate) fn note(&self, severity: Severity, line: usize, message: String) {
-        let finding = Fault { file: self.file.clone(), line, message };
+        let finding = ConfigFault { file: self.file.clone(), line, message };
         self.findings.borrow_mut().push((severity, finding));
     }
 
     /// What was found so far that means this, in the order in which it was found.
-    pub(crate) fn found(&self, severity: Severity) -> Vec<Fault> {
+    pub(crate) fn found(&self, severity: Severity) -> Vec<ConfigFault> {
         let findings = self.findings.borrow();
         let found = findings.iter().filter(|(found, _)| *found == severity);
         found.map(|(_, finding)| finding.clone()).collect()
@@ -113,7 +113,7 @@ impl Source {
 
     /// Notes a fault at a line.
     pub(crate) fn fault(&self, line: usize, message: String) {
-        self.note(Severity::Fault, line, message);
+        self.note(Severity::ConfigFault, line, message);
     }
 
     /// A path as the configuration means it: relative to the configuration file.
@@ -161,7 +161,7 @@ impl<'a> Section<'a> {
 
     /// Notes a fault at a key.
     pub(crate) fn fault(&self, key: &str, problem: &str) {
-        self.note(Severity::Fault, key, problem);
+        self.note(Severity::ConfigFault, key, problem);
     }
 
     /// The value of a key, unread.

@@ -1,4 +1,4 @@
-//! `[queue]` and `[journal]`: where deferred events and our book are kept.
+//! `[queue]` and `[journal]`: where deferred events and the journal are stored.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::wiring::DatabaseUrl;
 
 /// `[queue]`
 #[derive(Debug, Clone)]
-pub enum Queue {
+pub enum QueueConfig {
     /// One file on this machine.
     Embedded {
         /// The file.
@@ -41,7 +41,7 @@ pub struct Sqs {
 
 /// `[journal]`
 #[derive(Debug, Clone)]
-pub enum Journal {
+pub enum JournalConfig {
     /// One file; several processes of one machine may share it.
     Embedded {
         /// The file.
@@ -60,16 +60,17 @@ const KEEP: Duration = Duration::from_hours(24 * 2557);
 const LEAST_KEPT: Duration = Duration::from_hours(24 * 30);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum StoreKind {
     Embedded,
     Shared,
 }
 
 /// The stores, and how long the journal keeps what is over.
-pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal, Duration)> {
+pub(super) fn read(root: &Section<'_>) -> Option<(QueueConfig, JournalConfig, Duration)> {
     let (queue, journal) = (queue(root), journal(root));
     let (queue, (journal, keep)) = (queue?, journal?);
-    if let (Queue::Embedded { path }, Journal::Embedded { path: journal }) = (&queue, &journal)
+    if let (QueueConfig::Embedded { path }, JournalConfig::Embedded { path: journal }) =
+        (&queue, &journal)
         && is_one_file(path, journal)
     {
         let problem = format!("journal.path and queue.path are one file: {}", path.display());
@@ -79,50 +80,50 @@ pub(super) fn read(root: &Section<'_>) -> Option<(Queue, Journal, Duration)> {
     Some((queue, journal, keep))
 }
 
-fn queue(root: &Section<'_>) -> Option<Queue> {
+fn queue(root: &Section<'_>) -> Option<QueueConfig> {
     const FILE: &str = "data/queue.db";
     let Some(section) = root.section("queue") else {
-        return Some(Queue::Embedded { path: root.source.path(FILE) });
+        return Some(QueueConfig::Embedded { path: root.source.path(FILE) });
     };
     let queue = match kind(&section, "sqs")? {
-        Kind::Embedded => Some(Queue::Embedded { path: path(&section, FILE) }),
-        Kind::Shared => {
+        StoreKind::Embedded => Some(QueueConfig::Embedded { path: path(&section, FILE) }),
+        StoreKind::Shared => {
             let address = section.required("url", url);
             let dead_letter_url = section.get("dead_letter_url", url);
             let region = section.text("region");
             let endpoint = section.get("endpoint", url);
-            address.map(|url| Queue::Sqs(Sqs { url, dead_letter_url, region, endpoint }))
+            address.map(|url| QueueConfig::Sqs(Sqs { url, dead_letter_url, region, endpoint }))
         }
     };
     section.done();
     queue
 }
 
-fn journal(root: &Section<'_>) -> Option<(Journal, Duration)> {
+fn journal(root: &Section<'_>) -> Option<(JournalConfig, Duration)> {
     const FILE: &str = "data/journal.db";
     let Some(section) = root.section("journal") else {
-        return Some((Journal::Embedded { path: root.source.path(FILE) }, KEEP));
+        return Some((JournalConfig::Embedded { path: root.source.path(FILE) }, KEEP));
     };
     let keep = section.get("retention", duration).unwrap_or(KEEP);
     if keep < LEAST_KEPT {
         section.fault("retention", "must be at least \"30d\"");
     }
     let journal = match kind(&section, "postgres")? {
-        Kind::Embedded => Some(Journal::Embedded { path: path(&section, FILE) }),
-        Kind::Shared => {
-            section.required("url", str::parse::<DatabaseUrl>).map(|url| Journal::Postgres { url })
-        }
+        StoreKind::Embedded => Some(JournalConfig::Embedded { path: path(&section, FILE) }),
+        StoreKind::Shared => section
+            .required("url", str::parse::<DatabaseUrl>)
+            .map(|url| JournalConfig::Postgres { url }),
     };
     section.done();
     Some((journal?, keep))
 }
 
 /// The kind; `None` only together with a fault.
-fn kind(section: &Section<'_>, shared: &str) -> Option<Kind> {
+fn kind(section: &Section<'_>, shared: &str) -> Option<StoreKind> {
     if section.tree("kind").is_none() {
-        return Some(Kind::Embedded);
+        return Some(StoreKind::Embedded);
     }
-    let kinds = [("embedded", Kind::Embedded), (shared, Kind::Shared)];
+    let kinds = [("embedded", StoreKind::Embedded), (shared, StoreKind::Shared)];
     section.get("kind", |text| one_of(text, &kinds))
 }
 

@@ -1,4 +1,4 @@
-//! `[customer.stream]`: how the storefront's event stream should call us.
+//! `[customer.stream]`: how the storefront's event stream calls the webhook.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
     url,
 };
 use crate::{
-    http::{WEBHOOK, may_lead_to_the_webhook},
+    inbound::{WEBHOOK, may_lead_to_the_webhook},
     wiring::webhook::EVENTS,
 };
 
@@ -24,7 +24,7 @@ const MAX_ID: usize = 24;
 pub struct Stream {
     /// The subscription's id.
     pub id: SubscriptionId,
-    /// Our webhook, as the storefront reaches it.
+    /// The URL of the webhook, as the storefront reaches it.
     pub callback_url: String,
     /// The one of the webhook's keys that its calls carry.
     pub api_key: SecretString,

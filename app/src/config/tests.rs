@@ -44,7 +44,7 @@ fn check(line: &str, instead: &str, expected: &str) {
 fn the_example_is_a_configuration() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(config.customers.len(), 1);
-    let Queue::Embedded { path } = &config.queue else { panic!("{:?}", config.queue) };
+    let QueueConfig::Embedded { path } = &config.queue else { panic!("{:?}", config.queue) };
     assert_eq!(path, Path::new("/etc/memobridge/data/queue.db"));
     let secret = config.customers[0].newstore.client_secret.expose_secret();
     assert_eq!(secret, "secret-of-DODICI_CLIENT_SECRET");
@@ -62,7 +62,7 @@ fn what_is_not_to_be_compared_is_not() {
     let default = section("[reconcile]");
     assert_eq!(default, section(&format!("[reconcile]{keys}")));
     let day = Duration::from_hours(24);
-    let expected = Reconcile { every: day, window: day * 2, repair: Repair::Off };
+    let expected = Reconcile { every: day, window: day * 2, repair: RepairSetting::Off };
     assert_eq!(default, Some(expected));
 }
 
@@ -202,7 +202,7 @@ fn an_empty_constant_clears_a_field_of_any_type() {
         let config = parse(&text).unwrap_or_else(|why| panic!("{kind}: {why}"));
         let policy = &config.customers[0].policy;
         assert_eq!(policy.cleared_fields, ["custbody_source"], "{kind}");
-        let carried: Vec<_> = policy.fields.iter().map(|it| it.script_id.as_str()).collect();
+        let carried: Vec<_> = policy.fields.iter().map(|field| field.script_id.as_str()).collect();
         assert_eq!(carried, ["custbody_nws_order_id"], "{kind}");
     }
 }
@@ -322,7 +322,7 @@ fn a_database_is_named_by_its_url_and_shown_to_nobody() {
         ("path = \"data/journal.db\"", "kind = \"embedded\"             # one file; several");
     let text = EXAMPLE.replace(file, "kind = \"postgres\" #").replace(path, url);
     let config = parse(&text).unwrap();
-    assert!(matches!(config.journal, Journal::Postgres { .. }), "{:?}", config.journal);
+    assert!(matches!(config.journal, JournalConfig::Postgres { .. }), "{:?}", config.journal);
     assert!(!format!("{config:?}").contains("secret-of-"), "{config:?}");
     let broken = text.replace("/memobridge\"", "/memobridge?sslmod=secret-of-clerk\"");
     let error = parse(&broken).unwrap_err().to_string();
@@ -362,7 +362,8 @@ fn maps_may_be_a_file_as_newstore_documents_it() {
 
 fn maps(file: &str, text: &str) -> Result<Maps, String> {
     let files = |path: &Path| fs::read_to_string(path);
-    let read = wire::World { environment: environment(), files }.maps(Path::new(file), text);
+    let read =
+        fuzzing::FuzzEnvironment { environment: environment(), files }.maps(Path::new(file), text);
     read.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 

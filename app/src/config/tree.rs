@@ -36,7 +36,7 @@ pub(crate) enum Value {
 /// The document cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {message}")]
-pub(crate) struct Unreadable {
+pub(crate) struct ParseError {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
@@ -50,9 +50,9 @@ impl fmt::Debug for Tree {
 
 impl Tree {
     /// Reads a TOML document.
-    pub(crate) fn toml(text: &str) -> Result<Self, Unreadable> {
+    pub(crate) fn toml(text: &str) -> Result<Self, ParseError> {
         let lines = Lines::of(text);
-        let table = DeTable::parse(text).map_err(|error| Unreadable {
+        let table = DeTable::parse(text).map_err(|error| ParseError {
             line: error.span().map_or(0, |span| lines.line(span.start)),
             message: error.message().to_owned(),
         })?;
@@ -60,9 +60,9 @@ impl Tree {
     }
 
     /// Reads a JSON document.
-    pub(crate) fn json(text: &str) -> Result<Self, Unreadable> {
+    pub(crate) fn json(text: &str) -> Result<Self, ParseError> {
         serde_json::from_str(text)
-            .map_err(|error| Unreadable { line: error.line(), message: error.to_string() })
+            .map_err(|error| ParseError { line: error.line(), message: error.to_string() })
     }
 
     /// What kind of value it is, for people.
@@ -110,7 +110,7 @@ fn from_value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Tree {
         DeValue::Boolean(value) => Value::Bool(*value),
         DeValue::Datetime(date) => Value::Text(date.to_string()),
         DeValue::Array(items) => {
-            Value::List(items.iter().map(|it| from_value(it, lines)).collect())
+            Value::List(items.iter().map(|item| from_value(item, lines)).collect())
         }
         DeValue::Table(table) => return from_table(table, offset, lines),
     };

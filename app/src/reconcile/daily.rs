@@ -1,4 +1,4 @@
-//! The comparison that the service makes by itself, every day or so.
+//! The scheduled comparison that the service runs by itself.
 //!
 //! Of several replicas one makes it. The lease of an order that cannot exist is the schedule:
 //! whoever gets it compares, and it ends when the next comparison is due.
@@ -6,13 +6,15 @@
 use std::{convert::Infallible, time::Duration};
 
 use domain::{OrderId, Timestamp};
-use ports::{Hold, HoldToken, JournalError, Window, told};
+use ports::{JournalError, LeaseToken, OrderLease, Window, error_chain};
 
-use super::{Interrupted, KINDS, Mending, Report, reconcile};
+use super::{KINDS, ReconcileError, RepairMode, Report, reconcile};
 use crate::{
-    config::{self, Repair},
-    credit::{Customer, Desk},
-    service::Service,
+    config::{self, RepairSetting},
+    process::{
+        credit::{Context, Customer},
+        service::Service,
+    },
 };
 
 /// No order has this id.
@@ -41,12 +43,12 @@ const GAUGES: [(&str, &str); KINDS.len()] = [
 /// Compares whatever is due, until the service drains.
 pub async fn run(service: Service, plan: config::Reconcile) {
     let schedule = Schedule { plan, order: SCHEDULE.parse().expect("it is a UUID") };
-    while service.rest(PERIOD).await.is_some() {
-        for member in service.customers.values() {
-            let customer = &member.customer;
-            if let Err(error) = schedule.turn(&service, customer).await {
+    while service.sleep_or_drain(PERIOD).await.is_some() {
+        for entry in service.customers.values() {
+            let customer = &entry.customer;
+            if let Err(error) = schedule.run_when_due(&service, customer).await {
                 let tenant = &customer.tenant;
-                tracing::error!(%tenant, %error, "Tenant {tenant} cannot be compared: no journal");
+                tracing::error!(%tenant, %error, "Failed to compare tenant {tenant}: no journal");
             }
         }
     }
@@ -58,24 +60,28 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// Compares, if it is due and nobody else does.
-    async fn turn(&self, service: &Service, customer: &Customer) -> Result<(), JournalError> {
-        let desk = &service.desk;
-        let token = HoldToken(desk.dice.name());
-        if self.hold(desk, customer, &token, LEASE).await? == Hold::Elsewhere {
+    /// Runs the comparison if it is due and no other replica runs it.
+    async fn run_when_due(
+        &self,
+        service: &Service,
+        customer: &Customer,
+    ) -> Result<(), JournalError> {
+        let context = &service.context;
+        let token = LeaseToken(context.random.name());
+        if self.acquire_lease(context, customer, &token, LEASE).await? == OrderLease::HeldByOther {
             return Ok(());
         }
-        let began = desk.clock.now();
-        let start = desk.clock.instant();
+        let began = context.clock.now();
+        let start = context.clock.instant();
         let outcome = tokio::select! {
             biased;
             outcome = self.compare(service, customer, began) => outcome,
-            never = self.hold_on(desk, customer, &token) => match never {},
+            never = self.renew_lease(context, customer, &token) => match never {},
         };
-        tell(customer, &outcome, began);
+        log_report(customer, &outcome, began);
         if outcome.is_ok() {
-            let left = self.plan.every.saturating_sub(desk.clock.instant().since(start));
-            let _ = self.hold(desk, customer, &token, left).await?;
+            let left = self.plan.every.saturating_sub(context.clock.instant().since(start));
+            let _ = self.acquire_lease(context, customer, &token, left).await?;
         }
         Ok(())
     }
@@ -85,48 +91,59 @@ impl Schedule {
         service: &Service,
         customer: &Customer,
         now: Timestamp,
-    ) -> Result<Report, Interrupted> {
+    ) -> Result<Report, ReconcileError> {
         let until = now.before(GRACE);
         let window = Window { since: until.before(self.plan.window), until: Some(until) };
-        let mending = match self.plan.repair {
-            Repair::Off => Mending::Off,
-            Repair::On => Mending::Queue(&*service.jobs),
+        let repair_mode = match self.plan.repair {
+            RepairSetting::Off => RepairMode::Off,
+            RepairSetting::On => RepairMode::Queue(&*service.jobs),
         };
-        reconcile(&service.desk, customer, window, mending).await
+        reconcile(&service.context, customer, window, repair_mode).await
     }
 
-    async fn hold(
+    async fn acquire_lease(
         &self,
-        desk: &Desk,
+        context: &Context,
         customer: &Customer,
-        token: &HoldToken,
+        token: &LeaseToken,
         lease: Duration,
-    ) -> Result<Hold, JournalError> {
-        desk.journal.hold(&customer.tenant, &self.order, token, desk.clock.now(), lease).await
+    ) -> Result<OrderLease, JournalError> {
+        context
+            .journal
+            .acquire(&customer.tenant, &self.order, token, context.clock.now(), lease)
+            .await
     }
 
     /// Renews the lease for as long as it is polled.
-    async fn hold_on(&self, desk: &Desk, customer: &Customer, token: &HoldToken) -> Infallible {
+    async fn renew_lease(
+        &self,
+        context: &Context,
+        customer: &Customer,
+        token: &LeaseToken,
+    ) -> Infallible {
         loop {
-            desk.clock.sleep(RENEWAL).await;
-            if !matches!(self.hold(desk, customer, token, LEASE).await, Ok(Hold::Held)) {
+            context.clock.sleep(RENEWAL).await;
+            if !matches!(
+                self.acquire_lease(context, customer, token, LEASE).await,
+                Ok(OrderLease::Held)
+            ) {
                 // Two comparisons at once tell the same, and queue it once.
-                tracing::warn!(tenant = %customer.tenant, "The comparison's turn could not be kept");
+                tracing::warn!(tenant = %customer.tenant, "Failed to renew the lease of the daily comparison");
             }
         }
     }
 }
 
 /// One line in the log, and the gauges.
-fn tell(customer: &Customer, outcome: &Result<Report, Interrupted>, now: Timestamp) {
+fn log_report(customer: &Customer, outcome: &Result<Report, ReconcileError>, now: Timestamp) {
     let tenant = customer.tenant.to_string();
     let report = match outcome {
         Ok(report) => report,
         Err(error) => {
             metrics::counter!("memobridge_reconcile_failures_total", "tenant" => tenant.clone())
                 .increment(1);
-            let problem = told(error);
-            tracing::error!(tenant, problem, "The comparison of {tenant} failed: {problem}");
+            let error = error_chain(error);
+            tracing::error!(tenant, error, "The comparison of {tenant} failed: {error}");
             return;
         }
     };
@@ -135,7 +152,7 @@ fn tell(customer: &Customer, outcome: &Result<Report, Interrupted>, now: Timesta
         metrics::gauge!(name, "tenant" => tenant.clone()).set(count);
     }
     let seconds = u32::try_from(now.as_millis() / 1000).unwrap_or(u32::MAX);
-    metrics::gauge!("memobridge_reconcile_last_run_seconds", "tenant" => tenant.clone())
+    metrics::gauge!("memobridge_reconcile_last_run_timestamp_seconds", "tenant" => tenant.clone())
         .set(seconds);
     let count = |kind| report.tally(kind).count;
     macro_rules! line {

@@ -3,28 +3,28 @@
 use std::{collections::BTreeMap, fmt, mem};
 
 use domain::{
-    Amount, CancellationId, Cause, Currency, Discrepancy, Finding, MemoRef, Order, OrderId,
-    OrderSnapshot, Reason, Tenant,
+    Amount, CancellationId, Currency, Discrepancy, MemoRef, MissingCause, Order, OrderId,
+    OrderSnapshot, Reason, ReconcileFinding, Tenant,
 };
 use ports::{Basis, Window};
 use serde_json::{Map, Value, json};
 
-use super::spool::{Place, Problem, Spool};
+use super::memo_index::{FindingPosition, MemoIndex, Problem};
 
 /// An order that cannot be judged.
 const UNCLEAR: &str = "unclear";
 
-/// Every kind of finding, in the order in which they are told. As long as one of the first
-/// four is found, the answer is "no".
+/// Every kind of finding, in the order of the report. As long as one of the first four is found,
+/// the answer is "no".
 pub const KINDS: [&str; 7] =
     ["missing", "doubled", "different", UNCLEAR, "waiting", "parked", "unexplained"];
 
 /// Kinds that make the answer "no".
 const WRONG: usize = 4;
 
-/// What a comparison found for one retailer.
+/// What a comparison found for one customer.
 pub struct Report {
-    /// The retailer.
+    /// The customer.
     pub tenant: Tenant,
     /// The window.
     pub window: Window,
@@ -34,19 +34,19 @@ pub struct Report {
     pub orders: u64,
     /// Their cancelled units.
     pub units: u64,
-    /// Memos that the ledger showed, whoever made them.
+    /// Memos that the ledger showed, manual ones included.
     pub memos: u64,
     /// Findings that were queued.
     pub queued: u64,
-    tallies: BTreeMap<&'static str, Tally>,
+    tallies: BTreeMap<&'static str, FindingTally>,
     /// Findings that are not in the file yet.
     pending: Vec<(usize, Value)>,
-    pub(super) spool: Spool,
+    pub(super) index: MemoIndex,
 }
 
 /// All findings of one kind together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct FindingTally {
     /// How many.
     pub count: u64,
     /// The units they are about.
@@ -56,7 +56,7 @@ pub struct Tally {
 }
 
 /// The amounts: `140.00 USD, 5.00 EUR`.
-impl fmt::Display for Tally {
+impl fmt::Display for FindingTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let amounts = self.amounts.iter().map(|(code, amount)| format!("{amount} {code}"));
         f.write_str(&amounts.collect::<Vec<_>>().join(", "))
@@ -64,13 +64,13 @@ impl fmt::Display for Tally {
 }
 
 /// The order that a finding is about.
-pub(super) struct Subject {
+pub(super) struct FindingSubject {
     order: OrderId,
     number: Option<String>,
     currency: Option<Currency>,
 }
 
-impl Subject {
+impl FindingSubject {
     pub(super) fn of(order: &Order) -> Self {
         let (id, number) = (order.id.clone(), Some(order.reference.clone()));
         Self { order: id, number, currency: Some(order.currency) }
@@ -105,14 +105,16 @@ impl Subject {
     fn detail(&self, discrepancy: &Discrepancy) -> Map<String, Value> {
         let memo = |it: &MemoRef| json!({ "record": it.record.as_str(), "memo": it.number });
         let json = match discrepancy {
-            Discrepancy::Missing(Cause::Vanished { cancellation, key, record }) => json!({
-                "cause": "vanished", "cancellation": cancellation.as_str(),
-                "external_id": key.as_str(), "record": record.as_str(),
-            }),
-            Discrepancy::Missing(Cause::Unrecorded(id)) => {
+            Discrepancy::Missing(MissingCause::RecordDeleted { cancellation, key, record }) => {
+                json!({
+                    "cause": "vanished", "cancellation": cancellation.as_str(),
+                    "external_id": key.as_str(), "record": record.as_str(),
+                })
+            }
+            Discrepancy::Missing(MissingCause::NotRecorded(id)) => {
                 json!({ "cause": "unrecorded", "cancellation": id.as_str() })
             }
-            Discrepancy::Missing(Cause::Unseen) => json!({ "cause": "unseen" }),
+            Discrepancy::Missing(MissingCause::NoEvent) => json!({ "cause": "unseen" }),
             Discrepancy::Doubled(it) | Discrepancy::Unexplained(it) => memo(it),
             Discrepancy::Different { memo: it, expected, on_record } => {
                 let mut json = memo(it);
@@ -132,7 +134,7 @@ impl Subject {
 }
 
 impl Report {
-    pub(super) fn new(tenant: Tenant, window: Window, spool: Spool) -> Self {
+    pub(super) fn new(tenant: Tenant, window: Window, index: MemoIndex) -> Self {
         Self {
             tenant,
             window,
@@ -143,7 +145,7 @@ impl Report {
             queued: 0,
             tallies: BTreeMap::new(),
             pending: Vec::new(),
-            spool,
+            index,
         }
     }
 
@@ -155,25 +157,28 @@ impl Report {
 
     /// The findings of a kind together.
     #[must_use]
-    pub fn tally(&self, kind: &str) -> Tally {
+    pub fn tally(&self, kind: &str) -> FindingTally {
         self.tallies.get(kind).cloned().unwrap_or_default()
     }
 
     /// A page of the findings as JSON objects, kind by kind, and the place of the next page.
-    pub async fn findings(&self, after: Place) -> Result<(Vec<Value>, Option<Place>), Problem> {
-        self.spool.findings(after).await
+    pub async fn findings(
+        &self,
+        after: FindingPosition,
+    ) -> Result<(Vec<Value>, Option<FindingPosition>), Problem> {
+        self.index.findings(after).await
     }
 
     pub(super) fn counts(&mut self, order: &OrderSnapshot) {
         self.orders += 1;
-        self.units += order.units.iter().filter(|it| it.is_cancelled()).count() as u64;
+        self.units += order.units.iter().filter(|unit| unit.is_cancelled()).count() as u64;
     }
 
     /// Something that does not agree, and what it was queued as.
     pub(super) fn found(
         &mut self,
-        subject: &Subject,
-        finding: &Finding,
+        subject: &FindingSubject,
+        finding: &ReconcileFinding,
         queued: Option<&CancellationId>,
     ) {
         let kind = finding.discrepancy.name();
@@ -197,11 +202,11 @@ impl Report {
     }
 
     /// An order that cannot be judged.
-    pub(super) fn unclear(&mut self, subject: &Subject, reason: &Reason) {
+    pub(super) fn unclear(&mut self, subject: &FindingSubject, reason: &Reason) {
         self.tallies.entry(UNCLEAR).or_default().count += 1;
         let mut json = subject.json(UNCLEAR);
         json.insert("reason".to_owned(), json!(reason.name()));
-        json.insert("detail".to_owned(), json!(reason.in_our_words()));
+        json.insert("detail".to_owned(), json!(reason.redacted()));
         self.note(UNCLEAR, json);
     }
 
@@ -213,6 +218,6 @@ impl Report {
     /// Puts the findings so far into the file.
     pub(super) async fn write_down(&mut self) -> Result<(), Problem> {
         let pending = mem::take(&mut self.pending);
-        if pending.is_empty() { Ok(()) } else { self.spool.note(pending).await }
+        if pending.is_empty() { Ok(()) } else { self.index.note(pending).await }
     }
 }

@@ -8,23 +8,23 @@ use std::collections::{BTreeSet, HashMap};
 use rust_decimal::Decimal;
 
 use super::{
-    Case, LineTarget, LinesToClose,
+    DecisionInput, LineTarget, LinesToClose,
     credited::Credited,
-    lines::{Goods, Likeness, goods, likeness, names, pieces},
-    matching::Placement,
+    lines::{ItemLine, MatchRank, item_lines, match_rank, names, pieces},
+    matching::Matching,
     room::Queue,
 };
 use crate::{OrderLine, Reason, SalesOrder, Unit, UnitId, UnitStatus};
 
 /// A sales-order line of goods, and the units of the order on it.
 #[derive(Debug, Clone)]
-pub(super) struct Spot<'a> {
+pub(super) struct OrderLineUnits<'a> {
     pub(super) order_line: &'a OrderLine,
-    pub(super) goods: Goods<'a>,
+    pub(super) item_line: ItemLine<'a>,
     pub(super) units: Vec<&'a Unit>,
 }
 
-impl Spot<'_> {
+impl OrderLineUnits<'_> {
     /// Pieces that an invoice carries, as the sales order counts them.
     pub(super) fn billed(&self) -> Decimal {
         pieces(Some(self.order_line.billed), Decimal::ZERO)
@@ -33,7 +33,7 @@ impl Spot<'_> {
     /// Closed by somebody, with this unit's pieces not among those that were billed.
     pub(super) fn is_closed_without(&self, unit: &Unit) -> bool {
         let billed = self.billed();
-        let room = Decimal::from(unit.quantity) <= self.goods.quantity() - billed;
+        let room = Decimal::from(unit.quantity) <= self.item_line.quantity() - billed;
         self.order_line.closed && (billed.is_zero() || room)
     }
 
@@ -50,17 +50,17 @@ impl Spot<'_> {
 
 /// The lines of goods of a sales order, with the units of the order on them.
 #[derive(Debug)]
-pub(super) struct Spots<'a> {
-    pub(super) all: Vec<Spot<'a>>,
+pub(super) struct LineUnitsIndex<'a> {
+    pub(super) all: Vec<OrderLineUnits<'a>>,
     by_unit: HashMap<&'a UnitId, usize>,
     /// The first line that names a unit.
     named: HashMap<&'a UnitId, usize>,
     /// Of the open lines that name no unit and are equally like a product: the first, and
     /// whether the others have the same terms.
-    alike: HashMap<(&'a str, Likeness), (usize, bool)>,
+    alike: HashMap<(&'a str, MatchRank), (usize, bool)>,
 }
 
-impl<'a> Spots<'a> {
+impl<'a> LineUnitsIndex<'a> {
     /// The position of the line that carries a unit.
     pub(super) fn position(&self, unit: &Unit) -> Option<usize> {
         self.by_unit.get(&unit.id).copied()
@@ -78,86 +78,98 @@ impl<'a> Spots<'a> {
 /// whatever the order of events, each closes as much as it names, and no more.
 /// The surest likeness is served first, and a line that names an id which the order
 /// does not know is nobody's.
-pub(super) fn spots<'a>(
-    case: &Case<'a>,
+pub(super) fn order_line_units<'a>(
+    input: &DecisionInput<'a>,
     sales_order: &'a SalesOrder,
-    placement: &Placement<'a>,
+    matching: &Matching<'a>,
     credited: &Credited,
-) -> Spots<'a> {
-    let lines = sales_order.lines.iter().map(|it| &it.line);
+) -> LineUnitsIndex<'a> {
+    let lines = sales_order.lines.iter().map(|line| &line.line);
     let mut by_number: HashMap<u32, &OrderLine> = HashMap::new();
     for line in &sales_order.lines {
         by_number.entry(line.line.line).or_insert(line);
     }
-    let all: Vec<Spot<'a>> = goods(lines, case.policy, case.maps)
+    let all: Vec<OrderLineUnits<'a>> = item_lines(lines, input.policy, input.maps)
         .into_iter()
-        .filter_map(|goods| {
-            let order_line = by_number.get(&goods.line.line)?;
-            Some(Spot { order_line, goods, units: Vec::new() })
+        .filter_map(|item_line| {
+            let order_line = by_number.get(&item_line.line.line)?;
+            Some(OrderLineUnits { order_line, item_line, units: Vec::new() })
         })
         .collect();
     let mut named: HashMap<&UnitId, usize> = HashMap::new();
-    for (nth, spot) in all.iter().enumerate() {
-        for unit in &spot.goods.line.units {
+    for (nth, line_units) in all.iter().enumerate() {
+        for unit in &line_units.item_line.line.units {
             named.entry(unit).or_insert(nth);
         }
     }
-    let mut spots = Spots { all, by_unit: HashMap::new(), named, alike: HashMap::new() };
+    let mut order_line_units =
+        LineUnitsIndex { all, by_unit: HashMap::new(), named, alike: HashMap::new() };
     let mut nameless = Vec::new();
-    let turns = Turns::of(placement);
-    for unit in &case.order.units {
-        match spots.named.get(&unit.id) {
-            Some(&nth) => spots.put(unit, nth),
-            None => nameless.push((turns.turn(unit, credited), unit)),
+    let turns = AssignmentGroups::of(matching);
+    for unit in &input.order.units {
+        match order_line_units.named.get(&unit.id) {
+            Some(&nth) => order_line_units.put(unit, nth),
+            None => nameless.push((turns.order_of(unit, credited), unit)),
         }
     }
     if !nameless.is_empty() {
         nameless.sort_by_key(|(turn, _)| *turn);
-        share_out(case, &mut spots, nameless);
+        share_out(input, &mut order_line_units, nameless);
     }
-    spots
+    order_line_units
 }
 
 /// Puts units on lines that do not name them.
-fn share_out<'a>(case: &Case<'a>, spots: &mut Spots<'a>, nameless: Vec<(Turn, &'a Unit)>) {
+fn share_out<'a>(
+    input: &DecisionInput<'a>,
+    order_line_units: &mut LineUnitsIndex<'a>,
+    nameless: Vec<(AssignmentOrder, &'a Unit)>,
+) {
     let products: BTreeSet<&str> = nameless.iter().map(|(_, unit)| unit.product.as_str()).collect();
-    let mut queues: HashMap<(&str, Likeness, bool), Queue> = HashMap::new();
-    for (nth, spot) in spots.all.iter().enumerate() {
+    let mut queues: HashMap<(&str, MatchRank, bool), Queue> = HashMap::new();
+    for (nth, line_units) in order_line_units.all.iter().enumerate() {
         let mut met = BTreeSet::new();
-        for (name, likeness) in names(&spot.goods.line.item) {
+        for (name, match_rank) in names(&line_units.item_line.line.item) {
             let Some(&product) = products.get(name).filter(|it| met.insert(**it)) else {
                 continue;
             };
             for has_gone in [true, false] {
-                queues.entry((product, likeness, has_gone)).or_default().push(nth);
+                queues.entry((product, match_rank, has_gone)).or_default().push(nth);
             }
-            if spot.goods.line.units.is_empty() && !spot.order_line.closed {
-                let (first, same) = spots.alike.entry((product, likeness)).or_insert((nth, true));
-                *same &= spots.all[*first].goods.terms() == spot.goods.terms();
+            if line_units.item_line.line.units.is_empty() && !line_units.order_line.closed {
+                let (first, same) =
+                    order_line_units.alike.entry((product, match_rank)).or_insert((nth, true));
+                *same &=
+                    order_line_units.all[*first].item_line.terms() == line_units.item_line.terms();
             }
         }
     }
     for ((_, _, has_gone), queue) in &mut queues {
         queue.sort_by_key(|nth| {
-            let spot = &spots.all[*nth];
-            (spot.has_gone() != *has_gone, spot.order_line.closed, spot.goods.line.line)
+            let line_units = &order_line_units.all[*nth];
+            (
+                line_units.has_gone() != *has_gone,
+                line_units.order_line.closed,
+                line_units.item_line.line.line,
+            )
         });
     }
-    let room = |spot: &Spot<'_>| {
-        let used: Decimal = spot.units.iter().map(|unit| Decimal::from(unit.quantity)).sum();
-        let is_ours = spot.goods.line.units.iter().all(|id| case.order.unit(id).is_some());
-        if is_ours { spot.goods.quantity() - used } else { Decimal::ZERO }
+    let room = |line_units: &OrderLineUnits<'_>| {
+        let used: Decimal = line_units.units.iter().map(|unit| Decimal::from(unit.quantity)).sum();
+        let is_ours =
+            line_units.item_line.line.units.iter().all(|id| input.order.unit(id).is_some());
+        if is_ours { line_units.item_line.quantity() - used } else { Decimal::ZERO }
     };
-    let mut left: Vec<Decimal> = spots.all.iter().map(room).collect();
+    let mut left: Vec<Decimal> = order_line_units.all.iter().map(room).collect();
     let mut open = nameless;
-    for likeness in Likeness::ALL {
+    for match_rank in MatchRank::ALL {
         open.retain(|(turn, unit)| {
-            let queue = queues.get_mut(&(unit.product.as_str(), likeness, turn.has_gone()));
+            let queue = queues.get_mut(&(unit.product.as_str(), match_rank, turn.has_gone()));
             let Some(nth) = queue.and_then(|queue| queue.first(&left, unit.quantity)) else {
                 return true;
             };
             left[nth] -= Decimal::from(unit.quantity);
-            spots.put(unit, nth);
+            order_line_units.put(unit, nth);
             false
         });
     }
@@ -165,110 +177,111 @@ fn share_out<'a>(case: &Case<'a>, spots: &mut Spots<'a>, nameless: Vec<(Turn, &'
 
 /// When a unit chooses among lines that name none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    Living,
+enum AssignmentOrder {
+    Active,
     Invoiced,
     Event,
     OtherEvent,
 }
 
 /// The event's units, by whether an invoice carries them.
-struct Turns<'a> {
-    placed: BTreeSet<&'a UnitId>,
-    loose: BTreeSet<&'a UnitId>,
+struct AssignmentGroups<'a> {
+    matched: BTreeSet<&'a UnitId>,
+    uninvoiced: BTreeSet<&'a UnitId>,
 }
 
-impl<'a> Turns<'a> {
-    fn of(placement: &Placement<'a>) -> Self {
+impl<'a> AssignmentGroups<'a> {
+    fn of(matching: &Matching<'a>) -> Self {
         Self {
-            placed: placement.placed.iter().map(|it| &it.unit.id).collect(),
-            loose: placement.loose.iter().map(|unit| &unit.id).collect(),
+            matched: matching.matched.iter().map(|pair| &pair.unit.id).collect(),
+            uninvoiced: matching.uninvoiced.iter().map(|unit| &unit.id).collect(),
         }
     }
 
-    fn turn(&self, unit: &Unit, credited: &Credited) -> Turn {
+    fn order_of(&self, unit: &Unit, credited: &Credited) -> AssignmentOrder {
         if unit.status != UnitStatus::Cancelled {
-            Turn::Living
-        } else if self.placed.contains(&unit.id) || credited.units.contains(&unit.id) {
-            Turn::Invoiced
-        } else if self.loose.contains(&unit.id) {
-            Turn::Event
+            AssignmentOrder::Active
+        } else if self.matched.contains(&unit.id) || credited.units.contains(&unit.id) {
+            AssignmentOrder::Invoiced
+        } else if self.uninvoiced.contains(&unit.id) {
+            AssignmentOrder::Event
         } else {
-            Turn::OtherEvent
+            AssignmentOrder::OtherEvent
         }
     }
 }
 
-impl Turn {
+impl AssignmentOrder {
     /// Whether such units are rather on lines that were fulfilled or billed.
     fn has_gone(self) -> bool {
-        matches!(self, Self::Living | Self::Invoiced)
+        matches!(self, Self::Active | Self::Invoiced)
     }
 }
 
 /// The line of a unit that may be credited or closed; an error when it could be
 /// any of several that differ.
-pub(super) fn spot_of<'a, 's>(
-    spots: &'s Spots<'a>,
+pub(super) fn line_of_unit<'a, 's>(
+    order_line_units: &'s LineUnitsIndex<'a>,
     unit: &Unit,
-) -> Result<Option<&'s Spot<'a>>, Reason> {
-    let Some(spot) = spots.position(unit).map(|nth| &spots.all[nth]) else {
+) -> Result<Option<&'s OrderLineUnits<'a>>, Reason> {
+    let Some(line_units) = order_line_units.position(unit).map(|nth| &order_line_units.all[nth])
+    else {
         return Ok(None);
     };
-    if spots.named.contains_key(&unit.id) {
-        return Ok(Some(spot));
+    if order_line_units.named.contains_key(&unit.id) {
+        return Ok(Some(line_units));
     }
-    let sure = likeness(&spot.goods.line.item, &unit.product);
-    let alike = sure.and_then(|sure| spots.alike.get(&(unit.product.as_str(), sure)));
+    let sure = match_rank(&line_units.item_line.line.item, &unit.product);
+    let alike = sure.and_then(|sure| order_line_units.alike.get(&(unit.product.as_str(), sure)));
     let Some(&(first, same)) = alike else {
-        return Ok(Some(spot));
+        return Ok(Some(line_units));
     };
-    if same && spots.all[first].goods.terms() == spot.goods.terms() {
-        return Ok(Some(spot));
+    if same && order_line_units.all[first].item_line.terms() == line_units.item_line.terms() {
+        return Ok(Some(line_units));
     }
-    let is_alike = |it: &&Spot<'_>| {
-        likeness(&it.goods.line.item, &unit.product) == sure
-            && it.goods.line.units.is_empty()
+    let is_alike = |it: &&OrderLineUnits<'_>| {
+        match_rank(&it.item_line.line.item, &unit.product) == sure
+            && it.item_line.line.units.is_empty()
             && !it.order_line.closed
     };
-    let lines = spots.all.iter().filter(is_alike);
-    let lines = lines.map(|it| format!("{} of the sales order", it.goods.line.line)).collect();
+    let lines = order_line_units.all.iter().filter(is_alike);
+    let lines = lines.map(|it| format!("{} of the sales order", it.item_line.line.line)).collect();
     Err(Reason::AmbiguousLine { unit: unit.id.clone(), lines })
 }
 
 /// The targets of the lines that carry these units; `None` when every line is
 /// there already.
 pub(super) fn close_lines(
-    case: &Case<'_>,
+    input: &DecisionInput<'_>,
     sales_order: &SalesOrder,
-    spots: &Spots<'_>,
+    order_line_units: &LineUnitsIndex<'_>,
     units: &[&Unit],
 ) -> Result<Option<LinesToClose>, Reason> {
     let mut targets: Vec<LineTarget> = Vec::new();
     let mut met = BTreeSet::new();
     for &unit in units {
-        let Some(spot) = spot_of(spots, unit)? else {
+        let Some(line_units) = line_of_unit(order_line_units, unit)? else {
             continue;
         };
-        let number = spot.goods.line.line;
+        let number = line_units.item_line.line.line;
         if !met.insert(number) {
             continue;
         }
-        let remaining = spot.units.iter().filter(|it| it.status != UnitStatus::Cancelled);
+        let remaining = line_units.units.iter().filter(|unit| unit.status != UnitStatus::Cancelled);
         let remaining: Vec<&Unit> = remaining.copied().collect();
         let pieces: Decimal = remaining.iter().map(|it| Decimal::from(it.quantity)).sum();
-        let current = spot.goods.line.quantity.unwrap_or_default();
+        let current = line_units.item_line.line.quantity.unwrap_or_default();
         let closed = pieces.is_zero();
-        if current == pieces && spot.order_line.closed == closed {
+        if current == pieces && line_units.order_line.closed == closed {
             continue;
         }
-        if pieces < spot.gone() {
+        if pieces < line_units.gone() {
             return Err(Reason::LineFulfilled { unit: unit.id.clone(), line: number });
         }
         targets.push(LineTarget { line: number, quantity: Some(pieces), amount: None, closed });
-        if let Some(discount) = spot.goods.discount {
+        if let Some(discount) = line_units.item_line.discount {
             let amount = remaining.iter().map(|it| it.discount).sum::<crate::Amount>();
-            let amount = Some(-case.order.currency.round(amount));
+            let amount = Some(-input.order.currency.round(amount));
             targets.push(LineTarget { line: discount.line, quantity: None, amount, closed });
         }
     }

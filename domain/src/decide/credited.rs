@@ -1,28 +1,32 @@
-//! What is credited already: memos on record, whoever made them, and our own claims.
+//! What is credited already: memos on record, manual ones included, and the claims in the journal.
 //!
 //! A decision and a comparison both read it here. A memo on record that is ours is read together
 //! with its claim, so that its units are known even where the line key column is missing. A
 //! settled claim counts even where the ledger does not show its memo, but not where the ledger
 //! shows that its memo was voided.
 
-mod booked;
 mod count;
+mod existing_credit;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-pub(super) use self::booked::{Booked, BookedLine, Credits, credits_shipping};
-use self::{
-    booked::{booked, claimed},
-    count::{Count, Left},
-    index::Index,
+use super::DecisionInput;
+pub(super) use crate::decide::credited::existing_credit::{
+    Credits, ExistingCredit, ExistingCreditLine, credits_shipping,
 };
-use super::Case;
 use crate::{
     Amount, BillingLine, Claim, CreditMemo, ExistingMemo, InstrumentKey, Invoice, MemoKey, Reason,
     RecordId, Standing, Unit, UnitId,
+};
+use {
+    self::{
+        count::{Count, Left},
+        index::Index,
+    },
+    crate::decide::credited::existing_credit::{claimed, existing_credit},
 };
 
 /// No more memos are named in one sentence.
@@ -31,23 +35,24 @@ const MEMOS_NAMED: usize = 5;
 /// Everything credited for the order so far.
 #[derive(Debug)]
 pub(super) struct Credited {
-    pub(super) memos: Vec<Booked>,
+    pub(super) memos: Vec<ExistingCredit>,
     /// Units known by id, shipping among them.
     pub(super) units: BTreeSet<UnitId>,
-    /// Units known by id on memos that are ours.
-    pub(super) ours: BTreeSet<UnitId>,
-    /// Units of memos of ours that were voided: their claim keeps others from crediting them.
+    /// Units known by id on memos created by memobridge.
+    pub(super) own: BTreeSet<UnitId>,
+    /// Units of memos created by memobridge that were voided: their claim keeps others from
+    /// crediting them.
     voided: BTreeMap<UnitId, Voided>,
     /// The highest invoice on which each unit was credited by its id.
     last: BTreeMap<UnitId, RecordId>,
     /// The highest invoice that names each unit.
     rebilled: BTreeMap<UnitId, RecordId>,
-    taken: BTreeMap<InstrumentKey, Amount>,
+    allocations: BTreeMap<InstrumentKey, Amount>,
     on_invoice: BTreeMap<RecordId, Amount>,
     /// Goods on each invoice line, by their places.
     on_line: BTreeMap<(RecordId, u32), Vec<(usize, usize)>>,
     money: Vec<Money>,
-    /// Memos of ours whose units are known by their key alone, by their places.
+    /// Memos created by memobridge whose units are known by their key alone, by their places.
     named: BTreeSet<usize>,
     count: Count,
 }
@@ -63,7 +68,7 @@ struct Money {
     amount: Amount,
 }
 
-/// A memo of ours that was voided.
+/// A memo created by memobridge that was voided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Voided {
     key: MemoKey,
@@ -77,7 +82,8 @@ pub(super) struct Open<'a> {
     pub(super) wanted: Vec<&'a Unit>,
     /// How many pieces are left of a wanted unit of which memos credit some without its name.
     pub(super) partly: BTreeMap<&'a UnitId, Decimal>,
-    /// Why the rest of what is not credited cannot be: it is on a memo of ours that was voided.
+    /// Why the rest of what is not credited cannot be: it is on a memo created by memobridge that
+    /// was voided.
     pub(super) voided: Option<Reason>,
     /// Units on such a memo.
     pub(super) on_voided: BTreeSet<UnitId>,
@@ -87,17 +93,17 @@ pub(super) struct Open<'a> {
 }
 
 impl Credited {
-    pub(super) fn of(case: &Case<'_>) -> Self {
-        Self::by(&Products::of(case))
+    pub(super) fn of(input: &DecisionInput<'_>) -> Self {
+        Self::by(&Products::of(input))
     }
 
     /// The same, where the order's products are looked up besides.
     pub(super) fn by(Products(index): &Products<'_>) -> Self {
-        let case = index.case;
-        let claims: Vec<&Claim> = case.claims.iter().filter(|claim| !claim.is_open()).collect();
+        let input = index.input;
+        let claims: Vec<&Claim> = input.claims.iter().filter(|claim| !claim.is_open()).collect();
         let pairs = Pairs::of(&claims);
         let (valid, voided): (Vec<&ExistingMemo>, Vec<&ExistingMemo>) =
-            case.billing.memos.iter().partition(|memo| memo.standing == Standing::Valid);
+            input.billing.memos.iter().partition(|memo| memo.standing == Standing::Valid);
         let mut shown = BTreeSet::new();
         let mut memos = Vec::new();
         let mut foreign = Vec::new();
@@ -110,16 +116,16 @@ impl Credited {
             if claim.is_none() {
                 foreign.push(memos.len());
             }
-            memos.push(booked(index, memo, claim.map(|nth| &claims[nth].memo)));
+            memos.push(existing_credit(index, memo, claim.map(|nth| &claims[nth].memo)));
         }
         let mut credited = Self {
             memos,
             units: BTreeSet::new(),
-            ours: BTreeSet::new(),
+            own: BTreeSet::new(),
             voided: BTreeMap::new(),
             last: BTreeMap::new(),
             rebilled: index.rebilled(),
-            taken: BTreeMap::new(),
+            allocations: BTreeMap::new(),
             on_invoice: BTreeMap::new(),
             on_line: BTreeMap::new(),
             money: Vec::new(),
@@ -137,54 +143,54 @@ impl Credited {
         }
         let counting = claims.iter().enumerate().filter(|(nth, _)| !voided_claims.contains(nth));
         for (nth, claim) in counting.map(|(nth, claim)| (nth, &claim.memo)) {
-            // The ledger does not show it: our word stands.
+            // The ledger does not show it: the claim counts.
             if !shown.contains(&nth) {
                 credited.memos.push(claimed(claim));
             }
             credited.units.extend(claim.units.iter().cloned());
-            credited.ours.extend(claim.units.iter().cloned());
-            for (instrument, amount) in claim.takings() {
-                *credited.taken.entry(instrument.clone()).or_default() += amount;
+            credited.own.extend(claim.units.iter().cloned());
+            for (instrument, amount) in claim.allocations() {
+                *credited.allocations.entry(instrument.clone()).or_default() += amount;
             }
         }
         for nth in foreign {
-            credited.take_by_item(case, nth);
+            credited.allocate_by_item(input, nth);
         }
         credited.add_up(index);
         credited
     }
 
-    /// Where a memo of ours names no unit and its claim is lost, its key tells whether it is
-    /// over a single unit, or over those of the event.
+    /// Where a memo created by memobridge names no unit and its claim is lost, its key tells
+    /// whether it is over a single unit, or over those of the event.
     fn name_by_key(&mut self, index: &Index<'_>, foreign: &[usize]) {
         let is_ours = |nth: &&usize| {
             let memo = &self.memos[**nth];
-            memo.ours && memo.is_nameless() && !memo.lines.is_empty()
+            memo.own && memo.is_nameless() && !memo.lines.is_empty()
         };
         let ours: Vec<usize> = foreign.iter().filter(is_ours).copied().collect();
         if ours.is_empty() {
             return;
         }
-        let case = index.case;
-        let gone = case.order.units.iter().filter(|unit| !unit.lives());
+        let input = index.input;
+        let gone = input.order.units.iter().filter(|unit| !unit.is_active());
         let singles = gone.map(|unit| vec![unit.id.clone()]);
-        let event = case.cancellation.units.keys().cloned().collect();
+        let event = input.cancellation.units.keys().cloned().collect();
         let with_shipping =
             |units: &Vec<UnitId>| [units.as_slice(), &[UnitId::shipping()]].concat();
         let sets: Vec<Vec<UnitId>> = singles.chain([event]).collect();
         let sets = sets.iter().flat_map(|units| [units.clone(), with_shipping(units)]);
         let key = |units: Vec<UnitId>| {
-            (MemoKey::of(&case.cancellation.tenant, &case.order.id, &units), units)
+            (MemoKey::of(&input.cancellation.tenant, &input.order.id, &units), units)
         };
         let keys: BTreeMap<MemoKey, Vec<UnitId>> = sets.map(key).collect();
         let by_record: BTreeMap<&RecordId, &ExistingMemo> =
-            case.billing.memos.iter().map(|memo| (&memo.id, memo)).collect();
+            input.billing.memos.iter().map(|memo| (&memo.id, memo)).collect();
         for nth in ours {
             let record = self.memos[nth].record.as_ref();
             let memo = record.and_then(|record| by_record.get(record));
             let Some(units) = memo.and_then(|memo| keys.get(&memo.key()?)) else { continue };
             self.units.extend(units.iter().cloned());
-            self.ours.extend(units.iter().cloned());
+            self.own.extend(units.iter().cloned());
             let goods: Vec<UnitId> = units.iter().filter(|id| !id.is_shipping()).cloned().collect();
             match &mut self.memos[nth].lines[..] {
                 [line] => line.units = goods,
@@ -200,14 +206,14 @@ impl Credited {
         let mut parts: BTreeMap<&UnitId, Amount> = BTreeMap::new();
         for (nth, memo) in self.memos.iter().enumerate() {
             self.units.extend(memo.units().cloned());
-            if memo.ours {
-                self.ours.extend(memo.units().cloned());
+            if memo.own {
+                self.own.extend(memo.units().cloned());
             }
             // A part of the shipping is money, as a part of a piece is.
             shipping += memo.shipping;
-            if memo.ours && Amount::ZERO < memo.shipping {
+            if memo.own && memo.shipping > Amount::ZERO {
                 self.units.insert(UnitId::shipping());
-                self.ours.insert(UnitId::shipping());
+                self.own.insert(UnitId::shipping());
             }
             for line in memo.lines.iter().filter(|line| line.kind == Credits::Money) {
                 let products = index.products(&line.item).into_iter().map(str::to_owned);
@@ -238,8 +244,8 @@ impl Credited {
             index.units.get(id).is_some_and(|unit| index.least_for(&[unit]) <= *sum)
         };
         self.units.extend(parts.into_iter().filter(whole).map(|(id, _)| id.clone()));
-        let net = index.case.order.shipping.net();
-        if Amount::ZERO < shipping && net - index.case.policy.tolerance <= shipping {
+        let net = index.input.order.shipping.net();
+        if shipping > Amount::ZERO && net - index.input.policy.tolerance <= shipping {
             self.units.insert(UnitId::shipping());
         }
         self.last = last.into_iter().map(|(unit, on)| (unit.clone(), on.clone())).collect();
@@ -248,15 +254,20 @@ impl Credited {
 
     /// Where the ledger has a memo under a planned memo's key and its lines name no
     /// units, it is over these very units. Whether that was news.
-    pub(super) fn recognise(&mut self, case: &Case<'_>, planned: &[CreditMemo]) -> bool {
+    pub(super) fn adopt_existing(
+        &mut self,
+        input: &DecisionInput<'_>,
+        planned: &[CreditMemo],
+    ) -> bool {
         let before = self.units.len();
         for memo in planned {
-            let places = case.billing.memos.iter().filter(|it| same(it, memo));
+            let places = input.billing.memos.iter().filter(|it| same(it, memo));
             for record in places.map(|it| &it.id) {
-                let is_it = |it: &Booked| it.record.as_ref() == Some(record) && it.is_nameless();
+                let is_it =
+                    |it: &ExistingCredit| it.record.as_ref() == Some(record) && it.is_nameless();
                 let Some(nth) = self.memos.iter().position(is_it) else { continue };
                 self.units.extend(memo.units.iter().cloned());
-                self.ours.extend(memo.units.iter().cloned());
+                self.own.extend(memo.units.iter().cloned());
                 self.named.insert(nth);
                 self.count.forget(nth);
             }
@@ -266,12 +277,12 @@ impl Credited {
 
     /// What of the event's units is not credited: those on a memo by id are dropped first, then
     /// as many of a product as its nameless pieces account for.
-    pub(super) fn open<'a>(&self, case: &Case<'a>) -> Open<'a> {
-        let left = self.count.left(case, &self.units);
+    pub(super) fn open<'a>(&self, input: &DecisionInput<'a>) -> Open<'a> {
+        let left = self.count.left(input, &self.units);
         let mut open = Open::default();
-        for (unit, Left { pieces: left, by }) in case.order.units.iter().zip(left) {
+        for (unit, Left { pieces: left, by }) in input.order.units.iter().zip(left) {
             let pieces = Decimal::from(unit.quantity);
-            if !case.cancellation.units.contains_key(&unit.id) {
+            if !input.cancellation.units.contains_key(&unit.id) {
                 continue;
             }
             if let Some(reason) = self.billed_again(unit, by) {
@@ -279,12 +290,12 @@ impl Credited {
                 open.wanted.push(unit);
             } else if self.units.contains(&unit.id) {
                 // It is credited.
-            } else if unit.lives() || left == pieces {
+            } else if unit.is_active() || left == pieces {
                 match self.voided.get(&unit.id) {
                     Some(voided) => open.stop_at(&unit.id, voided),
                     None => open.wanted.push(unit),
                 }
-            } else if Decimal::ZERO < left {
+            } else if left > Decimal::ZERO {
                 open.partly.insert(&unit.id, left);
                 open.wanted.push(unit);
             }
@@ -292,7 +303,7 @@ impl Credited {
         let shipping = UnitId::shipping();
         if let Some(voided) = self.voided.get(&shipping)
             && !self.units.contains(&shipping)
-            && case.order.shipping_due(case.policy).is_some()
+            && input.order.shipping_due(input.policy).is_some()
         {
             open.stop_at(&shipping, voided);
         }
@@ -318,8 +329,8 @@ impl Credited {
     }
 
     /// What an instrument has given to earlier memos.
-    pub(super) fn taken(&self, instrument: &InstrumentKey) -> Amount {
-        self.taken.get(instrument).copied().unwrap_or_default()
+    pub(super) fn allocations(&self, instrument: &InstrumentKey) -> Amount {
+        self.allocations.get(instrument).copied().unwrap_or_default()
     }
 
     /// Σ of earlier memos on an invoice, payment lines left out.
@@ -332,7 +343,7 @@ impl Credited {
         &'a self,
         invoice: &'a Invoice,
         line: &'a BillingLine,
-    ) -> impl Iterator<Item = &'a BookedLine> {
+    ) -> impl Iterator<Item = &'a ExistingCreditLine> {
         self.places(invoice, line).map(|(memo, place)| &self.memos[*memo].lines[*place])
     }
 
@@ -342,13 +353,13 @@ impl Credited {
         let memos: BTreeSet<usize> = if let Some(line) = line {
             self.places(invoice, line).map(|(memo, _)| *memo).collect()
         } else {
-            let on_it = |memo: &Booked| memo.invoice.as_ref() == Some(&invoice.id);
+            let on_it = |memo: &ExistingCredit| memo.invoice.as_ref() == Some(&invoice.id);
             (0..self.memos.len()).filter(|nth| on_it(&self.memos[*nth])).collect()
         };
         let more = memos.len().saturating_sub(MEMOS_NAMED);
         let named = memos.into_iter().take(MEMOS_NAMED);
         let named = named.map(|nth| self.memos[nth].name.clone());
-        named.chain((0 < more).then(|| format!("{more} more"))).collect()
+        named.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 
     /// What memos gave back on products of these units as money, not as pieces.
@@ -372,19 +383,19 @@ impl Credited {
 
     /// Charges the payment lines of a memo without a claim to the instruments
     /// whose payment item they name, in order.
-    fn take_by_item(&mut self, case: &Case<'_>, memo: usize) {
+    fn allocate_by_item(&mut self, input: &DecisionInput<'_>, memo: usize) {
         for (item, amount) in &self.memos[memo].payments {
             let mut left = *amount;
-            for instrument in &case.order.instruments {
+            for instrument in &input.order.instruments {
                 let entry =
-                    case.maps.payment_item(&instrument.method, &instrument.provider, case.order);
+                    input.maps.payment_item(&instrument.method, &instrument.provider, input.order);
                 if entry.ok().and_then(crate::Entry::id).as_ref() != Some(item) {
                     continue;
                 }
-                let taken = self.taken.entry(instrument.key.clone()).or_default();
-                let free =
-                    (instrument.paid().max(instrument.given_back()) - *taken).max(Amount::ZERO);
-                *taken += free.min(left);
+                let allocations = self.allocations.entry(instrument.key.clone()).or_default();
+                let free = (instrument.paid().max(instrument.given_back()) - *allocations)
+                    .max(Amount::ZERO);
+                *allocations += free.min(left);
                 left -= free.min(left);
             }
         }
@@ -424,7 +435,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// Whether the record is this memo of ours, by its key.
+/// Whether the record is this memo of memobridge, by its key.
 fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
     record.standing == Standing::Valid && record.key().as_ref() == Some(&memo.key)
 }
@@ -433,12 +444,12 @@ fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
 pub(super) struct Products<'a>(Index<'a>);
 
 impl<'a> Products<'a> {
-    pub(super) fn of(case: &'a Case<'a>) -> Self {
-        Self(Index::of(case))
+    pub(super) fn of(input: &'a DecisionInput<'a>) -> Self {
+        Self(Index::of(input))
     }
 
     /// The product that a line without unit ids is about; the first where it may be several.
-    pub(super) fn of_line(&self, line: &BookedLine) -> Option<&'a str> {
+    pub(super) fn of_line(&self, line: &ExistingCreditLine) -> Option<&'a str> {
         self.0.products(&line.item).pop_first()
     }
 

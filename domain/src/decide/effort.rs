@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    BillingLine, InstrumentSnapshot, Invoice, ItemPolicy, OrderLine, OrderSnapshot, Reading,
+    BillingLine, InstrumentSnapshot, Invoice, ItemPolicy, OrderLine, OrderSnapshot, ReportedAmount,
     Settlement, Tax, TransactionSnapshot, UnitSnapshot, id::counted::comparisons, readiness,
     testing::*,
 };
@@ -42,8 +42,8 @@ impl Large {
         let sold = |nth| UnitSnapshot {
             id: format!("unit-{nth:06}"),
             product: Some(product(nth)),
-            quantity: Reading::of("1"),
-            price: Reading::of("20.00"),
+            quantity: ReportedAmount::of("1"),
+            price: ReportedAmount::of("20.00"),
             status: Some("cancelled".to_owned()),
             reason: Some(format!("reason {nth}")),
             ..UnitSnapshot::default()
@@ -52,7 +52,7 @@ impl Large {
         let total = (20 * count).to_string();
         let moved = |kind: &str| TransactionSnapshot {
             kind: Some(kind.to_owned()),
-            amount: Reading::of(&total),
+            amount: ReportedAmount::of(&total),
             currency: None,
         };
         story.order.payments = Some(vec![InstrumentSnapshot {
@@ -113,7 +113,7 @@ impl Large {
             _ => vec![Invoice { lines, total: amount(&total), remaining: amount(&total), ..like }],
         };
         let snapshot = story.order.clone();
-        let ids: Vec<String> = snapshot.units.iter().map(|it| it.id.clone()).collect();
+        let ids: Vec<String> = snapshot.units.iter().map(|unit| unit.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         Self { story, snapshot, cancellation: Story::cancellation(&ids), billing }
     }
@@ -121,9 +121,9 @@ impl Large {
     /// From what both systems said to the plan.
     fn decide(&self) -> Plan {
         let Story { policy, maps, .. } = &self.story;
-        let order = readiness(&self.cancellation, Some(&self.snapshot), policy, Patience::Left);
+        let order = readiness(&self.cancellation, Some(&self.snapshot), policy, Deadline::Pending);
         let order = order.unwrap();
-        let case = Case {
+        let input = DecisionInput {
             cancellation: &self.cancellation,
             order: &order,
             billing: &self.billing,
@@ -132,12 +132,12 @@ impl Large {
             maps,
             published: date("2020-02-19"),
             not_before: None,
-            patience: Patience::Left,
+            deadline: Deadline::Pending,
             storefront: "",
         };
-        match decide(&case) {
+        match decide(&input) {
             Decision::Act(plan) => {
-                drop(sources(&case, &plan.memos));
+                drop(sources(&input, &plan.memos));
                 plan
             }
             Decision::Stop(stop) => panic!("{stop:?}"),

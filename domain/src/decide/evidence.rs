@@ -1,53 +1,53 @@
-//! Where a memo's fields come from, one sentence each: for whoever audits it later.
+//! Where a memo's fields come from, one sentence each, for audits.
 //!
 //! It says which record, rule or map entry gave a value, never a name or an
 //! address: the case has none.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Case, shipping};
+use super::{DecisionInput, shipping};
 use crate::{
     Classes, CreditMemo, Discounts, ItemPolicy, LineKind, MemoLine, RecordId, Settlement, Source,
     Tax, UnitId,
 };
 
-/// The source of each field of each of these memos, which were decided from `case`.
+/// The source of each field of each of these memos, which were decided from `input`.
 #[must_use]
-pub fn sources(case: &Case<'_>, memos: &[CreditMemo]) -> Vec<Vec<String>> {
-    let classes = case.billing.invoices.iter().map(|invoice| (&invoice.id, &invoice.classes));
+pub fn sources(input: &DecisionInput<'_>, memos: &[CreditMemo]) -> Vec<Vec<String>> {
+    let classes = input.billing.invoices.iter().map(|invoice| (&invoice.id, &invoice.classes));
     let classes: Places<'_> = classes.collect();
-    memos.iter().map(|memo| sources_of(case, memo, &classes)).collect()
+    memos.iter().map(|memo| sources_of(input, memo, &classes)).collect()
 }
 
 /// Where each invoice belongs.
 type Places<'a> = HashMap<&'a RecordId, &'a Classes>;
 
-fn sources_of(case: &Case<'_>, memo: &CreditMemo, places: &Places<'_>) -> Vec<String> {
+fn sources_of(input: &DecisionInput<'_>, memo: &CreditMemo, places: &Places<'_>) -> Vec<String> {
     let origin = origin(memo);
     let mut told = vec![
         format!("external id {}: tenant, order and units {}", memo.key, joined(&memo.units)),
         format!("entity {}, currency, account: {origin}", memo.entity),
-        date(case, memo),
+        date(input, memo),
     ];
-    told.extend(place(case, memo, &origin, places));
+    told.extend(place(input, memo, &origin, places));
     if let Some(form) = &memo.custom_form {
         told.push(format!("form {form}: policy custom_form"));
     }
-    told.extend(memo.lines.iter().map(|it| line(case, memo, it, &origin)));
+    told.extend(memo.lines.iter().map(|it| line(input, memo, it, &origin)));
     if let Some(shipping) = &memo.shipping {
         let method = shipping.method.as_ref().map(|it| {
-            let level = shipping::level(case).unwrap_or("(none)");
+            let level = shipping::level(input).unwrap_or("(none)");
             format!(", method {it} from maps.shipping_methods.{level}")
         });
         let cost = shipping.cost;
         told.push(format!("shipping {cost}: the order's{}", method.unwrap_or_default()));
     }
-    for rule in &case.policy.fields {
-        if memo.fields.iter().any(|it| it.script_id == rule.script_id) {
+    for rule in &input.policy.fields {
+        if memo.fields.iter().any(|field| field.script_id == rule.script_id) {
             told.push(format!("field {}: policy fields", rule.script_id));
         }
     }
-    told.push(settlement(case, memo));
+    told.push(settlement(input, memo));
     told
 }
 
@@ -58,10 +58,10 @@ fn origin(memo: &CreditMemo) -> String {
     }
 }
 
-fn date(case: &Case<'_>, memo: &CreditMemo) -> String {
-    let why = if memo.date == case.published {
+fn date(input: &DecisionInput<'_>, memo: &CreditMemo) -> String {
+    let why = if memo.date == input.published {
         "the event's publication"
-    } else if case.not_before == Some(memo.date) {
+    } else if input.not_before == Some(memo.date) {
         "today, by policy closed_period"
     } else {
         "the invoice's, later than the event's"
@@ -69,14 +69,19 @@ fn date(case: &Case<'_>, memo: &CreditMemo) -> String {
     format!("date {}: {why}", memo.date)
 }
 
-fn place(case: &Case<'_>, memo: &CreditMemo, origin: &str, places: &Places<'_>) -> Vec<String> {
+fn place(
+    input: &DecisionInput<'_>,
+    memo: &CreditMemo,
+    origin: &str,
+    places: &Places<'_>,
+) -> Vec<String> {
     let none = Classes::default();
     let own = match &memo.source {
         Source::Invoice(id) | Source::Against(id) => places.get(id).copied(),
-        Source::SalesOrder(_) => case.billing.sales_order.as_ref().map(|it| &it.classes),
+        Source::SalesOrder(_) => input.billing.sales_order.as_ref().map(|it| &it.classes),
     };
     let own = own.unwrap_or(&none);
-    let order = case.order;
+    let order = input.order;
     let channel_type = order.channel_type.as_deref().unwrap_or("");
     let site = if channel_type == "store" { &order.channel } else { &order.demand_location };
     let site = format!("maps.locations.{}", site.as_deref().unwrap_or(""));
@@ -95,8 +100,8 @@ fn place(case: &Case<'_>, memo: &CreditMemo, origin: &str, places: &Places<'_>) 
     told.collect()
 }
 
-fn line(case: &Case<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> String {
-    let policy = case.policy;
+fn line(input: &DecisionInput<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> String {
+    let policy = input.policy;
     let number = line.source_line.map(|it| format!(" line {it}")).unwrap_or_default();
     let (item, why) = match &line.kind {
         LineKind::Item => {
@@ -112,7 +117,7 @@ fn line(case: &Case<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> St
         }
         LineKind::Discount => ("policy discount_item".to_owned(), "their discounts".to_owned()),
         LineKind::Shipping => {
-            let level = shipping::level(case).unwrap_or("(none)");
+            let level = shipping::level(input).unwrap_or("(none)");
             (format!("maps.shipping_methods.{level}"), "the order's shipping".to_owned())
         }
         LineKind::Tax => ("policy tax_item".to_owned(), "the order's tax".to_owned()),
@@ -132,7 +137,7 @@ fn line(case: &Case<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> St
         (None, _) if !line.taxes.is_empty() => format!("; tax split as {origin} does"),
         (None, _) => String::new(),
     };
-    let columns: BTreeSet<_> = line.fields.iter().map(|it| it.script_id.as_str()).collect();
+    let columns: BTreeSet<_> = line.fields.iter().map(|field| field.script_id.as_str()).collect();
     let columns: Vec<_> = columns.into_iter().collect();
     let columns = match columns.as_slice() {
         [] => String::new(),
@@ -142,8 +147,8 @@ fn line(case: &Case<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> St
     format!("{} {money} of item {} ({item}): {why}{tax}{columns}", line.amount, line.item)
 }
 
-fn settlement(case: &Case<'_>, memo: &CreditMemo) -> String {
-    match (&memo.application, case.policy.settlement) {
+fn settlement(input: &DecisionInput<'_>, memo: &CreditMemo) -> String {
+    match (&memo.application, input.policy.settlement) {
         (Some(it), _) => {
             format!("applied {} to invoice {}: policy settlement", it.amount, it.invoice)
         }

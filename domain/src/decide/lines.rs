@@ -10,7 +10,7 @@ use crate::{Amount, BillingLine, ItemRef, Maps, Policy, RecordId, ShippingAs};
 /// What a line of an invoice, a sales order or a credit memo is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    Goods,
+    Item,
     Discount,
     Payment,
     Tax,
@@ -24,20 +24,26 @@ pub(super) fn role(item: &RecordId, amount: Amount, policy: &Policy, maps: &Maps
     let negative = amount < Amount::ZERO;
     let gift_card = maps.gift_card_products.contains(item);
     let service = policy.shipping_as == ShippingAs::Line;
-    match () {
-        () if is(&policy.discount_item) => Role::Discount,
-        () if is(&policy.rounding_item) => Role::Rounding,
-        () if is(&policy.tax_item) => Role::Tax,
-        () if maps.is_payment_item(item) || (gift_card && negative) => Role::Payment,
-        () if service && maps.shipping_methods.ids().any(|id| id == item) => Role::Shipping,
-        () if negative => Role::Discount,
-        () => Role::Goods,
+    if is(&policy.discount_item) {
+        Role::Discount
+    } else if is(&policy.rounding_item) {
+        Role::Rounding
+    } else if is(&policy.tax_item) {
+        Role::Tax
+    } else if maps.is_payment_item(item) || (gift_card && negative) {
+        Role::Payment
+    } else if service && maps.shipping_methods.ids().any(|id| id == item) {
+        Role::Shipping
+    } else if negative {
+        Role::Discount
+    } else {
+        Role::Item
     }
 }
 
 /// A line of goods with the discount that follows it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Goods<'a> {
+pub(super) struct ItemLine<'a> {
     pub(super) line: &'a BillingLine,
     /// The first discount line directly after it.
     pub(super) discount: Option<&'a BillingLine>,
@@ -45,7 +51,7 @@ pub(super) struct Goods<'a> {
     pub(super) net: Amount,
 }
 
-impl Goods<'_> {
+impl ItemLine<'_> {
     /// Pieces on the line; a line without a quantity is as many as it names units.
     pub(super) fn quantity(&self) -> Decimal {
         let named = Decimal::from(self.line.units.len().max(1));
@@ -53,10 +59,10 @@ impl Goods<'_> {
     }
 
     /// What makes two lines of one product interchangeable: rate and tax.
-    pub(super) fn terms(&self) -> Terms<'_> {
+    pub(super) fn terms(&self) -> LineTerms<'_> {
         let rate = self.line.amount.share(Decimal::ONE, self.quantity()).value();
-        let taxes = self.line.taxes.iter().map(|it| (&it.tax_type, &it.tax_code, it.rate));
-        Terms {
+        let taxes = self.line.taxes.iter().map(|tax| (&tax.tax_type, &tax.tax_code, tax.rate));
+        LineTerms {
             rate: rate.round_dp(6).normalize(),
             tax_code: self.line.tax_code.as_ref(),
             taxable: self.line.taxable,
@@ -67,7 +73,7 @@ impl Goods<'_> {
 
 /// Rate and tax of a line of goods.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Terms<'a> {
+pub(super) struct LineTerms<'a> {
     rate: Decimal,
     tax_code: Option<&'a RecordId>,
     taxable: Option<bool>,
@@ -78,44 +84,44 @@ pub(super) struct Terms<'a> {
 /// where the line has none.
 pub(super) fn pieces(told: Option<Decimal>, otherwise: Decimal) -> Decimal {
     let most = Decimal::from(u32::MAX);
-    told.filter(|it| Decimal::ZERO < *it).map_or(otherwise, |it| it.min(most))
+    told.filter(|it| *it > Decimal::ZERO).map_or(otherwise, |it| it.min(most))
 }
 
 /// The goods among the lines of one record, in ascending line order.
-pub(super) fn goods<'a>(
+pub(super) fn item_lines<'a>(
     lines: impl Iterator<Item = &'a BillingLine>,
     policy: &Policy,
     maps: &Maps,
-) -> Vec<Goods<'a>> {
-    let mut goods: Vec<Goods<'a>> = Vec::new();
-    let mut follows_goods = false;
+) -> Vec<ItemLine<'a>> {
+    let mut item_lines: Vec<ItemLine<'a>> = Vec::new();
+    let mut follows_item = false;
     for line in lines {
         match role(&line.item.id, line.amount, policy, maps) {
-            Role::Goods => {
-                goods.push(Goods { line, discount: None, net: line.amount });
-                follows_goods = true;
+            Role::Item => {
+                item_lines.push(ItemLine { line, discount: None, net: line.amount });
+                follows_item = true;
             }
-            Role::Discount if follows_goods => {
-                let last = goods.last_mut().expect("a discount follows goods");
+            Role::Discount if follows_item => {
+                let last = item_lines.last_mut().expect("a discount follows goods");
                 last.discount = last.discount.or(Some(line));
                 last.net += line.amount;
             }
-            _ => follows_goods = false,
+            _ => follows_item = false,
         }
     }
-    goods.sort_by_key(|it| it.line.line);
-    goods
+    item_lines.sort_by_key(|it| it.line.line);
+    item_lines
 }
 
 /// How surely an item is a product: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Likeness {
+pub(crate) enum MatchRank {
     ExternalId,
     ItemId,
     NameToken,
 }
 
-impl Likeness {
+impl MatchRank {
     /// All of them, the surest first.
     pub(super) const ALL: [Self; 3] = [Self::ExternalId, Self::ItemId, Self::NameToken];
 }
@@ -123,17 +129,17 @@ impl Likeness {
 /// The products that a line's item may be, the surest first: by external id, item id, or
 /// a whole token of the item's name. The record's internal id counts only where the line
 /// gives nothing else.
-pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, Likeness)> {
+pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, MatchRank)> {
     let external = item.external_id.as_deref().map(str::trim);
     let name = item.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let bare = (external.is_none() && name.is_none()).then(|| item.id.as_str());
     let tokens = name.unwrap_or_default().split_whitespace();
-    let external = external.into_iter().map(|text| (text, Likeness::ExternalId));
-    let ids = name.or(bare).into_iter().map(|text| (text, Likeness::ItemId));
-    external.chain(ids).chain(tokens.map(|text| (text, Likeness::NameToken)))
+    let external = external.into_iter().map(|text| (text, MatchRank::ExternalId));
+    let ids = name.or(bare).into_iter().map(|text| (text, MatchRank::ItemId));
+    external.chain(ids).chain(tokens.map(|text| (text, MatchRank::NameToken)))
 }
 
 /// How surely a line's item is the product, if it is.
-pub(super) fn likeness(item: &ItemRef, product: &str) -> Option<Likeness> {
-    names(item).find(|(name, _)| *name == product).map(|(_, likeness)| likeness)
+pub(super) fn match_rank(item: &ItemRef, product: &str) -> Option<MatchRank> {
+    names(item).find(|(name, _)| *name == product).map(|(_, match_rank)| match_rank)
 }

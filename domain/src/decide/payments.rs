@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case,
+    DecisionInput,
     assemble::{Origin, plain_line},
     credited::Credited,
 };
@@ -25,7 +25,7 @@ pub(super) struct Run(BTreeMap<InstrumentKey, Amount>);
 impl Run {
     /// Counts what a memo took.
     pub(super) fn note(&mut self, memo: &CreditMemo) {
-        for (key, amount) in memo.takings() {
+        for (key, amount) in memo.allocations() {
             *self.0.entry(key.clone()).or_default() += amount;
         }
     }
@@ -33,32 +33,32 @@ impl Run {
     /// Adds the payment lines that make the memo net to 0.00.
     pub(super) fn add(
         &mut self,
-        case: &Case<'_>,
+        input: &DecisionInput<'_>,
         origin: Origin<'_>,
         memo: &mut CreditMemo,
         credited: &Credited,
     ) -> Result<(), Reason> {
-        let instruments = &case.order.instruments;
-        let taken = |it: &Instrument| {
-            credited.taken(&it.key) + self.0.get(&it.key).copied().unwrap_or_default()
+        let instruments = &input.order.instruments;
+        let allocations = |it: &Instrument| {
+            credited.allocations(&it.key) + self.0.get(&it.key).copied().unwrap_or_default()
         };
         let mut left = memo.credit;
         let mut shares: Vec<Amount> = Vec::new();
         for it in instruments {
-            let free = (it.given_back() - taken(it)).max(Amount::ZERO);
+            let free = (it.given_back() - allocations(it)).max(Amount::ZERO);
             shares.push(free.min(left));
             left -= free.min(left);
         }
         for (it, share) in instruments.iter().zip(&mut shares) {
-            let free = (it.paid() - taken(it) - *share).max(Amount::ZERO);
+            let free = (it.paid() - allocations(it) - *share).max(Amount::ZERO);
             *share += free.min(left);
             left -= free.min(left);
         }
         if !left.is_zero() {
-            return Err(Reason::PaymentsShort { missing: left });
+            return Err(Reason::PaymentShortfall { missing: left });
         }
         for (it, share) in instruments.iter().zip(shares).filter(|(_, share)| !share.is_zero()) {
-            let entry = case.maps.payment_item(&it.method, &it.provider, case.order)?;
+            let entry = input.maps.payment_item(&it.method, &it.provider, input.order)?;
             let Some(item) = entry.id() else {
                 continue;
             };
@@ -69,7 +69,7 @@ impl Run {
                 value: digits.clone(),
             });
             let fields = fields.collect();
-            memo.lines.push(MemoLine { item, fields, ..plain_line(case, origin, kind, -share)? });
+            memo.lines.push(MemoLine { item, fields, ..plain_line(input, origin, kind, -share)? });
             memo.total -= share;
         }
         self.note(memo);

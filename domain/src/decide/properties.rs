@@ -1,8 +1,8 @@
 //! What holds for any order, however its events come and whatever is forgotten between them.
 
 mod agreement;
+mod arbitrary_input;
 mod sale;
-mod wild;
 mod world;
 
 use std::collections::BTreeSet;
@@ -14,8 +14,8 @@ use proptest::{
 };
 
 use self::{
-    sale::{Sale, sales},
-    world::World,
+    sale::{RandomSale, sales},
+    world::SaleHistory,
 };
 use super::*;
 use crate::{MemoKey, OrderId, Tenant, digest::digest};
@@ -42,12 +42,12 @@ proptest! {
         sale in sales(),
         (events, again) in histories(),
     ) {
-        let mut world = World::new(&sale, &events);
+        let mut world = SaleHistory::new(&sale, &events);
         for event in &events {
-            world.play(event)?;
+            world.run(event)?;
         }
         for nth in again {
-            world.play(&events[nth % events.len()])?;
+            world.run(&events[nth % events.len()])?;
         }
         world.credits_are_exactly_what_was_cancelled()?;
     }
@@ -57,16 +57,16 @@ proptest! {
         sale in sales(),
         (events, again) in histories(),
     ) {
-        let mut forwards = World::new(&sale, &events);
+        let mut forwards = SaleHistory::new(&sale, &events);
         for event in &events {
-            forwards.play(event)?;
+            forwards.run(event)?;
         }
-        let mut shuffled = World::new(&sale, &events);
+        let mut shuffled = SaleHistory::new(&sale, &events);
         for nth in again {
-            shuffled.play(&events[nth % events.len()])?;
+            shuffled.run(&events[nth % events.len()])?;
         }
         for event in events.iter().rev() {
-            shuffled.play(event)?;
+            shuffled.run(event)?;
         }
         prop_assert_eq!(forwards.credited_units(), shuffled.credited_units());
         prop_assert_eq!(forwards.total(), shuffled.total());
@@ -78,9 +78,9 @@ proptest! {
         (mut events, _) in histories(),
     ) {
         events.push((0..sale.units.len()).collect());
-        let mut world = World::new(&sale, &events);
+        let mut world = SaleHistory::new(&sale, &events);
         for event in &events {
-            world.play(event)?;
+            world.run(event)?;
         }
         world.memos_come_to_what_was_owed()?;
     }
@@ -91,16 +91,16 @@ proptest! {
         (events, _) in histories(),
         nth in 0..16_usize,
     ) {
-        let mut world = World::new(&sale, &events);
+        let mut world = SaleHistory::new(&sale, &events);
         for event in &events {
-            world.play(event)?;
+            world.run(event)?;
         }
         world.agrees()?;
         world.misses_a_memo_that_goes(nth)?;
     }
 
     #[test]
-    fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in wild::tales()) {
+    fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in arbitrary_input::arbitrary_inputs()) {
         wild.decide()?;
     }
 
@@ -111,7 +111,7 @@ proptest! {
         tenant in "[a-z]{1,8}",
     ) {
         let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let names: Vec<&str> = names.into_iter().filter(|it| *it != UnitId::SHIPPING).collect();
+        let names: Vec<&str> = names.into_iter().filter(|name| *name != UnitId::SHIPPING).collect();
         let order: OrderId = crate::testing::ORDER.parse().unwrap();
         let tenant: Tenant = tenant.parse().unwrap();
         let key = |units: &[UnitId]| MemoKey::of(&tenant, &order, units).to_string();
@@ -120,7 +120,7 @@ proptest! {
             let parts = [&head, names.as_slice(), last].concat();
             format!("nst-cm-{}", digest(&parts))
         };
-        let mut units: Vec<UnitId> = names.iter().map(|it| it.parse().unwrap()).collect();
+        let mut units: Vec<UnitId> = names.iter().map(|name| name.parse().unwrap()).collect();
         prop_assert_eq!(key(&units), expected(&[]));
         units.push(UnitId::shipping());
         let middle = turn % units.len();

@@ -1,4 +1,4 @@
-//! Does it all agree? One order: its cancelled units, our book, and the memos on record.
+//! Reconciles one order: its cancelled units, the journal, and the memos on record.
 //!
 //! What is credited is read exactly as a decision reads it, so that what is missing here is what
 //! would be credited if the event came again.
@@ -10,54 +10,54 @@ mod overlap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Case,
+    DecisionInput,
     credited::{Credited, Open, Products},
 };
 use crate::{
-    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Entry, ExistingMemo, Maps,
-    MemoKey, Order, OrderIdentity, Patience, Policy, RecordId, RecordedMemo, Standing, Tenant,
+    Amount, Billing, Cancellation, CancellationId, CivilDate, Claim, Deadline, Entry, ExistingMemo,
+    Maps, MemoKey, Order, OrderIdentity, Policy, RecordId, RecordedMemo, Standing, Tenant,
     Timestamp, UnitId, UnitStatus,
 };
 
 /// One order, seen from three sides.
 #[derive(Debug, Clone, Copy)]
-pub struct Sides<'a> {
+pub struct ReconcileInput<'a> {
     /// Whose order it is.
     pub tenant: &'a Tenant,
     /// The order, as the storefront tells it now; its payments do not matter.
     pub order: &'a Order,
-    /// What our book knows of its cancellations.
-    pub known: &'a [Known],
+    /// The journal's records of its cancellations.
+    pub known: &'a [KnownCancellation],
     /// Memos on record that are tied to the order, as far as they were come across.
     pub memos: &'a [RecordedMemo],
     /// Records of claims that are none of these memos and were asked for: their totals.
     pub totals: &'a BTreeMap<RecordId, Amount>,
     /// How closely the ledger was looked at.
-    pub look: Look<'a>,
-    /// The retailer's choices.
+    pub pass: Pass<'a>,
+    /// The customer's choices.
     pub policy: &'a Policy,
-    /// The retailer's tables.
+    /// The customer's tables.
     pub maps: &'a Maps,
 }
 
 /// How closely the ledger was looked at for this order.
 #[derive(Debug, Clone, Copy)]
-pub enum Look<'a> {
+pub enum Pass<'a> {
     /// Only its memos that changed lately: what these do not show is to be looked at closely.
-    Passing,
+    Quick,
     /// All that is on record for it.
-    Close(&'a Billing),
+    Full(&'a Billing),
 }
 
-/// What our book knows of one cancellation.
+/// The journal's record of one cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownCancellation {
     /// The cancellation.
     pub id: CancellationId,
     /// The units it names.
     pub units: Vec<UnitId>,
     /// How far it got.
-    pub course: Course,
+    pub progress: Progress,
     /// The name of the reason for it.
     pub reason: Option<String>,
     /// Its memos.
@@ -66,7 +66,7 @@ pub struct Known {
 
 /// How far a cancellation got; where several name a unit, the first of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Course {
+pub enum Progress {
     /// It is worked on, or will be.
     Waiting,
     /// It needs a person.
@@ -81,7 +81,7 @@ pub enum Course {
 
 /// Something about an order that does not agree, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct ReconcileFinding {
     /// What it is.
     pub discrepancy: Discrepancy,
     /// The units it is about.
@@ -94,7 +94,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Discrepancy {
     /// Cancelled, and on no memo.
-    Missing(Cause),
+    Missing(MissingCause),
     /// On this memo, and on another one.
     Doubled(MemoRef),
     /// The memo does not come to what it should.
@@ -117,9 +117,9 @@ pub enum Discrepancy {
 
 /// Why units are on no memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum MissingCause {
     /// The ledger no longer has the record of a settled memo.
-    Vanished {
+    RecordDeleted {
         /// The cancellation that made it.
         cancellation: CancellationId,
         /// The memo.
@@ -128,9 +128,9 @@ pub enum Cause {
         record: RecordId,
     },
     /// A cancellation is done, or was given up, and nothing is on record.
-    Unrecorded(CancellationId),
+    NotRecorded(CancellationId),
     /// No event about them was ever received.
-    Unseen,
+    NoEvent,
 }
 
 /// A memo as people find it.
@@ -165,31 +165,31 @@ impl Discrepancy {
 
 /// Compares the three sides of an order.
 #[must_use]
-pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
-    let told = Told::of(sides);
+pub fn reconcile(input: &ReconcileInput<'_>) -> Vec<ReconcileFinding> {
+    let told = ReportedMemos::of(input);
     let claims = Claims::of(&told);
     let billing = told.billing();
-    let cancellation = sides.cancellation();
+    let cancellation = input.cancellation();
     let settled: Vec<Claim> = claims.standing.iter().map(|it| it.claim.clone()).collect();
-    let case = Case {
+    let decision_input = DecisionInput {
         cancellation: &cancellation,
-        order: sides.order,
+        order: input.order,
         billing: &billing,
         claims: &settled,
-        policy: sides.policy,
-        maps: sides.maps,
+        policy: input.policy,
+        maps: input.maps,
         published: CivilDate::EPOCH,
         not_before: None,
-        patience: Patience::Exhausted,
+        deadline: Deadline::Passed,
         storefront: "",
     };
-    let products = Products::of(&case);
+    let products = Products::of(&decision_input);
     let credited = Credited::by(&products);
-    let open = credited.open(&case);
+    let open = credited.open(&decision_input);
     let view = View {
-        sides,
-        case: &case,
-        told: &told,
+        input,
+        decision_input: &decision_input,
+        reported: &told,
         claims: &claims,
         credited: &credited,
         open: &open,
@@ -204,9 +204,9 @@ pub fn reconcile(sides: &Sides<'_>) -> Vec<Finding> {
 
 /// The sides of an order, read.
 struct View<'a> {
-    sides: &'a Sides<'a>,
-    case: &'a Case<'a>,
-    told: &'a Told<'a>,
+    input: &'a ReconcileInput<'a>,
+    decision_input: &'a DecisionInput<'a>,
+    reported: &'a ReportedMemos<'a>,
     claims: &'a Claims<'a>,
     credited: &'a Credited,
     open: &'a Open<'a>,
@@ -214,8 +214,8 @@ struct View<'a> {
 }
 
 /// The memos of an order by what they are found by.
-struct Told<'a> {
-    sides: &'a Sides<'a>,
+struct ReportedMemos<'a> {
+    input: &'a ReconcileInput<'a>,
     by_record: BTreeMap<&'a RecordId, &'a RecordedMemo>,
     by_key: BTreeMap<MemoKey, &'a RecordedMemo>,
     /// Memos that only a close look shows.
@@ -250,15 +250,15 @@ enum Worth {
 
 /// A claim whose record is not.
 struct Gone<'a> {
-    known: &'a Known,
+    known: &'a KnownCancellation,
     claim: &'a Claim,
     record: &'a RecordId,
 }
 
 impl<'a> Claims<'a> {
-    fn of(told: &Told<'a>) -> Self {
+    fn of(told: &ReportedMemos<'a>) -> Self {
         let mut claims = Self::default();
-        for known in told.sides.known {
+        for known in told.input.known {
             for claim in &known.claims {
                 let Some(record) = claim.record() else { continue };
                 match told.find(record, &claim.memo.key) {
@@ -273,16 +273,16 @@ impl<'a> Claims<'a> {
     }
 }
 
-impl<'a> Told<'a> {
-    fn of(sides: &'a Sides<'a>) -> Self {
-        let closely = match sides.look {
-            Look::Passing => &[][..],
-            Look::Close(billing) => &billing.memos[..],
+impl<'a> ReportedMemos<'a> {
+    fn of(input: &'a ReconcileInput<'a>) -> Self {
+        let closely = match input.pass {
+            Pass::Quick => &[][..],
+            Pass::Full(billing) => &billing.memos[..],
         };
         Self {
-            sides,
-            by_record: sides.memos.iter().map(|it| (&it.memo.id, it)).collect(),
-            by_key: sides.memos.iter().filter_map(|it| Some((it.memo.key()?, it))).collect(),
+            input,
+            by_record: input.memos.iter().map(|memo| (&memo.memo.id, memo)).collect(),
+            by_key: input.memos.iter().filter_map(|memo| Some((memo.memo.key()?, memo))).collect(),
             closely: closely.iter().map(|memo| (&memo.id, memo)).collect(),
             closely_by_key: closely.iter().filter_map(|memo| Some((memo.key()?, memo))).collect(),
         }
@@ -300,11 +300,11 @@ impl<'a> Told<'a> {
             };
             return Some((self.name(&found.id), worth));
         }
-        self.sides.totals.get(record).map(|total| (self.name(record), Worth::Total(*total)))
+        self.input.totals.get(record).map(|total| (self.name(record), Worth::Total(*total)))
     }
 
     fn worth(&self, memo: &RecordedMemo) -> Worth {
-        let ours = self.sides.maps.currency(self.sides.order).ok().and_then(Entry::id);
+        let ours = self.input.maps.currency(self.input.order).ok().and_then(Entry::id);
         let is_foreign = ours.zip(memo.currency.as_ref()).is_some_and(|(it, told)| it != *told);
         match memo.memo.standing {
             Standing::Voided => Worth::Voided,
@@ -321,40 +321,40 @@ impl<'a> Told<'a> {
 
     /// All that is on record: where the window shows a memo, as it shows it.
     fn billing(&self) -> Billing {
-        let mut billing = match self.sides.look {
-            Look::Passing => Billing::default(),
-            Look::Close(billing) => billing.clone(),
+        let mut billing = match self.input.pass {
+            Pass::Quick => Billing::default(),
+            Pass::Full(billing) => billing.clone(),
         };
         billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
-        billing.memos.extend(self.sides.memos.iter().map(|it| it.memo.clone()));
-        match self.sides.look {
-            Look::Passing => billing,
-            Look::Close(_) => {
-                OrderIdentity::of(self.sides.order, self.sides.maps).own(&billing).into_owned()
+        billing.memos.extend(self.input.memos.iter().map(|memo| memo.memo.clone()));
+        match self.input.pass {
+            Pass::Quick => billing,
+            Pass::Full(_) => {
+                OrderIdentity::of(self.input.order, self.input.maps).own(&billing).into_owned()
             }
         }
     }
 }
 
-impl Sides<'_> {
+impl ReconcileInput<'_> {
     /// Whether a passing look cannot be believed, whatever it finds: a memo that somebody else
     /// made counts by what the order's invoices and its customer are, and by nothing less.
     #[must_use]
-    pub fn needs_close_look(&self) -> bool {
+    pub fn needs_full_pass(&self) -> bool {
         let claims = self.known.iter().flat_map(|known| &known.claims);
         let records: BTreeSet<&RecordId> = claims.filter_map(Claim::record).collect();
         let is_certain = |memo: &ExistingMemo| {
             let mut goods = memo.lines.iter().filter(|line| line.quantity.is_some());
-            records.contains(&memo.id) || memo.is_ours() && goods.all(|line| !line.units.is_empty())
+            records.contains(&memo.id) || memo.is_own() && goods.all(|line| !line.units.is_empty())
         };
         let mut valid =
-            self.memos.iter().map(|it| &it.memo).filter(|it| it.standing == Standing::Valid);
+            self.memos.iter().map(|memo| &memo.memo).filter(|it| it.standing == Standing::Valid);
         valid.any(|memo| !is_certain(memo))
     }
 
     /// One cancellation of all that is cancelled and cost something.
     fn cancellation(&self) -> Cancellation {
-        let cancelled = self.order.units.iter().filter(|it| it.status == UnitStatus::Cancelled);
+        let cancelled = self.order.units.iter().filter(|unit| unit.status == UnitStatus::Cancelled);
         let worth = cancelled.filter(|it| !it.credit(self.order.treatment).is_zero());
         Cancellation {
             tenant: self.tenant.clone(),

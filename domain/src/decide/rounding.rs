@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Case, Plan,
+    DecisionInput, Plan,
     assemble::{plain_line, policy_id},
     credited::Credited,
     post::{Groups, origin, source, total},
 };
 use crate::{
     Amount, Flag, LineKind, MemoLine, Reason, ShippingPolicy, Unit, UnitId,
-    conserve::{Residue, residue, rounding_bound},
+    conserve::{RoundingDifference, rounding_bound, rounding_difference},
 };
 
 /// Adds the rounding lines of a run, one at most on each memo.
@@ -22,7 +22,7 @@ use crate::{
 /// the whole order is credited by us, its memos come to what was owed: the cents that are
 /// left go on the memo of the highest invoice of this run, as far as that has room.
 pub(super) fn add(
-    case: &Case<'_>,
+    input: &DecisionInput<'_>,
     groups: &Groups<'_>,
     credited: &Credited,
     plan: &mut Plan,
@@ -30,47 +30,49 @@ pub(super) fn add(
     let Some(last) = plan.memos.len().checked_sub(1) else {
         return Ok(());
     };
-    let order = case.order;
+    let order = input.order;
     let credits: Vec<Amount> = plan.memos.iter().map(|memo| memo.credit).collect();
-    let rooms = groups.iter().map(|(it, _)| total(case, it) - credited.credit_on(&it.id));
+    let rooms = groups.iter().map(|(it, _)| total(input, it) - credited.credit_on(&it.id));
     let rooms: Vec<Amount> = rooms.collect();
     let mut rounding = vec![Amount::ZERO; credits.len()];
 
-    let owed = owed(case, credited, plan);
-    let judged = owed.map_or(Residue::None, |owed| {
-        residue(owed, credits.iter().copied().sum(), order.units.len(), order.currency)
+    let owed = owed(input, credited, plan);
+    let judged = owed.map_or(RoundingDifference::None, |owed| {
+        rounding_difference(owed, credits.iter().copied().sum(), order.units.len(), order.currency)
     });
-    if let Residue::Rounding(left) = judged {
+    if let RoundingDifference::Rounding(left) = judged {
         rounding[last] = left.min(Amount::ZERO).max(-credits[last]);
     }
     let bound = rounding_bound(order.units.len(), order.currency);
     let mut missing = Amount::ZERO;
     for ((credit, room), rounding) in credits.iter().zip(&rooms).zip(&mut rounding) {
         let over = *credit + *rounding - *room;
-        if Amount::ZERO < over && over <= bound && Amount::ZERO < *room {
+        if Amount::ZERO < over && over <= bound && *room > Amount::ZERO {
             *rounding -= over;
             missing += over;
         }
     }
     match (judged, owed) {
-        (Residue::Unexplained(difference), _) => plan.flags.push(Flag::DoesNotAddUp(difference)),
-        (Residue::None | Residue::Rounding(_), Some(owed)) => {
+        (RoundingDifference::Unexplained(difference), _) => {
+            plan.flags.push(Flag::OrderTotalMismatch(difference));
+        }
+        (RoundingDifference::None | RoundingDifference::Rounding(_), Some(owed)) => {
             missing = owed - credits.iter().chain(&rounding).copied().sum();
             let room = rooms[last] - credits[last] - rounding[last];
-            let placed = missing.min(room).max(Amount::ZERO);
-            rounding[last] += placed;
-            missing -= placed;
+            let matched = missing.min(room).max(Amount::ZERO);
+            rounding[last] += matched;
+            missing -= matched;
         }
-        (Residue::None | Residue::Rounding(_), None) => {}
+        (RoundingDifference::None | RoundingDifference::Rounding(_), None) => {}
     }
     if !missing.is_zero() {
         plan.flags.push(Flag::RoundingLeft(missing));
     }
     for (nth, amount) in rounding.into_iter().enumerate().filter(|(_, it)| !it.is_zero()) {
         let invoice = groups[nth].0;
-        let source = source(case, invoice);
-        let line = plain_line(case, origin(invoice, &source), LineKind::Rounding, amount)?;
-        let item = policy_id(case, "rounding_item", case.policy.rounding_item.as_ref())?;
+        let source = source(input, invoice);
+        let line = plain_line(input, origin(invoice, &source), LineKind::Rounding, amount)?;
+        let item = policy_id(input, "rounding_item", input.policy.rounding_item.as_ref())?;
         let memo = &mut plan.memos[nth];
         memo.lines.push(MemoLine { item, ..line });
         memo.credit += amount;
@@ -81,16 +83,16 @@ pub(super) fn add(
 
 /// What this run still owes to the payer, where it completes the order: every unit is
 /// invoiced, and credited by us now or earlier.
-fn owed(case: &Case<'_>, credited: &Credited, plan: &Plan) -> Option<Amount> {
-    let order = case.order;
+fn owed(input: &DecisionInput<'_>, credited: &Credited, plan: &Plan) -> Option<Amount> {
+    let order = input.order;
     let now: BTreeSet<&UnitId> = plan.memos.iter().flat_map(|memo| &memo.units).collect();
-    let by_us = |id: &UnitId| credited.ours.contains(id) || now.contains(id);
-    let never = case.policy.shipping == ShippingPolicy::Never;
+    let by_us = |id: &UnitId| credited.own.contains(id) || now.contains(id);
+    let never = input.policy.shipping == ShippingPolicy::Never;
     let shipped = order.shipping.credit.is_zero() || never || by_us(&UnitId::shipping());
-    let free = |unit: &Unit| !unit.lives() && unit.credit(order.treatment).is_zero();
+    let free = |unit: &Unit| !unit.is_active() && unit.credit(order.treatment).is_zero();
     let is_whole = shipped
         && order.units.iter().all(|unit| by_us(&unit.id) || free(unit))
-        && credited.memos.iter().all(|memo| memo.ours && memo.invoice.is_some());
+        && credited.memos.iter().all(|memo| memo.own && memo.invoice.is_some());
     let kept = if never { order.shipping.credit } else { Amount::ZERO };
     let earlier: Amount = credited.memos.iter().map(|memo| memo.credit).sum();
     is_whole.then(|| order.grand_total - kept - earlier)

@@ -1,7 +1,7 @@
 //! Shipping: credited once, when no item lives, with the invoice that bears it.
 
 use super::{
-    Case,
+    DecisionInput,
     credited::Credited,
     lines::{Role, role},
 };
@@ -29,46 +29,47 @@ pub(super) enum Billed {
 }
 
 /// The shipping of the order, if it is due and not credited yet.
-pub(super) fn due<'a>(case: &Case<'a>, credited: &Credited) -> Option<ShippingDue<'a>> {
-    case.order.shipping_due(case.policy)?;
+pub(super) fn due<'a>(input: &DecisionInput<'a>, credited: &Credited) -> Option<ShippingDue<'a>> {
+    input.order.shipping_due(input.policy)?;
     if credited.has(&UnitId::shipping()) {
         return None;
     }
-    let (invoice, billed) = bearer(case);
+    let (invoice, billed) = shipping_invoice(input);
     Some(ShippingDue {
-        charge: case.order.shipping,
-        level: level(case),
+        charge: input.order.shipping,
+        level: level(input),
         invoice,
-        line: invoice.and_then(|it| shipping_line(case, it)),
+        line: invoice.and_then(|it| shipping_line(input, it)),
         billed,
     })
 }
 
 /// How the order was to be shipped: the cancelled units before the others.
-pub(super) fn level<'a>(case: &Case<'a>) -> Option<&'a str> {
-    let named = case.order.units.iter().filter(|it| case.cancellation.units.contains_key(&it.id));
-    named.chain(&case.order.units).find_map(|it| it.service_level.as_deref())
+pub(super) fn level<'a>(input: &DecisionInput<'a>) -> Option<&'a str> {
+    let named =
+        input.order.units.iter().filter(|unit| input.cancellation.units.contains_key(&unit.id));
+    named.chain(&input.order.units).find_map(|it| it.service_level.as_deref())
 }
 
 /// The invoice that bears the order's shipping; the lowest where none shows it.
-pub(super) fn bearer<'a>(case: &Case<'a>) -> (Option<&'a Invoice>, Billed) {
-    let mut invoices: Vec<&Invoice> = case.billing.invoices.iter().collect();
-    invoices.sort_by_key(|it| it.id.rank());
+pub(super) fn shipping_invoice<'a>(input: &DecisionInput<'a>) -> (Option<&'a Invoice>, Billed) {
+    let mut invoices: Vec<&Invoice> = input.billing.invoices.iter().collect();
+    invoices.sort_by_key(|invoice| invoice.id.rank());
     let bears =
-        |it: &&&Invoice| Amount::ZERO < it.shipping_cost || shipping_line(case, it).is_some();
+        |it: &&&Invoice| it.shipping_cost > Amount::ZERO || shipping_line(input, it).is_some();
     match invoices.iter().find(bears) {
-        Some(bearer) => (Some(bearer), Billed::Yes),
+        Some(shipping_invoice) => (Some(shipping_invoice), Billed::Yes),
         None => (invoices.first().copied(), Billed::NotYet),
     }
 }
 
 /// The net shipping that an invoice shows: in its body and on its shipping lines, each with
 /// the discount lines directly after it.
-pub(super) fn billed_net(case: &Case<'_>, invoice: &Invoice) -> Amount {
+pub(super) fn billed_net(input: &DecisionInput<'_>, invoice: &Invoice) -> Amount {
     let mut net = invoice.shipping_cost;
     let mut follows_shipping = false;
     for line in &invoice.lines {
-        follows_shipping = match role(&line.item.id, line.amount, case.policy, case.maps) {
+        follows_shipping = match role(&line.item.id, line.amount, input.policy, input.maps) {
             Role::Shipping => true,
             Role::Discount => follows_shipping,
             _ => false,
@@ -80,9 +81,9 @@ pub(super) fn billed_net(case: &Case<'_>, invoice: &Invoice) -> Amount {
     net
 }
 
-fn shipping_line<'a>(case: &Case<'_>, invoice: &'a Invoice) -> Option<&'a BillingLine> {
+fn shipping_line<'a>(input: &DecisionInput<'_>, invoice: &'a Invoice) -> Option<&'a BillingLine> {
     invoice
         .lines
         .iter()
-        .find(|line| role(&line.item.id, line.amount, case.policy, case.maps) == Role::Shipping)
+        .find(|line| role(&line.item.id, line.amount, input.policy, input.maps) == Role::Shipping)
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Case, assemble::untaxed, shipping::ShippingDue};
+use super::{DecisionInput, assemble::untaxed, shipping::ShippingDue};
 use crate::{
     Amount, BillingLine, Invoice, LineTax, Reason, RecordId, Tax, TaxDetail, maps::unmapped,
 };
@@ -18,18 +18,18 @@ pub(super) struct LineTaxes {
 impl LineTaxes {
     /// Of goods with this net amount and tax, as the billing line is taxed.
     pub(super) fn of(
-        case: &Case<'_>,
+        input: &DecisionInput<'_>,
         line: &BillingLine,
         net: Amount,
         tax: Amount,
     ) -> Result<Self, Reason> {
-        Ok(match case.policy.tax {
+        Ok(match input.policy.tax {
             Tax::FromInvoice => {
                 Self { code: line.tax_code.clone(), taxable: line.taxable, details: Vec::new() }
             }
-            Tax::Item => Self { code: untaxed(case)?, taxable: Some(false), details: Vec::new() },
+            Tax::Item => Self { code: untaxed(input)?, taxable: Some(false), details: Vec::new() },
             Tax::SuiteTax => Self {
-                details: details(case, &line.taxes, net, tax, &format!("line {}", line.line))?,
+                details: details(input, &line.taxes, net, tax, &format!("line {}", line.line))?,
                 ..Self::default()
             },
         })
@@ -37,24 +37,24 @@ impl LineTaxes {
 
     /// Of shipping, as the invoice's shipping is taxed.
     pub(super) fn of_shipping(
-        case: &Case<'_>,
+        input: &DecisionInput<'_>,
         invoice: Option<&Invoice>,
         due: &ShippingDue<'_>,
     ) -> Result<Self, Reason> {
         let line_code = due.line.and_then(|it| it.tax_code.clone());
         let body_code = || invoice.and_then(|it| it.shipping_tax_code.clone());
-        Ok(match case.policy.tax {
+        Ok(match input.policy.tax {
             Tax::FromInvoice => Self {
                 code: line_code.or_else(body_code),
                 taxable: due.line.and_then(|it| it.taxable),
                 details: Vec::new(),
             },
-            Tax::Item => Self { code: untaxed(case)?, taxable: Some(false), details: Vec::new() },
+            Tax::Item => Self { code: untaxed(input)?, taxable: Some(false), details: Vec::new() },
             Tax::SuiteTax => {
                 let body = invoice.map(|it| it.shipping_taxes.as_slice()).unwrap_or_default();
                 let told = due.line.map_or(body, |it| it.taxes.as_slice());
                 let (net, tax) = (due.charge.net(), due.charge.tax);
-                Self { details: details(case, told, net, tax, "shipping")?, ..Self::default() }
+                Self { details: details(input, told, net, tax, "shipping")?, ..Self::default() }
             }
         })
     }
@@ -62,7 +62,7 @@ impl LineTaxes {
 
 /// Splits `tax` over the invoice's tax codes as the invoice split its own.
 fn details(
-    case: &Case<'_>,
+    input: &DecisionInput<'_>,
     told: &[LineTax],
     net: Amount,
     tax: Amount,
@@ -72,13 +72,13 @@ fn details(
         return Ok(Vec::new());
     }
     let Some((last, others)) = told.split_last() else {
-        return Err(unmapped("the invoice's tax details", what, case.order));
+        return Err(unmapped("the invoice's tax details", what, input.order));
     };
     let whole: Amount = told.iter().map(|it| it.amount).sum();
     let mut left = tax;
     let mut parts = Vec::new();
     for it in others {
-        let part = case.order.currency.round(tax.share(it.amount.value(), whole.value()));
+        let part = input.order.currency.round(tax.share(it.amount.value(), whole.value()));
         left -= part;
         parts.push(detail(it, net, part));
     }

@@ -110,7 +110,7 @@ fn example_10_each_unit_once_in_any_order() {
         let mut credits = Vec::new();
         for event in [first, &["a", "b"], &["a"], first] {
             if let Decision::Act(plan) = story.decide(event) {
-                credits.extend(plan.memos.iter().flat_map(|it| it.units.clone()));
+                credits.extend(plan.memos.iter().flat_map(|memo| memo.units.clone()));
                 story.settle(&plan);
             }
         }
@@ -143,9 +143,9 @@ fn example_12_a_free_order_is_skipped() {
 #[test]
 fn example_13_capture_at_shipment_waits_for_no_refund() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00");
-    let story = story.captured("30.00").loose("a");
+    let story = story.captured("30.00").not_invoiced("a");
     assert_eq!(stops(&story, &["a"]), ("wait", "not-invoiced"));
-    assert_eq!(stops(&story.exhausted(), &["a"]), ("skip", "never-billed"));
+    assert_eq!(stops(&story.deadline_passed(), &["a"]), ("skip", "never-billed"));
 }
 
 #[test]

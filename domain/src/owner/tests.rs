@@ -10,7 +10,7 @@ fn plain() -> Story {
 
 fn all_lines(billing: &mut Billing) -> impl Iterator<Item = &mut BillingLine> {
     let ordered = billing.sales_order.iter_mut().flat_map(|it| &mut it.lines);
-    let invoiced = billing.invoices.iter_mut().flat_map(|it| &mut it.lines);
+    let invoiced = billing.invoices.iter_mut().flat_map(|invoice| &mut invoice.lines);
     ordered.map(|it| &mut it.line).chain(invoiced)
 }
 
@@ -24,7 +24,7 @@ fn foreign_units(billing: &mut Billing) {
 fn a_sales_order_of_another_shop_is_not_found() {
     let story = plain().but(foreign_units);
     assert_eq!(stops(&story, &["a"]), ("wait", "sales-order-not-found"));
-    assert_eq!(stops(&story.clone().exhausted(), &["a"]), ("skip", "never-exported"));
+    assert_eq!(stops(&story.clone().deadline_passed(), &["a"]), ("skip", "never-exported"));
     for choice in [crate::NotInvoiced::CloseLines, crate::NotInvoiced::StandaloneMemo] {
         let story = story.clone().unbilled().with(|policy| policy.not_invoiced = choice);
         assert_eq!(stops(&story, &["a"]), ("wait", "sales-order-not-found"), "{choice:?}");
@@ -38,7 +38,7 @@ fn a_record_is_ours_by_a_unit_or_by_product_and_currency() {
     };
     let other_currency: Edit = |it| {
         it.sales_order.as_mut().unwrap().currency = Some(id("2"));
-        it.invoices.iter_mut().for_each(|it| it.currency = Some(id("2")));
+        it.invoices.iter_mut().for_each(|invoice| invoice.currency = Some(id("2")));
     };
     let one_unit_left: Edit = |it| {
         let invoice = it.invoices[0].clone();

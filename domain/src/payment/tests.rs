@@ -100,13 +100,15 @@ fn a_void_on_one_instrument_does_not_undo_the_capture_of_another() {
 fn instruments_of_one_kind_are_told_apart_by_a_counter() {
     let story = Story::new().unit("a", "50").paid("20").paid_by("Credit_Card", "ADYEN", "30");
     let order = Order::check(&story.order).unwrap();
-    let keys: Vec<_> = order.instruments.iter().map(|it| it.key.to_string()).collect();
+    let keys: Vec<_> =
+        order.instruments.iter().map(|instrument| instrument.key.to_string()).collect();
     assert_eq!(keys, ["credit_card/adyen#1", "credit_card/adyen#2"]);
 
     // What was taken from one must never count for the other.
     let story = Story::new().unit("a", "50").paid_by("a/b", "c", "20").paid_by("a", "b/c", "30");
     let order = Order::check(&story.order).unwrap();
-    let keys: Vec<_> = order.instruments.iter().map(|it| it.key.to_string()).collect();
+    let keys: Vec<_> =
+        order.instruments.iter().map(|instrument| instrument.key.to_string()).collect();
     assert_eq!(keys, ["a/b/c#1", "a/b/c#2"]);
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Reading, testing::*};
+use crate::{ReportedAmount, testing::*};
 
 #[track_caller]
 fn ready(story: &Story, cancelled: &[&str]) {
@@ -16,14 +16,14 @@ fn stopped(story: &Story, cancelled: &[&str]) -> (&'static str, &'static str) {
 #[track_caller]
 fn waits(story: Story, cancelled: &[&str], reason: &str) {
     assert_eq!(stopped(&story, cancelled), ("wait", reason), "{story:#?}");
-    assert_eq!(stopped(&story.exhausted(), cancelled), ("park", reason));
+    assert_eq!(stopped(&story.deadline_passed(), cancelled), ("park", reason));
 }
 
 /// A row on which the deadline has no influence.
 #[track_caller]
 fn ends(story: Story, cancelled: &[&str], kind: &str, reason: &str) {
     assert_eq!(stopped(&story, cancelled), (kind, reason), "{story:#?}");
-    assert_eq!(stopped(&story.exhausted(), cancelled), (kind, reason));
+    assert_eq!(stopped(&story.deadline_passed(), cancelled), (kind, reason));
 }
 
 /// Two units, paid at order time, the first refunded.
@@ -35,8 +35,8 @@ fn plain() -> Story {
 fn order_not_visible_waits() {
     let policy = Policy::default();
     let cancellation = Story::cancellation(&["a"]);
-    for (patience, kind) in [(Patience::Left, "wait"), (Patience::Exhausted, "park")] {
-        let stop = readiness(&cancellation, None, &policy, patience).unwrap_err();
+    for (deadline, kind) in [(Deadline::Pending, "wait"), (Deadline::Passed, "park")] {
+        let stop = readiness(&cancellation, None, &policy, deadline).unwrap_err();
         assert_eq!(name(&stop), (kind, "order-not-visible"));
     }
     waits(plain(), &["a", "c"], "order-not-visible");
@@ -57,7 +57,8 @@ fn unit_not_cancelled_yet_waits() {
     for (status, expected) in table {
         let mut snapshot = plain().order;
         snapshot.units[0].status = status.map(str::to_owned);
-        let answer = readiness(&cancellation, Some(&snapshot), &Policy::default(), Patience::Left);
+        let answer =
+            readiness(&cancellation, Some(&snapshot), &Policy::default(), Deadline::Pending);
         let answer = answer.map(|_| ()).map_err(|stop| {
             assert_eq!(stop.reason().name(), "unit-not-cancelled-yet", "{status:?}");
             name(&stop).0
@@ -65,7 +66,7 @@ fn unit_not_cancelled_yet_waits() {
         assert_eq!(answer, expected, "{status:?}");
     }
     let late = plain().order;
-    let stop = readiness(&cancellation, Some(&late), &Policy::default(), Patience::Exhausted);
+    let stop = readiness(&cancellation, Some(&late), &Policy::default(), Deadline::Passed);
     assert_eq!(name(&stop.unwrap_err()), ("park", "unit-not-cancelled-yet"));
 }
 
@@ -77,8 +78,8 @@ fn ids_compare_without_case() {
 
 #[test]
 fn historical_is_skipped_before_its_numbers_are_read() {
-    let story = plain().told(|order| order.is_historical = true);
-    let story = story.told(|order| order.currency = None);
+    let story = plain().reporting(|order| order.is_historical = true);
+    let story = story.reporting(|order| order.currency = None);
     ends(story, &["a"], "skip", "historical");
 }
 
@@ -88,39 +89,39 @@ fn invalid_order_parks_and_names_the_field() {
     let table: [(&str, Change); 22] = [
         ("currency", |it| it.currency = None),
         ("currency", |it| it.currency = Some("XYZ".into())),
-        ("items[1].pricebookPrice", |it| it.units[1].price = Reading::of("-0.01")),
-        ("items[1].pricebookPrice", |it| it.units[1].price = Reading::Absent),
-        ("items[1].pricebookPrice", |it| it.units[1].price = Reading::of("NaN")),
+        ("items[1].pricebookPrice", |it| it.units[1].price = ReportedAmount::of("-0.01")),
+        ("items[1].pricebookPrice", |it| it.units[1].price = ReportedAmount::Absent),
+        ("items[1].pricebookPrice", |it| it.units[1].price = ReportedAmount::of("NaN")),
         ("items[0].pricebookPrice", |it| {
-            it.units[0].price = Reading::of("1e12");
-            it.units[0].quantity = Reading::of("2");
+            it.units[0].price = ReportedAmount::of("1e12");
+            it.units[0].quantity = ReportedAmount::of("2");
         }),
-        ("items[0].quantity", |it| it.units[0].quantity = Reading::of("0")),
-        ("items[0].quantity", |it| it.units[0].quantity = Reading::of("-1")),
-        ("items[0].quantity", |it| it.units[0].quantity = Reading::of("1.5")),
-        ("items[0].quantity", |it| it.units[0].quantity = Reading::Absent),
-        ("items[0].quantity", |it| it.units[0].quantity = Reading::of("1e11")),
-        ("items[0].itemDiscounts", |it| it.units[0].item_discounts = Reading::of("20.01")),
+        ("items[0].quantity", |it| it.units[0].quantity = ReportedAmount::of("0")),
+        ("items[0].quantity", |it| it.units[0].quantity = ReportedAmount::of("-1")),
+        ("items[0].quantity", |it| it.units[0].quantity = ReportedAmount::of("1.5")),
+        ("items[0].quantity", |it| it.units[0].quantity = ReportedAmount::Absent),
+        ("items[0].quantity", |it| it.units[0].quantity = ReportedAmount::of("1e11")),
+        ("items[0].itemDiscounts", |it| it.units[0].item_discounts = ReportedAmount::of("20.01")),
         ("items[0].itemDiscounts", |it| {
-            it.units[0].item_discounts = Reading::of("-10");
-            it.units[0].order_discounts = Reading::of("-10.01");
+            it.units[0].item_discounts = ReportedAmount::of("-10");
+            it.units[0].order_discounts = ReportedAmount::of("-10.01");
         }),
-        ("items[0].tax", |it| it.units[0].tax = Reading::of("1,5")),
+        ("items[0].tax", |it| it.units[0].tax = ReportedAmount::of("1,5")),
         ("items[0].tax", |it| {
             it.tax_strategy = Some("tax_included".into());
-            it.units[0].tax = Reading::of("20.01");
+            it.units[0].tax = ReportedAmount::of("20.01");
         }),
         ("items[0].id", |it| it.units[0].id = "a,b".into()),
         ("items[0].productId", |it| it.units[0].product = Some(" ".into())),
-        ("shippingTotal", |it| it.shipping_total = Reading::of("-5")),
+        ("shippingTotal", |it| it.shipping_total = ReportedAmount::of("-5")),
         ("shippingTax", |it| {
             it.price_method = Some("tax_included".into());
             it.tax_strategy = None;
-            it.shipping_tax = Reading::of("1");
+            it.shipping_tax = ReportedAmount::of("1");
         }),
-        ("grandTotal", |it| it.grand_total = Reading::of("-50")),
+        ("grandTotal", |it| it.grand_total = ReportedAmount::of("-50")),
         ("instruments[0].transactions[1].amount", |it| {
-            it.payments.as_mut().unwrap()[0].transactions[1].amount = Reading::Absent;
+            it.payments.as_mut().unwrap()[0].transactions[1].amount = ReportedAmount::Absent;
         }),
         ("instruments[0].transactions[1].currency", |it| {
             it.payments.as_mut().unwrap()[0].transactions[1].currency = Some("EUR".into());
@@ -136,7 +137,8 @@ fn invalid_order_parks_and_names_the_field() {
             _ => Story::cancellation(&["b"]),
         };
         snapshot.units[1].status = Some("cancelled".into());
-        let answer = readiness(&cancellation, Some(&snapshot), &Policy::default(), Patience::Left);
+        let answer =
+            readiness(&cancellation, Some(&snapshot), &Policy::default(), Deadline::Pending);
         match answer {
             Err(Stop::Park(Reason::InvalidOrder { field: named, .. })) => {
                 assert_eq!(named, field, "{snapshot:#?}");
@@ -161,7 +163,7 @@ fn more_pieces_than_can_be_counted_are_an_invalid_order() {
 #[test]
 fn a_transaction_of_unknown_type_counts_for_nothing_whatever_it_says() {
     let story = plain().moved("adjustment", "999.00").moved("adjustment", "what");
-    let story = story.told(|order| {
+    let story = story.reporting(|order| {
         let transactions = &mut order.payments.as_mut().unwrap()[0].transactions;
         transactions.last_mut().unwrap().currency = Some("EUR".into());
     });
@@ -185,7 +187,7 @@ fn nothing_to_credit_is_skipped_but_not_when_shipping_is_due() {
 #[test]
 fn payment_not_visible_waits() {
     let unpaid = || Story::new().unit("a", "20.00").unit("b", "30.00");
-    waits(unpaid().told(|it| it.payments = None), &["a"], "payment-not-visible");
+    waits(unpaid().reporting(|it| it.payments = None), &["a"], "payment-not-visible");
     waits(unpaid(), &["a"], "payment-not-visible");
     waits(unpaid().instrument("credit_card", "adyen"), &["a"], "payment-not-visible");
     // One instrument pays in part; the other's transactions are late.
@@ -197,7 +199,7 @@ fn payment_not_visible_waits() {
 
 #[test]
 fn an_order_that_cost_nothing_needs_no_payment() {
-    let story = Story::new().unit("a", "20.00").owed("0.00").told(|it| it.payments = None);
+    let story = Story::new().unit("a", "20.00").owed("0.00").reporting(|it| it.payments = None);
     ready(&story, &["a"]);
 }
 
@@ -205,7 +207,7 @@ fn an_order_that_cost_nothing_needs_no_payment() {
 fn exchange_payment_parks_while_the_payments_do_not_cover_the_order() {
     let exchange = |paid| {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").paid(paid);
-        story.told(|it| it.is_exchange = true)
+        story.reporting(|it| it.is_exchange = true)
     };
     ends(exchange("49.99").refunded("20.00"), &["a"], "park", "exchange-payment");
     ready(&exchange("50.00").refunded("20.00"), &["a"]);
@@ -314,7 +316,7 @@ fn tax_is_inside_only_where_the_order_says_so() {
         (Some("unknown"), Some("tax_included"), "20.00"),
     ];
     for (strategy, method, credit) in table {
-        let story = Story::new().unit("a", "20.00").tax("-2.00").told(|it| {
+        let story = Story::new().unit("a", "20.00").tax("-2.00").reporting(|it| {
             it.tax_strategy = strategy.map(str::to_owned);
             it.price_method = method.map(str::to_owned);
         });

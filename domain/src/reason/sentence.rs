@@ -1,4 +1,4 @@
-//! The sentence of each reason, with its numbers, for people.
+//! The sentence of each reason, with its numbers.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Display for Reason {
             Self::ExchangePayment { paid, owed } => {
                 write!(f, "the exchange order's visible payments are {paid} of {owed}")
             }
-            Self::RefundNotVisible { held, living } => write!(
+            Self::RefundNotVisible { held, active: living } => write!(
                 f,
                 "{held} is held for goods worth {living}: the refund of the rest is not visible"
             ),
@@ -37,7 +37,7 @@ impl fmt::Display for Reason {
             Self::NeverExported { reference } => {
                 write!(f, "order {reference} never reached the ERP and no money is held for it")
             }
-            Self::LineClosed { units } => {
+            Self::AlreadyClosed { units } => {
                 write!(f, "the sales order's lines of {} are closed", list(units))
             }
             Self::NotInvoiced { units } => write!(f, "no invoice carries {}", list(units)),
@@ -90,7 +90,7 @@ impl fmt::Display for Reason {
             Self::Unmapped { table, key, order } => {
                 write!(f, "{table} has no entry for {key}, which order {order} needs")
             }
-            Self::PaymentsShort { missing } => {
+            Self::PaymentShortfall { missing } => {
                 write!(f, "the order's payments leave {missing} of the memo uncovered")
             }
             Self::KeyConflict { key, found } => {
@@ -102,13 +102,13 @@ impl fmt::Display for Reason {
             Self::Refused { code, message } => {
                 write!(f, "the ERP refused the credit memo: {code}: {message}")
             }
-            Self::SendingUnanswered { key, code, message } => write!(
+            Self::OutcomeUnknown { key, code, message } => write!(
                 f,
                 "memo {key} is refused now, but was sent before without an answer and may still \
                  arrive: {code}: {message}"
             ),
             Self::OrderBusy => f.write_str("another event of this order is being worked on"),
-            Self::ErpSilent => f.write_str("the ERP has not answered within respond_within"),
+            Self::ErpTimeout => f.write_str("the ERP has not answered within respond_within"),
             Self::StorefrontUnavailable { problem } => {
                 write!(f, "the storefront does not answer: {problem}")
             }
@@ -117,10 +117,10 @@ impl fmt::Display for Reason {
                 write!(f, "the ERP fails on this order: {problem}")
             }
             Self::ErpCredentials { problem } => {
-                write!(f, "the ERP refuses our credentials: {problem}")
+                write!(f, "the ERP rejects the credentials: {problem}")
             }
             Self::ErpPermission { problem } => {
-                write!(f, "our role in the ERP lacks a permission: {problem}")
+                write!(f, "the integration's role in the ERP lacks a permission: {problem}")
             }
             Self::JournalUnavailable { problem } => {
                 write!(f, "queue or journal cannot be used: {problem}")

@@ -20,8 +20,8 @@ impl Story {
     /// What the ledger holds: sales order, invoices and memos, after all edits.
     pub(crate) fn billing(&self, order: &Order) -> Billing {
         let invoices = self.invoices.iter().enumerate().map(|(nth, (number, _))| {
-            let units = order.units.iter().filter(|it| self.billed_on(it) == Some(nth));
-            self.bill(order, number, &units.collect::<Vec<_>>(), nth == 0)
+            let units = order.units.iter().filter(|unit| self.billed_on(unit) == Some(nth));
+            self.invoice_record(order, number, &units.collect::<Vec<_>>(), nth == 0)
         });
         let mut billing = Billing {
             sales_order: Some(self.sales_order(order)),
@@ -36,7 +36,7 @@ impl Story {
     /// The position of the invoice that carries a unit; the first unless said otherwise.
     fn billed_on(&self, unit: &Unit) -> Option<usize> {
         let is = |it: &String| it == unit.id.as_str();
-        if self.loose.iter().any(is) || self.invoices.is_empty() {
+        if self.uninvoiced.iter().any(is) || self.invoices.is_empty() {
             return None;
         }
         Some(self.invoices.iter().position(|(_, named)| named.iter().any(is)).unwrap_or(0))
@@ -45,7 +45,7 @@ impl Story {
     fn sales_order(&self, order: &Order) -> SalesOrder {
         let units: Vec<&Unit> = order.units.iter().collect();
         let lines = self.lines(order, &units).into_iter().map(|(units, line)| {
-            let billed = units.into_iter().filter(|it| self.billed_on(it).is_some());
+            let billed = units.into_iter().filter(|unit| self.billed_on(unit).is_some());
             let billed = billed.map(|it| Decimal::from(it.quantity)).sum();
             OrderLine { line, closed: false, billed, fulfilled: Decimal::ZERO }
         });
@@ -60,7 +60,7 @@ impl Story {
         }
     }
 
-    fn bill(
+    fn invoice_record(
         &self,
         order: &Order,
         number: &RecordId,
@@ -68,8 +68,8 @@ impl Story {
         bears_shipping: bool,
     ) -> Invoice {
         let shipping = if bears_shipping { order.shipping.credit } else { Amount::ZERO };
-        let sum: Amount = units.iter().map(|it| it.credit(order.treatment)).sum();
-        let single = self.invoices.len() == 1 && self.loose.is_empty();
+        let sum: Amount = units.iter().map(|unit| unit.credit(order.treatment)).sum();
+        let single = self.invoices.len() == 1 && self.uninvoiced.is_empty();
         let total = if single { order.grand_total } else { sum + shipping };
         Invoice {
             id: number.clone(),
@@ -97,7 +97,7 @@ impl Story {
         };
         let mut groups: Vec<Vec<&'a Unit>> = Vec::new();
         for &unit in units {
-            match groups.iter_mut().find(|it| alike(it[0], unit)) {
+            match groups.iter_mut().find(|group| alike(group[0], unit)) {
                 Some(group) => group.push(unit),
                 None => groups.push(vec![unit]),
             }
@@ -152,13 +152,13 @@ fn plain(line: u32, record: &str, amount: Amount) -> BillingLine {
 
 /// A memo as the ledger shows it later.
 pub(crate) fn on_record(memo: &CreditMemo, column: Column) -> ExistingMemo {
-    let lines = memo.lines.iter().map(|it| ExistingLine {
-        item: item(it.item.as_str(), None),
-        source_line: it.source_line,
-        quantity: it.quantity.map(Decimal::from),
-        amount: it.amount,
-        units: match (&it.kind, column) {
-            (LineKind::Item, Column::Filled) => it.units.clone(),
+    let lines = memo.lines.iter().map(|line| ExistingLine {
+        item: item(line.item.as_str(), None),
+        source_line: line.source_line,
+        quantity: line.quantity.map(Decimal::from),
+        amount: line.amount,
+        units: match (&line.kind, column) {
+            (LineKind::Item, Column::Filled) => line.units.clone(),
             _ => Vec::new(),
         },
     });

@@ -2,7 +2,7 @@
 
 use super::{Column, Lines, Story, amount, date, id};
 use crate::{
-    Billing, Entry, InstrumentSnapshot, OrderSnapshot, Patience, Policy, Reading,
+    Billing, Deadline, Entry, InstrumentSnapshot, OrderSnapshot, Policy, ReportedAmount,
     TransactionSnapshot, UnitSnapshot,
 };
 
@@ -12,8 +12,8 @@ impl Story {
         self.order.units.push(UnitSnapshot {
             id: id.to_owned(),
             product: Some(id.to_owned()),
-            quantity: Reading::of("1"),
-            price: Reading::of(price),
+            quantity: ReportedAmount::of("1"),
+            price: ReportedAmount::of(price),
             status: Some("opened".to_owned()),
             service_level: Some("GROUND".to_owned()),
             reason: Some("insufficient_stock".to_owned()),
@@ -27,7 +27,7 @@ impl Story {
     }
 
     pub(crate) fn tax(mut self, tax: &str) -> Self {
-        self.last().tax = Reading::of(tax);
+        self.last().tax = ReportedAmount::of(tax);
         self
     }
 
@@ -37,7 +37,7 @@ impl Story {
     }
 
     pub(crate) fn times(mut self, quantity: &str) -> Self {
-        self.last().quantity = Reading::of(quantity);
+        self.last().quantity = ReportedAmount::of(quantity);
         self
     }
 
@@ -47,8 +47,8 @@ impl Story {
     }
 
     pub(crate) fn discounts(mut self, item: &str, order: &str) -> Self {
-        self.last().item_discounts = Reading::of(item);
-        self.last().order_discounts = Reading::of(order);
+        self.last().item_discounts = ReportedAmount::of(item);
+        self.last().order_discounts = ReportedAmount::of(order);
         self
     }
 
@@ -65,8 +65,8 @@ impl Story {
     }
 
     pub(crate) fn shipping(mut self, total: &str, tax: &str) -> Self {
-        self.order.shipping_total = Reading::of(total);
-        self.order.shipping_tax = Reading::of(tax);
+        self.order.shipping_total = ReportedAmount::of(total);
+        self.order.shipping_tax = ReportedAmount::of(tax);
         self
     }
 
@@ -75,7 +75,7 @@ impl Story {
         self
     }
 
-    pub(crate) fn told(mut self, change: impl FnOnce(&mut OrderSnapshot)) -> Self {
+    pub(crate) fn reporting(mut self, change: impl FnOnce(&mut OrderSnapshot)) -> Self {
         change(&mut self.order);
         self
     }
@@ -98,7 +98,7 @@ impl Story {
         let kind = Some(kind.to_owned());
         let instruments = self.order.payments.as_mut().unwrap();
         let transactions = &mut instruments.last_mut().unwrap().transactions;
-        transactions.push(TransactionSnapshot { kind, amount: Reading::of(sum), currency });
+        transactions.push(TransactionSnapshot { kind, amount: ReportedAmount::of(sum), currency });
         self
     }
 
@@ -137,8 +137,8 @@ impl Story {
         self
     }
 
-    pub(crate) fn loose(mut self, unit: &str) -> Self {
-        self.loose.push(unit.to_owned());
+    pub(crate) fn not_invoiced(mut self, unit: &str) -> Self {
+        self.uninvoiced.push(unit.to_owned());
         self
     }
 
@@ -171,8 +171,8 @@ impl Story {
         self
     }
 
-    pub(crate) fn exhausted(mut self) -> Self {
-        self.patience = Patience::Exhausted;
+    pub(crate) fn deadline_passed(mut self) -> Self {
+        self.deadline = Deadline::Passed;
         self
     }
 

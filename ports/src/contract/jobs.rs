@@ -2,7 +2,7 @@
 //! promise that know their jobs by their ids.
 
 mod clock;
-mod knowing;
+mod deduplication;
 
 use std::{
     future::{Future, poll_fn},
@@ -14,8 +14,8 @@ use std::{
 use async_trait::async_trait;
 use domain::CancellationId;
 
-pub use self::{clock::*, knowing::*};
 use crate::{Backlog, Delivery, Job, Jobs, JobsError, Lease};
+pub use {self::clock::*, crate::contract::jobs::deduplication::*};
 
 const NOW: Duration = Duration::ZERO;
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A queue set up for testing, with the time in the test's hands.
 #[async_trait]
-pub trait Subject: Send + Sync {
+pub trait JobsSubject: Send + Sync {
     /// An empty queue.
     fn jobs(&self) -> &dyn Jobs;
 
@@ -46,13 +46,13 @@ pub trait Subject: Send + Sync {
 
 /// A queue that outlives its process.
 #[async_trait]
-pub trait Durable: Subject {
+pub trait Durable: JobsSubject {
     /// The same queue, opened again as the next process would.
     async fn reopen(&self) -> Box<dyn Jobs>;
 }
 
 /// What is pushed arrives as it was, and once.
-pub async fn a_pushed_job_is_delivered(subject: &dyn Subject) {
+pub async fn a_pushed_job_is_delivered(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     let job = Job { attempts: 2, body: "{\"text\":\"ünïcode\"}".to_owned(), ..job("a") };
     jobs.push(&job, NOW).await.unwrap();
@@ -62,7 +62,7 @@ pub async fn a_pushed_job_is_delivered(subject: &dyn Subject) {
 }
 
 /// A delay is a promise to wait, of seconds or of days.
-pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn Subject) {
+pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for delay in [SECOND, MINUTE, 3 * DAY] {
         jobs.push(&job("a"), delay).await.unwrap();
@@ -75,7 +75,7 @@ pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn Subject) {
 }
 
 /// Whichever of two pushes comes first, the job is due at the earlier time.
-pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn Subject) {
+pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, first, second) in [("a", DAY, MINUTE), ("b", MINUTE, DAY)] {
         jobs.push(&job(name), first).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn Subject
 }
 
 /// No more than asked for, down to nothing at all.
-pub async fn no_more_than_max_are_leased(subject: &dyn Subject) {
+pub async fn no_more_than_max_are_leased(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for name in ["a", "b", "c"] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -101,7 +101,7 @@ pub async fn no_more_than_max_are_leased(subject: &dyn Subject) {
 }
 
 /// A lease keeps others away until it ends, and a new delivery has its own.
-pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn Subject) {
+pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let first = the_only(due(jobs).await);
@@ -114,7 +114,7 @@ pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn Subject) {
 }
 
 /// A run that takes longer than its lease keeps the job by saying so.
-pub async fn an_extended_lease_lasts(subject: &dyn Subject) {
+pub async fn an_extended_lease_lasts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -128,7 +128,7 @@ pub async fn an_extended_lease_lasts(subject: &dyn Subject) {
 }
 
 /// Done is done.
-pub async fn an_acked_job_is_forgotten(subject: &dyn Subject) {
+pub async fn an_acked_job_is_forgotten(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -137,8 +137,8 @@ pub async fn an_acked_job_is_forgotten(subject: &dyn Subject) {
     assert_eq!(due(jobs).await, []);
 }
 
-/// A job that was done can be asked for again, and begins anew.
-pub async fn an_acked_job_can_be_pushed_again(subject: &dyn Subject) {
+/// A finished job can be pushed again, and starts again.
+pub async fn an_acked_job_can_be_pushed_again(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -150,7 +150,7 @@ pub async fn an_acked_job_can_be_pushed_again(subject: &dyn Subject) {
 }
 
 /// Deferred for days comes back after days, with the attempts of the runner.
-pub async fn a_deferred_job_comes_back_later(subject: &dyn Subject) {
+pub async fn a_deferred_job_comes_back_later(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     for (attempts, delay) in [(1, SECOND), (1, MINUTE), (2, 3 * DAY)] {
@@ -166,7 +166,7 @@ pub async fn a_deferred_job_comes_back_later(subject: &dyn Subject) {
 }
 
 /// A runner that dies has attempted nothing.
-pub async fn deliveries_are_not_attempts(subject: &dyn Subject) {
+pub async fn deliveries_are_not_attempts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     for _ in 0..4 {
@@ -176,7 +176,7 @@ pub async fn deliveries_are_not_attempts(subject: &dyn Subject) {
 }
 
 /// A runner that overslept cannot touch the job of its successor.
-pub async fn a_lost_lease_changes_nothing(subject: &dyn Subject) {
+pub async fn a_lost_lease_changes_nothing(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let lost = the_only(due(jobs).await).lease;
@@ -194,7 +194,7 @@ pub async fn a_lost_lease_changes_nothing(subject: &dyn Subject) {
 }
 
 /// What was settled has no lease any more.
-pub async fn a_settled_lease_is_lost(subject: &dyn Subject) {
+pub async fn a_settled_lease_is_lost(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let deferred = the_only(due(jobs).await).lease;
@@ -208,7 +208,7 @@ pub async fn a_settled_lease_is_lost(subject: &dyn Subject) {
 }
 
 /// The event that arrives while its cancellation is worked on is worked on too.
-pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn Subject) {
+pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for delay in [NOW, SECOND, DAY] {
         jobs.push(&job("a"), NOW).await.unwrap();
@@ -225,7 +225,7 @@ pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn Subject) {
 }
 
 /// Of a deferral and a push in between, the earlier time counts.
-pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn Subject) {
+pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -237,7 +237,7 @@ pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn Subject) {
 }
 
 /// A push hastens a job that was given back, too.
-pub async fn a_push_hastens_a_deferred_job(subject: &dyn Subject) {
+pub async fn a_push_hastens_a_deferred_job(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -250,7 +250,7 @@ pub async fn a_push_hastens_a_deferred_job(subject: &dyn Subject) {
 }
 
 /// A waiting runner gets what is pushed, when it is pushed.
-pub async fn receive_waits_for_a_push(subject: &dyn Subject) {
+pub async fn receive_waits_for_a_push(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     let mut waiting = jobs.receive(10, MINUTE, DAY);
     starts(waiting.as_mut()).await;
@@ -259,7 +259,7 @@ pub async fn receive_waits_for_a_push(subject: &dyn Subject) {
 }
 
 /// A waiting runner gets what was given back.
-pub async fn receive_waits_for_a_deferral(subject: &dyn Subject) {
+pub async fn receive_waits_for_a_deferral(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -270,7 +270,7 @@ pub async fn receive_waits_for_a_deferral(subject: &dyn Subject) {
 }
 
 /// A waiting runner gets what falls due, and what another's lease lets go.
-pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn Subject) {
+pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), 5 * SECOND).await.unwrap();
     for wait in [5 * SECOND, MINUTE] {
@@ -281,8 +281,8 @@ pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn Subject) {
     }
 }
 
-/// Waiting ends, with empty hands.
-pub async fn receive_gives_up_after_its_wait(subject: &dyn Subject) {
+/// Waiting ends without a job.
+pub async fn receive_gives_up_after_its_wait(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), DAY).await.unwrap();
     let mut waiting = jobs.receive(10, MINUTE, 2 * SECOND);
@@ -291,8 +291,8 @@ pub async fn receive_gives_up_after_its_wait(subject: &dyn Subject) {
     assert_eq!(waiting.await.unwrap(), []);
 }
 
-/// What lies in the queue is counted by whose hands it is in.
-pub async fn the_backlog_tells_waiting_from_leased(subject: &dyn Subject) {
+/// Jobs in the queue are counted by whether they are leased.
+pub async fn the_backlog_tells_waiting_from_leased(subject: &dyn JobsSubject) {
     let (jobs, backlog) = (subject.jobs(), subject.backlog());
     let counts = async || {
         let depth = backlog.depth().await.unwrap();
@@ -323,7 +323,7 @@ pub async fn a_queue_survives_its_process(subject: &dyn Durable) {
     subject.advance(MINUTE).await;
     let deliveries = due(&*jobs).await;
     assert_eq!(sorted(&deliveries), ["a", "b", "c"]);
-    let deferred = deliveries.iter().find(|it| it.job.id == job("a").id).unwrap();
+    let deferred = deliveries.iter().find(|delivery| delivery.job.id == job("a").id).unwrap();
     assert_eq!(deferred.job.attempts, 4);
 }
 
@@ -361,7 +361,7 @@ async fn due(jobs: &dyn Jobs) -> Vec<Delivery> {
 }
 
 fn names(deliveries: &[Delivery]) -> Vec<&str> {
-    deliveries.iter().map(|it| it.job.id.as_str()).collect()
+    deliveries.iter().map(|delivery| delivery.job.id.as_str()).collect()
 }
 
 /// For queues that keep no order.

@@ -1,8 +1,8 @@
 //! What every implementation of the `journal` port promises.
 
 mod claims;
-mod counted;
-mod crowd;
+mod concurrency;
+mod counts;
 mod failing;
 pub mod sample;
 mod steps;
@@ -12,23 +12,28 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{Amount, Flag};
 
-pub use self::{claims::*, counted::*, crowd::*, failing::*};
 use self::{
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, tenant, token},
     steps::{assert_claimed, claim, confirmed, ended, freed, only, opened, settled, step},
 };
-use crate::{Census, Hold, Journal, JournalError, Known, Query, Retention, State, Step};
+use crate::{
+    CancellationState, Journal, JournalError, Known, OpenCounts, OrderLease, Query, Retention, Step,
+};
+pub use {
+    self::{claims::*, failing::*},
+    crate::contract::journal::{concurrency::*, counts::*},
+};
 
 const LEASE: Duration = Duration::from_mins(1);
 
 /// A journal set up for testing.
 #[async_trait]
-pub trait Subject: Send + Sync {
+pub trait JournalSubject: Send + Sync {
     /// An empty journal.
     fn journal(&self) -> &dyn Journal;
 
     /// The same journal, to be counted.
-    fn census(&self) -> &dyn Census;
+    fn open_counts(&self) -> &dyn OpenCounts;
 
     /// The same journal, to be kept small.
     fn retention(&self) -> &dyn Retention;
@@ -39,7 +44,7 @@ pub trait Subject: Send + Sync {
 
 /// A redelivery finds what the first delivery left, with the earliest
 /// publication and the first receipt.
-pub async fn a_cancellation_opened_twice_is_one(subject: &dyn Subject) {
+pub async fn a_cancellation_opened_twice_is_one(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let later = cancellation(ORDER, &["a", "b"], 50);
     let earlier = cancellation(ORDER, &["b", "a"], 20);
@@ -49,7 +54,7 @@ pub async fn a_cancellation_opened_twice_is_one(subject: &dyn Subject) {
     assert_eq!(first.known, Known::New);
     let second = journal.open(&earlier, at(200)).await.unwrap();
     assert_eq!((second.cancellation, second.waiting_since), (earlier.clone(), at(100)));
-    assert_eq!(second.known, Known::Before { state: State::Working, reason: None });
+    assert_eq!(second.known, Known::SeenBefore { state: CancellationState::Working, reason: None });
 
     let found = only(journal, &Query::default()).await;
     assert_eq!((found.received_at, found.deliveries), (at(100), 2));
@@ -59,27 +64,29 @@ pub async fn a_cancellation_opened_twice_is_one(subject: &dyn Subject) {
 }
 
 /// A redelivery is told what became of the cancellation.
-pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn Subject) {
+pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
-    for (state, _) in State::ALL {
+    for (state, _) in CancellationState::ALL {
         for reason in [Some("unmapped"), None] {
             let step = ended(state, reason);
             journal.record(&cancellation.id(), at(1), &[step]).await.unwrap();
             let known = journal.open(&cancellation, at(2)).await.unwrap().known;
-            assert_eq!(known, Known::Before { state, reason: reason.map(str::to_owned) });
+            assert_eq!(known, Known::SeenBefore { state, reason: reason.map(str::to_owned) });
         }
     }
 }
 
 /// A runner that ends late does not undo what another one settled; a person can.
-pub async fn a_late_ending_does_not_unsettle(subject: &dyn Subject) {
+pub async fn a_late_ending_does_not_unsettle(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
-    for settled in [State::Posted, State::Skipped, State::Parked] {
+    for settled in
+        [CancellationState::Posted, CancellationState::Skipped, CancellationState::Parked]
+    {
         step(journal, Step::Retried).await.unwrap();
         step(journal, ended(settled, Some("unmapped"))).await.unwrap();
-        for late in [State::Working, State::Deferred] {
+        for late in [CancellationState::Working, CancellationState::Deferred] {
             step(journal, ended(late, Some("order-busy"))).await.unwrap();
             let found = only(journal, &Query::default()).await;
             assert_eq!((found.state, found.reason.as_deref()), (settled, Some("unmapped")));
@@ -88,102 +95,105 @@ pub async fn a_late_ending_does_not_unsettle(subject: &dyn Subject) {
 }
 
 /// A lease keeps others out until it has run out, and its owner may renew it.
-pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn Subject) {
+pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     // order, token, at which second, expected
     let table = [
-        (ORDER, "one", 0, Hold::Held),
-        (ORDER, "two", 0, Hold::Elsewhere),
-        (OTHER_ORDER, "two", 0, Hold::Held),
-        (ORDER, "two", 59, Hold::Elsewhere),
-        (ORDER, "one", 59, Hold::Held),
-        (ORDER, "two", 60, Hold::Elsewhere),
-        (ORDER, "two", 118, Hold::Elsewhere),
-        (ORDER, "two", 119, Hold::Held),
-        (ORDER, "one", 119, Hold::Elsewhere),
+        (ORDER, "one", 0, OrderLease::Held),
+        (ORDER, "two", 0, OrderLease::HeldByOther),
+        (OTHER_ORDER, "two", 0, OrderLease::Held),
+        (ORDER, "two", 59, OrderLease::HeldByOther),
+        (ORDER, "one", 59, OrderLease::Held),
+        (ORDER, "two", 60, OrderLease::HeldByOther),
+        (ORDER, "two", 118, OrderLease::HeldByOther),
+        (ORDER, "two", 119, OrderLease::Held),
+        (ORDER, "one", 119, OrderLease::HeldByOther),
     ];
     for (number, name, second, expected) in table {
         let (order, token) = (order(number), token(name));
-        let hold = journal.hold(&tenant("dodici"), &order, &token, at(second), LEASE).await;
+        let hold = journal.acquire(&tenant("dodici"), &order, &token, at(second), LEASE).await;
         assert_eq!(hold.unwrap(), expected, "{name} on {number} at {second}");
     }
-    let hold = journal.hold(&tenant("other"), &order(ORDER), &token("two"), at(119), LEASE).await;
-    assert_eq!(hold.unwrap(), Hold::Held, "another tenant's order is another order");
+    let hold =
+        journal.acquire(&tenant("other"), &order(ORDER), &token("two"), at(119), LEASE).await;
+    assert_eq!(hold.unwrap(), OrderLease::Held, "another tenant's order is another order");
 }
 
 /// After the clock was set back, a lease that was taken before lasts as long as it would have
 /// lasted, not until the clock comes there again: a dead runner keeps an order for no longer,
 /// and a living one is not robbed.
-pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(subject: &dyn Subject) {
+pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
+    subject: &dyn JournalSubject,
+) {
     const HOUR: i64 = 3600;
     let journal = subject.journal();
     // Who asks for which order, when, for how long, and what is the answer.
     let table = [
-        (ORDER, "dead", HOUR, LEASE, Hold::Held),
-        (ORDER, "two", 0, LEASE, Hold::Elsewhere),
-        (ORDER, "two", 59, LEASE, Hold::Elsewhere),
-        (ORDER, "two", 60, LEASE, Hold::Held),
-        (OTHER_ORDER, "living", HOUR, LEASE, Hold::Held),
-        (OTHER_ORDER, "two", 0, LEASE, Hold::Elsewhere),
-        (OTHER_ORDER, "living", 3, LEASE, Hold::Held),
-        (OTHER_ORDER, "two", 60, LEASE, Hold::Elsewhere),
-        (OTHER_ORDER, "two", 63, LEASE, Hold::Held),
+        (ORDER, "dead", HOUR, LEASE, OrderLease::Held),
+        (ORDER, "two", 0, LEASE, OrderLease::HeldByOther),
+        (ORDER, "two", 59, LEASE, OrderLease::HeldByOther),
+        (ORDER, "two", 60, LEASE, OrderLease::Held),
+        (OTHER_ORDER, "living", HOUR, LEASE, OrderLease::Held),
+        (OTHER_ORDER, "two", 0, LEASE, OrderLease::HeldByOther),
+        (OTHER_ORDER, "living", 3, LEASE, OrderLease::Held),
+        (OTHER_ORDER, "two", 60, LEASE, OrderLease::HeldByOther),
+        (OTHER_ORDER, "two", 63, LEASE, OrderLease::Held),
         // One who asks for a short lease does not shorten a long one.
-        (ORDER, "long", 200, 60 * LEASE, Hold::Held),
-        (ORDER, "short", 201, LEASE, Hold::Elsewhere),
-        (ORDER, "short", 100, LEASE, Hold::Elsewhere),
-        (ORDER, "short", 100 + HOUR - 1, LEASE, Hold::Elsewhere),
-        (ORDER, "short", 100 + HOUR, LEASE, Hold::Held),
+        (ORDER, "long", 200, 60 * LEASE, OrderLease::Held),
+        (ORDER, "short", 201, LEASE, OrderLease::HeldByOther),
+        (ORDER, "short", 100, LEASE, OrderLease::HeldByOther),
+        (ORDER, "short", 100 + HOUR - 1, LEASE, OrderLease::HeldByOther),
+        (ORDER, "short", 100 + HOUR, LEASE, OrderLease::Held),
     ];
     for (number, name, second, lease, expected) in table {
         let (order, token) = (order(number), token(name));
-        let hold = journal.hold(&tenant("dodici"), &order, &token, at(second), lease).await;
+        let hold = journal.acquire(&tenant("dodici"), &order, &token, at(second), lease).await;
         assert_eq!(hold.unwrap(), expected, "{name} on {number} at {second}");
     }
 }
 
 /// Only the token that holds an order can let it go.
-pub async fn a_hold_is_released_by_its_token_only(subject: &dyn Subject) {
+pub async fn a_hold_is_released_by_its_token_only(subject: &dyn JournalSubject) {
     let (journal, tenant, order) = (subject.journal(), tenant("dodici"), order(ORDER));
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
     let hold = |name, second| {
         let (tenant, order) = (tenant.clone(), order.clone());
-        async move { journal.hold(&tenant, &order, &token(name), at(second), LEASE).await.unwrap() }
+        async move { journal.acquire(&tenant, &order, &token(name), at(second), LEASE).await.unwrap() }
     };
     let release = |name| {
         let (id, step) = (cancellation.id(), Step::Released(token(name)));
         async move { journal.record(&id, at(1), &[step]).await.unwrap() }
     };
-    assert_eq!(hold("one", 0).await, Hold::Held);
+    assert_eq!(hold("one", 0).await, OrderLease::Held);
     release("two").await;
-    assert_eq!(hold("two", 1).await, Hold::Elsewhere);
+    assert_eq!(hold("two", 1).await, OrderLease::HeldByOther);
     release("one").await;
-    assert_eq!(hold("two", 1).await, Hold::Held);
+    assert_eq!(hold("two", 1).await, OrderLease::Held);
     release("one").await;
-    assert_eq!(hold("one", 2).await, Hold::Elsewhere);
+    assert_eq!(hold("one", 2).await, OrderLease::HeldByOther);
 }
 
-/// A person's retry puts it back into the queue and starts the deadline anew.
-pub async fn a_retry_starts_the_deadline_anew(subject: &dyn Subject) {
+/// A person's retry puts it back into the queue and starts the deadline again.
+pub async fn a_retry_starts_the_deadline_anew(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
-    step(journal, ended(State::Parked, Some("unmapped"))).await.unwrap();
+    step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
     journal.record(&id(), at(500), &[Step::Retried]).await.unwrap();
     let found = only(journal, &Query::default()).await;
-    assert_eq!((found.state, found.reason), (State::Deferred, None));
+    assert_eq!((found.state, found.reason), (CancellationState::Deferred, None));
     assert_eq!((found.received_at, found.waiting_since), (at(0), at(500)));
     let opened = journal.open(&cancellation(ORDER, &["a"], 0), at(600)).await.unwrap();
     assert_eq!(opened.waiting_since, at(500));
 }
 
 /// A note is a line, once, and nothing else.
-pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn Subject) {
+pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
-    step(journal, ended(State::Posted, None)).await.unwrap();
+    step(journal, ended(CancellationState::Posted, None)).await.unwrap();
     let before = only(journal, &Query::default()).await;
     let seen = ["2 units of 3 are cancelled", "location 5: invoice 70211"].map(str::to_owned);
     for lines in [&seen[..1], &seen, &seen] {
-        step(journal, Step::Noted(lines.to_vec())).await.unwrap();
+        step(journal, Step::Note(lines.to_vec())).await.unwrap();
     }
     let after = only(journal, &Query::default()).await;
     let (earlier, noted) = after.history.split_at(before.history.len());
@@ -193,12 +203,14 @@ pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn Subject) {
 }
 
 /// What others say is not ours to choose: every character can be written down.
-pub async fn any_text_can_be_written_down(subject: &dyn Subject) {
+pub async fn any_text_can_be_written_down(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let text = "it says \"'\0\\\u{1}\u{fffd}\u{1f9e6}%s$1\" here";
-    step(journal, Step::Noted(vec![text.to_owned()])).await.unwrap();
-    let (state, detail) = (State::Parked, Some(text.to_owned()));
-    step(journal, Step::Ended { state, reason: None, detail, took: Duration::ZERO }).await.unwrap();
+    step(journal, Step::Note(vec![text.to_owned()])).await.unwrap();
+    let (state, detail) = (CancellationState::Parked, Some(text.to_owned()));
+    step(journal, Step::AttemptEnded { state, reason: None, detail, took: Duration::ZERO })
+        .await
+        .unwrap();
     let found = only(journal, &Query::default()).await;
     let [.., (_, noted), (_, ended)] = &found.history[..] else { panic!("{:?}", found.history) };
     for told in [noted, ended, found.detail.as_ref().unwrap()] {
@@ -208,20 +220,20 @@ pub async fn any_text_can_be_written_down(subject: &dyn Subject) {
 }
 
 /// Every step that changes something adds a line, and none is ever taken away.
-pub async fn history_is_append_only(subject: &dyn Subject) {
+pub async fn history_is_append_only(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     let flag = Flag::LeftOpen(Amount::cents(100));
     let steps = [
         Step::Claimed(Box::new(memo.clone())),
         freed(&memo),
-        ended(State::Parked, Some("erp-refused")),
+        ended(CancellationState::Parked, Some("erp-refused")),
         Step::Retried,
         Step::Claimed(Box::new(memo.clone())),
         settled(&memo, "77"),
         confirmed(&memo, "CM1042", 2000),
         Step::Flagged(flag.clone()),
-        ended(State::Posted, None),
+        ended(CancellationState::Posted, None),
     ];
     let mut before = only(journal, &Query::default()).await.history;
     for (second, step) in (1..).zip(steps) {
@@ -237,13 +249,13 @@ pub async fn history_is_append_only(subject: &dyn Subject) {
 }
 
 /// Thousands of deliveries in an outage are counted, and do not fill the history.
-pub async fn an_outage_does_not_fill_the_history(subject: &dyn Subject) {
+pub async fn an_outage_does_not_fill_the_history(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let event = cancellation(ORDER, &["a"], 0);
-    step(journal, ended(State::Working, Some("erp-unavailable"))).await.unwrap();
+    step(journal, ended(CancellationState::Working, Some("erp-unavailable"))).await.unwrap();
     for second in 1..200 {
         journal.open(&event, at(second)).await.unwrap();
-        let down = ended(State::Working, Some("erp-unavailable"));
+        let down = ended(CancellationState::Working, Some("erp-unavailable"));
         journal.record(&id(), at(second), &[down]).await.unwrap();
     }
     let found = only(journal, &Query::default()).await;
@@ -251,16 +263,16 @@ pub async fn an_outage_does_not_fill_the_history(subject: &dyn Subject) {
     // The first eight, then the 16th, the 32nd, the 64th and the 128th, each with its end.
     assert_eq!(found.history.len(), 2 * 12, "{:#?}", found.history);
     // Whatever is new is told.
-    step(journal, ended(State::Working, Some("erp-credentials"))).await.unwrap();
-    step(journal, ended(State::Posted, None)).await.unwrap();
+    step(journal, ended(CancellationState::Working, Some("erp-credentials"))).await.unwrap();
+    step(journal, ended(CancellationState::Posted, None)).await.unwrap();
     let after = only(journal, &Query::default()).await;
     assert_eq!(after.history.len(), found.history.len() + 2);
 }
 
 /// A person sees a flag once, in words that name it.
-pub async fn a_flag_is_shown_once(subject: &dyn Subject) {
+pub async fn a_flag_is_shown_once(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
-    let differs = Flag::TotalDiffers { ours: Amount::cents(2000), theirs: Amount::cents(2001) };
+    let differs = Flag::TotalDiffers { expected: Amount::cents(2000), actual: Amount::cents(2001) };
     for flag in [&differs, &Flag::RoundingLeft(Amount::cents(1)), &differs] {
         step(journal, Step::Flagged(flag.clone())).await.unwrap();
     }
@@ -270,33 +282,37 @@ pub async fn a_flag_is_shown_once(subject: &dyn Subject) {
 }
 
 /// How an attempt ended is there to be found.
-pub async fn an_ending_is_found(subject: &dyn Subject) {
+pub async fn an_ending_is_found(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
-    step(journal, ended(State::Parked, Some("unmapped"))).await.unwrap();
-    let found = only(journal, &Query { state: Some(State::Parked), ..Query::default() }).await;
+    step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
+    let found =
+        only(journal, &Query { state: Some(CancellationState::Parked), ..Query::default() }).await;
     assert_eq!(found.reason.as_deref(), Some("unmapped"));
     assert_eq!(found.detail.as_deref(), Some("in a sentence"));
     assert_eq!(found.cancellation, cancellation(ORDER, &["a"], 0));
 }
 
 /// Every condition of a query leaves out what does not meet it.
-pub async fn a_query_finds_what_meets_it(subject: &dyn Subject) {
+pub async fn a_query_finds_what_meets_it(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let ours = cancellation(ORDER, &["a"], 0);
     let mut theirs = cancellation(OTHER_ORDER, &["a"], 0);
     theirs.tenant = tenant("other");
     journal.open(&ours, at(10)).await.unwrap();
     journal.open(&theirs, at(20)).await.unwrap();
-    journal.record(&ours.id(), at(30), &[ended(State::Parked, Some("unmapped"))]).await.unwrap();
-    journal.record(&theirs.id(), at(30), &[ended(State::Posted, None)]).await.unwrap();
+    journal
+        .record(&ours.id(), at(30), &[ended(CancellationState::Parked, Some("unmapped"))])
+        .await
+        .unwrap();
+    journal.record(&theirs.id(), at(30), &[ended(CancellationState::Posted, None)]).await.unwrap();
 
     let all = Query::default;
     let table = [
         (all(), 2),
         (Query { id: Some(ours.id()), ..all() }, 1),
         (Query { id: Some("can-0".parse().unwrap()), ..all() }, 0),
-        (Query { state: Some(State::Posted), ..all() }, 1),
-        (Query { state: Some(State::Working), ..all() }, 0),
+        (Query { state: Some(CancellationState::Posted), ..all() }, 1),
+        (Query { state: Some(CancellationState::Working), ..all() }, 0),
         (Query { reason: Some("unmapped".to_owned()), ..all() }, 1),
         (Query { tenant: Some(tenant("other")), ..all() }, 1),
         (Query { tenant: Some(tenant("nobody")), ..all() }, 0),
@@ -313,7 +329,7 @@ pub async fn a_query_finds_what_meets_it(subject: &dyn Subject) {
 }
 
 /// Pages go from the newest to the oldest, without gap or repetition.
-pub async fn pages_are_newest_first(subject: &dyn Subject) {
+pub async fn pages_are_newest_first(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     for unit in 0..107 {
         let cancellation = cancellation(ORDER, &[&format!("u{unit:03}")], 0);
@@ -325,20 +341,20 @@ pub async fn pages_are_newest_first(subject: &dyn Subject) {
         let page = Query { after, limit: 10, ..Query::default() };
         let found = journal.find(&page).await.unwrap();
         assert_eq!(found.len(), expected, "after {after:?}");
-        after = found.last().map(|it| it.place);
+        after = found.last().map(|it| it.sequence);
         seen.extend(found.into_iter().map(|it| it.received_at));
     }
     assert_eq!(seen, (0..107).rev().map(at).collect::<Vec<_>>());
 }
 
 /// A step needs something that it is a step of.
-pub async fn a_step_of_an_unknown_cancellation_is_refused(subject: &dyn Subject) {
+pub async fn a_step_of_an_unknown_cancellation_is_refused(subject: &dyn JournalSubject) {
     let result = step(subject.journal(), Step::Retried).await;
     assert!(matches!(result, Err(JournalError::Unavailable(_))), "{result:?}");
 }
 
 /// What was answered is on disk, and another process sees it at once.
-pub async fn a_journal_is_shared_by_processes(subject: &dyn Subject) {
+pub async fn a_journal_is_shared_by_processes(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let beside = subject.reopen().await;
     let memo = memo(ORDER, &["a"], 2000);
@@ -348,8 +364,8 @@ pub async fn a_journal_is_shared_by_processes(subject: &dyn Subject) {
     assert_eq!(seen, only(journal, &own).await);
     assert_claimed(&claim(&*beside, &self::memo(ORDER, &["a", "b"], 1)).await, &memo.key);
 
-    let hold = journal.hold(&tenant("dodici"), &order(ORDER), &token("one"), at(0), LEASE).await;
-    assert_eq!(hold.unwrap(), Hold::Held);
-    let hold = beside.hold(&tenant("dodici"), &order(ORDER), &token("two"), at(0), LEASE).await;
-    assert_eq!(hold.unwrap(), Hold::Elsewhere);
+    let hold = journal.acquire(&tenant("dodici"), &order(ORDER), &token("one"), at(0), LEASE).await;
+    assert_eq!(hold.unwrap(), OrderLease::Held);
+    let hold = beside.acquire(&tenant("dodici"), &order(ORDER), &token("two"), at(0), LEASE).await;
+    assert_eq!(hold.unwrap(), OrderLease::HeldByOther);
 }

@@ -17,7 +17,7 @@ use domain::{
 };
 
 pub use self::{failing::*, memos::*};
-use crate::{BillingQuery, Ledger, LedgerError, Posted, Refusal, Retry, Sending};
+use crate::{BillingQuery, Ledger, LedgerError, Posted, Rejection, Retry, Sending};
 
 /// A ledger set up for testing, with what can go wrong with it.
 ///
@@ -25,7 +25,7 @@ use crate::{BillingQuery, Ledger, LedgerError, Posted, Refusal, Retry, Sending};
 /// in US dollars: one on an unpaid invoice, one not invoiced at all. Their lines
 /// carry the ids of their units. There is no credit memo.
 #[async_trait]
-pub trait Subject: Send + Sync {
+pub trait LedgerSubject: Send + Sync {
     /// The ledger.
     fn ledger(&self) -> &dyn Ledger;
 
@@ -38,7 +38,7 @@ pub trait Subject: Send + Sync {
     /// The next memo is recorded, and the ledger's reply lost.
     fn lose_next_reply(&self);
 
-    /// The next call is turned away because there are too many.
+    /// The next call is rejected because there are too many.
     fn throttle_next(&self);
 
     /// From now on it fails on each memo of the invoiced order, records none, and answers
@@ -93,19 +93,19 @@ pub trait Subject: Send + Sync {
 }
 
 /// What is on record is told: the order, its invoices, and the units on their lines.
-pub async fn an_order_is_told_with_its_invoices(subject: &dyn Subject) {
+pub async fn an_order_is_told_with_its_invoices(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.invoiced()).await.unwrap();
     let (order, invoice) = (order(&billing), invoice(&billing));
     assert_eq!(invoice.entity, order.entity);
     assert_eq!(invoice.remaining, invoice.total);
     assert_eq!(billing.memos, []);
-    for line in invoice.lines.iter().filter(|it| it.quantity.is_some()) {
+    for line in invoice.lines.iter().filter(|line| line.quantity.is_some()) {
         assert_eq!(line.units.len(), 1, "{line:?}");
     }
 }
 
 /// No invoice is an answer.
-pub async fn an_order_without_an_invoice_is_told_without(subject: &dyn Subject) {
+pub async fn an_order_without_an_invoice_is_told_without(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.not_invoiced()).await.unwrap();
     assert!(!order(&billing).lines.is_empty());
     assert_eq!(billing.invoices, []);
@@ -113,12 +113,12 @@ pub async fn an_order_without_an_invoice_is_told_without(subject: &dyn Subject) 
 }
 
 /// No sales order is not an error.
-pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
+pub async fn an_unknown_order_is_no_error(subject: &dyn LedgerSubject) {
     let unknown = BillingQuery {
         reference: "NO-SUCH-ORDER".to_owned(),
         order: "00000000-0000-4000-8000-00000000dead".parse().unwrap(),
         existing_memos: ExistingMemos::Number,
-        ours: Vec::new(),
+        own_memos: Vec::new(),
         units: Vec::new(),
         ..subject.invoiced()
     };
@@ -126,7 +126,7 @@ pub async fn an_unknown_order_is_no_error(subject: &dyn Subject) {
 }
 
 /// A memo is on record as it was posted: under its key, from its invoice, with its units.
-pub async fn a_posted_memo_is_on_record(subject: &dyn Subject) {
+pub async fn a_posted_memo_is_on_record(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let posted = ledger.post(&memo, Sending::First).await.unwrap();
@@ -145,11 +145,11 @@ pub async fn a_posted_memo_is_on_record(subject: &dyn Subject) {
 }
 
 /// One key is one memo, however often it is posted and whatever is known of earlier attempts.
-pub async fn a_repeated_post_is_a_no_op(subject: &dyn Subject) {
+pub async fn a_repeated_post_is_a_no_op(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let first = ledger.post(&memo, Sending::First).await.unwrap();
-    for sending in [Sending::First, Sending::Again, Sending::First] {
+    for sending in [Sending::First, Sending::Resend, Sending::First] {
         let repeated = ledger.post(&memo, sending).await.unwrap();
         assert_eq!(repeated, Posted::Already(first.record().clone()), "{sending:?}");
     }
@@ -157,28 +157,28 @@ pub async fn a_repeated_post_is_a_no_op(subject: &dyn Subject) {
 }
 
 /// Looking first does not keep a memo from being recorded.
-pub async fn a_memo_that_never_arrived_is_recorded(subject: &dyn Subject) {
-    let posted = subject.ledger().post(&memo(subject).await, Sending::Again).await.unwrap();
+pub async fn a_memo_that_never_arrived_is_recorded(subject: &dyn LedgerSubject) {
+    let posted = subject.ledger().post(&memo(subject).await, Sending::Resend).await.unwrap();
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
     assert_eq!(subject.memos_on_record(), 1);
 }
 
 /// The crash between commit and reply: trying again must not credit twice.
-pub async fn a_lost_reply_does_not_duplicate(subject: &dyn Subject) {
+pub async fn a_lost_reply_does_not_duplicate(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.lose_next_reply();
     let lost = ledger.post(&memo, Sending::First).await;
     assert!(matches!(lost, Ok(Posted::Already(_)) | Err(LedgerError::Unknown(_))), "{lost:?}");
-    for sending in [Sending::Again, Sending::First] {
+    for sending in [Sending::Resend, Sending::First] {
         let found = ledger.post(&memo, sending).await.unwrap();
         assert!(matches!(found, Posted::Already(_)), "{found:?}");
     }
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Two runners that know nothing of each other make one memo.
-pub async fn two_posts_at_once_are_one_memo(subject: &dyn Subject) {
+/// Two attempts that run at the same time create one memo.
+pub async fn two_posts_at_once_are_one_memo(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let (one, other) =
@@ -189,10 +189,10 @@ pub async fn two_posts_at_once_are_one_memo(subject: &dyn Subject) {
 }
 
 /// Something else under the key is told apart from our memo.
-pub async fn another_record_under_the_key_is_a_conflict(subject: &dyn Subject) {
+pub async fn another_record_under_the_key_is_a_conflict(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     subject.occupy(&memo.key);
-    for sending in [Sending::First, Sending::Again] {
+    for sending in [Sending::First, Sending::Resend] {
         let error = subject.ledger().post(&memo, sending).await.unwrap_err();
         assert!(matches!(error, LedgerError::Conflict { .. }), "{error:?} for {sending:?}");
     }
@@ -200,14 +200,14 @@ pub async fn another_record_under_the_key_is_a_conflict(subject: &dyn Subject) {
 }
 
 /// A memo over other units is not the one that we look for.
-pub async fn other_units_under_the_key_are_a_conflict(subject: &dyn Subject) {
+pub async fn other_units_under_the_key_are_a_conflict(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let billing = ledger.billing(&subject.invoiced()).await.unwrap();
     let query = subject.invoiced();
     let [one, other] = [0, 1].map(|unit| from_invoice(&query, invoice(&billing), unit));
     let _ = ledger.post(&one, Sending::First).await.unwrap();
     let other = CreditMemo { key: one.key, ..other };
-    for sending in [Sending::First, Sending::Again] {
+    for sending in [Sending::First, Sending::Resend] {
         let error = ledger.post(&other, sending).await.unwrap_err();
         assert!(matches!(error, LedgerError::Conflict { .. }), "{error:?} for {sending:?}");
     }
@@ -215,12 +215,12 @@ pub async fn other_units_under_the_key_are_a_conflict(subject: &dyn Subject) {
 }
 
 /// A total that differs is for a person to look at; the memo is ours all the same.
-pub async fn a_differing_total_is_no_conflict(subject: &dyn Subject) {
+pub async fn a_differing_total_is_no_conflict(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let first = ledger.post(&memo, Sending::First).await.unwrap();
     subject.change_total(first.record());
-    let found = ledger.post(&memo, Sending::Again).await.unwrap();
+    let found = ledger.post(&memo, Sending::Resend).await.unwrap();
     assert_eq!(found, Posted::Already(first.record().clone()));
     let [confirmed] = &ledger.confirm(&[first.record().clone()]).await.unwrap()[..] else {
         panic!("a memo is confirmed once");
@@ -229,15 +229,15 @@ pub async fn a_differing_total_is_no_conflict(subject: &dyn Subject) {
 }
 
 /// A refusal is definite: nothing is on record, and better data go through under the same key.
-pub async fn a_refusal_is_definite(subject: &dyn Subject) {
+pub async fn a_refusal_is_definite(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let good = memo(subject).await;
     let mut bad = good.clone();
     let application = bad.application.as_mut().unwrap();
     application.amount += bad.total;
-    for sending in [Sending::First, Sending::Again] {
+    for sending in [Sending::First, Sending::Resend] {
         let error = ledger.post(&bad, sending).await.unwrap_err();
-        let is_refusal = matches!(error, LedgerError::Refused { kind: Refusal::Data, .. });
+        let is_refusal = matches!(error, LedgerError::Rejected { kind: Rejection::Data, .. });
         assert!(is_refusal, "{error:?} for {sending:?}");
     }
     assert_eq!(subject.memos_on_record(), 0);
@@ -246,22 +246,22 @@ pub async fn a_refusal_is_definite(subject: &dyn Subject) {
 }
 
 /// A closed period is told apart from bad data: another date may help.
-pub async fn a_closed_period_is_a_refusal_of_its_own(subject: &dyn Subject) {
+pub async fn a_closed_period_is_a_refusal_of_its_own(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     subject.close_period();
     let error = subject.ledger().post(&memo, Sending::First).await.unwrap_err();
-    let is_period = matches!(error, LedgerError::Refused { kind: Refusal::Period, .. });
+    let is_period = matches!(error, LedgerError::Rejected { kind: Rejection::Period, .. });
     assert!(is_period, "{error:?}");
     assert_eq!(subject.memos_on_record(), 0);
 }
 
 /// What we may not see is not taken for absent: else it would be credited again.
-pub async fn a_missing_permission_is_never_not_found(subject: &dyn Subject) {
+pub async fn a_missing_permission_is_never_not_found(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let _ = ledger.post(&memo, Sending::First).await.unwrap();
     subject.forbid();
-    let error = ledger.post(&memo, Sending::Again).await.unwrap_err();
+    let error = ledger.post(&memo, Sending::Resend).await.unwrap_err();
     assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
     let error = ledger.billing(&subject.invoiced()).await.unwrap_err();
     assert!(matches!(error, LedgerError::Forbidden(_)), "{error:?}");
@@ -269,7 +269,7 @@ pub async fn a_missing_permission_is_never_not_found(subject: &dyn Subject) {
 }
 
 /// Refused credentials are a case of their own: more attempts may lock them.
-pub async fn refused_credentials_are_told(subject: &dyn Subject) {
+pub async fn refused_credentials_are_told(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.revoke();
@@ -280,8 +280,8 @@ pub async fn refused_credentials_are_told(subject: &dyn Subject) {
     assert_eq!(subject.memos_on_record(), 0);
 }
 
-/// Turned away is not done, and says how long to wait.
-pub async fn throttling_leaves_nothing_on_record(subject: &dyn Subject) {
+/// Rejected is not done, and says how long to wait.
+pub async fn throttling_leaves_nothing_on_record(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.throttle_next();
@@ -293,7 +293,7 @@ pub async fn throttling_leaves_nothing_on_record(subject: &dyn Subject) {
 }
 
 /// An outage is nobody's fault: the same call goes through when it is over.
-pub async fn an_outage_ends(subject: &dyn Subject) {
+pub async fn an_outage_ends(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.go_down().await;
@@ -302,13 +302,13 @@ pub async fn an_outage_ends(subject: &dyn Subject) {
     let error = ledger.post(&memo, Sending::First).await.unwrap_err();
     assert_eq!(error.retry(), Retry::Later, "{error:?}");
     subject.come_back().await;
-    let posted = ledger.post(&memo, Sending::Again).await.unwrap();
+    let posted = ledger.post(&memo, Sending::Resend).await.unwrap();
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
     assert_eq!(subject.memos_on_record(), 1);
 }
 
 /// Number and total come back for what exists, and nothing for what does not.
-pub async fn totals_are_read_back(subject: &dyn Subject) {
+pub async fn totals_are_read_back(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let id = ledger.post(&memo, Sending::First).await.unwrap().record().clone();
@@ -323,23 +323,23 @@ pub async fn totals_are_read_back(subject: &dyn Subject) {
 }
 
 /// A memo that names no invoice is found by the order's number, by those who ask for it.
-pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn Subject) {
+pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let query = subject.not_invoiced();
     let billing = ledger.billing(&query).await.unwrap();
     let memo = from_order(&query, order(&billing));
     let first = ledger.post(&memo, Sending::First).await.unwrap();
-    let again = ledger.post(&memo, Sending::Again).await.unwrap();
+    let again = ledger.post(&memo, Sending::Resend).await.unwrap();
     assert_eq!(again, Posted::Already(first.record().clone()));
     let include = BillingQuery { existing_memos: ExistingMemos::Number, ..query };
     let billing = ledger.billing(&include).await.unwrap();
-    let ids: Vec<_> = billing.memos.iter().map(|it| &it.id).collect();
+    let ids: Vec<_> = billing.memos.iter().map(|memo| &memo.id).collect();
     assert_eq!(ids, [first.record()]);
     assert_eq!(units(&billing), memo.units);
 }
 
 /// Targets are absolute, so that closing twice is closing once; other lines stay as they are.
-pub async fn closing_lines_twice_is_closing_them_once(subject: &dyn Subject) {
+pub async fn closing_lines_twice_is_closing_them_once(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let query = subject.not_invoiced();
     let before = order(&ledger.billing(&query).await.unwrap()).clone();
@@ -358,7 +358,7 @@ pub async fn closing_lines_twice_is_closing_them_once(subject: &dyn Subject) {
 }
 
 /// The memo over the first unit of the invoiced order.
-async fn memo(subject: &dyn Subject) -> CreditMemo {
+async fn memo(subject: &dyn LedgerSubject) -> CreditMemo {
     let query = subject.invoiced();
     let billing = subject.ledger().billing(&query).await.unwrap();
     from_invoice(&query, invoice(&billing), 0)
@@ -449,7 +449,7 @@ fn invoice(billing: &Billing) -> &Invoice {
 }
 
 fn units(billing: &Billing) -> Vec<UnitId> {
-    let lines = billing.memos.iter().flat_map(|it| &it.lines);
+    let lines = billing.memos.iter().flat_map(|memo| &memo.lines);
     lines.flat_map(|it| it.units.iter().cloned()).collect()
 }
 

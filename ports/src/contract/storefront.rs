@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::{
-    Amount, InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Timestamp, TransactionSnapshot,
-    UnitSnapshot,
+    Amount, InstrumentSnapshot, OrderId, OrderSnapshot, ReportedAmount, Timestamp,
+    TransactionSnapshot, UnitSnapshot,
 };
 
 use crate::{Basis, Cursor, Storefront, StorefrontError, Window};
 
 /// A storefront set up for testing: it shows what it is told to show.
 #[async_trait]
-pub trait Subject: Send + Sync {
+pub trait StorefrontSubject: Send + Sync {
     /// The implementation, over a storefront without orders.
     fn storefront(&self) -> &dyn Storefront;
 
@@ -49,14 +49,14 @@ pub enum Sent {
 }
 
 /// Nothing is lost on the way, and nothing is made up.
-pub async fn an_order_arrives_as_it_is_shown(subject: &dyn Subject) {
+pub async fn an_order_arrives_as_it_is_shown(subject: &dyn StorefrontSubject) {
     let order = order();
     subject.show(&order, Sent::Texts).await;
     assert_eq!(told(subject).await, Some(order));
 }
 
 /// A unit that is missed would be taken for one that does not live.
-pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn Subject) {
+pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
     let units = (0..230).map(|it| unit(&format!("unit-{it}"))).collect();
     let order = OrderSnapshot { units, ..order() };
     subject.show(&order, Sent::Texts).await;
@@ -67,7 +67,7 @@ pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn Subject) {
 }
 
 /// A transaction that is missed would be money that seems held, or given back.
-pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn Subject) {
+pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
     let instrument = |index: i64| InstrumentSnapshot {
         method: Some("gift_card".to_owned()),
         transactions: (0..9).map(|nth| transaction("capture", 100 * index + nth)).collect(),
@@ -82,7 +82,7 @@ pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn Subject)
 }
 
 /// Events run ahead of the API.
-pub async fn an_order_that_is_not_visible_is_none(subject: &dyn Subject) {
+pub async fn an_order_that_is_not_visible_is_none(subject: &dyn StorefrontSubject) {
     assert_eq!(told(subject).await, None, "never shown");
     let order = order();
     subject.show(&order, Sent::Texts).await;
@@ -91,7 +91,9 @@ pub async fn an_order_that_is_not_visible_is_none(subject: &dyn Subject) {
 }
 
 /// "Not there yet" and "none" are different answers.
-pub async fn payments_that_are_late_are_none_and_never_an_empty_list(subject: &dyn Subject) {
+pub async fn payments_that_are_late_are_none_and_never_an_empty_list(
+    subject: &dyn StorefrontSubject,
+) {
     let untouched =
         InstrumentSnapshot { method: Some("credit_card".to_owned()), ..Default::default() };
     for payments in [None, Some(Vec::new()), Some(vec![untouched])] {
@@ -102,12 +104,12 @@ pub async fn payments_that_are_late_are_none_and_never_an_empty_list(subject: &d
 }
 
 /// No float on the way: neither ours nor one that only looks like ours.
-pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Subject) {
+pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn StorefrontSubject) {
     let table = ["0.1", "-5", "89.40", "33.335", "0.07", "1000000", "12345678901.23"];
     for amount in table {
         for sent in [Sent::Texts, Sent::Numbers] {
-            let priced = UnitSnapshot { price: Reading::of(amount), ..unit("unit-1") };
-            let grand_total = Reading::of(amount);
+            let priced = UnitSnapshot { price: ReportedAmount::of(amount), ..unit("unit-1") };
+            let grand_total = ReportedAmount::of(amount);
             let order = OrderSnapshot { units: vec![priced], grand_total, ..order() };
             subject.show(&order, sent).await;
             assert_eq!(told(subject).await, Some(order), "{amount} as {sent:?}");
@@ -116,7 +118,7 @@ pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Subjec
 }
 
 /// An answer that is kept would hide what was waited for.
-pub async fn what_is_told_is_what_holds_now(subject: &dyn Subject) {
+pub async fn what_is_told_is_what_holds_now(subject: &dyn StorefrontSubject) {
     for status in ["opened", "cancelled", "returned"] {
         let unit = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
         let order = OrderSnapshot { units: vec![unit], ..order() };
@@ -126,7 +128,9 @@ pub async fn what_is_told_is_what_holds_now(subject: &dyn Subject) {
 }
 
 /// A cancellation whose event was lost is found by the order's last change.
-pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(subject: &dyn Subject) {
+pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(
+    subject: &dyn StorefrontSubject,
+) {
     // cancelled, created, changed, told
     let table = [
         ("cancelled", -90, 0, true),
@@ -146,7 +150,7 @@ pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(subje
 }
 
 /// An order that is missed is money that nobody looks for.
-pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn Subject) {
+pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn StorefrontSubject) {
     for nth in 0..23 {
         show_at(subject, nth, "cancelled", 1, 1).await;
     }
@@ -158,7 +162,9 @@ pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn Subject
 }
 
 /// A filter that is refused is no reason to look at nothing.
-pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(subject: &dyn Subject) {
+pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(
+    subject: &dyn StorefrontSubject,
+) {
     show_at(subject, 0, "cancelled", 1, 1).await;
     show_at(subject, 1, "cancelled", -20, 1).await;
     show_at(subject, 2, "cancelled", 10, 10).await;
@@ -170,7 +176,7 @@ pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(subje
 }
 
 /// A caller need not bring a timeout of its own.
-pub async fn every_call_ends_within_the_timeout(subject: &dyn Subject) {
+pub async fn every_call_ends_within_the_timeout(subject: &dyn StorefrontSubject) {
     let order = order();
     subject.show(&order, Sent::Texts).await;
     subject.fall_silent().await;
@@ -181,7 +187,7 @@ pub async fn every_call_ends_within_the_timeout(subject: &dyn Subject) {
     assert!(asked_at.elapsed() < subject.timeout() * 2, "took {:?}", asked_at.elapsed());
 }
 
-async fn told(subject: &dyn Subject) -> Option<OrderSnapshot> {
+async fn told(subject: &dyn StorefrontSubject) -> Option<OrderSnapshot> {
     subject.storefront().order(&order().id).await.unwrap()
 }
 
@@ -190,7 +196,13 @@ fn hour(hours: i64) -> Timestamp {
 }
 
 /// Shows the order of this number, created and changed so many hours after the window began.
-async fn show_at(subject: &dyn Subject, nth: usize, status: &str, created: i64, changed: i64) {
+async fn show_at(
+    subject: &dyn StorefrontSubject,
+    nth: usize,
+    status: &str,
+    created: i64,
+    changed: i64,
+) {
     let order = listed(nth, status);
     subject.show(&order, Sent::Texts).await;
     subject.date(&order.id, hour(created), hour(changed)).await;
@@ -210,7 +222,7 @@ fn listed(nth: usize, status: &str) -> OrderSnapshot {
 }
 
 /// The orders of a window of ten hours, in the order of their ids.
-async fn told_of_window(subject: &dyn Subject) -> (Vec<OrderSnapshot>, Basis) {
+async fn told_of_window(subject: &dyn StorefrontSubject) -> (Vec<OrderSnapshot>, Basis) {
     let window = Window { since: hour(0), until: Some(hour(10)) };
     let (mut told, mut place) = (Vec::new(), Cursor::default());
     loop {
@@ -243,7 +255,7 @@ fn order() -> OrderSnapshot {
         is_exchange: false,
         is_historical: true,
         shipping_total: cents(500),
-        shipping_tax: Reading::Absent,
+        shipping_tax: ReportedAmount::Absent,
         grand_total: cents(2495),
         coupon: Some("WELCOME".to_owned()),
         units: vec![unit("unit-1"), unit("unit-2")],
@@ -255,10 +267,10 @@ fn unit(id: &str) -> UnitSnapshot {
     UnitSnapshot {
         id: id.to_owned(),
         product: Some("10000".to_owned()),
-        quantity: Reading::of("1"),
+        quantity: ReportedAmount::of("1"),
         price: cents(1995),
         item_discounts: cents(200),
-        order_discounts: Reading::Absent,
+        order_discounts: ReportedAmount::Absent,
         tax: cents(0),
         status: Some("cancelled".to_owned()),
         reason: Some("insufficient_stock".to_owned()),
@@ -271,6 +283,6 @@ fn transaction(kind: &str, amount: i64) -> TransactionSnapshot {
     TransactionSnapshot { kind, amount: cents(amount), currency }
 }
 
-fn cents(cents: i64) -> Reading {
-    Reading::Value(Amount::cents(cents))
+fn cents(cents: i64) -> ReportedAmount {
+    ReportedAmount::Value(Amount::cents(cents))
 }

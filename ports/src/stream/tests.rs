@@ -8,7 +8,7 @@ fn an_id_is_one_segment_of_a_path() {
     }
     let too_long = format!("{longest}x");
     for raw in ["", ".", "..", "-x", "a/b", "a b", "a%2F", "é", "a?b", &too_long] {
-        assert_eq!(raw.parse::<SubscriptionId>(), Err(InvalidSubscriptionId), "{raw:?}");
+        assert_eq!(raw.parse::<SubscriptionId>(), Err(SubscriptionIdError), "{raw:?}");
     }
 }
 

@@ -238,7 +238,7 @@ impl Books {
     pub(super) fn knows_tax_code(&self, code: &str) -> bool {
         self.tax_codes.contains_key(code)
             || self.records().any(|it| {
-                let codes = it.lines.iter().filter_map(|it| it.tax_code.as_deref());
+                let codes = it.lines.iter().filter_map(|line| line.tax_code.as_deref());
                 codes.chain(it.shipping_tax_code.as_deref()).any(|it| it == code)
             })
     }
@@ -248,7 +248,7 @@ impl Books {
     }
 
     pub(super) fn item_for(&mut self, product: &str) -> String {
-        let known = self.items.values().find(|it| it.external_id.as_deref() == Some(product));
+        let known = self.items.values().find(|item| item.external_id.as_deref() == Some(product));
         if let Some(item) = known {
             return item.id.clone();
         }

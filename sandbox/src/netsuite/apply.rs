@@ -75,7 +75,7 @@ fn appliable(memo: &Record, invoice: &Record) -> bool {
         && invoice.standing == Standing::Valid
         && invoice.entity == memo.entity
         && invoice.currency == memo.currency
-        && Decimal::ZERO < invoice.open()
+        && invoice.open() > Decimal::ZERO
 }
 
 fn most(memo: &Record, invoice: &Record) -> Application {

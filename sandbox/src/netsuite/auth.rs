@@ -75,7 +75,7 @@ pub(super) fn check(books: &mut Books, header: Option<Node<'_, '_>>) -> Result<(
     let other = |name: &str| blocks.iter().any(|it| it.tag_name().name() == name);
     let passports: Vec<_> =
         blocks.iter().filter(|it| it.has_tag_name((MESSAGES, "tokenPassport"))).collect();
-    if other("passport") || other("applicationInfo") || 1 < passports.len() {
+    if other("passport") || other("applicationInfo") || passports.len() > 1 {
         return Err(ambiguous());
     }
     let passport = passports.first().and_then(|it| Passport::read(**it));
@@ -133,7 +133,7 @@ impl<'a> Passport<'a> {
 impl Nonces {
     /// Whether it is new; it is not from now on.
     fn take(&mut self, nonce: &str, at: i64, now: i64) -> bool {
-        if 10_000 < self.0.len() {
+        if self.0.len() > 10_000 {
             // Older ones are refused by their timestamp.
             self.0.retain(|_, at| now - *at <= SKEW);
         }

@@ -18,8 +18,8 @@ pub(super) fn lines(books: &Books, draft: &mut Draft, invoice: &Record) -> Resul
         return Ok(());
     }
     // Lines that the request does not name stay as the entry form shows them.
-    let named: Vec<_> = draft.record.lines.iter().filter_map(|it| it.order_line).collect();
-    for line in invoice.lines.iter().filter(|it| !named.contains(&it.line)) {
+    let named: Vec<_> = draft.record.lines.iter().filter_map(|line| line.order_line).collect();
+    for line in invoice.lines.iter().filter(|line| !named.contains(&line.line)) {
         if let Some(rest) = rest(books, line, invoice) {
             draft.record.lines.push(rest);
         }
@@ -36,7 +36,7 @@ pub(super) fn prefilled(books: &Books, invoice: &Record) -> Record {
     memo.created_from = Some(invoice.id.clone());
     memo.date = books.time().to_zoned(books.time_zone.clone()).date();
     memo.remaining = None;
-    memo.lines = invoice.lines.iter().filter_map(|it| rest(books, it, invoice)).collect();
+    memo.lines = invoice.lines.iter().filter_map(|line| rest(books, line, invoice)).collect();
     memo
 }
 
@@ -59,8 +59,8 @@ fn check(books: &Books, line: &Line, memo: &Record, invoice: &Record) -> Result<
     let asked: Decimal = memo
         .lines
         .iter()
-        .filter(|it| it.order_line == Some(number))
-        .filter_map(|it| it.quantity)
+        .filter(|line| line.order_line == Some(number))
+        .filter_map(|line| line.quantity)
         .sum();
     let left = left(books, source, invoice);
     if source.quantity.is_some() && left < asked {
@@ -86,5 +86,5 @@ fn rest(books: &Books, line: &Line, invoice: &Record) -> Option<Line> {
     let left = left(books, line, invoice);
     copy.amount = line.amount * left / quantity;
     copy.quantity = Some(left);
-    (Decimal::ZERO < left).then_some(copy)
+    (left > Decimal::ZERO).then_some(copy)
 }

@@ -91,7 +91,7 @@ impl ListKind {
         };
         match self {
             Self::Location => books.records().any(|it| {
-                let on_line = it.lines.iter().any(|it| it.location.as_deref() == Some(id));
+                let on_line = it.lines.iter().any(|line| line.location.as_deref() == Some(id));
                 on_line || chosen(it, |it| it.location.as_ref())
             }),
             Self::Department => books.records().any(|it| chosen(it, |it| it.department.as_ref())),
@@ -126,7 +126,7 @@ impl FieldKind {
     fn is_used(self, books: &Books, script_id: &str) -> bool {
         books.records().any(|it| match self {
             Self::Body => it.field(script_id).is_some(),
-            Self::Column => it.lines.iter().any(|it| it.field(script_id).is_some()),
+            Self::Column => it.lines.iter().any(|line| line.field(script_id).is_some()),
         })
     }
 }

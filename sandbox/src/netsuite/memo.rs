@@ -66,8 +66,8 @@ pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusa
 
 /// Gives lines that have no number the next free one.
 pub(super) fn number_lines(record: &mut Record) {
-    let mut last = record.lines.iter().map(|it| it.line).max().unwrap_or_default();
-    for line in record.lines.iter_mut().filter(|it| it.line == 0) {
+    let mut last = record.lines.iter().map(|line| line.line).max().unwrap_or_default();
+    for line in record.lines.iter_mut().filter(|line| line.line == 0) {
         last += 1;
         line.line = last;
     }
@@ -93,7 +93,7 @@ pub(super) fn reckon(books: &Books, record: &mut Record) {
             lines.sum::<Decimal>() + tax(record.shipping_tax_code.as_deref(), shipping)
         }
     };
-    let lines: Decimal = record.lines.iter().map(|it| it.amount).sum();
+    let lines: Decimal = record.lines.iter().map(|line| line.amount).sum();
     record.total = lines + record.tax_total + shipping + record.handling_cost.unwrap_or_default();
 }
 
@@ -131,7 +131,7 @@ fn price(books: &Books, memo: &mut Record) -> Result<(), Refusal> {
 
 /// Checks that tax is given by details alone, each for something on the memo.
 fn details(memo: &Record) -> Result<(), Refusal> {
-    let codes = memo.lines.iter().filter_map(|it| it.tax_code.as_ref());
+    let codes = memo.lines.iter().filter_map(|line| line.tax_code.as_ref());
     if codes.chain(&memo.shipping_tax_code).chain(&memo.tax_item).next().is_some() {
         let message = "Tax codes can not be set where tax details are overridden.";
         return Err(Refusal::user(message));
@@ -212,7 +212,7 @@ fn known(books: &Books, memo: &Record) -> Result<(), Refusal> {
             return Err(Refusal::invalid_reference("item", &line.item));
         }
     }
-    let codes = memo.lines.iter().filter_map(|it| it.tax_code.as_ref());
+    let codes = memo.lines.iter().filter_map(|line| line.tax_code.as_ref());
     for code in codes.chain(&memo.shipping_tax_code).chain(&memo.tax_item) {
         if !books.knows_tax_code(code) {
             return Err(Refusal::invalid_reference("taxCode", code));

@@ -15,7 +15,7 @@ pub(super) fn double(value: Decimal) -> String {
     if value.is_zero() {
         return "0.0".to_owned();
     }
-    if Decimal::from(10_000_000) <= size || size < Decimal::new(1, 3) {
+    if size >= Decimal::from(10_000_000) || size < Decimal::new(1, 3) {
         return scientific(value);
     }
     if value.scale() == 0 { format!("{value}.0") } else { value.to_string() }

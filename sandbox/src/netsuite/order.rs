@@ -59,7 +59,7 @@ fn apply(order: &mut Record, change: LineChange) -> Result<(), Refusal> {
     let Some(number) = change.line else {
         return append(order, change);
     };
-    let Some(line) = order.lines.iter_mut().find(|it| it.line == number) else {
+    let Some(line) = order.lines.iter_mut().find(|line| line.line == number) else {
         return Err(Refusal::invalid_reference("line", &number.to_string()));
     };
     if change.item.as_ref().is_some_and(|item| *item != line.item) {

@@ -259,7 +259,7 @@ impl Record {
     /// The line with this number.
     #[must_use]
     pub fn line(&self, number: u32) -> Option<&Line> {
-        self.lines.iter().find(|it| it.line == number)
+        self.lines.iter().find(|line| line.line == number)
     }
 
     /// The first value of a custom field of the body.
@@ -302,6 +302,6 @@ impl Field {
 }
 
 fn first<'a>(fields: &'a [Field], script_id: &str) -> Option<&'a str> {
-    let field = fields.iter().find(|it| it.script_id == script_id)?;
+    let field = fields.iter().find(|field| field.script_id == script_id)?;
     field.values.first().map(String::as_str)
 }

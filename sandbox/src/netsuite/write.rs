@@ -48,7 +48,7 @@ pub(super) fn status(record: &Record) -> &'static str {
     match (record.standing, record.kind) {
         (Standing::Voided, _) => "Voided",
         (_, Kind::SalesOrder) => {
-            let goods = || record.lines.iter().filter(|it| it.quantity.is_some());
+            let goods = || record.lines.iter().filter(|line| line.quantity.is_some());
             if goods().all(|it| it.closed) {
                 "Closed"
             } else if goods().all(|it| it.closed || Some(it.billed) == it.quantity) {
@@ -385,7 +385,7 @@ impl Writer<'_> {
     }
 
     fn totals(&mut self, it: &Record) {
-        let lines = it.lines.iter().map(|it| it.amount).sum();
+        let lines = it.lines.iter().map(|line| line.amount).sum();
         self.leaf("subTotal", &self.books.money(lines));
         self.leaf("taxTotal", &self.books.money(it.tax_total));
         self.leaf("total", &self.books.money(it.total));

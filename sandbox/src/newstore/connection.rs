@@ -22,7 +22,7 @@ pub(super) fn page(
         None => Ok(None),
     };
     let filter = arguments.get("filter").unwrap_or(&Value::Null);
-    let all: Vec<&Value> = entries.iter().filter(|it| filter::passes(it, filter)).collect();
+    let all: Vec<&Value> = entries.iter().filter(|entry| filter::passes(entry, filter)).collect();
     let after = match arguments.get("after").and_then(Value::as_str) {
         Some(cursor) => read_cursor(cursor).ok_or("invalid cursor")?,
         None => 0,

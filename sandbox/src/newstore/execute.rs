@@ -180,7 +180,7 @@ impl Run<'_> {
         set: &SelectionSet<'static, String>,
     ) -> Result<Value, String> {
         match value {
-            Value::Array(items) => items.iter().map(|it| self.shape(inner, it, set)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.shape(inner, item, set)).collect(),
             Value::Object(_) if self.schema.object(inner).is_some() => {
                 self.select(inner, value, set)
             }
@@ -209,12 +209,13 @@ impl Run<'_> {
             }
             "orders" => {
                 let mut orders: Vec<_> =
-                    self.world.orders.values().map(|it| self.owned(it)).collect();
+                    self.world.orders.values().map(|order| self.owned(order)).collect();
                 sort(&mut orders, &arguments.get("orderBy").cloned().unwrap_or_default());
                 orders.into()
             }
             "orderItems" => {
-                let items = self.world.orders.values().filter_map(|it| it["items"].as_array());
+                let items =
+                    self.world.orders.values().filter_map(|order| order["items"].as_array());
                 items.flatten().cloned().collect()
             }
             _ => Value::Null,
@@ -259,7 +260,7 @@ fn sort(orders: &mut [Value], by: &Value) {
     else {
         return;
     };
-    orders.sort_by_key(|it| it[field].as_str().unwrap_or_default().to_owned());
+    orders.sort_by_key(|order| order[field].as_str().unwrap_or_default().to_owned());
     if direction == "_DESC" {
         orders.reverse();
     }

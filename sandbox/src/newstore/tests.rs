@@ -159,7 +159,7 @@ async fn lists_come_in_pages_no_larger_than_the_tenant_allows() {
         let page = &answer["data"]["order"]["items"];
         let nodes = page["nodes"].as_array().unwrap();
         assert!(nodes.len() <= 3, "{answer}");
-        seen.extend(nodes.iter().map(|it| it["id"].as_str().unwrap().to_owned()));
+        seen.extend(nodes.iter().map(|node| node["id"].as_str().unwrap().to_owned()));
         pages += 1;
         assert_eq!(
             page["edges"].as_array().unwrap().last().unwrap()["cursor"],
@@ -266,7 +266,7 @@ async fn orders_are_filtered_and_sorted() {
         let answer = bench.query(&format!("{{ orders{arguments} {{ nodes {{ id }} }} }}")).await;
         let nodes =
             answer["data"]["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
-        let ids: Vec<_> = nodes.iter().map(|it| it["id"].as_str().unwrap()).collect();
+        let ids: Vec<_> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
         assert_eq!(ids.join(" "), expected, "{arguments}");
     }
 }

@@ -82,7 +82,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn set(&mut self, parent: &str, set: &SelectionSet<'static, String>, depth: usize) {
-        if MAX_DEPTH < depth {
+        if depth > MAX_DEPTH {
             self.faults.push("The query is too deep.".to_owned());
             return;
         }

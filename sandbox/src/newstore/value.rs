@@ -17,7 +17,7 @@ pub(super) fn resolve(
         Literal::String(text) | Literal::Enum(text) => text.clone().into(),
         Literal::Boolean(flag) => (*flag).into(),
         Literal::Null => Value::Null,
-        Literal::List(items) => items.iter().filter_map(|it| resolve(it, variables)).collect(),
+        Literal::List(items) => items.iter().filter_map(|item| resolve(item, variables)).collect(),
         Literal::Object(fields) => {
             let fields = fields.iter();
             let given = fields.filter_map(|(key, it)| Some((key.clone(), resolve(it, variables)?)));
@@ -34,7 +34,7 @@ pub(super) fn misfit(schema: &Schema, ty: &Ty, value: &Value) -> Option<String> 
         (Type::NonNullType(inner), _) => misfit(schema, inner, value),
         (_, Value::Null) => None,
         (Type::ListType(inner), Value::Array(items)) => {
-            items.iter().find_map(|it| misfit(schema, inner, it))
+            items.iter().find_map(|item| misfit(schema, inner, item))
         }
         // A single value stands for a list of one.
         (Type::ListType(inner), _) => misfit(schema, inner, value),

@@ -272,11 +272,11 @@ impl Books<'_> {
 }
 
 fn ids(sale: &Sale) -> Vec<String> {
-    sale.units.iter().map(|it| it.id.clone()).collect()
+    sale.units.iter().map(|unit| unit.id.clone()).collect()
 }
 
 fn next_number(record: &Record) -> u32 {
-    record.lines.iter().map(|it| it.line).max().unwrap_or_default() + 1
+    record.lines.iter().map(|line| line.line).max().unwrap_or_default() + 1
 }
 
 /// The currency's record.

@@ -10,7 +10,7 @@ pub(super) fn json(sale: &Sale) -> Value {
         TaxIn::Outside => "tax_excluded",
         TaxIn::Inside => "vat_included",
     };
-    let tax = sale.units.iter().map(|it| it.tax).sum::<rust_decimal::Decimal>();
+    let tax = sale.units.iter().map(|unit| unit.tax).sum::<rust_decimal::Decimal>();
     let discounts = sale.units.iter().map(sums::discount).sum::<rust_decimal::Decimal>();
     let gross = sale.units.iter().map(sums::gross).sum::<rust_decimal::Decimal>();
     json!({
@@ -96,7 +96,7 @@ fn instruments(sale: &Sale) -> Vec<Value> {
 
 pub(super) fn event(sale: &Sale, name: &str, units: &[&str], published_at: &str) -> Value {
     let items = units.iter().map(|id| {
-        let unit = sale.units.iter().find(|it| it.id == *id);
+        let unit = sale.units.iter().find(|unit| unit.id == *id);
         let product = unit.map_or("unknown", |it| it.product.as_str());
         if name == "order.cancelled" {
             let quantity = unit.map_or(1, |it| it.quantity);

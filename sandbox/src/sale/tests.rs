@@ -85,7 +85,7 @@ async fn units_are_on_the_invoices_they_were_put_on() {
     assert_eq!(invoice.lines[0].order_line, Some(3), "after A and its discount");
     assert_eq!(invoice.total, "35.00".parse().unwrap());
     let order = account.sales_order(&booked.sales_order.unwrap()).unwrap();
-    let billed: Vec<_> = order.lines.iter().map(|it| it.billed.to_string()).collect();
+    let billed: Vec<_> = order.lines.iter().map(|line| line.billed.to_string()).collect();
     assert_eq!(billed, ["0", "0", "1"]);
 }
 
@@ -106,7 +106,7 @@ async fn an_order_gets_as_far_as_it_is_billed() {
         let counts = kinds.map(|kind| account.of_kind(kind).len());
         assert_eq!(counts, expected, "{billing:?}");
         for record in account.of_kind(Kind::SalesOrder) {
-            assert!(record.lines.iter().all(|it| it.fields.is_empty()), "{billing:?}");
+            assert!(record.lines.iter().all(|line| line.fields.is_empty()), "{billing:?}");
             assert_eq!(record.lines[0].item, record.lines[1].item, "one item per product");
         }
     }

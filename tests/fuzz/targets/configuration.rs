@@ -11,7 +11,7 @@ use std::{
     sync::LazyLock,
 };
 
-use app::config::{ConfigError, wire::World};
+use app::config::{ConfigError, fuzzing::FuzzEnvironment};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 
@@ -19,7 +19,7 @@ const EXAMPLE: &str = include_str!("../../../docs/memobridge.example.toml");
 /// What every secret begins with; no example and no document has it.
 const SECRET: &str = "s3cret";
 
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+static WORLD: LazyLock<FuzzEnvironment> = LazyLock::new(|| {
     let names = EXAMPLE.split("env = \"").skip(1).filter_map(|it| it.split('"').next());
     let secrets = names.map(|name| (name.to_owned(), format!("{SECRET}\"{name}")));
     let environment: BTreeMap<_, _> = secrets.collect();
@@ -27,7 +27,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         Some(name) if name == "secret" => Ok(format!("{SECRET} of a file\n")),
         _ => Err(Error::from(ErrorKind::NotFound)),
     };
-    World { environment, files }
+    FuzzEnvironment { environment, files }
 });
 
 #[derive(Arbitrary, Debug)]

@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run --fuzz-dir tests/fuzz fault`
 #![no_main]
 
-use adapters_netsuite::wire::classes;
+use adapters_netsuite::fuzzing::classes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|words: (&str, &str, &str)| {

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use adapters_newstore::wire;
-use domain::{Amount, Order, OrderId, OrderSnapshot, Reading, Reason, TaxTreatment};
+use adapters_newstore::fuzzing;
+use domain::{Amount, Order, OrderId, OrderSnapshot, Reason, ReportedAmount, TaxTreatment};
 use libfuzzer_sys::fuzz_target;
 use ports::StorefrontError;
 
@@ -20,7 +20,7 @@ const STATUSES: [u16; 8] = [200, 400, 401, 403, 404, 408, 429, 503];
 fuzz_target!(|bytes: &[u8]| {
     let id: OrderId = "5c0b4c0e-5d3f-4b8e-9c54-0f6c1b7a2d11".parse().expect("an order's id");
     for status in STATUSES {
-        match wire::order(&id, status, bytes, SECRET) {
+        match fuzzing::order(&id, status, bytes, SECRET) {
             Ok(None) => assert_eq!(status, 200),
             Ok(Some(snapshot)) => {
                 assert_eq!((status, &snapshot.id), (200, &id));
@@ -33,10 +33,10 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// What is told can be shown, and an order that is made of it can be reckoned with.
 fn told(snapshot: &OrderSnapshot) {
-    let ids: BTreeSet<_> = snapshot.units.iter().map(|it| &it.id).collect();
+    let ids: BTreeSet<_> = snapshot.units.iter().map(|unit| &unit.id).collect();
     assert_eq!(ids.len(), snapshot.units.len(), "a unit is told twice");
     for unit in &snapshot.units {
-        if let Reading::Unreadable(said) = &unit.price {
+        if let ReportedAmount::Unreadable(said) = &unit.price {
             assert!(said.chars().count() <= 40, "{said}");
         }
     }
@@ -50,18 +50,18 @@ fn told(snapshot: &OrderSnapshot) {
 fn adds_up(order: &Order) {
     let exact = |it: Amount| {
         assert!(order.currency.is_exact(it), "{it} {}", order.currency.code());
-        assert!(Amount::ZERO <= it, "{it} is negative");
+        assert!(it >= Amount::ZERO, "{it} is negative");
     };
     for unit in &order.units {
         let (credit, net) = (unit.credit(order.treatment), unit.net(order.treatment));
         [unit.gross, unit.discount, unit.tax, credit, net].into_iter().for_each(exact);
-        assert!(1 <= unit.quantity);
+        assert!(unit.quantity >= 1);
         assert!(order.treatment == TaxTreatment::Outside || credit <= unit.gross);
     }
     [order.shipping.credit, order.shipping.tax, order.shipping.net(), order.grand_total]
         .into_iter()
         .for_each(exact);
-    let keys: BTreeSet<_> = order.instruments.iter().map(|it| &it.key).collect();
+    let keys: BTreeSet<_> = order.instruments.iter().map(|instrument| &instrument.key).collect();
     assert_eq!(keys.len(), order.instruments.len(), "two instruments have one key");
     for it in &order.instruments {
         [it.authorized, it.captured, it.refunded, it.issued, it.voided].into_iter().for_each(exact);
@@ -71,9 +71,9 @@ fn adds_up(order: &Order) {
 
 /// What is said of an answer is short, on one line, and neither ours nor anybody's address.
 fn refused(error: &StorefrontError) {
-    let said = ports::told(error);
+    let said = ports::error_chain(error);
     assert!(!said.contains(SECRET), "{said}");
     assert!(!said.contains(char::is_control), "{said}");
     assert!(said.chars().count() < 500, "{said}");
-    assert_eq!(ports::without_addresses(&said), said);
+    assert_eq!(ports::redact_emails(&said), said);
 }

@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, slice, time::Duration};
 
 use adapters_newstore::webhook::{EVENTS, envelope};
-use adapters_queue::wire::{Letter, Rows};
-use app::service;
+use adapters_queue::fuzzing::{FuzzMessage, Rows};
+use app::process::service;
 use arbitrary::Arbitrary;
 use domain::{Cancellation, Timestamp};
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,7 @@ thread_local! {
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    Letter { body: &'a str, attributes: Vec<(Attribute, &'a str)> },
+    FuzzMessage { body: &'a str, attributes: Vec<(Attribute, &'a str)> },
     Row { texts: [&'a str; 3], attempts: i64 },
     Ours { event: Event<'a>, attempts: u32, delay: Duration, now: u32 },
 }
@@ -47,22 +47,22 @@ struct Event<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     match input {
-        Input::Letter { body, attributes } => {
+        Input::FuzzMessage { body, attributes } => {
             let attributes = attributes.into_iter().map(|(it, text)| (it.name(), text.to_owned()));
-            let letter = Letter { body: body.to_owned(), attributes: attributes.collect() };
+            let letter = FuzzMessage { body: body.to_owned(), attributes: attributes.collect() };
             if let Some((job, due)) = letter.read() {
-                // Sent anew, as a job is that is put off, it is the same.
+                // Sent again, as a job is that is put off, it is the same.
                 let now = Timestamp::from_millis(0);
                 let wait = due.map_or(Duration::ZERO, |it| it.since(now));
                 let later = due.filter(|_| wait != Duration::ZERO);
-                assert_eq!(Letter::of(&job, wait, now).read(), Some((job.clone(), later)));
+                assert_eq!(FuzzMessage::of(&job, wait, now).read(), Some((job.clone(), later)));
                 drop(worked_on(&job));
             }
         }
         Input::Row { texts, attempts } => {
             ROWS.with(|rows| {
                 if rows.put(texts, attempts).is_ok() {
-                    rows.take().iter().for_each(|it| drop(worked_on(it)));
+                    rows.take().iter().for_each(|row| drop(worked_on(row)));
                 }
             });
         }
@@ -76,7 +76,7 @@ fuzz_target!(|input: Input<'_>| {
 });
 
 fn ours(job: &Job, delay: Duration, now: Timestamp) {
-    let letter = Letter::of(job, delay, now);
+    let letter = FuzzMessage::of(job, delay, now);
     let due = Some(now.after(delay)).filter(|_| delay != Duration::ZERO);
     assert_eq!(letter.read(), Some((job.clone(), due)));
     let texts = letter.attributes.values().chain([&letter.body]);

@@ -11,10 +11,10 @@ use std::{
     sync::LazyLock,
 };
 
-use adapters_newstore::wire::order;
+use adapters_newstore::fuzzing::order;
 use app::{
-    config::{Fault, wire::World},
-    wants::wants,
+    config::{ConfigFault, fuzzing::FuzzEnvironment},
+    operator::required_records::required_records,
 };
 use arbitrary::Arbitrary;
 use domain::{Entry, Maps, Order, Policy, ShippingAs};
@@ -22,7 +22,7 @@ use libfuzzer_sys::fuzz_target;
 use ports::RecordKind;
 use serde_json::{Map, Value};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World {
+static WORLD: LazyLock<FuzzEnvironment> = LazyLock::new(|| FuzzEnvironment {
     environment: BTreeMap::from([("ID".to_owned(), "4711".to_owned())]),
     files: |_| Err(Error::from(ErrorKind::NotFound)),
 });
@@ -93,7 +93,7 @@ fuzz_target!(|document: Document<'_>| {
 
 fn read(name: &str, text: &str) -> Result<Maps, Vec<String>> {
     let lines = text.split('\n').count();
-    let told = |it: Fault| {
+    let told = |it: ConfigFault| {
         assert!(it.line <= lines, "{it}");
         it.message
     };
@@ -104,7 +104,7 @@ fn read(name: &str, text: &str) -> Result<Maps, Vec<String>> {
 /// Whatever was read, the doctor can ask about, and payments are told from goods by it.
 fn used(maps: &Maps) {
     let policy = Policy { shipping_as: ShippingAs::Line, ..Policy::default() };
-    for wanted in wants(&policy, maps).records {
+    for wanted in required_records(&policy, maps).records {
         let paid = wanted.named_by.iter().any(|it| it.starts_with("maps.payment_items"));
         assert!(!paid || maps.is_payment_item(&wanted.id), "{wanted:?}");
         assert!(!paid || wanted.kind == RecordKind::Item, "{wanted:?}");

@@ -4,16 +4,16 @@
 //! `cargo +nightly fuzz run --fuzz-dir tests/fuzz memo`
 #![no_main]
 
-use adapters_journal::wire;
+use adapters_journal::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 const KEY: &str = "nst-cm-680ab9e626f2984bfa54";
 
 fuzz_target!(|text: &str| {
-    match wire::read(KEY, text) {
+    match fuzzing::read(KEY, text) {
         Ok(memo) => {
-            let kept = wire::write(&memo).expect("what was read can be kept");
-            let again = wire::read(KEY, &kept).expect("what was kept can be read");
+            let kept = fuzzing::write(&memo).expect("what was read can be kept");
+            let again = fuzzing::read(KEY, &kept).expect("what was kept can be read");
             assert_eq!(format!("{again:?}"), format!("{memo:?}"));
         }
         Err(problem) => assert!(problem.contains(KEY), "{problem}"),

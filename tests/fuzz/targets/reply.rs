@@ -5,10 +5,10 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use adapters_netsuite::{Options, wire::Wire};
+use adapters_netsuite::{Options, fuzzing::Codec};
 use libfuzzer_sys::fuzz_target;
 
-static WIRE: LazyLock<Wire> = LazyLock::new(|| {
+static WIRE: LazyLock<Codec> = LazyLock::new(|| {
     let options = Options {
         account: "1234567".to_owned(),
         version: "2025_2".to_owned(),
@@ -22,7 +22,7 @@ static WIRE: LazyLock<Wire> = LazyLock::new(|| {
         time_zone: "America/New_York".to_owned(),
         line_key_field: "custcol_nws_item_id".to_owned(),
     };
-    Wire::new(options).expect("the options are good")
+    Codec::new(options).expect("the options are good")
 });
 
 fuzz_target!(|bytes: &[u8]| WIRE.read(bytes));

@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run --fuzz-dir tests/fuzz webhook`
 #![no_main]
 
-use adapters_newstore::webhook::{EVENTS, Malformed, body, envelope};
+use adapters_newstore::webhook::{EVENTS, EventError, body, envelope};
 use domain::{Cancellation, Timestamp};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -48,7 +48,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn read(bytes: &[u8]) -> Result<Option<Cancellation>, Malformed> {
+fn read(bytes: &[u8]) -> Result<Option<Cancellation>, EventError> {
     let envelope = envelope(bytes)?;
     let shown = format!("{envelope:?}");
     assert!(shown.len() < 1500, "{shown}");
@@ -87,7 +87,7 @@ fn capitals(value: &mut Value) {
     }
 }
 
-fn rejected(fault: &Malformed) {
+fn rejected(fault: &EventError) {
     let field: String = fault.field.split(['[', ']']).step_by(2).collect();
     assert!(FIELDS.contains(&field.as_str()), "{fault}");
     let (said, quoted) = fault.problem.split_once('\'').unwrap_or((&fault.problem, ""));

@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use reqwest::Method;
 use serde_json::json;
-use tests::{A, ADMIN_TOKEN, ITEMS, KEY, Settings, World, another, event, pair};
+use tests::{A, ADMIN_TOKEN, ITEMS, KEY, Settings, TestWorld, another, event, pair};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 /// Every call that the API takes.
@@ -18,7 +18,7 @@ const CALLS: [(Method, &str); 5] = [
 
 #[tokio::test]
 async fn without_a_configured_token_there_is_no_api() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let text = std::fs::read_to_string(world.config()).unwrap();
     let without = text.replace(&format!("admin_token = \"{ADMIN_TOKEN}\""), "");
     assert_ne!(text, without);
@@ -33,7 +33,7 @@ async fn without_a_configured_token_there_is_no_api() {
 
 #[tokio::test]
 async fn only_the_token_opens_the_api() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let longer = format!("{ADMIN_TOKEN}x");
     for (method, path) in CALLS {
@@ -51,7 +51,7 @@ async fn only_the_token_opens_the_api() {
 
 #[tokio::test]
 async fn guessing_tokens_is_slowed_down_and_good_calls_are_not() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut statuses = Vec::new();
     for number in 0..103 {
@@ -71,7 +71,7 @@ async fn guessing_tokens_is_slowed_down_and_good_calls_are_not() {
 
 #[tokio::test]
 async fn slow_callers_of_the_api_do_not_hold_up_the_webhook() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut slow = Vec::new();
     for _ in 0..5 {
@@ -100,7 +100,7 @@ async fn slow_callers_of_the_api_do_not_hold_up_the_webhook() {
 #[tokio::test]
 async fn while_it_shuts_down_nothing_is_put_back() {
     use sandbox::netsuite::{Operation, Point};
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let mut service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     let first = service.post_beside(&event(&pair(), ITEMS, &[A]));

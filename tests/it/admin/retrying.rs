@@ -1,12 +1,12 @@
 //! What is put back: one, or all that match; and what is only counted.
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Operation, Point, Standing},
     sale::Billing,
 };
 use serde_json::{Value, json};
-use tests::{A, B, ITEMS, ORDER, Settings, World, another, event, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, another, event, pair};
 
 use super::{parked, strict};
 
@@ -19,7 +19,7 @@ async fn a_parked_cancellation_is_posted_once_it_is_mended_and_retried() {
     world.all_invoices(Standing::Valid);
     let retried = service.tell(&format!("/api/cancellations/{id}/retry"), None).await.with(200);
     assert_eq!(retried, json!({ "outcome": "retried", "id": id, "reason": null }));
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after the retry");
     let shown = service.ask(&format!("/api/cancellations/{id}")).await.with(200);
     let history = shown["history"].as_array().unwrap().iter();
@@ -77,20 +77,20 @@ async fn all_that_match_are_counted_and_then_put_back() {
     let only_mine = json!({ "state": "parked", "order": ORDER });
     let retried = service.tell("/api/retry", Some(only_mine)).await.with(200);
     assert_eq!((&retried["outcome"], &retried["count"]), (&json!("retried"), &json!(1)));
-    service.until(&mine, State::Posted).await;
+    service.until(&mine, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after the retry of one");
     let retried = service.tell("/api/retry", Some(json!({ "state": "parked" }))).await.with(200);
     assert_eq!(retried["count"], 3);
     for sale in &others {
         let again = service.post(&event(sale, ITEMS, &[A])).await;
-        service.until(&again, State::Posted).await;
+        service.until(&again, CancellationState::Posted).await;
     }
     world.has_memos(&["20.00"; 4], "after the retry of all");
 }
 
 #[tokio::test]
 async fn the_money_of_memos_under_way_is_added_up() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     let call = service.post_beside(&event(&pair(), ITEMS, &[A]));
@@ -105,7 +105,7 @@ async fn the_money_of_memos_under_way_is_added_up() {
 
 #[tokio::test]
 async fn money_that_is_credited_already_is_not_counted_again() {
-    let (world, sale, _) = World::half_invoiced().await;
+    let (world, sale, _) = TestWorld::half_invoiced().await;
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[A, B])).await.is(200, "deferred");
     world.has_memos(&["20.00"], "while B is not invoiced");
@@ -150,7 +150,7 @@ async fn a_filter_that_cannot_be_read_puts_nothing_back() {
         assert_eq!(refusal["reason"], format!("what is {done} is not tried again"));
     }
     let record = world.book().record(answer.id.as_deref().unwrap()).await.unwrap();
-    assert_eq!(record.state, State::Parked);
+    assert_eq!(record.state, CancellationState::Parked);
 }
 
 #[tokio::test]
@@ -169,6 +169,6 @@ async fn a_queue_that_cannot_store_puts_nothing_back_silently() {
     world.all_invoices(Standing::Valid);
     let retried = service.tell("/api/retry", Some(filter)).await.with(200);
     assert_eq!(retried["count"], 1);
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "with the queue back");
 }

@@ -6,7 +6,7 @@ use adapters_queue::{Embedded, Memory, Sqs, SqsOptions};
 use async_trait::async_trait;
 use ports::{
     Backlog, Clock, Jobs,
-    contract::jobs::{Durable, Subject},
+    contract::jobs::{Durable, JobsSubject},
     contract_tests,
 };
 use serde_json::json;
@@ -37,7 +37,7 @@ fn open(folder: &TempDir, clock: &Arc<FakeClock>) -> Embedded {
 }
 
 #[async_trait]
-impl<Queue: Jobs + Backlog, Folder: Send + Sync> Subject for Clocked<Queue, Folder> {
+impl<Queue: Jobs + Backlog, Folder: Send + Sync> JobsSubject for Clocked<Queue, Folder> {
     fn jobs(&self) -> &dyn Jobs {
         &self.queue
     }
@@ -87,11 +87,11 @@ async fn sqs(kind: SqsKind) -> Shared {
 async fn connect(server: &SqsQueue, clock: &Arc<FakeClock>) -> Sqs {
     let options = SqsOptions { url: server.url.clone(), dead_letter_url: None };
     let queue = Sqs::open(&tests::aws().await, &options, Arc::clone(clock) as _).await;
-    queue.unwrap_or_else(|why| panic!("{}", ports::told(&why)))
+    queue.unwrap_or_else(|why| panic!("{}", ports::error_chain(&why)))
 }
 
 #[async_trait]
-impl Subject for Shared {
+impl JobsSubject for Shared {
     fn jobs(&self) -> &dyn Jobs {
         &self.queue
     }

@@ -2,7 +2,7 @@
 
 use adapters_journal::{DatabaseUrl, Embedded, Memory, Postgres};
 use async_trait::async_trait;
-use ports::{Census, Journal, Retention, contract::journal::Subject, contract_tests};
+use ports::{Journal, OpenCounts, Retention, contract::journal::JournalSubject, contract_tests};
 use tempfile::TempDir;
 
 struct InMemory(Memory);
@@ -37,12 +37,12 @@ async fn connect(url: &DatabaseUrl) -> Postgres {
 }
 
 #[async_trait]
-impl Subject for InMemory {
+impl JournalSubject for InMemory {
     fn journal(&self) -> &dyn Journal {
         &self.0
     }
 
-    fn census(&self) -> &dyn Census {
+    fn open_counts(&self) -> &dyn OpenCounts {
         &self.0
     }
 
@@ -56,12 +56,12 @@ impl Subject for InMemory {
 }
 
 #[async_trait]
-impl Subject for InAFile {
+impl JournalSubject for InAFile {
     fn journal(&self) -> &dyn Journal {
         &self.journal
     }
 
-    fn census(&self) -> &dyn Census {
+    fn open_counts(&self) -> &dyn OpenCounts {
         &self.journal
     }
 
@@ -75,12 +75,12 @@ impl Subject for InAFile {
 }
 
 #[async_trait]
-impl Subject for InPostgres {
+impl JournalSubject for InPostgres {
     fn journal(&self) -> &dyn Journal {
         &self.journal
     }
 
-    fn census(&self) -> &dyn Census {
+    fn open_counts(&self) -> &dyn OpenCounts {
         &self.journal
     }
 

@@ -9,7 +9,7 @@ use domain::{
     MemoKey, OrderIdentity, OrderLine, RecordId, SalesOrder, Standing,
 };
 use jiff::Timestamp;
-use ports::{BillingQuery, Clock, Ledger, contract::ledger::Subject, contract_tests};
+use ports::{BillingQuery, Clock, Ledger, contract::ledger::LedgerSubject, contract_tests};
 use rust_decimal::Decimal;
 use sandbox::{
     netsuite::{
@@ -20,7 +20,7 @@ use sandbox::{
 };
 use tests::{
     FakeClock,
-    reference::{Folder, MemoryLedger, Recorded, Trouble},
+    reference::{Folder, MemoryLedger, Recorded, ReferenceFault},
 };
 
 const INVOICED: (&str, &str) = ("9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6", "TEST-1821");
@@ -77,7 +77,7 @@ fn query((order, reference): (&str, &str)) -> BillingQuery {
         reference: reference.to_owned(),
         order: order.parse().unwrap(),
         existing_memos: ExistingMemos::Invoice,
-        ours: Vec::new(),
+        own_memos: Vec::new(),
         identity: identity(),
         money: "USD".parse().unwrap(),
         units: Vec::new(),
@@ -85,7 +85,7 @@ fn query((order, reference): (&str, &str)) -> BillingQuery {
 }
 
 #[async_trait]
-impl Subject for InASandbox {
+impl LedgerSubject for InASandbox {
     fn ledger(&self) -> &dyn Ledger {
         &self.ledger
     }
@@ -251,7 +251,7 @@ fn folder(nth: usize, order: &str, invoiced: bool) -> Folder {
 }
 
 #[async_trait]
-impl Subject for InMemory {
+impl LedgerSubject for InMemory {
     fn ledger(&self) -> &dyn Ledger {
         &self.0
     }
@@ -265,19 +265,19 @@ impl Subject for InMemory {
     }
 
     fn lose_next_reply(&self) {
-        self.0.befall_next(Trouble::LostReply);
+        self.0.befall_next(ReferenceFault::LostReply);
     }
 
     fn throttle_next(&self) {
-        self.0.befall_next(Trouble::Throttled);
+        self.0.befall_next(ReferenceFault::Throttled);
     }
 
     fn fail_on_memos(&self) {
-        self.0.be_in(Some(Trouble::FailsOn(INVOICED.0.parse().unwrap())));
+        self.0.be_in(Some(ReferenceFault::FailsOn(INVOICED.0.parse().unwrap())));
     }
 
     fn garble(&self) {
-        self.0.be_in(Some(Trouble::Garbles(INVOICED.0.parse().unwrap())));
+        self.0.be_in(Some(ReferenceFault::Garbles(INVOICED.0.parse().unwrap())));
     }
 
     fn recover(&self) {
@@ -285,7 +285,7 @@ impl Subject for InMemory {
     }
 
     async fn go_down(&self) {
-        self.0.be_in(Some(Trouble::Down));
+        self.0.be_in(Some(ReferenceFault::Down));
     }
 
     async fn come_back(&self) {
@@ -308,11 +308,11 @@ impl Subject for InMemory {
     }
 
     fn forbid(&self) {
-        self.0.be_in(Some(Trouble::Forbidden));
+        self.0.be_in(Some(ReferenceFault::Forbidden));
     }
 
     fn revoke(&self) {
-        self.0.be_in(Some(Trouble::Revoked));
+        self.0.be_in(Some(ReferenceFault::Revoked));
     }
 
     fn credit_by_hand(&self) -> RecordId {

@@ -6,12 +6,12 @@ use adapters_newstore::{NewStore, Options};
 use app::clock::SystemClock;
 use async_trait::async_trait;
 use domain::{
-    InstrumentSnapshot, OrderId, OrderSnapshot, Reading, Timestamp, TransactionSnapshot,
+    InstrumentSnapshot, OrderId, OrderSnapshot, ReportedAmount, Timestamp, TransactionSnapshot,
     UnitSnapshot,
 };
 use ports::{
     Storefront,
-    contract::storefront::{Sent, Subject},
+    contract::storefront::{Sent, StorefrontSubject},
     contract_tests,
 };
 use sandbox::newstore::{Fault, Tenant};
@@ -43,7 +43,7 @@ async fn newstore() -> Simulated {
 }
 
 #[async_trait]
-impl Subject for Simulated {
+impl StorefrontSubject for Simulated {
     fn storefront(&self) -> &dyn Storefront {
         &self.newstore
     }
@@ -85,9 +85,9 @@ impl Subject for Simulated {
 }
 
 fn order_json(order: &OrderSnapshot, sent: Sent) -> Value {
-    let units = order.units.iter().map(|it| unit_json(it, sent)).collect::<Vec<_>>();
+    let units = order.units.iter().map(|unit| unit_json(unit, sent)).collect::<Vec<_>>();
     let instruments = |payments: &Vec<InstrumentSnapshot>| {
-        payments.iter().map(|it| instrument_json(it, sent)).collect::<Vec<_>>()
+        payments.iter().map(|payment| instrument_json(payment, sent)).collect::<Vec<_>>()
     };
     let account = order.payments.as_ref().map(|it| json!({ "instruments": instruments(it) }));
     json!({
@@ -143,12 +143,12 @@ fn instrument_json(instrument: &InstrumentSnapshot, sent: Sent) -> Value {
     })
 }
 
-fn number(reading: &Reading, sent: Sent) -> Value {
+fn number(reading: &ReportedAmount, sent: Sent) -> Value {
     match (reading, sent) {
-        (Reading::Absent, _) => Value::Null,
-        (Reading::Unreadable(raw), _) => json!(raw),
-        (Reading::Value(amount), Sent::Texts) => json!(amount.to_string()),
-        (Reading::Value(amount), Sent::Numbers) => {
+        (ReportedAmount::Absent, _) => Value::Null,
+        (ReportedAmount::Unreadable(raw), _) => json!(raw),
+        (ReportedAmount::Value(amount), Sent::Texts) => json!(amount.to_string()),
+        (ReportedAmount::Value(amount), Sent::Numbers) => {
             serde_json::from_str(&amount.to_string()).expect("a decimal is a JSON number")
         }
     }
@@ -162,7 +162,7 @@ fn memory() -> InMemory {
 }
 
 #[async_trait]
-impl Subject for InMemory {
+impl StorefrontSubject for InMemory {
     fn storefront(&self) -> &dyn Storefront {
         &self.0
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sandbox::netsuite::{Operation, Point};
-use tests::{A, B, ITEMS, Settings, World, event, pair};
+use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 
 use super::{Afterwards, PROGRAM, quick, recovers};
 
@@ -11,7 +11,7 @@ use super::{Afterwards, PROGRAM, quick, recovers};
 async fn a_signal_lets_what_runs_finish_and_turns_the_rest_away() {
     for signal in ["TERM", "INT"] {
         let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-        let world = World::with(&sale, &quick()).await;
+        let world = TestWorld::with(&sale, &quick()).await;
         let mut process = world.spawn(PROGRAM).await;
         let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
         let (http, address) = (world.http.clone(), process.address);
@@ -32,7 +32,7 @@ async fn a_signal_lets_what_runs_finish_and_turns_the_rest_away() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     let mut process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     let (http, address) = (world.http.clone(), process.address);
@@ -52,7 +52,7 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test]
 async fn what_outlasts_the_drain_is_taken_up_by_the_next_start() {
     let settings = Settings { server: "drain = \"300ms\"".to_owned(), ..quick() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     let (http, address) = (world.http.clone(), process.address);

@@ -8,7 +8,7 @@ use sandbox::{
     newstore::Fault,
     sale::Billing,
 };
-use tests::{A, B, ITEMS, Process, Settings, World, event, pair};
+use tests::{A, B, ITEMS, Process, Settings, TestWorld, event, pair};
 use tokio::task::JoinSet;
 
 use super::{
@@ -39,7 +39,7 @@ async fn kill_9_at_any_step_loses_nothing_and_doubles_nothing() {
 }
 
 /// Sends the event; its answer dies with the process.
-fn deliver(world: &World, process: &Process) {
+fn deliver(world: &TestWorld, process: &Process) {
     let (http, address) = (world.http.clone(), process.address);
     tokio::spawn(async move { tests::post(&http, address, &event(&pair(), ITEMS, &[A])).await });
 }
@@ -56,7 +56,7 @@ async fn comes_true(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 async fn while_newstore_hangs() {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     world.tenant.fault(Fault::Hang);
     let process = world.spawn(PROGRAM).await;
     deliver(&world, &process);
@@ -67,7 +67,7 @@ async fn while_newstore_hangs() {
 }
 
 async fn before_the_erp_saved(afterwards: Afterwards) {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     deliver(&world, &process);
@@ -78,7 +78,7 @@ async fn before_the_erp_saved(afterwards: Afterwards) {
 }
 
 async fn after_the_erp_saved(afterwards: Afterwards) {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     deliver(&world, &process);
@@ -90,7 +90,7 @@ async fn after_the_erp_saved(afterwards: Afterwards) {
 }
 
 async fn before_it_was_settled(afterwards: Afterwards) {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);
     deliver(&world, &process);
@@ -106,7 +106,7 @@ async fn before_it_was_settled(afterwards: Afterwards) {
 
 async fn between_two_memos(afterwards: Afterwards) {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     world.install(&sale, &Billing::Invoices(vec![vec![A.to_owned()], vec![B.to_owned()]]));
     let process = world.spawn(PROGRAM).await;
     let first = world.account.hold(Operation::Add, Point::AfterCommit);
@@ -126,12 +126,12 @@ async fn between_two_memos(afterwards: Afterwards) {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let when = format!("killed between two memos, then {afterwards:?}");
-    world.book().becomes(ports::State::Posted, &when).await;
+    world.book().becomes(ports::CancellationState::Posted, &when).await;
     world.has_memos(&["20.00", "30.00"], &when);
 }
 
 async fn in_the_workers_hands(point: Point, afterwards: Afterwards) {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     world.tenant.remove(&pair().order);
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -147,7 +147,7 @@ async fn in_the_workers_hands(point: Point, afterwards: Afterwards) {
 
 async fn after_it_was_accepted() {
     let settings = Settings { intake: "queued".to_owned(), ..quick() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     world.tenant.fault(Fault::Hang);
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -161,11 +161,11 @@ async fn after_it_was_accepted() {
 /// NewStore has its 200: nobody sends the event again.
 async fn after_it_was_deferred_while_the_erp_was_silent(point: Point) {
     let server = "respond_within = \"3s\"".to_owned();
-    let world = World::with(&pair(), &Settings { server, ..quick() }).await;
+    let world = TestWorld::with(&pair(), &Settings { server, ..quick() }).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, point);
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
-    answer.unwrap().is(200, "deferred").because("erp-silent");
+    answer.unwrap().is(200, "deferred").because("erp-timeout");
     process.kill().await;
     hold.release();
     let step = format!("while the ERP was silent, {point:?}");

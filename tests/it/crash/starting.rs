@@ -3,7 +3,7 @@
 use std::{fs, net::TcpListener, time::Duration};
 
 use sandbox::netsuite::{Access, Denial, Kind};
-use tests::{A, ITEMS, Process, Settings, World, event, pair, run};
+use tests::{A, ITEMS, Process, Settings, TestWorld, event, pair, run};
 
 use super::PROGRAM;
 
@@ -12,7 +12,7 @@ struct Ended {
     said: String,
 }
 
-async fn serve(world: &World) -> Ended {
+async fn serve(world: &TestWorld) -> Ended {
     let config = world.config();
     let output = run(PROGRAM, &["serve", "--config", config.to_str().unwrap()]).await;
     let said = String::from_utf8(output.stderr).unwrap();
@@ -22,7 +22,7 @@ async fn serve(world: &World) -> Ended {
 #[tokio::test]
 async fn a_wrong_configuration_ends_with_2_and_names_each_line() {
     let policy = "tolerance = \"much\"\nseltlement = \"apply\"";
-    let world = World::new(&Settings::policy(policy)).await;
+    let world = TestWorld::new(&Settings::policy(policy)).await;
     let text = fs::read_to_string(world.config()).unwrap();
     let Ended { code, said } = serve(&world).await;
     assert_eq!(code, Some(2), "{said}");
@@ -36,7 +36,7 @@ async fn a_wrong_configuration_ends_with_2_and_names_each_line() {
 
 #[tokio::test]
 async fn a_configuration_that_is_not_there_ends_with_2_and_names_the_file() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     fs::remove_file(world.config()).unwrap();
     let Ended { code, said } = serve(&world).await;
     assert_eq!(code, Some(2), "{said}");
@@ -46,7 +46,7 @@ async fn a_configuration_that_is_not_there_ends_with_2_and_names_the_file() {
 #[tokio::test]
 async fn a_journal_that_cannot_be_written_ends_with_1_and_names_the_path() {
     let journal = "memobridge.toml/journal.db".to_owned();
-    let world = World::new(&Settings { journal, ..Settings::default() }).await;
+    let world = TestWorld::new(&Settings { journal, ..Settings::default() }).await;
     let Ended { code, said } = serve(&world).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("memobridge.toml/journal.db"), "{said}");
@@ -56,7 +56,7 @@ async fn a_journal_that_cannot_be_written_ends_with_1_and_names_the_path() {
 async fn a_port_in_use_ends_with_1_and_says_so() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let world = World::new(&Settings { listen: listen.clone(), ..Settings::default() }).await;
+    let world = TestWorld::new(&Settings { listen: listen.clone(), ..Settings::default() }).await;
     let Ended { code, said } = serve(&world).await;
     assert_eq!(code, Some(1), "{said}");
     for words in [listen.as_str(), "server.listen", "in use"] {
@@ -67,30 +67,30 @@ async fn a_port_in_use_ends_with_1_and_says_so() {
 #[tokio::test]
 async fn what_newstore_never_sent_again_is_counted_at_the_start() {
     let worker = "give_up_after = \"1ms\"".to_owned();
-    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    let world = TestWorld::with(&pair(), &Settings { worker, ..Settings::default() }).await;
     world.account.refuse_connections().await;
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
     answer.unwrap().is(500, "unavailable");
     process.kill().await;
     let process = world.spawn(PROGRAM).await;
-    metrics_show(&world, &process, "memobridge_working_too_long 1").await;
+    metrics_show(&world, &process, "memobridge_cancellations_stalled 1").await;
 }
 
 #[tokio::test]
 async fn a_right_that_is_missing_at_the_start_is_told_before_any_event_comes() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.deny(Denial { kind: Kind::CreditMemo, access: Access::View });
     let mut process = world.spawn(PROGRAM).await;
-    let line = r#"memobridge_breaker_open{tenant="dodici",trouble="permission"} 1"#;
+    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",trouble="permission"} 1"#;
     metrics_show(&world, &process, line).await;
-    let line = r#"memobridge_breaker_open{tenant="dodici",trouble="credentials"} 0"#;
+    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",trouble="credentials"} 0"#;
     metrics_show(&world, &process, line).await;
-    process.logged("The ERP of dodici is held back until it works: permission").await;
+    process.logged("Suspended calls to the ERP of dodici until it works: permission").await;
 }
 
 /// Waits for a line of the metrics.
-async fn metrics_show(world: &World, process: &Process, line: &str) {
+async fn metrics_show(world: &TestWorld, process: &Process, line: &str) {
     let url = format!("http://{}/metrics", process.address);
     let shown = async {
         loop {

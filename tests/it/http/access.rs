@@ -4,38 +4,38 @@
 use std::time::Duration;
 
 use sandbox::netsuite::{Access, Credentials, Denial, Fault, Kind, Operation};
-use tests::{A, ITEMS, Settings, World, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 
 /// Real time after which a wait has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Real time that the service has for itself.
 const BREATH: Duration = Duration::from_millis(5);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Two retailers share the account, and each proves that it sees invoices and memos.
+/// Two customers share the account, and each proves that it sees invoices and memos.
 const PROOFS: u64 = 4;
 
 /// How many records were asked for one by one.
-fn gets(world: &World) -> u64 {
+fn gets(world: &TestWorld) -> u64 {
     world.account.calls().of(Operation::Get)
 }
 
 /// Waits for so many `get`s, with time passing meanwhile; then for some more minutes,
 /// in which nothing more is asked.
-async fn gets_become(world: &World, expected: u64, step: Duration, when: &str) {
+async fn gets_become(world: &TestWorld, expected: u64, step: Duration, when: &str) {
     let wanted = async {
         while gets(world) < expected {
             world.clock.advance(step);
             tokio::time::sleep(BREATH).await;
         }
     };
-    let became = tokio::time::timeout(PATIENCE, wanted).await;
+    let became = tokio::time::timeout(TIMEOUT, wanted).await;
     assert!(became.is_ok(), "{when}: {:?}", world.account.calls());
     minutes_pass(world, 5).await;
     assert_eq!(gets(world), expected, "{when}: {:?}", world.account.calls());
 }
 
-async fn minutes_pass(world: &World, minutes: u32) {
+async fn minutes_pass(world: &TestWorld, minutes: u32) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
         tokio::time::sleep(BREATH).await;
@@ -44,7 +44,7 @@ async fn minutes_pass(world: &World, minutes: u32) {
 
 #[tokio::test]
 async fn it_is_proved_at_start_and_every_hour_and_costs_memos_no_call() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     gets_become(&world, PROOFS, Duration::ZERO, "at start").await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
@@ -58,7 +58,7 @@ async fn it_is_proved_at_start_and_every_hour_and_costs_memos_no_call() {
 #[tokio::test]
 async fn one_that_is_missing_at_start_holds_everything_back_until_it_is_given() {
     for kind in [Kind::Invoice, Kind::CreditMemo] {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.deny(Denial { kind, access: Access::View });
         let service = world.serve().await;
         // The first refusal ends a proof.
@@ -81,7 +81,7 @@ async fn one_that_is_missing_at_start_holds_everything_back_until_it_is_given() 
 
 #[tokio::test]
 async fn credentials_that_are_refused_at_start_are_not_tried_again_for_a_proof() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let token_secret = "another".to_owned();
     world.account.credentials(Credentials { token_secret, ..Credentials::example() });
     let service = world.serve().await;
@@ -97,7 +97,7 @@ async fn credentials_that_are_refused_at_start_are_not_tried_again_for_a_proof()
 
 #[tokio::test]
 async fn an_erp_that_is_down_at_start_is_asked_again_and_keeps_nobody_waiting() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::Down.on(Operation::Get).times(2));
     let service = world.serve().await;
     assert_eq!(service.get("/health/ready").await.0, 200);

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use ports::{Hold, HoldToken, State};
+use ports::{CancellationState, LeaseToken, OrderLease};
 use sandbox::{
     netsuite::{Operation, Point, Standing},
     newstore::Fault,
 };
 use serde_json::{Value, json};
-use tests::{A, B, ITEMS, ORDER, Settings, World, event, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, pair};
 
 /// What is not complete yet, and how it becomes so.
 struct Late {
     reason: &'static str,
-    make: fn(&World),
-    mend: fn(&World),
+    make: fn(&TestWorld),
+    mend: fn(&TestWorld),
 }
 
 const LATE: [Late; 7] = [
@@ -60,11 +60,11 @@ const LATE: [Late; 7] = [
     },
 ];
 
-fn edit(world: &World, change: impl FnOnce(&mut Value)) {
+fn edit(world: &TestWorld, change: impl FnOnce(&mut Value)) {
     world.tenant.edit(ORDER, change);
 }
 
-fn set_external_id(world: &World, id: Option<&str>) {
+fn set_external_id(world: &TestWorld, id: Option<&str>) {
     for order in world.account.of_kind(sandbox::netsuite::Kind::SalesOrder) {
         world.account.edit(&order.id, |it| it.external_id = id.map(str::to_owned));
     }
@@ -73,7 +73,7 @@ fn set_external_id(world: &World, id: Option<&str>) {
 #[tokio::test]
 async fn what_is_not_complete_yet_waits_and_is_posted_once_it_is() {
     for Late { reason, make, mend } in LATE {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         make(&world);
         let service = world.serve().await;
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -81,7 +81,7 @@ async fn what_is_not_complete_yet_waits_and_is_posted_once_it_is() {
         service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "deferred").because(reason);
         world.has_memos(&[], reason);
         mend(&world);
-        let record = service.until(&answer, State::Posted).await;
+        let record = service.until(&answer, CancellationState::Posted).await;
         assert_eq!(record.deliveries, 2, "{reason}: {record:?}");
         world.has_memos(&["20.00"], reason);
     }
@@ -91,12 +91,12 @@ async fn what_is_not_complete_yet_waits_and_is_posted_once_it_is() {
 async fn what_never_becomes_complete_is_parked_at_the_deadline() {
     let settings = Settings { worker: "give_up_after = \"2m\"".to_owned(), ..Settings::default() };
     for Late { reason, make, mend } in LATE {
-        let world = World::with(&pair(), &settings).await;
+        let world = TestWorld::with(&pair(), &settings).await;
         make(&world);
         let service = world.serve().await;
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
         answer.is(200, "deferred").because(reason);
-        let record = service.until(&answer, State::Parked).await;
+        let record = service.until(&answer, CancellationState::Parked).await;
         assert_eq!(record.reason.as_deref(), Some(reason), "{record:?}");
         mend(&world);
         service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "parked").because(reason);
@@ -124,7 +124,7 @@ async fn newstores_own_troubles_wait_in_the_queue_and_never_park() {
     let worker = "give_up_after = \"10s\"\nmax_delay = \"10s\"".to_owned();
     let settings = Settings { worker, ..Settings::default() };
     for (what, api, tokens) in disturbances() {
-        let world = World::with(&pair(), &settings).await;
+        let world = TestWorld::with(&pair(), &settings).await;
         world.tenant.fault(api);
         world.tenant.token_fault(tokens);
         let service = world.serve().await;
@@ -135,57 +135,58 @@ async fn newstores_own_troubles_wait_in_the_queue_and_never_park() {
         assert_eq!(again.outcome, "deferred", "{what}, past the deadline: {again:?}");
         world.tenant.fault(Fault::None);
         world.tenant.token_fault(Fault::None);
-        service.until(&answer, State::Posted).await;
+        service.until(&answer, CancellationState::Posted).await;
         world.has_memos(&["20.00"], what);
     }
 }
 
 #[tokio::test]
 async fn a_newstore_that_refuses_connections_is_waited_for() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.refuse_connections().await;
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(200, "deferred").because("storefront-unavailable");
     world.tenant.accept_connections().await;
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after it came back");
 }
 
 #[tokio::test]
 async fn a_newstore_that_hangs_is_waited_for() {
     let settings = Settings { newstore: "timeout = \"200ms\"".to_owned(), ..Settings::default() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     world.tenant.fault(Fault::Hang);
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(200, "deferred").because("storefront-unavailable");
     world.tenant.fault(Fault::None);
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after it answered again");
 }
 
 #[tokio::test]
 async fn an_order_held_elsewhere_is_deferred() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let journal = world.book().open().await;
     let (tenant, order) = ("dodici".parse().unwrap(), ORDER.parse().unwrap());
-    let token = HoldToken("another replica".to_owned());
+    let token = LeaseToken("another replica".to_owned());
     let now = ports::Clock::now(&*world.clock);
-    let held = journal.hold(&tenant, &order, &token, now, Duration::from_secs(10)).await.unwrap();
-    assert_eq!(held, Hold::Held);
+    let held =
+        journal.acquire(&tenant, &order, &token, now, Duration::from_secs(10)).await.unwrap();
+    assert_eq!(held, OrderLease::Held);
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(200, "deferred").because("order-busy");
     world.has_memos(&[], "while it is held elsewhere");
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after the other's lease ended");
 }
 
 #[tokio::test]
 async fn the_second_event_of_an_order_waits_for_the_first() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     let first = service.post_beside(&event(&sale, ITEMS, &[A]));
@@ -194,24 +195,24 @@ async fn the_second_event_of_an_order_waits_for_the_first() {
     second.is(200, "deferred").because("order-busy");
     hold.release();
     first.await.unwrap().is(200, "posted");
-    service.until(&second, State::Posted).await;
+    service.until(&second, CancellationState::Posted).await;
     world.has_memos(&["20.00", "30.00"], "after both");
 }
 
 #[tokio::test]
 async fn past_respond_within_the_answer_is_given_and_the_work_goes_on() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
         let hold = world.account.hold(Operation::Add, point);
         let call = service.post_beside(&event(&pair(), ITEMS, &[A]));
         hold.reached().await;
         let answer = service.pass_time(call).await.unwrap();
-        answer.is(200, "deferred").because("erp-silent");
+        answer.is(200, "deferred").because("erp-timeout");
         let again = service.post(&event(&pair(), ITEMS, &[A])).await;
         again.is(200, "deferred");
         hold.release();
-        service.until(&answer, State::Posted).await;
+        service.until(&answer, CancellationState::Posted).await;
         world.has_memos(&["20.00"], &format!("held {point:?}"));
         service.stop().await;
         world.has_memos(&["20.00"], &format!("held {point:?}, everything finished"));
@@ -220,20 +221,20 @@ async fn past_respond_within_the_answer_is_given_and_the_work_goes_on() {
 
 #[tokio::test]
 async fn memos_posted_beside_units_that_wait_are_listed() {
-    let (world, sale, booked) = World::half_invoiced().await;
+    let (world, sale, booked) = TestWorld::half_invoiced().await;
     let service = world.serve().await;
     let answer = service.post(&event(&sale, ITEMS, &[A, B])).await;
     answer.is(200, "deferred").because("not-invoiced");
     assert_eq!(answer.memos, ["nst-cm-680ab9e626f2984bfa54"]);
     world.has_memos(&["20.00"], "while B is not invoiced");
     world.account.edit(&booked.invoices[1], |it| it.standing = Standing::Valid);
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00", "30.00"], "after B was invoiced");
 }
 
 #[tokio::test]
 async fn a_deferred_event_is_durable_before_its_answer() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.remove(ORDER);
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -241,6 +242,6 @@ async fn a_deferred_event_is_durable_before_its_answer() {
     drop(service);
     pair().install_newstore(&world.tenant);
     let service = world.serve().await;
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "by the next process");
 }

@@ -2,7 +2,7 @@
 
 use sandbox::netsuite::{Operation, Point};
 use serde_json::Value;
-use tests::{A, B, ITEMS, KEY, OTHER_KEY, Service, Settings, World, another, event, pair};
+use tests::{A, B, ITEMS, KEY, OTHER_KEY, Service, Settings, TestWorld, another, event, pair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -38,7 +38,7 @@ async fn live(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_in_json() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let long = format!("/health/live?{}", "x".repeat(2048));
     for (method, path, expected) in [
@@ -60,7 +60,7 @@ async fn what_is_not_there_is_said_in_json() {
 
 #[tokio::test]
 async fn a_head_over_the_limit_is_refused() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let mut stream = connect(&service).await;
     let field = format!("X-Header: {}\r\n", "x".repeat(1000));
@@ -70,7 +70,7 @@ async fn a_head_over_the_limit_is_refused() {
 
 #[tokio::test]
 async fn an_event_whose_body_does_not_come_is_to_be_sent_again() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let body = event(&pair(), ITEMS, &[A]).to_string();
     let head = |key| {
@@ -94,7 +94,7 @@ async fn an_event_whose_body_does_not_come_is_to_be_sent_again() {
 #[tokio::test]
 async fn connections_over_the_limit_wait_until_one_ends() {
     let settings = Settings { server: "max_connections = 1".to_owned(), ..Settings::default() };
-    let world = World::new(&settings).await;
+    let world = TestWorld::new(&settings).await;
     let service = world.serve().await;
     let (mut first, mut second) = (connect(&service).await, connect(&service).await);
     live(&mut first).await;
@@ -112,7 +112,7 @@ async fn connections_over_the_limit_wait_until_one_ends() {
 async fn one_tenants_flood_comes_again_and_starves_nobody() {
     let server = "max_in_flight_per_tenant = 2".to_owned();
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings { server, ..Settings::default() }).await;
+    let world = TestWorld::with(&sale, &Settings { server, ..Settings::default() }).await;
     let service = world.serve().await;
     let later = another(1);
     world.install(&later, &sandbox::sale::Billing::OneInvoice);
@@ -150,15 +150,15 @@ async fn one_tenants_flood_comes_again_and_starves_nobody() {
 #[tokio::test]
 async fn work_that_goes_on_behind_an_answer_still_counts() {
     let server = "max_in_flight_per_tenant = 1".to_owned();
-    let world = World::with(&pair(), &Settings { server, ..Settings::default() }).await;
+    let world = TestWorld::with(&pair(), &Settings { server, ..Settings::default() }).await;
     let service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     let call = service.post_beside(&event(&pair(), ITEMS, &[A]));
     hold.reached().await;
     let answer = service.pass_time(call).await.unwrap();
-    answer.is(200, "deferred").because("erp-silent");
+    answer.is(200, "deferred").because("erp-timeout");
     service.post(&event(&another(1), ITEMS, &[A])).await.is(500, "unavailable");
     hold.release();
-    service.until(&answer, ports::State::Posted).await;
+    service.until(&answer, ports::CancellationState::Posted).await;
     service.post(&event(&another(1), ITEMS, &[A])).await.is(200, "deferred");
 }

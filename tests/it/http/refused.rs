@@ -1,7 +1,7 @@
 //! Refused requests: their answer can be read, and each of them is seen.
 
 use serde_json::Value;
-use tests::{A, ITEMS, KEY, Process, Service, Settings, World, event, pair};
+use tests::{A, ITEMS, KEY, Process, Service, Settings, TestWorld, event, pair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -41,7 +41,7 @@ fn is_answer(heard: &str, status: &str, when: &str) {
 
 #[tokio::test]
 async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_comes() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     for fields in ["Content-Length: 1048577\r\n", "Content-Length: 99999999999\r\n"] {
         let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_comes() {
 
 #[tokio::test]
 async fn who_writes_a_whole_body_that_is_refused_can_read_why() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let chunk = chunk();
     let chunked = |key| head(key, "Transfer-Encoding: chunked\r\n");
@@ -79,7 +79,7 @@ async fn who_writes_a_whole_body_that_is_refused_can_read_why() {
 
 #[tokio::test]
 async fn who_never_ends_is_cut() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     stream.write_all(head(KEY, "Transfer-Encoding: chunked\r\n").as_bytes()).await.unwrap();
@@ -92,7 +92,7 @@ async fn who_never_ends_is_cut() {
 
 #[tokio::test]
 async fn a_connection_is_kept_where_the_whole_request_was_read() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     for body in ["{}", "[]"] {
@@ -108,7 +108,7 @@ async fn a_connection_is_kept_where_the_whole_request_was_read() {
 
 #[tokio::test]
 async fn every_refused_request_is_counted_by_its_cause() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let other = event(&pair(), ITEMS, &[A]).to_string().replace("dodici", "seconda");
     let (long, large) = (format!("/?{}", "x".repeat(3000)), " ".repeat(1_048_577));
@@ -144,7 +144,7 @@ fn lines(process: &Process) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_refused_request_has_one_line_and_a_flood_has_few() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let mut process = world.spawn(PROGRAM).await;
     let post = |path: &str, key: &str| {
         let url = format!("http://{}{path}", process.address);
@@ -158,7 +158,7 @@ async fn a_refused_request_has_one_line_and_a_flood_has_few() {
     post("/health/live", KEY).await.unwrap();
     process.logged("\"method\",\"").await;
     let lines = lines(&process);
-    let of = |cause: &str| lines.iter().filter(|it| it["cause"] == cause).collect::<Vec<_>>();
+    let of = |cause: &str| lines.iter().filter(|line| line["cause"] == cause).collect::<Vec<_>>();
     let wrong = of("unknown-path");
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert_eq!(wrong[0]["path"], "/newstore/event");

@@ -1,9 +1,9 @@
 //! Calls that are not taken: what is wrong with them is said, and nothing is on record.
 
 use serde_json::{Value, json};
-use tests::{A, Answer, ITEMS, KEY, OTHER_KEY, Service, Settings, World, event, pair};
+use tests::{A, Answer, ITEMS, KEY, OTHER_KEY, Service, Settings, TestWorld, event, pair};
 
-async fn send(world: &World, service: &Service, key: Option<&str>, body: String) -> Answer {
+async fn send(world: &TestWorld, service: &Service, key: Option<&str>, body: String) -> Answer {
     let url = format!("http://{}/newstore/events", service.address);
     let mut call = world.http.post(url).body(body);
     if let Some(key) = key {
@@ -49,7 +49,7 @@ async fn a_body_of_the_wrong_shape_is_rejected_with_its_field() {
         ("payload.items[0].id", with("/payload/items/0/id", Value::Null)),
         ("payload.items[0].id", with("/payload/items/0/id", json!(1))),
     ];
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for (field, body) in table {
         let answer = send(&world, &service, Some(&bearer()), body.clone()).await;
@@ -74,7 +74,7 @@ async fn a_call_without_the_right_key_is_unauthorized() {
         Some(format!("Bearer {}", &KEY[1..])),
         Some("Bearer unknown".to_owned()),
     ];
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for key in keys {
         let answer = send(&world, &service, key.as_deref(), body.clone()).await;
@@ -87,7 +87,7 @@ async fn a_call_without_the_right_key_is_unauthorized() {
 
 #[tokio::test]
 async fn a_key_of_another_tenant_is_forbidden() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let body = event(&pair(), ITEMS, &[A]).to_string();
     let key = format!("Bearer {OTHER_KEY}");
@@ -100,7 +100,7 @@ async fn a_key_of_another_tenant_is_forbidden() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_too_large() {
     let settings = Settings { server: "max_body = 1000".to_owned(), ..Settings::default() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     let service = world.serve().await;
     let event = event(&pair(), ITEMS, &[A]).to_string();
     let padded = |length: usize| format!("{event}{}", " ".repeat(length - event.len()));
@@ -113,7 +113,7 @@ async fn a_body_over_the_limit_is_too_large() {
 
 #[tokio::test]
 async fn an_event_we_do_not_handle_is_ignored() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for name in ["order.created", "order.items_cancelled.v2", "ORDER.CANCELLED"] {
         let body = with("/name", json!(name));
@@ -126,7 +126,7 @@ async fn an_event_we_do_not_handle_is_ignored() {
 
 #[tokio::test]
 async fn guessing_keys_is_slowed_down_and_good_calls_are_not() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut statuses = Vec::new();
     for number in 0..103 {

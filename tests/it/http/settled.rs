@@ -1,29 +1,29 @@
 //! Events that are done, or need a person: answered so, and answered so again.
 
-use ports::State;
+use ports::CancellationState;
 use rust_decimal::Decimal;
 use sandbox::{
     netsuite::{Fault, Kind, Line, Operation, Record},
     sale::{Billing, Sale, Unit},
 };
-use tests::{A, B, ITEMS, ORDER, Settings, WHOLE, World, event, paid, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, WHOLE, event, paid, pair};
 
 #[tokio::test]
 async fn a_memo_created_now_is_posted() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(200, "posted");
     assert_eq!(answer.memos, ["nst-cm-680ab9e626f2984bfa54"]);
     world.has_memos(&["20.00"], "after one event");
     let record = world.book().record(&answer.id.unwrap()).await.unwrap();
-    assert_eq!((record.state, record.deliveries), (State::Posted, 1), "{record:?}");
+    assert_eq!((record.state, record.deliveries), (CancellationState::Posted, 1), "{record:?}");
     service.stop().await;
 }
 
 #[tokio::test]
 async fn a_redelivery_is_already_posted() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.proofs_are_made().await;
     let first = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -39,7 +39,7 @@ async fn a_redelivery_is_already_posted() {
 
 #[tokio::test]
 async fn units_that_another_event_credited_are_already_posted() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let first = service.post(&event(&pair(), ITEMS, &[A])).await;
     first.is(200, "posted");
@@ -51,7 +51,7 @@ async fn units_that_another_event_credited_are_already_posted() {
 
 #[tokio::test]
 async fn units_that_somebody_else_credited_are_already_posted() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let booked = world.install(&pair(), &Billing::OneInvoice);
     let invoice = world.account.invoice(&booked.invoices[0]).unwrap();
     let mut memo = Record::new(Kind::CreditMemo, &invoice.entity, &invoice.currency);
@@ -75,7 +75,7 @@ async fn what_needs_no_credit_is_skipped_and_stays_skipped() {
         ("not_invoiced = \"close-lines\"", Billing::NotInvoiced, pair(), "lines-closed"),
     ];
     for (policy, billing, sale, reason) in table {
-        let world = World::new(&Settings::policy(policy)).await;
+        let world = TestWorld::new(&Settings::policy(policy)).await;
         let booked = world.install(&sale, &billing);
         let service = world.serve().await;
         let answer = service.post(&event(&sale, ITEMS, &[A])).await;
@@ -95,7 +95,7 @@ struct Trouble {
     policy: &'static str,
     sale: Sale,
     billing: Billing,
-    make: fn(&World, &str),
+    make: fn(&TestWorld, &str),
 }
 
 fn troubles() -> [Trouble; 6] {
@@ -130,7 +130,7 @@ fn troubles() -> [Trouble; 6] {
 #[tokio::test]
 async fn what_needs_a_person_is_parked_and_a_redelivery_does_not_retry_it() {
     for Trouble { reason, policy, sale, billing, make } in troubles() {
-        let world = World::new(&Settings::policy(policy)).await;
+        let world = TestWorld::new(&Settings::policy(policy)).await;
         let booked = world.install(&sale, &billing);
         make(&world, booked.invoices.first().map_or("", String::as_str));
         let service = world.serve().await;
@@ -144,13 +144,13 @@ async fn what_needs_a_person_is_parked_and_a_redelivery_does_not_retry_it() {
         assert_eq!((world.account.calls(), world.tenant.calls()), calls, "{reason}: asked again");
         world.has_memos(&[], reason);
         let states = world.book().states().await;
-        assert_eq!(states, [(State::Parked, Some(reason.to_owned()))]);
+        assert_eq!(states, [(CancellationState::Parked, Some(reason.to_owned()))]);
     }
 }
 
 #[tokio::test]
 async fn one_bad_order_does_not_stop_the_next() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let bad = pair().currency("CAD");
     world.install(&bad, &Billing::OneInvoice);
     let good = Sale { order: "0c1f2e3d-0000-4000-8000-00000000000a".to_owned(), ..pair() };
@@ -165,11 +165,11 @@ async fn one_bad_order_does_not_stop_the_next() {
 #[tokio::test]
 async fn in_queued_mode_the_event_is_durable_first_and_posted_later() {
     let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
     answer.is(200, "accepted");
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     let again = service.post(&event(&pair(), ITEMS, &[A])).await;
     again.is(200, "already-posted");
     world.has_memos(&["20.00"], "after two deliveries");
@@ -179,7 +179,7 @@ async fn in_queued_mode_the_event_is_durable_first_and_posted_later() {
 #[tokio::test]
 async fn both_units_in_two_events_are_credited_once_each() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[B])).await.is(200, "posted");
     service.post(&event(&sale, WHOLE, &[A, B])).await.is(200, "posted");

@@ -1,13 +1,13 @@
 //! Nothing heavy starves HTTP: what is reckoned, is reckoned on other threads.
 
 use serde_json::json;
-use tests::{A, ITEMS, Settings, World, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 
 use crate::crash::PROGRAM;
 
 #[tokio::test]
 async fn http_is_served_while_every_other_thread_reckons() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.proofs_are_made().await;
     let reckoning = service.reckon_on_all_threads();
@@ -19,16 +19,16 @@ async fn http_is_served_while_every_other_thread_reckons() {
     answer.is(200, "deferred").because("storefront-unavailable");
     assert_eq!(service.get("/health/live").await.0, 200);
     drop(reckoning);
-    service.until(&answer, ports::State::Posted).await;
+    service.until(&answer, ports::CancellationState::Posted).await;
     world.has_memos(&["20.00"], "once the threads were free");
 }
 
 #[tokio::test]
 async fn the_program_serves_http_on_threads_of_its_own() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let process = world.spawn(PROGRAM).await;
     let threads = process.threads();
-    let serving = threads.iter().filter(|name| *name == app::http::threads::NAME).count();
+    let serving = threads.iter().filter(|name| *name == app::inbound::http_threads::NAME).count();
     assert_eq!(serving, 2, "{threads:?}");
     process.kill().await;
 }

@@ -7,10 +7,10 @@ use std::{
     process::Command,
 };
 
-use ports::State;
+use ports::CancellationState;
 use rusqlite::Connection;
 use sandbox::sale::{Sale, Unit};
-use tests::{A, ITEMS, Settings, World, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 
 /// Where storing fails.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ fn free(file: &Path) {
 #[tokio::test]
 async fn a_journal_that_cannot_store_is_unavailable_and_doubles_nothing() {
     for full in Full::ALL {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
         let journal = world.book().journal;
         fill(&journal, full.statement());
@@ -68,7 +68,7 @@ async fn a_journal_that_cannot_store_is_unavailable_and_doubles_nothing() {
         free(&journal);
         let again = service.post(&event(&pair(), ITEMS, &[A])).await;
         assert_eq!(again.status, 200, "{full:?}: {again:?}");
-        service.until(&again, State::Posted).await;
+        service.until(&again, CancellationState::Posted).await;
         world.has_memos(&["20.00"], &format!("{full:?}, with room again"));
     }
 }
@@ -106,7 +106,7 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_unavailable_and_recovers() {
     for mode in ["inline", "queued"] {
         let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
-        let world = World::with(&pair(), &settings).await;
+        let world = TestWorld::with(&pair(), &settings).await;
         let disk = SmallDisk::mount(world.book().journal.parent().unwrap().to_owned());
         let service = world.serve().await;
         let other = disk.fill();
@@ -128,7 +128,7 @@ async fn a_full_disk_is_unavailable_and_recovers() {
         fs::remove_file(other).unwrap();
         let again = service.post(&event(&pair(), ITEMS, &[A])).await;
         assert_eq!(again.status, 200, "{mode}: {again:?}");
-        service.until(&again, State::Posted).await;
+        service.until(&again, CancellationState::Posted).await;
         world.has_memos(&["20.00"], mode);
         service.stop().await;
     }
@@ -138,7 +138,7 @@ async fn a_full_disk_is_unavailable_and_recovers() {
 async fn a_queue_that_cannot_store_is_unavailable() {
     for mode in ["inline", "queued"] {
         let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
-        let world = World::with(&pair(), &settings).await;
+        let world = TestWorld::with(&pair(), &settings).await;
         world.tenant.remove(&pair().order);
         let service = world.serve().await;
         let queue = world.book().queue;
@@ -149,7 +149,7 @@ async fn a_queue_that_cannot_store_is_unavailable() {
         pair().install_newstore(&world.tenant);
         let again = service.post(&event(&pair(), ITEMS, &[A])).await;
         assert_eq!(again.status, 200, "{mode}: {again:?}");
-        service.until(&again, State::Posted).await;
+        service.until(&again, CancellationState::Posted).await;
         world.has_memos(&["20.00"], mode);
     }
 }
@@ -157,7 +157,7 @@ async fn a_queue_that_cannot_store_is_unavailable() {
 #[tokio::test]
 async fn a_silent_erp_and_a_full_queue_are_unavailable_and_the_work_goes_on() {
     use sandbox::netsuite::{Operation, Point};
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     fill(&world.book().queue, "INSERT ON job");
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
@@ -166,14 +166,14 @@ async fn a_silent_erp_and_a_full_queue_are_unavailable_and_the_work_goes_on() {
     let answer = service.pass_time(call).await.unwrap();
     answer.is(500, "unavailable").because("journal-unavailable");
     hold.release();
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "the work went on");
 }
 
 #[tokio::test]
 async fn files_that_cannot_be_read_or_written_are_not_ready() {
     for (name, table) in [("journal", "cancellation"), ("queue", "job")] {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
         assert_eq!(service.get("/health/ready").await, (200, "ready\n".to_owned()));
         let book = world.book();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Access, Credentials, Denial, Fault, Kind, Operation, Point, Rule},
     sale::Billing,
 };
-use tests::{A, B, ITEMS, Settings, WHOLE, World, event, pair};
+use tests::{A, B, ITEMS, Settings, TestWorld, WHOLE, event, pair};
 
 use super::post_while_the_erp_vanishes;
 
@@ -31,14 +31,14 @@ fn outages() -> Vec<(&'static str, Rule)> {
 #[tokio::test]
 async fn an_erp_that_does_not_answer_is_unavailable_and_the_next_delivery_posts() {
     for (what, rule) in outages() {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.fault(rule);
         let service = world.serve().await;
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
         answer.is(500, "unavailable").because("erp-unavailable");
         world.has_memos(&[], what);
         let states = world.book().states().await;
-        assert_eq!(states[0].0, State::Working, "{what}: {states:?}");
+        assert_eq!(states[0].0, CancellationState::Working, "{what}: {states:?}");
         world.account.clear_faults();
         world.clock.advance(Duration::from_secs(15));
         service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
@@ -51,7 +51,7 @@ async fn an_erp_that_fails_while_the_memo_is_sent_ends_with_one_memo() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         for (what, rule) in outages() {
             let when = format!("{what}, {point:?}");
-            let world = World::with(&pair(), &Settings::default()).await;
+            let world = TestWorld::with(&pair(), &Settings::default()).await;
             world.account.fault(rule.on(Operation::Add).at(point));
             let service = world.serve().await;
             let first = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -73,7 +73,7 @@ async fn an_erp_that_fails_while_the_memo_is_sent_ends_with_one_memo() {
 
 #[tokio::test]
 async fn an_erp_that_refuses_connections_is_unavailable() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.refuse_connections().await;
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -89,7 +89,7 @@ async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
     for (operation, point) in
         [(Operation::Search, Point::BeforeCommit), (Operation::Search, Point::AfterCommit)]
     {
-        let world = World::with(&pair(), &settings).await;
+        let world = TestWorld::with(&pair(), &settings).await;
         let service = world.serve().await;
         let hold = world.account.hold(operation, point);
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -103,7 +103,7 @@ async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
 #[tokio::test]
 async fn a_memo_of_unknown_fate_is_settled_by_the_next_delivery() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
         let event = event(&pair(), ITEMS, &[A]);
         let answer =
@@ -116,7 +116,7 @@ async fn a_memo_of_unknown_fate_is_settled_by_the_next_delivery() {
 
 #[tokio::test]
 async fn while_the_breaker_is_open_the_erp_is_left_alone_and_one_probe_closes_it() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.refuse_connections().await;
     let service = world.serve().await;
     for attempt in 0..3 {
@@ -136,7 +136,7 @@ async fn while_the_breaker_is_open_the_erp_is_left_alone_and_one_probe_closes_it
 #[tokio::test]
 async fn what_needs_no_erp_is_answered_while_the_breaker_is_open() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[A])).await.is(200, "posted");
     world.account.refuse_connections().await;
@@ -159,7 +159,7 @@ async fn what_needs_no_erp_is_answered_while_the_breaker_is_open() {
 
 #[tokio::test]
 async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
     let service = world.serve().await;
@@ -170,7 +170,7 @@ async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
     world.clock.advance(Duration::from_secs(59));
     service.post(&event(&pair(), ITEMS, &[A])).await.is(500, "unavailable");
     assert_eq!(world.account.calls(), calls, "a token that is refused often is locked");
-    assert_eq!(world.book().states().await[0].0, State::Working);
+    assert_eq!(world.book().states().await[0].0, CancellationState::Working);
     world.account.credentials(Credentials::example());
     world.clock.advance(Duration::from_secs(1));
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
@@ -179,7 +179,7 @@ async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
 
 #[tokio::test]
 async fn refused_credentials_are_tried_at_once_by_a_new_start() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
     let service = world.serve().await;
@@ -193,7 +193,7 @@ async fn refused_credentials_are_tried_at_once_by_a_new_start() {
 
 #[tokio::test]
 async fn a_login_that_is_refused_once_under_load_is_tried_again() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::invalid_login().times(1));
     let service = world.serve().await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
@@ -207,7 +207,7 @@ async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_secon
         Denial { kind: Kind::Invoice, access: Access::View },
     ];
     for denial in denials {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.deny(denial);
         let service = world.serve().await;
         let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -225,13 +225,13 @@ async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_secon
 #[tokio::test]
 async fn a_memo_of_unknown_fate_is_settled_without_a_redelivery() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
-        let world = World::with(&pair(), &Settings::default()).await;
+        let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
         let event = event(&pair(), ITEMS, &[A]);
         let answer =
             post_while_the_erp_vanishes(&world, &service, &event, (Operation::Add, point)).await;
         answer.is(500, "unavailable").because("erp-unavailable");
-        service.until(&answer, State::Posted).await;
+        service.until(&answer, CancellationState::Posted).await;
         world.has_memos(&["20.00"], &format!("vanished {point:?}"));
     }
 }
@@ -239,7 +239,7 @@ async fn a_memo_of_unknown_fate_is_settled_without_a_redelivery() {
 #[tokio::test]
 async fn lines_of_unknown_fate_are_closed_once() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
-        let world = World::new(&Settings::policy("not_invoiced = \"close-lines\"")).await;
+        let world = TestWorld::new(&Settings::policy("not_invoiced = \"close-lines\"")).await;
         let booked = world.install(&pair(), &Billing::NotInvoiced);
         let service = world.serve().await;
         let event = event(&pair(), ITEMS, &[A]);
@@ -248,7 +248,7 @@ async fn lines_of_unknown_fate_are_closed_once() {
         answer.is(500, "unavailable").because("erp-unavailable");
         service.post(&event).await.is(200, "skipped");
         let order = world.account.sales_order(booked.sales_order.as_ref().unwrap()).unwrap();
-        let closed: Vec<bool> = order.lines.iter().map(|it| it.closed).collect();
+        let closed: Vec<bool> = order.lines.iter().map(|line| line.closed).collect();
         assert_eq!(closed, [true, false], "vanished {point:?}: {order:?}");
         world.has_memos(&[], &format!("vanished {point:?}"));
     }
@@ -257,7 +257,7 @@ async fn lines_of_unknown_fate_are_closed_once() {
 #[tokio::test]
 async fn a_deferred_event_is_not_parked_by_an_outage_past_its_deadline() {
     let worker = "give_up_after = \"20s\"\nmax_delay = \"10s\"".to_owned();
-    let world = World::with(&pair(), &Settings { worker, ..Settings::default() }).await;
+    let world = TestWorld::with(&pair(), &Settings { worker, ..Settings::default() }).await;
     world.tenant.remove(&pair().order);
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -272,8 +272,8 @@ async fn a_deferred_event_is_not_parked_by_an_outage_past_its_deadline() {
     };
     service.pass_time(passed).await;
     let states = world.book().states().await;
-    assert_eq!(states, [(State::Deferred, Some("erp-unavailable".to_owned()))]);
+    assert_eq!(states, [(CancellationState::Deferred, Some("erp-unavailable".to_owned()))]);
     world.account.accept_connections().await;
-    service.until(&answer, State::Posted).await;
+    service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after the outage");
 }

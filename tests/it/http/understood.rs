@@ -4,11 +4,11 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use tests::{A, Answer, ITEMS, KEY, Service, Settings, World, another, event, run};
+use tests::{A, Answer, ITEMS, KEY, Service, Settings, TestWorld, another, event, run};
 
 use crate::crash::PROGRAM;
 
-async fn send(world: &World, service: &Service, path: &str, body: Vec<u8>) -> Answer {
+async fn send(world: &TestWorld, service: &Service, path: &str, body: Vec<u8>) -> Answer {
     let url = format!("http://{}{path}", service.address);
     let response = world.http.post(url).bearer_auth(KEY).body(body).send().await.unwrap();
     let status = response.status().as_u16();
@@ -16,8 +16,8 @@ async fn send(world: &World, service: &Service, path: &str, body: Vec<u8>) -> An
 }
 
 /// A world with so many orders, and the service in it.
-async fn orders(count: u8) -> (World, Service) {
-    let world = World::new(&Settings::default()).await;
+async fn orders(count: u8) -> (TestWorld, Service) {
+    let world = TestWorld::new(&Settings::default()).await;
     for number in 0..count {
         world.install(&another(number), &sandbox::sale::Billing::OneInvoice);
     }
@@ -66,14 +66,14 @@ async fn an_odd_event_survives_the_queue() {
     let waiting = send(&world, &service, "/newstore/events", told(1, r#""\ud83d""#).into()).await;
     waiting.is(200, "deferred");
     world.install(&another(1), &sandbox::sale::Billing::OneInvoice);
-    service.until(&waiting, ports::State::Posted).await;
+    service.until(&waiting, ports::CancellationState::Posted).await;
     world.has_memos(&["20.00"], "after it waited");
 }
 
 #[tokio::test]
 async fn a_file_with_something_odd_in_it_can_be_submitted() {
     // A command's time is the machine's: nobody else has called the ERP at another.
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     for number in 0..2 {
         world.install(&another(number), &sandbox::sale::Billing::OneInvoice);
     }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Operation, Point},
     sale::{Billing, Sale},
 };
-use tests::{A, B, ITEMS, Settings, World, event, pair};
+use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 
 #[tokio::test]
 async fn it_is_ready_whatever_the_other_systems_do() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.account.refuse_connections().await;
     world.tenant.refuse_connections().await;
@@ -21,7 +21,7 @@ async fn it_is_ready_whatever_the_other_systems_do() {
 
 #[tokio::test]
 async fn metrics_count_outcomes_and_deliveries() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
     let (status, text) = service.get("/metrics").await;
@@ -32,13 +32,13 @@ async fn metrics_count_outcomes_and_deliveries() {
     let posted = ["tenant=\"dodici\"", "outcome=\"posted\""];
     assert!(counted("memobridge_outcomes_total", posted), "{text}");
     assert!(counted("memobridge_deliveries_total", ["status=\"200\"", ""]), "{text}");
-    assert!(counted("memobridge_attempt_seconds", posted.map(|_| "dodici")), "{text}");
+    assert!(counted("memobridge_attempt_duration_seconds", posted.map(|_| "dodici")), "{text}");
 }
 
 #[tokio::test]
 async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let mut service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
     let first = service.post_beside(&event(&sale, ITEMS, &[A]));
@@ -68,7 +68,7 @@ async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
 #[tokio::test]
 async fn while_it_shuts_down_no_job_is_begun() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let late = Sale {
         order: "0c1f2e3d-0000-4000-8000-00000000000a".to_owned(),
         reference: "TEST-1822".to_owned(),
@@ -97,13 +97,13 @@ async fn while_it_shuts_down_no_job_is_begun() {
     stopping.await.unwrap();
     drop(service);
     let service = world.serve().await;
-    service.until(&deferred, State::Posted).await;
+    service.until(&deferred, CancellationState::Posted).await;
     world.has_memos(&["20.00", "20.00"], "after the next start");
 }
 
 #[tokio::test]
 async fn an_event_costs_three_searches_and_one_add() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.proofs_are_made().await;
     let start = world.account.calls();

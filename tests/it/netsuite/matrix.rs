@@ -306,7 +306,7 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
         assert_eq!(bench.account.memos().len(), strikes.on_record(&result), "{when}");
 
         bench.account.clear_faults();
-        for sending in [Sending::Again, Sending::First] {
+        for sending in [Sending::Resend, Sending::First] {
             let settled = bench.ledger.post(&memo, sending).await;
             assert!(settled.is_ok(), "{when}: {settled:?}");
         }
@@ -330,7 +330,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
             }
             let before = bench.account.calls();
             bench.account.fault(strikes.rule(&row.fault, Operation::Get));
-            let result = posted(bench.ledger.post(&memo, Sending::Again).await);
+            let result = posted(bench.ledger.post(&memo, Sending::Resend).await);
             let good = if on_record == 1 { "already" } else { "now" };
             let told = if row.look == "now" { good } else { row.look };
             assert_eq!(result, strikes.expected(&row.fault, told, good), "{when}");
@@ -338,7 +338,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
             assert!(calls.total() - before.total() <= 3, "{when}: {calls:?}");
 
             bench.account.clear_faults();
-            let settled = bench.ledger.post(&memo, Sending::Again).await;
+            let settled = bench.ledger.post(&memo, Sending::Resend).await;
             assert!(settled.is_ok(), "{when}: {settled:?}");
             assert_eq!(bench.account.memos().len(), 1, "{when}");
         }
@@ -363,7 +363,7 @@ async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
         bench.account.clear_faults();
         bench.ledger.close_lines(&lines).await.unwrap();
         let order = bench.account.sales_order(lines.sales_order.as_str()).unwrap();
-        assert!(order.lines.iter().all(|it| it.closed), "{when}: {order:?}");
+        assert!(order.lines.iter().all(|line| line.closed), "{when}: {order:?}");
     }
     log.tells_no_secret("closing");
 }

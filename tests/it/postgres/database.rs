@@ -8,7 +8,7 @@ use std::{
 
 use adapters_journal::{DatabaseUrl, Postgres};
 use domain::{Cancellation, Timestamp, UnitId};
-use ports::{Census, HoldToken, Journal, JournalError, Query, Step, told};
+use ports::{Journal, JournalError, LeaseToken, OpenCounts, Query, Step, error_chain};
 use tests::{A, ORDER};
 use tokio::task::JoinSet;
 
@@ -42,8 +42,11 @@ async fn open(url: &str) -> Result<Postgres, JournalError> {
 fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, JournalError>, words: &str) {
     let error = result.expect_err(words);
     assert!(matches!(error, JournalError::Unavailable(_)), "{error:?}");
-    assert!(told(&error).contains(words), "{words} in {}", told(&error));
-    tests::assert_no_secret("an error of the journal", &format!("{} {error:?}", told(&error)));
+    assert!(error_chain(&error).contains(words), "{words} in {}", error_chain(&error));
+    tests::assert_no_secret(
+        "an error of the journal",
+        &format!("{} {error:?}", error_chain(&error)),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +62,7 @@ async fn replicas_that_start_at_once_migrate_once() {
     for started in starting.join_all().await {
         started.unwrap();
     }
-    assert_eq!(server.sql(&url, "SELECT max(version) FROM journal_schema").await, "4");
+    assert_eq!(server.sql(&url, "SELECT max(version) FROM journal_schema").await, "5");
 }
 
 #[tokio::test]
@@ -68,10 +71,10 @@ async fn a_newer_schema_is_refused() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let older = open(&url).await.unwrap();
-    server.sql(&url, "INSERT INTO journal_schema VALUES (5)").await;
-    let words = "the database has journal schema 5, this program knows up to 4";
+    server.sql(&url, "INSERT INTO journal_schema VALUES (6)").await;
+    let words = "the database has journal schema 6, this program knows up to 5";
     assert_unavailable(open(&url).await, words);
-    assert_unavailable(Postgres::open_made(&address(&url)).await, words);
+    assert_unavailable(Postgres::open_existing(&address(&url)).await, words);
     // What runs already goes on: migrations only add.
     older.open(&cancellation(), now()).await.unwrap();
 }
@@ -81,7 +84,7 @@ async fn a_newer_schema_is_refused() {
 async fn looking_makes_nothing_and_needs_no_right_to() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
-    assert!(Postgres::open_made(&address(&url)).await.unwrap().is_none());
+    assert!(Postgres::open_existing(&address(&url)).await.unwrap().is_none());
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(server.sql(&url, tables).await, "0");
     open(&url).await.unwrap().open(&cancellation(), now()).await.unwrap();
@@ -95,7 +98,7 @@ async fn looking_makes_nothing_and_needs_no_right_to() {
     server.sql(&url, &lesser).await;
     let lesser = url.replace("//clerk:", "//lesser:");
     for url in [&url, &lesser] {
-        let made = Postgres::open_made(&address(url)).await.unwrap().expect("it is there");
+        let made = Postgres::open_existing(&address(url)).await.unwrap().expect("it is there");
         assert_eq!(made.find(&Query::default()).await.unwrap().len(), 1);
         open(url).await.unwrap().open(&cancellation(), now()).await.unwrap();
     }
@@ -114,7 +117,7 @@ async fn what_is_not_over_is_counted_from_an_index_of_its_own() {
     server.sql(&url, over).await;
     server.sql(&url, "ANALYZE cancellation").await;
     journal.open(&cancellation(), now()).await.unwrap();
-    let found = journal.census().await.unwrap();
+    let found = journal.open_counts().await.unwrap();
     assert_eq!(found.iter().map(|it| it.count).collect::<Vec<_>>(), [1]);
     // The server notes what a connection did at the latest when it ends.
     drop(journal);
@@ -153,7 +156,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
     let server = tests::Postgres::start().await;
     let url = server.database().await;
     let journal = open(&url).await.unwrap();
-    let (ours, token) = (cancellation(), HoldToken("run".to_owned()));
+    let (ours, token) = (cancellation(), LeaseToken("run".to_owned()));
     journal.open(&ours, now()).await.unwrap();
     server.stop().await;
     let began = Instant::now();
@@ -161,7 +164,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
     // The socket is a file, which is gone with the server.
     let words = "No such file or directory";
     assert_unavailable(journal.open(&ours, now()).await, words);
-    assert_unavailable(journal.hold(tenant, order, &token, now(), BOUND).await, words);
+    assert_unavailable(journal.acquire(tenant, order, &token, now(), BOUND).await, words);
     assert_unavailable(journal.claims(tenant, order).await, words);
     assert_unavailable(journal.record(&id, now(), &[Step::Retried]).await, words);
     assert_unavailable(journal.find(&Query::default()).await, words);

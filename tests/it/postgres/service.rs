@@ -2,23 +2,23 @@
 
 use std::fs;
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::netsuite::{Operation, Point};
 use serde_json::Value;
-use tests::{A, B, ITEMS, Postgres, Process, Settings, WHOLE, World, event, pair};
+use tests::{A, B, ITEMS, Postgres, Process, Settings, TestWorld, WHOLE, event, pair};
 
 use crate::{
     commands::command,
     crash::{Afterwards, PROGRAM, quick, recovers},
 };
 
-async fn with_database(server: &Postgres) -> (World, String) {
+async fn with_database(server: &Postgres) -> (TestWorld, String) {
     let database = server.database().await;
     let settings = Settings { database: database.clone(), ..quick() };
-    (World::with(&pair(), &settings).await, database)
+    (TestWorld::with(&pair(), &settings).await, database)
 }
 
-async fn post(world: &World, process: &Process, event: &Value) -> tests::Answer {
+async fn post(world: &TestWorld, process: &Process, event: &Value) -> tests::Answer {
     tests::post(&world.http, process.address, event).await.unwrap()
 }
 
@@ -56,10 +56,10 @@ async fn an_event_is_posted_once_and_the_commands_work_beside_it() {
     for (arguments, expected, words) in table {
         let (code, said) = command(&world, arguments).await;
         assert_eq!(code, Some(expected), "{arguments:?}: {said}");
-        assert!(words.iter().all(|it| said.contains(it)), "{words:?} in {said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?} in {said}");
     }
     let (_, said) = command(&world, &["show", &waiting]).await;
-    assert!(said.contains("the deadline starts anew"), "{said}");
+    assert!(said.contains("the deadline starts again"), "{said}");
     process.kill().await;
 }
 
@@ -78,7 +78,7 @@ async fn two_services_on_one_database_make_one_memo() {
     for answer in <[_; 4]>::from(answers) {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
-    world.book().becomes(State::Posted, "after four deliveries at two services").await;
+    world.book().becomes(CancellationState::Posted, "after four deliveries at two services").await;
     world.has_memos(&["20.00"], "after four deliveries at two services");
     for (process, event) in [(&second, &items), (&first, &whole)] {
         post(&world, process, event).await.is(200, "already-posted");

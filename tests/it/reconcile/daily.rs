@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ports::Clock;
 use sandbox::netsuite::Operation;
-use tests::{A, ITEMS, ORDER, Service, Settings, World, event, pair};
+use tests::{A, ITEMS, ORDER, Service, Settings, TestWorld, event, pair};
 
 const DAY: Duration = Duration::from_hours(24);
 const POLL: Duration = Duration::from_millis(10);
 
 /// The order changes now, as the storefront tells it.
-fn touch(world: &World) {
+fn touch(world: &TestWorld) {
     let now = Timestamp::from_millisecond(world.clock.now().as_millis()).unwrap();
     let now = now.strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
     world.tenant.edit(ORDER, |order| order["updatedAt"] = now.into());
@@ -32,7 +32,7 @@ async fn gauge(replicas: &[Service], name: &str) -> Option<u64> {
 }
 
 /// Lets a day pass, and waits until the comparison that is due then was made.
-async fn a_day_later(world: &World, replicas: &[Service]) {
+async fn a_day_later(world: &TestWorld, replicas: &[Service]) {
     world.clock.advance(DAY);
     let today = u64::try_from(world.clock.now().as_millis() / 1000).unwrap();
     let made = async {
@@ -46,7 +46,7 @@ async fn a_day_later(world: &World, replicas: &[Service]) {
 #[tokio::test]
 async fn every_day_one_replica_compares_and_what_is_missing_is_made_again() {
     let settings = Settings { reconcile: "repair = true".to_owned(), ..Settings::default() };
-    let world = World::with(&pair(), &settings).await;
+    let world = TestWorld::with(&pair(), &settings).await;
     let replicas = [world.serve().await, world.serve().await];
     let service = &replicas[0];
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ports::{Query, State};
+use ports::{CancellationState, Query};
 use rust_decimal::Decimal;
 use sandbox::sale::{Billing, Sale, Unit};
-use tests::{ITEMS, Settings, World, event, paid};
+use tests::{ITEMS, Settings, TestWorld, event, paid};
 use tokio::task::JoinSet;
 
 use super::{again, compare, each, totals};
@@ -15,7 +15,7 @@ const ORDERS: usize = 1000;
 /// Events under way at once.
 const AT_ONCE: usize = 32;
 /// Real time after which a wait has failed.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(250);
 
 fn unit(number: usize) -> String {
@@ -31,14 +31,14 @@ fn sale(number: usize) -> Sale {
         .refunded("credit_card", "20.00")
 }
 
-async fn world() -> World {
+async fn world() -> TestWorld {
     let settings = Settings {
         intake: "queued".to_owned(),
         worker: "concurrency = 32\nfirst_delay = \"100ms\"".to_owned(),
         erp: "concurrency = 16".to_owned(),
         ..Settings::default()
     };
-    let world = World::new(&settings).await;
+    let world = TestWorld::new(&settings).await;
     world.account.concurrency_limit(64);
     for number in 0..ORDERS {
         let _ = world.install(&sale(number), &Billing::OneInvoice);
@@ -46,7 +46,7 @@ async fn world() -> World {
     world
 }
 
-async fn post_all(world: &World, address: std::net::SocketAddr) {
+async fn post_all(world: &TestWorld, address: std::net::SocketAddr) {
     let mut under_way = JoinSet::new();
     for number in 0..ORDERS {
         let (http, sale) = (world.http.clone(), sale(number));
@@ -54,7 +54,7 @@ async fn post_all(world: &World, address: std::net::SocketAddr) {
             let event = event(&sale, ITEMS, &[&unit(number)]);
             tests::post(&http, address, &event).await.unwrap().is(200, "accepted");
         });
-        if AT_ONCE <= under_way.len() {
+        if under_way.len() >= AT_ONCE {
             under_way.join_next().await.unwrap().unwrap();
         }
     }
@@ -62,18 +62,19 @@ async fn post_all(world: &World, address: std::net::SocketAddr) {
 }
 
 /// Waits until there are so many memos, and every cancellation is posted.
-async fn settles(world: &World, memos: usize) {
+async fn settles(world: &TestWorld, memos: usize) {
     let journal = world.book().open().await;
     let settled = async {
         while world.account.memos().len() < memos {
             tokio::time::sleep(POLL).await;
         }
-        let posted = Query { state: Some(State::Posted), limit: 2 * ORDERS, ..Query::default() };
+        let posted =
+            Query { state: Some(CancellationState::Posted), limit: 2 * ORDERS, ..Query::default() };
         while journal.find(&posted).await.unwrap().len() < ORDERS {
             tokio::time::sleep(POLL).await;
         }
     };
-    tokio::time::timeout(PATIENCE, settled).await.expect("everything is posted in the end");
+    tokio::time::timeout(TIMEOUT, settled).await.expect("everything is posted in the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,10 +88,11 @@ async fn a_dozen_that_went_wrong_among_a_thousand_are_found_and_what_is_missing_
     assert_eq!((&report["units"], &report["memos"]), (&ORDERS.into(), &ORDERS.into()));
 
     let memos = world.account.memos();
-    let mut deleted: Vec<_> = memos.iter().step_by(150).take(7).map(|it| it.id.as_str()).collect();
+    let mut deleted: Vec<_> =
+        memos.iter().step_by(150).take(7).map(|memo| memo.id.as_str()).collect();
     let doubled = memos.iter().skip(1).step_by(400).take(2);
     let doubled: Vec<_> = doubled.map(|it| world.account.add(again(it))).collect();
-    let changed = memos.iter().skip(2).step_by(300).take(3).map(|it| it.id.as_str());
+    let changed = memos.iter().skip(2).step_by(300).take(3).map(|memo| memo.id.as_str());
     let changed: Vec<_> = changed.collect();
     for id in &deleted {
         world.account.delete(id);

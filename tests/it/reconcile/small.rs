@@ -1,11 +1,11 @@
 //! One order at a time: what is found, what is said, and what is done about it.
 
-use ports::State;
+use ports::CancellationState;
 use sandbox::{
     netsuite::{Fault, Operation},
     sale::{Billing, Sale, Unit},
 };
-use tests::{A, B, ITEMS, ORDER, Settings, World, event, paid, pair};
+use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, paid, pair};
 
 use super::{SINCE, again, begin, compare, each, totals, unheard};
 use crate::{commands::command, crash::PROGRAM};
@@ -16,16 +16,16 @@ fn quick() -> Settings {
 }
 
 /// What is the matter with an order.
-type Trouble = fn(&World);
+type Trouble = fn(&TestWorld);
 
 /// What a comparison says to people, and how it ends.
-async fn said(world: &World, more: &[&str]) -> (Option<i32>, String) {
+async fn said(world: &TestWorld, more: &[&str]) -> (Option<i32>, String) {
     command(world, &[&["reconcile"][..], &SINCE, more].concat()).await
 }
 
 #[tokio::test]
 async fn an_event_that_was_lost_is_queued_once_and_credited() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     unheard(&world, &pair());
     let (code, report) = compare(&world, &[]).await;
@@ -41,7 +41,7 @@ async fn an_event_that_was_lost_is_queued_once_and_credited() {
         assert_eq!(totals(&report), ["waiting 1 20.00"], "what waits is not missing");
     }
     let process = world.spawn(PROGRAM).await;
-    world.book().becomes(State::Posted, "after the repair").await;
+    world.book().becomes(CancellationState::Posted, "after the repair").await;
     world.has_memos(&["20.00"], "after the repair");
     let (code, report) = compare(&world, &["--repair"]).await;
     assert_eq!((code, totals(&report).len()), (Some(0), 0), "{report}");
@@ -59,7 +59,7 @@ async fn an_event_that_was_lost_is_queued_once_and_credited() {
 
 #[tokio::test]
 async fn a_memo_that_somebody_deleted_is_made_again_under_its_key() {
-    let world = World::with(&pair(), &quick()).await;
+    let world = TestWorld::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
     answer.unwrap().is(200, "posted");
@@ -68,7 +68,7 @@ async fn a_memo_that_somebody_deleted_is_made_again_under_its_key() {
     let (code, report) = compare(&world, &["--repair"]).await;
     assert_eq!((code, totals(&report)), (Some(1), vec!["missing 1 20.00".to_owned()]));
     assert_eq!(each(&report, "missing", "record"), [memo.id.as_str()]);
-    world.book().becomes(State::Posted, "after the repair").await;
+    world.book().becomes(CancellationState::Posted, "after the repair").await;
     let made = world.account.memos();
     assert_eq!((made.len(), &made[0].external_id), (1, &memo.external_id));
     assert_ne!(made[0].id, memo.id);
@@ -79,7 +79,7 @@ async fn a_memo_that_somebody_deleted_is_made_again_under_its_key() {
 
 #[tokio::test]
 async fn memos_by_hand_count_however_little_they_say() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     let sale = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00"))
@@ -119,7 +119,7 @@ async fn memos_by_hand_count_however_little_they_say() {
 #[tokio::test]
 async fn what_waits_and_what_is_parked_is_told_and_nothing_else() {
     let settings = Settings { policy: "not_invoiced = \"park\"".to_owned(), ..quick() };
-    let world = World::new(&settings).await;
+    let world = TestWorld::new(&settings).await;
     let _ = world.install(&pair(), &Billing::NotInvoiced);
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -139,7 +139,7 @@ async fn what_waits_and_what_is_parked_is_told_and_nothing_else() {
 
 #[tokio::test]
 async fn people_are_told_sums_first_and_then_every_finding() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     unheard(&world, &pair());
     world.tenant.refuse_filters(&["updatedAt"]);
@@ -162,7 +162,7 @@ async fn people_are_told_sums_first_and_then_every_finding() {
 
 #[tokio::test]
 async fn an_order_that_cannot_be_judged_is_told_and_does_not_hide_others() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     unheard(&world, &pair());
     let other = Sale { order: ORDER.replace("9f4e", "0000"), reference: "TEST-2".into(), ..pair() };
@@ -176,7 +176,7 @@ async fn an_order_that_cannot_be_judged_is_told_and_does_not_hide_others() {
 
 #[tokio::test]
 async fn an_order_whose_bills_cannot_be_read_is_unclear() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     let _ = world.install(&pair(), &Billing::NotInvoiced);
     world.account.fault(Fault::refusal("USER_ERROR", "ask Ms Doe").on(Operation::Get).after(1));
@@ -190,8 +190,8 @@ async fn an_order_whose_bills_cannot_be_read_is_unclear() {
 async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
     let free = Sale::new(ORDER, "TEST-1821").unit(Unit::new(A, "10000", "0.00")).cancelled(&[A]);
     let historical =
-        |world: &World| world.tenant.edit(ORDER, |it| it["isHistorical"] = true.into());
-    let broken = |world: &World| {
+        |world: &TestWorld| world.tenant.edit(ORDER, |it| it["isHistorical"] = true.into());
+    let broken = |world: &TestWorld| {
         world.tenant.edit(ORDER, |it| it["items"][0]["quantity"] = "0.5".into());
     };
     // sale, what is the matter with it, the answer to its event
@@ -202,7 +202,7 @@ async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
         (pair(), |_| {}, "posted"),
     ];
     for (sale, trouble, outcome) in table {
-        let world = World::with(&sale, &quick()).await;
+        let world = TestWorld::with(&sale, &quick()).await;
         trouble(&world);
         let process = world.spawn(PROGRAM).await;
         let answer = tests::post(&world.http, process.address, &event(&sale, ITEMS, &[A])).await;
@@ -215,7 +215,7 @@ async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
 
 #[tokio::test]
 async fn a_comparison_that_is_interrupted_says_how_far_it_came() {
-    let world = World::new(&quick()).await;
+    let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     for number in 0..12 {
         let order = format!("9f4e8ffc-c79c-5839-b1b7-{number:012}");
@@ -232,7 +232,7 @@ async fn a_comparison_that_is_interrupted_says_how_far_it_came() {
 
 #[tokio::test]
 async fn wrong_usage_is_told_before_anything_is_asked() {
-    let world = World::new(&Settings::default()).await;
+    let world = TestWorld::new(&Settings::default()).await;
     let table: [(&[&str], i32, &str); 5] = [
         (&["--since", "2020-01-01"], 1, "there is no journal"),
         (&["--since", "soon"], 2, "must be a time such as"),

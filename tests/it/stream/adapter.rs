@@ -43,7 +43,7 @@ fn told(wanted: &Registration, state: StreamState) -> Subscription {
         id: wanted.id.clone(),
         state,
         callback: Some(wanted.callback.clone()),
-        key: DeliveryKey::Ours,
+        key: DeliveryKey::Expected,
         filter: Some(EventFilter { events: wanted.events.clone(), entities: BTreeSet::new() }),
         window: wanted.window,
     }
@@ -131,6 +131,6 @@ async fn what_goes_wrong_on_the_way_is_told_apart() {
         tenant.stream().register(&other);
     }
     let error = integrations.register(&wanted()).await.unwrap_err();
-    let EventStreamError::Refused(why) = error else { panic!("{error:?}") };
+    let EventStreamError::Rejected(why) = error else { panic!("{error:?}") };
     assert!(why.contains("at most 25 integrations"), "{why}");
 }

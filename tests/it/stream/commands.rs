@@ -2,7 +2,7 @@
 
 use sandbox::newstore::{Fault, Status};
 use serde_json::{Value, json};
-use tests::{KEY, OTHER_KEY, Settings, World};
+use tests::{KEY, OTHER_KEY, Settings, TestWorld};
 
 use super::{ID, integration, settings};
 use crate::commands::command;
@@ -10,7 +10,7 @@ use crate::commands::command;
 const CALLBACK: &str = "https://memobridge.example/newstore/events";
 
 /// Runs a command of the stream; it must end so and say these words.
-async fn says(world: &World, arguments: &str, code: i32, words: &[&str]) -> String {
+async fn says(world: &TestWorld, arguments: &str, code: i32, words: &[&str]) -> String {
     let all: Vec<_> = ["stream"].into_iter().chain(arguments.split_whitespace()).collect();
     let (ended, said) = command(world, &all).await;
     assert_eq!(ended, Some(code), "{arguments}: {said}");
@@ -20,14 +20,14 @@ async fn says(world: &World, arguments: &str, code: i32, words: &[&str]) -> Stri
     said
 }
 
-async fn world() -> World {
-    World::new(&settings(CALLBACK)).await
+async fn world() -> TestWorld {
+    TestWorld::new(&settings(CALLBACK)).await
 }
 
 #[tokio::test]
 async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
     let world = world().await;
-    let missing = ["missing", "is not registered", "what to do: memobridge stream register"];
+    let missing = ["missing", "is not registered", "fix: memobridge stream register"];
     says(&world, "status", 1, &missing).await;
     says(&world, "start", 1, &missing[1..]).await;
     says(&world, "register", 0, &["dodici memobridge: created", CALLBACK]).await;
@@ -39,7 +39,7 @@ async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
     assert_eq!(world.tenant.stream().integration(ID), Some(registered));
 
     world.tenant.stream().stop(ID);
-    let stopped = ["stopped", "what to do: memobridge stream start --tenant dodici"];
+    let stopped = ["stopped", "fix: memobridge stream start --tenant dodici"];
     says(&world, "status", 1, &stopped).await;
     says(&world, "start --tenant dodici", 0, &["dodici memobridge: started"]).await;
     says(&world, "start", 0, &["running already"]).await;
@@ -50,7 +50,7 @@ async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
     world.configure(&narrow);
     let differs = [
         "sends to https://memobridge.example/newstore/events instead of https://elsewhere",
-        "also sends order.cancelled; what to do: memobridge stream register",
+        "also sends order.cancelled; fix: memobridge stream register",
         "1 stream is not as it should be",
     ];
     says(&world, "status", 1, &differs).await;

@@ -2,7 +2,7 @@
 
 use sandbox::newstore::{Delivery, Status};
 use serde_json::{Value, json};
-use tests::{A, B, ITEMS, Settings, World, event, pair};
+use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 
 use super::{ID, integration, settings};
 use crate::{commands::command, crash::PROGRAM};
@@ -14,7 +14,7 @@ fn became(delivery: &Delivery) -> (Option<u16>, String) {
 }
 
 /// Delivers what is due; for each event, what it became.
-async fn deliver(world: &World) -> Vec<(Option<u16>, String)> {
+async fn deliver(world: &TestWorld) -> Vec<(Option<u16>, String)> {
     world.tenant.stream().deliver().await.iter().map(became).collect()
 }
 
@@ -24,7 +24,7 @@ fn is(status: u16, outcome: &str) -> (Option<u16>, String) {
 
 #[tokio::test]
 async fn a_window_that_is_replayed_changes_nothing_that_is_posted() {
-    let world = World::with(&pair(), &Settings::default()).await;
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
     let process = world.spawn(PROGRAM).await;
     world.configure(&settings(&format!("http://{}/newstore/events", process.address)));
     let (code, said) = command(&world, &["stream", "register"]).await;
@@ -50,7 +50,7 @@ async fn a_window_that_is_replayed_changes_nothing_that_is_posted() {
 #[tokio::test]
 async fn an_outage_holds_the_stream_up_and_a_broken_event_does_not() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
-    let world = World::with(&sale, &Settings::default()).await;
+    let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
     let stream = world.tenant.stream();
     stream.register(&integration(&format!("http://{}/newstore/events", service.address)));

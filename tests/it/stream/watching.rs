@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use sandbox::newstore::{Fault, Integration, Status};
 use serde_json::Value;
-use tests::{Service, World};
+use tests::{Service, TestWorld};
 
 use super::{ID, integration, settings};
 use crate::crash::PROGRAM;
@@ -15,15 +15,15 @@ const HOUR: Duration = Duration::from_hours(1);
 const BREATH: Duration = Duration::from_millis(500);
 
 /// A world whose stream is registered as configured, and stopped.
-async fn stopped() -> World {
-    let world = World::new(&settings(CALLBACK)).await;
+async fn stopped() -> TestWorld {
+    let world = TestWorld::new(&settings(CALLBACK)).await;
     world.tenant.stream().register(&integration(CALLBACK));
     world.tenant.stream().stop(ID);
     world
 }
 
 /// Moves time, step by step, until `event` has happened; how much it was.
-async fn pass(world: &World, step: Duration, event: impl Future) -> Duration {
+async fn pass(world: &TestWorld, step: Duration, event: impl Future) -> Duration {
     let mut event = pin!(event);
     for steps in 1..60 {
         world.clock.advance(step);
@@ -46,13 +46,13 @@ async fn a_stream_that_stops_is_started_within_the_hour() {
     stream.until(ID, is_running).await;
     stream.stop(ID);
     let passed = pass(&world, HOUR / 6, stream.until(ID, is_running)).await;
-    assert!(HOUR <= passed, "it looked again after {passed:?}");
+    assert!(passed >= HOUR, "it looked again after {passed:?}");
     let counted = async { while count(&service, "memobridge_stream_restarts_total").await < 2 {} };
     service.pass_time(counted).await;
     assert_eq!(count(&service, "memobridge_stream_running").await, 1);
 }
 
-/// What a metric of the retailer says; other tests of this process count there too.
+/// What a metric of the customer says; other tests of this process count there too.
 async fn count(service: &Service, name: &str) -> u64 {
     let (_, text) = service.get("/metrics").await;
     let start = format!("{name}{{tenant=\"dodici\"}} ");
@@ -92,7 +92,7 @@ async fn a_restart_is_told_at_the_level_of_errors() {
 
 #[tokio::test]
 async fn what_a_person_must_mend_is_told_with_its_remedy_and_left_alone() {
-    let world = World::new(&settings(CALLBACK)).await;
+    let world = TestWorld::new(&settings(CALLBACK)).await;
     let mut process = world.spawn(PROGRAM).await;
     let line = process.logged("Stream memobridge is not registered").await;
     let remedy = "memobridge stream register --tenant dodici";

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use ports::{Hold, HoldToken};
+use ports::{LeaseToken, OrderLease};
 
-use super::firm::{Erp, Firm, LONG, SECOND};
+use super::worker_fixture::{Erp, Firm, LONG, SECOND};
 
 /// Three calls of 0.25 s, as one event costs.
 const EVENT: Duration = Duration::from_millis(750);
@@ -37,7 +37,7 @@ fn a_busy_order_leaves_the_turns_to_others() {
         firm.push_new(1, 12).await;
         // Three turns are left for twelve events of 0.75 s: 3 s, and a second look.
         firm.sleep(10 * SECOND).await;
-        assert!(12 <= firm.settled(0).await - 12, "{}", firm.settled(0).await);
+        assert!(firm.settled(0).await - 12 >= 12, "{}", firm.settled(0).await);
         assert_eq!(firm.settled(1).await, 12);
     });
 }
@@ -47,12 +47,12 @@ fn an_order_that_another_process_works_on_is_tried_when_it_is_free() {
     let firm = Firm::new(&[Erp::takes(EVENT)]);
     firm.play(async |firm| {
         firm.push_new(0, 1).await;
-        let journal = &firm.service.desk.journal;
-        let (clock, token) = (&firm.service.desk.clock, HoldToken("elsewhere".to_owned()));
+        let journal = &firm.service.context.journal;
+        let (clock, token) = (&firm.service.context.clock, LeaseToken("elsewhere".to_owned()));
         let tenant = firm.service.customers.keys().next().unwrap();
         let lease = Duration::from_mins(5);
-        let held = journal.hold(tenant, &firm.newest(), &token, clock.now(), lease).await;
-        assert_eq!(held.unwrap(), Hold::Held);
+        let held = journal.acquire(tenant, &firm.newest(), &token, clock.now(), lease).await;
+        assert_eq!(held.unwrap(), OrderLease::Held);
         firm.work(4);
         firm.sleep(lease).await;
         assert_eq!(firm.settled(0).await, 0);

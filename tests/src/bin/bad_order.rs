@@ -3,18 +3,18 @@
 
 use std::{path::Path, time::Duration};
 
-use ports::{Record, State};
+use ports::{CancellationRecord, CancellationState};
 use sandbox::{
     netsuite::{Fault, Operation},
     sale::{Billing, Sale},
 };
-use tests::{A, ITEMS, Settings, World, another, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, another, event, pair};
 use tokio::time::Instant;
 
 /// What each call of the ERP takes.
 const CALL: Duration = Duration::from_millis(250);
 /// How long a good order may take.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "its figures are what it is for")]
@@ -36,7 +36,7 @@ async fn main() {
 /// How long each of ten good orders takes from its first delivery to its memo.
 async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
     let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
-    let world = World::new(&settings).await;
+    let world = TestWorld::new(&settings).await;
     let good: Vec<_> = (0..10).map(another).collect();
     for sale in good.iter().chain([&pair()]) {
         world.install(sale, &Billing::OneInvoice);
@@ -68,9 +68,11 @@ async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
             took.push(began.elapsed());
         }
     }
-    let is_posted = |found: Option<Record>| found.is_some_and(|it| it.state == State::Posted);
+    let is_posted = |found: Option<CancellationRecord>| {
+        found.is_some_and(|it| it.state == CancellationState::Posted)
+    };
     while !waiting.is_empty() {
-        assert!(began.elapsed() < PATIENCE, "{mode}: {waiting:?} are not posted");
+        assert!(began.elapsed() < TIMEOUT, "{mode}: {waiting:?} are not posted");
         let mut left = Vec::new();
         for id in waiting {
             if !is_posted(world.book().record(&id).await) {

@@ -4,22 +4,23 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use app::{
-    credit::{Customer, Desk},
-    dice::Dice,
-    guarded::Guarded,
-    reconcile::{Mending, Report, reconcile},
+    ledger::circuit_breaker::CircuitBreakerLedger,
+    process::credit::{Context, Customer},
+    random::Random,
+    reconcile::{RepairMode, Report, reconcile},
 };
 use async_trait::async_trait;
 use domain::{
     Amount, Billing, CreditMemo, ExistingLine, ExistingMemo, ItemRef, LinesToClose, Maps, OrderId,
-    OrderSnapshot, Policy, Reading, RecordId, RecordedMemo, Standing, Timestamp, UnitSnapshot,
+    OrderSnapshot, Policy, RecordId, RecordedMemo, ReportedAmount, Standing, Timestamp,
+    UnitSnapshot,
 };
 use jiff::tz::TimeZone;
 use ports::{
     Basis, BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted,
     Sending, Storefront, StorefrontError, Window,
 };
-use tests::{FakeClock, reference::NothingHidden};
+use tests::{FakeClock, reference::AllVisible};
 
 /// Orders, or memos, on a page.
 const PAGE: usize = 100;
@@ -60,15 +61,15 @@ fn order(number: usize) -> OrderSnapshot {
         price_method: None,
         is_exchange: false,
         is_historical: false,
-        shipping_total: Reading::Absent,
-        shipping_tax: Reading::Absent,
-        grand_total: Reading::Absent,
+        shipping_total: ReportedAmount::Absent,
+        shipping_tax: ReportedAmount::Absent,
+        grand_total: ReportedAmount::Absent,
         coupon: None,
         units: vec![UnitSnapshot {
             id: unit(number),
             product: Some("10000".to_owned()),
-            quantity: Reading::of("1"),
-            price: Reading::of("20.00"),
+            quantity: ReportedAmount::of("1"),
+            price: ReportedAmount::of("20.00"),
             status: Some("cancelled".to_owned()),
             ..UnitSnapshot::default()
         }],
@@ -147,8 +148,8 @@ impl Ledger for Memos {
 async fn compare(units: usize) -> Report {
     let clock = Arc::new(FakeClock::default());
     let tenant = "dodici".parse().expect("a plain word is a tenant");
-    let (memos, access) = (Arc::new(Memos(units)), Arc::new(NothingHidden));
-    let ledger = Guarded::new(&tenant, memos, access, Arc::clone(&clock) as _);
+    let (memos, access) = (Arc::new(Memos(units)), Arc::new(AllVisible));
+    let ledger = CircuitBreakerLedger::new(&tenant, memos, access, Arc::clone(&clock) as _);
     let customer = Customer {
         tenant,
         storefront: Arc::new(Orders(units)),
@@ -159,9 +160,9 @@ async fn compare(units: usize) -> Report {
     };
     let give_up_after = Duration::from_hours(72);
     let journal = Arc::new(adapters_journal::Memory::default());
-    let desk = Desk { journal, clock, dice: Dice::seeded(1), give_up_after };
+    let context = Context { journal, clock, random: Random::seeded(1), give_up_after };
     let window = Window { since: Timestamp::from_millis(0), until: None };
-    reconcile(&desk, &customer, window, Mending::Off).await.expect("nothing interrupts it")
+    reconcile(&context, &customer, window, RepairMode::Off).await.expect("nothing interrupts it")
 }
 
 /// The most memory that this process ever had, in KiB.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tests::{
-    simulation::{self, Fault, Report, Tracing},
+    simulation::{self, Report, SimulatedFault, Tracing},
     wire,
 };
 
@@ -53,14 +53,14 @@ fn main() -> ExitCode {
     };
     let is_bugged = match level {
         Level::Ports(bug) => {
-            let mut played = seeds.clone().map(|seed| (seed, simulation::play(seed, bug, tracing)));
+            let mut played = seeds.clone().map(|seed| (seed, simulation::run(seed, bug, tracing)));
             // Stopped early or not, the sum says what was played.
             let _: ControlFlow<()> =
                 played.try_for_each(|(seed, report)| see(seed, &report, "", bug.is_some()));
             bug.is_some()
         }
         Level::Wire(bug) => {
-            wire::play_each(seeds.clone(), bug, |seed, report| {
+            wire::run_each(seeds.clone(), bug, |seed, report| {
                 see(seed, &report, "--wire ", bug.is_some())
             });
             bug.is_some()
@@ -105,7 +105,7 @@ fn arguments() -> Option<Arguments> {
 struct Sum {
     seeds: u64,
     failed: Vec<u64>,
-    faults: BTreeMap<Fault, u64>,
+    faults: BTreeMap<SimulatedFault, u64>,
     events: u64,
     deliveries: u64,
     crashes: u64,

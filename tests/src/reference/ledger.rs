@@ -8,38 +8,38 @@ use domain::{
     Standing, Timestamp,
 };
 use ports::{
-    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Rejection, Sending,
 };
 
-use super::books::{Books, Found};
+use super::accounts::{Found, ReferenceAccounts};
 
-/// How long somebody who is turned away shall wait.
+/// How long somebody who is rejected shall wait.
 const THROTTLE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The reference ledger.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    state: Mutex<State>,
+    state: Mutex<LedgerState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    books: Books,
-    trouble: Option<Trouble>,
+struct LedgerState {
+    books: ReferenceAccounts,
+    trouble: Option<ReferenceFault>,
     /// No memo may be dated before this.
     open_from: Option<CivilDate>,
     /// What befalls the next call.
-    next: Vec<Trouble>,
+    next: Vec<ReferenceFault>,
     /// By how much the next memo's total differs from what was sent.
     miscount: Amount,
 }
 
 /// What keeps a ledger from doing what it is asked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ReferenceFault {
     /// It cannot be reached.
     Down,
-    /// It refuses our credentials.
+    /// It rejects the credentials.
     Revoked,
     /// It denies us a permission.
     Forbidden,
@@ -64,17 +64,17 @@ enum Effect {
 
 impl MemoryLedger {
     /// Looks at the books, or writes in them as a person would.
-    pub fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
+    pub fn books<T>(&self, look: impl FnOnce(&mut ReferenceAccounts) -> T) -> T {
         look(&mut self.state().books)
     }
 
     /// From now on it is in this trouble, or in none.
-    pub fn be_in(&self, trouble: Option<Trouble>) {
+    pub fn be_in(&self, trouble: Option<ReferenceFault>) {
         self.state().trouble = trouble;
     }
 
     /// The next call gets into this trouble.
-    pub fn befall_next(&self, trouble: Trouble) {
+    pub fn befall_next(&self, trouble: ReferenceFault) {
         self.state().next.push(trouble);
     }
 
@@ -88,23 +88,32 @@ impl MemoryLedger {
         self.state().miscount = by;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LedgerState> {
         self.state.lock().expect("nobody panics while the ledger is locked")
     }
 }
 
-impl State {
+impl LedgerState {
     /// The trouble that every call gets into.
     fn admit(&mut self) -> Result<(), LedgerError> {
-        let throttled = self.next.iter().position(|it| *it == Trouble::Throttled);
+        let throttled = self.next.iter().position(|it| *it == ReferenceFault::Throttled);
         let throttled = throttled.map(|nth| self.next.remove(nth));
         match self.trouble.clone().or(throttled) {
-            Some(Trouble::Down) => Err(LedgerError::Unavailable("connection refused".into())),
-            Some(Trouble::Revoked) => Err(LedgerError::Unauthorized("token revoked".to_owned())),
-            Some(Trouble::Forbidden) => Err(LedgerError::Forbidden("find transactions".to_owned())),
-            Some(Trouble::Throttled) => Err(LedgerError::Throttled(THROTTLE)),
+            Some(ReferenceFault::Down) => {
+                Err(LedgerError::Unavailable("connection refused".into()))
+            }
+            Some(ReferenceFault::Revoked) => {
+                Err(LedgerError::Unauthorized("token revoked".to_owned()))
+            }
+            Some(ReferenceFault::Forbidden) => {
+                Err(LedgerError::Forbidden("find transactions".to_owned()))
+            }
+            Some(ReferenceFault::Throttled) => Err(LedgerError::Throttled(THROTTLE)),
             Some(
-                Trouble::LostReply | Trouble::Stale | Trouble::FailsOn(_) | Trouble::Garbles(_),
+                ReferenceFault::LostReply
+                | ReferenceFault::Stale
+                | ReferenceFault::FailsOn(_)
+                | ReferenceFault::Garbles(_),
             )
             | None => Ok(()),
         }
@@ -114,18 +123,18 @@ impl State {
     fn admit_about(&mut self, order: &OrderId, effect: Effect) -> Result<(), LedgerError> {
         self.admit()?;
         match (&self.trouble, effect) {
-            (Some(Trouble::FailsOn(bad)), Effect::Write) if bad == order => {
+            (Some(ReferenceFault::FailsOn(bad)), Effect::Write) if bad == order => {
                 let message = "an unexpected error occurred, error id k2x8".to_owned();
                 Err(LedgerError::Failed { code: "UNEXPECTED_ERROR".to_owned(), message })
             }
-            (Some(Trouble::Garbles(bad)), _) if bad == order => {
+            (Some(ReferenceFault::Garbles(bad)), _) if bad == order => {
                 Err(LedgerError::Unreadable("no amount on line 1".to_owned()))
             }
             _ => Ok(()),
         }
     }
 
-    fn befalls(&mut self, trouble: &Trouble) -> bool {
+    fn befalls(&mut self, trouble: &ReferenceFault) -> bool {
         let nth = self.next.iter().position(|it| it == trouble);
         nth.is_some_and(|nth| self.next.remove(nth) == *trouble)
     }
@@ -140,26 +149,26 @@ impl State {
             None => {}
         }
         if self.open_from.is_some_and(|from| memo.date < from) {
-            return Err(refused(Refusal::Period, "CLOSED_PERIOD", "the period is closed"));
+            return Err(refused(Rejection::Period, "CLOSED_PERIOD", "the period is closed"));
         }
         if let Some(why) = self.books.objection(memo) {
-            return Err(refused(Refusal::Data, "INVALID_AMT", &why));
+            return Err(refused(Rejection::Data, "INVALID_AMT", &why));
         }
-        if self.befalls(&Trouble::Stale) {
-            return Err(refused(Refusal::Stale, "RCRD_HAS_BEEN_CHANGED", "look again"));
+        if self.befalls(&ReferenceFault::Stale) {
+            return Err(refused(Rejection::Stale, "RCRD_HAS_BEEN_CHANGED", "look again"));
         }
         let id = self.books.record(memo);
         let recorded = self.books.memos.last_mut().expect("it was just recorded");
         recorded.memo.total += std::mem::take(&mut self.miscount);
-        if self.befalls(&Trouble::LostReply) {
+        if self.befalls(&ReferenceFault::LostReply) {
             return Err(LedgerError::Unknown("connection reset".into()));
         }
         Ok(Posted::Now(id))
     }
 }
 
-fn refused(kind: Refusal, code: &str, message: &str) -> LedgerError {
-    LedgerError::Refused { kind, code: code.to_owned(), message: message.to_owned() }
+fn refused(kind: Rejection, code: &str, message: &str) -> LedgerError {
+    LedgerError::Rejected { kind, code: code.to_owned(), message: message.to_owned() }
 }
 
 #[async_trait]
@@ -187,7 +196,7 @@ impl Ledger for MemoryLedger {
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
         let mut state = self.state();
         state.admit()?;
-        let on_record = state.books.memos.iter().filter(|it| !it.deleted);
+        let on_record = state.books.memos.iter().filter(|memo| !memo.deleted);
         let wanted = on_record.filter(|it| records.contains(&it.memo.id));
         let confirmed = wanted.map(|it| Confirmed {
             record: it.memo.id.clone(),
@@ -201,14 +210,14 @@ impl Ledger for MemoryLedger {
     async fn memos(&self, _: Timestamp, _: &Cursor) -> Result<MemoPage, LedgerError> {
         let mut state = self.state();
         state.admit()?;
-        let on_record = state.books.memos.iter().filter(|it| !it.deleted);
+        let on_record = state.books.memos.iter().filter(|memo| !memo.deleted);
         let memos = on_record.map(|it| RecordedMemo {
             memo: it.memo.clone(),
             reference: Some(it.reference.clone()),
             currency: it.sent.as_ref().and_then(|it| it.currency.clone()),
         });
         let mut memos: Vec<RecordedMemo> = memos.collect();
-        memos.sort_by_key(|it| it.memo.standing == Standing::Voided);
+        memos.sort_by_key(|memo| memo.memo.standing == Standing::Voided);
         Ok(MemoPage { memos, next: None })
     }
 }

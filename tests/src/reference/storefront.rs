@@ -14,11 +14,11 @@ use ports::{Basis, CancelledPage, Clock, Cursor, Storefront, StorefrontError, Wi
 pub struct MemoryStorefront {
     clock: Arc<dyn Clock>,
     timeout: Duration,
-    state: Mutex<State>,
+    state: Mutex<StorefrontState>,
 }
 
 #[derive(Default)]
-struct State {
+struct StorefrontState {
     orders: BTreeMap<OrderId, OrderSnapshot>,
     silent: bool,
 }
@@ -51,7 +51,7 @@ impl MemoryStorefront {
         self.state().orders.get(id).cloned()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, StorefrontState> {
         self.state.lock().expect("nobody panics while the storefront is locked")
     }
 }

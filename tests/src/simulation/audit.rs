@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     Amount, ClaimState, CreditMemo, LineKind, RecordId, Settlement, Standing, Tax, UnitId,
 };
-use ports::{Query, Record, State};
+use ports::{CancellationRecord, CancellationState, Query};
 
 use super::{
+    backends::Backends,
+    customer::ROUNDING_ITEM,
     oddity::Oddity,
     replica::Shared,
-    retailer::ROUNDING_ITEM,
-    sale::{Fate, Sale},
-    shop::Shop,
+    sale::{Fate, SimulatedSale},
     stream::Event,
 };
 use crate::reference::{Column, Recorded};
@@ -23,87 +23,89 @@ pub mod odd;
 pub async fn audit(shared: &Shared, events: &[(usize, Event)]) {
     let query = Query { limit: 10_000, ..Query::default() };
     let journal = shared.journal.find(&query).await.expect("it works for the world");
-    for (retailer, event) in events {
-        let shop = &shared.shops[*retailer];
-        let id = event.cancellation(shop).id();
+    for (customer, event) in events {
+        let backend = &shared.backends[*customer];
+        let id = event.cancellation(backend).id();
         let record = journal.iter().find(|it| it.cancellation.id() == id);
         match record {
-            None => shared.stage.violated(format!("{id} was lost")),
+            None => shared.simulation.violated(format!("{id} was lost")),
             Some(record) => {
-                ended_well(shared, shop, event, record);
-                odd::others_do_not_notice(shop, event, record);
+                ended_well(shared, backend, event, record);
+                odd::others_do_not_notice(backend, event, record);
             }
         }
     }
-    for shop in &shared.shops {
-        let memos = shop.ledger.books(|it| it.memos.clone());
-        for sale in shop.sales.values() {
+    for backend in &shared.backends {
+        let memos = backend.ledger.books(|it| it.memos.clone());
+        for sale in backend.sales.values() {
             let records = journal.iter().filter(|it| it.cancellation.order == sale.order);
-            let records: Vec<&Record> = records.collect();
-            let mut flags = records.iter().flat_map(|it| &it.flags);
+            let records: Vec<&CancellationRecord> = records.collect();
+            let mut flags = records.iter().flat_map(|record| &record.flags);
             let left_over = flags.any(|it| it.starts_with("rounding-left"));
-            let posted = records.iter().filter(|it| it.state == State::Posted);
+            let posted = records.iter().filter(|record| record.state == CancellationState::Posted);
             let posted: BTreeSet<&UnitId> =
                 posted.flat_map(|it| it.cancellation.units.keys()).collect();
-            let excused = sale.units.iter().map(|it| &it.id).filter(|it| !posted.contains(it));
+            let excused = sale.units.iter().map(|unit| &unit.id).filter(|it| !posted.contains(it));
             let excused = excused.cloned().collect();
             let memos = of_order(&memos, sale);
-            odd::of_order(shop, sale, &records, &memos);
-            Account { shared, shop, sale, memos, left_over, excused }.check();
+            odd::of_order(backend, sale, &records, &memos);
+            Account { shared, backend, sale, memos, left_over, excused }.check();
         }
-        agree(shared, shop, &journal, &memos);
+        agree(shared, backend, &journal, &memos);
     }
 }
 
-fn of_order<'a>(memos: &'a [Recorded], sale: &Sale) -> Vec<&'a Recorded> {
-    memos.iter().filter(|it| it.reference == sale.number).collect()
+fn of_order<'a>(memos: &'a [Recorded], sale: &SimulatedSale) -> Vec<&'a Recorded> {
+    memos.iter().filter(|memo| memo.reference == sale.number).collect()
 }
 
 /// A cancellation became what its order explains, and nothing else.
-fn ended_well(shared: &Shared, shop: &Shop, event: &Event, record: &Record) {
-    let sale = &shop.sales[&event.order];
+fn ended_well(shared: &Shared, backend: &Backends, event: &Event, record: &CancellationRecord) {
+    let sale = &backend.sales[&event.order];
     let reason = record.reason.as_deref().unwrap_or("");
     let fits = endings(sale, event)
         .iter()
         .any(|(state, why)| *state == record.state && (why.is_empty() || *why == reason));
-    let fits = fits && odd::is_explained(shop, sale, event, record);
-    shared.stage.must(fits, || {
+    let fits = fits && odd::is_explained(backend, sale, event, record);
+    shared.simulation.must(fits, || {
         let id = record.cancellation.id();
         let state = record.state.name();
-        let Sale { fate, oddity, .. } = &**sale;
+        let SimulatedSale { fate, oddity, .. } = &**sale;
         format!("{id} of a {fate:?} order ({oddity:?}) is {state} {reason}: {:?}", record.detail)
     });
 }
 
 /// All that may become of an event.
-fn endings(sale: &Sale, event: &Event) -> Vec<(State, &'static str)> {
+fn endings(sale: &SimulatedSale, event: &Event) -> Vec<(CancellationState, &'static str)> {
     let named = |nth: usize| event.units.contains(&sale.units[nth].id);
     let unbilled = (0..sale.units.len()).any(|it| named(it) && sale.units[it].invoice.is_none());
     let early = match sale.fate {
-        Fate::NeverVisible => Some((State::Parked, "order-not-visible")),
-        Fate::NeverCancelled => Some((State::Parked, "unit-not-cancelled-yet")),
-        Fate::Historical => Some((State::Skipped, "historical")),
+        Fate::NeverVisible => Some((CancellationState::Parked, "order-not-visible")),
+        Fate::NeverCancelled => Some((CancellationState::Parked, "unit-not-cancelled-yet")),
+        Fate::Historical => Some((CancellationState::Skipped, "historical")),
         _ => None,
     };
     if let Some(ending) = early {
         return vec![ending];
     }
-    let posted = (State::Posted, "");
+    let posted = (CancellationState::Posted, "");
     let usual = match sale.fate {
-        Fate::NeverPaid => (State::Parked, "payment-not-visible"),
-        Fate::NeverRefunded => (State::Parked, "refund-not-visible"),
-        Fate::Unmapped => (State::Parked, "unmapped"),
-        Fate::NeverExported if sale.nothing_held() => (State::Skipped, "never-exported"),
-        Fate::NeverExported => (State::Parked, "sales-order-not-found"),
-        Fate::CashSale => (State::Parked, "cash-sale"),
-        Fate::Mismatched => (State::Parked, "amount-mismatch"),
-        _ if unbilled && sale.nothing_held() => (State::Skipped, "never-billed"),
-        _ if unbilled => (State::Parked, "not-invoiced"),
+        Fate::NeverPaid => (CancellationState::Parked, "payment-not-visible"),
+        Fate::NeverRefunded => (CancellationState::Parked, "refund-not-visible"),
+        Fate::Unmapped => (CancellationState::Parked, "unmapped"),
+        Fate::NeverExported if sale.nothing_held() => {
+            (CancellationState::Skipped, "never-exported")
+        }
+        Fate::NeverExported => (CancellationState::Parked, "sales-order-not-found"),
+        Fate::CashSale => (CancellationState::Parked, "cash-sale"),
+        Fate::Mismatched => (CancellationState::Parked, "amount-mismatch"),
+        _ if unbilled && sale.nothing_held() => (CancellationState::Skipped, "never-billed"),
+        _ if unbilled => (CancellationState::Parked, "not-invoiced"),
         _ => posted,
     };
     let mut endings = odd::endings(sale, event, usual);
     if sale.credits(named) == 0 {
-        endings.extend([posted, (State::Skipped, "nothing-to-credit")]);
+        endings.extend([posted, (CancellationState::Skipped, "nothing-to-credit")]);
     }
     endings
 }
@@ -111,8 +113,8 @@ fn endings(sale: &Sale, event: &Event) -> Vec<(State, &'static str)> {
 /// One order's memos beside what is due.
 struct Account<'a> {
     shared: &'a Shared,
-    shop: &'a Shop,
-    sale: &'a Sale,
+    backend: &'a Backends,
+    sale: &'a SimulatedSale,
     memos: Vec<&'a Recorded>,
     /// Whether a person was told of cents that fitted on no memo.
     left_over: bool,
@@ -123,7 +125,7 @@ struct Account<'a> {
 impl Account<'_> {
     fn must(&self, holds: bool, otherwise: impl FnOnce() -> String) {
         let number = &self.sale.number;
-        self.shared.stage.must(holds, || format!("{number}: {}", otherwise()));
+        self.shared.simulation.must(holds, || format!("{number}: {}", otherwise()));
     }
 
     fn ours(&self) -> impl Iterator<Item = &CreditMemo> {
@@ -148,22 +150,27 @@ impl Account<'_> {
         let units: Vec<usize> =
             (0..sale.units.len()).filter(|it| memo.units.contains(&sale.units[*it].id)).collect();
         let ships = memo.units.contains(&UnitId::shipping());
-        let sum = |part: &dyn Fn(usize) -> i64| units.iter().map(|it| part(*it)).sum::<i64>();
+        let sum = |part: &dyn Fn(usize) -> i64| units.iter().map(|unit| part(*unit)).sum::<i64>();
         let shipping = if ships { sale.shipping_credit() } else { 0 };
         let shipping_tax = if ships { sale.shipping.1 } else { 0 };
         let net = sale.amount(sum(&|it| sale.net(&sale.units[it])));
         let tax = sale.amount(sum(&|it| sale.units[it].tax) + shipping_tax);
         let credit = sale.amount(sum(&|it| sale.credit(&sale.units[it])) + shipping);
         let of = |choose: fn(&LineKind) -> bool| {
-            memo.lines.iter().filter(|it| choose(&it.kind)).map(|it| it.amount).sum::<Amount>()
+            memo.lines
+                .iter()
+                .filter(|line| choose(&line.kind))
+                .map(|line| line.amount)
+                .sum::<Amount>()
         };
         let goods = of(|it| matches!(it, LineKind::Item | LineKind::Discount));
         let rounding = of(|it| *it == LineKind::Rounding);
         let payments = of(|it| matches!(it, LineKind::Payment(_)));
         let body = memo.shipping.as_ref().map_or(Amount::ZERO, |it| it.cost);
         let taxed = of(|it| *it == LineKind::Tax);
-        let told_tax = if self.shop.retailer.policy.tax == Tax::Item { tax } else { Amount::ZERO };
-        let paid = match self.shop.retailer.policy.settlement {
+        let told_tax =
+            if self.backend.customer.policy.tax == Tax::Item { tax } else { Amount::ZERO };
+        let paid = match self.backend.customer.policy.settlement {
             Settlement::PaymentItems => -memo.credit,
             Settlement::Apply => Amount::ZERO,
         };
@@ -181,9 +188,9 @@ impl Account<'_> {
         self.must(memo.entity == sale.entity(), || format!("{key} is for another customer"));
         let off = sale.amount(sale.off.abs().max(odd::short(sale)));
         let is_rounding =
-            rounding.abs() <= off || self.shop.notes().miscounted.contains(&sale.order);
+            rounding.abs() <= off || self.backend.notes().miscounted.contains(&sale.order);
         self.must(is_rounding, || format!("{key} rounds by {rounding}"));
-        let items = memo.lines.iter().filter(|it| it.kind == LineKind::Rounding);
+        let items = memo.lines.iter().filter(|line| line.kind == LineKind::Rounding);
         let items = items.filter(|it| it.item.as_str() != ROUNDING_ITEM).count();
         self.must(items == 0, || format!("{key} rounds with another item"));
         self.is_on_its_lines(memo);
@@ -192,22 +199,22 @@ impl Account<'_> {
     /// Every line credits the line of its invoice that bears its units.
     fn is_on_its_lines(&self, memo: &CreditMemo) {
         let billed = |invoice: &RecordId, line: u32| {
-            self.shop.ledger.books(|books| {
+            self.backend.ledger.books(|books| {
                 let folder = books.folders.get(&self.sale.folder())?;
                 let invoice = folder.invoices.iter().find(|it| it.id == *invoice)?;
                 invoice.line(line).cloned()
             })
         };
-        for line in memo.lines.iter().filter(|it| it.kind == LineKind::Item) {
+        for line in memo.lines.iter().filter(|line| line.kind == LineKind::Item) {
             let source = memo.source.invoice().zip(line.source_line);
             let Some(found) = source.and_then(|(invoice, line)| billed(invoice, line)) else {
                 self.must(false, || format!("{} credits no line of an invoice", memo.key));
                 continue;
             };
             for id in &line.units {
-                let unit = self.sale.units.iter().find(|it| it.id == *id);
+                let unit = self.sale.units.iter().find(|unit| unit.id == *id);
                 let product = unit.map(|it| it.product.as_str());
-                let fits = match self.shop.retailer.column {
+                let fits = match self.backend.customer.column {
                     Column::Present => found.units.contains(id),
                     Column::Absent => found.item.external_id.as_deref() == product,
                 };
@@ -228,7 +235,7 @@ impl Account<'_> {
         for nth in 0..sale.units.len() {
             let unit = &sale.units[nth];
             let times = self.ours().filter(|it| it.units.contains(&unit.id)).count();
-            let by_hand = self.shop.notes().by_hand.contains_key(&unit.id);
+            let by_hand = self.backend.notes().by_hand.contains_key(&unit.id);
             self.must(times <= 1, || format!("{} is credited {times} times", unit.id));
             let due = self.is_due(nth);
             self.must(due || times == 0, || format!("{} is credited and not due", unit.id));
@@ -249,7 +256,7 @@ impl Account<'_> {
         for nth in (0..sale.units.len()).filter(|it| self.is_due(*it)) {
             let unit = &sale.units[nth];
             let times = self.ours().filter(|it| it.units.contains(&unit.id)).count();
-            let by_hand = usize::from(self.shop.notes().by_hand.contains_key(&unit.id));
+            let by_hand = usize::from(self.backend.notes().by_hand.contains_key(&unit.id));
             let times = i64::try_from(times + by_hand).expect("few memos");
             *due.entry(&unit.product).or_default() += unit.quantity;
             *made.entry(&unit.product).or_default() += times * unit.quantity;
@@ -266,8 +273,8 @@ impl Account<'_> {
     }
 
     fn counts_by_product(&self, product: &str) -> bool {
-        let by_hand = self.shop.notes().by_hand.clone();
-        let units = self.sale.units.iter().filter(|it| it.product == product);
+        let by_hand = self.backend.notes().by_hand.clone();
+        let units = self.sale.units.iter().filter(|unit| unit.product == product);
         units.filter(|it| by_hand.contains_key(&it.id)).count() != 0
     }
 
@@ -304,7 +311,7 @@ impl Account<'_> {
         for invoice in sale.made_invoices() {
             let id = sale.invoice_id(invoice);
             let ours = self.ours().filter(|it| it.source.invoice() == Some(&id));
-            let by_hand = self.memos.iter().filter(|it| it.sent.is_none());
+            let by_hand = self.memos.iter().filter(|memo| memo.sent.is_none());
             let by_hand = by_hand.filter(|it| self.counts(it));
             let by_hand = by_hand.filter(|it| {
                 it.memo.created_from.as_ref() == Some(&id) || it.memo.applied_to.contains(&id)
@@ -319,10 +326,10 @@ impl Account<'_> {
     /// When we credited all of it, the memos come to what the customer owed.
     fn comes_to_what_was_owed(&self) {
         let sale = self.sale;
-        let notes = self.shop.notes().clone();
-        let by_hand = self.memos.iter().any(|it| it.sent.is_none() && self.counts(it));
+        let notes = self.backend.notes().clone();
+        let by_hand = self.memos.iter().any(|memo| memo.sent.is_none() && self.counts(memo));
         let all =
-            (0..sale.units.len()).all(|it| self.is_due(it) && 0 < sale.credit(&sale.units[it]));
+            (0..sale.units.len()).all(|it| self.is_due(it) && sale.credit(&sale.units[it]) > 0);
         let open = (0..sale.units.len()).any(|it| self.may_be_open(it)) || odd::may_park(sale);
         if !all || open || by_hand || notes.miscounted.contains(&sale.order) {
             return;
@@ -337,39 +344,39 @@ impl Account<'_> {
 }
 
 /// Journal and ledger tell the same story.
-fn agree(shared: &Shared, shop: &Shop, journal: &[Record], memos: &[Recorded]) {
-    let tenant = &shop.retailer.tenant;
+fn agree(shared: &Shared, backend: &Backends, journal: &[CancellationRecord], memos: &[Recorded]) {
+    let tenant = &backend.customer.tenant;
     let ours = journal.iter().filter(|it| it.cancellation.tenant == *tenant);
     let claims: Vec<_> = ours.flat_map(|it| it.memos.iter().map(move |memo| (it, memo))).collect();
-    let stage = &shared.stage;
-    let fails = |record: &Record| {
-        let sale = shop.sales.get(&record.cancellation.order);
+    let simulation = &shared.simulation;
+    let fails = |record: &CancellationRecord| {
+        let sale = backend.sales.get(&record.cancellation.order);
         sale.is_some_and(|sale| matches!(sale.oddity, Oddity::FailsAlone(_)))
     };
     for (record, claim) in claims.iter().filter(|(record, _)| !fails(record)) {
         let key = &claim.claim.memo.key;
         let ClaimState::Settled(id) = &claim.claim.state else {
-            stage.violated(format!("{key} is not settled"));
+            simulation.violated(format!("{key} is not settled"));
             continue;
         };
-        let Some(found) = memos.iter().find(|it| it.memo.id == *id) else {
-            stage.violated(format!("{key} is settled as {id}, which is not on record"));
+        let Some(found) = memos.iter().find(|memo| memo.memo.id == *id) else {
+            simulation.violated(format!("{key} is settled as {id}, which is not on record"));
             continue;
         };
         let sent = found.sent.as_ref() == Some(&claim.claim.memo);
-        stage.must(sent, || format!("{key} was not sent as it was claimed"));
+        simulation.must(sent, || format!("{key} was not sent as it was claimed"));
         let unread = claim.confirmed_total.is_none() && !found.deleted;
-        stage.must(!unread, || format!("{key} was never read back"));
+        simulation.must(!unread, || format!("{key} was never read back"));
         let differs = claim.confirmed_total.is_some_and(|it| it != claim.claim.memo.total);
-        let flagged = record.flags.iter().any(|it| it.starts_with("total-differs"));
-        stage.must(!differs || flagged, || format!("the total of {key} differs, unsaid"));
-        let corrected = shop.notes().miscounted.contains(&record.cancellation.order);
+        let flagged = record.flags.iter().any(|flag| flag.starts_with("total-differs"));
+        simulation.must(!differs || flagged, || format!("the total of {key} differs, unsaid"));
+        let corrected = backend.notes().miscounted.contains(&record.cancellation.order);
         let right = corrected || claim.confirmed_total.is_none_or(|it| it == found.memo.total);
-        stage.must(right, || format!("{key} was read back wrongly"));
+        simulation.must(right, || format!("{key} was read back wrongly"));
     }
     for memo in memos {
         let Some(sent) = &memo.sent else { continue };
         let known = claims.iter().any(|(_, it)| it.claim.memo.key == sent.key);
-        stage.must(known, || format!("{} is on record and in no book", sent.key));
+        simulation.must(known, || format!("{} is on record and in no book", sent.key));
     }
 }

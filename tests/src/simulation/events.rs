@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Timestamp, UnitId};
 
-use super::{chance::Chance, oddity::Oddity, sale::Sale, stream::Event};
+use super::{oddity::Oddity, rng::Rng, sale::SimulatedSale, stream::Event};
 
 /// When a late event comes.
 const LATE: Duration = Duration::from_mins(65);
@@ -14,21 +14,21 @@ const ITEMS_CANCELLED: &str = "order.items_cancelled";
 const ORDER_CANCELLED: &str = "order.cancelled";
 
 /// The events that tell of an order's cancellations.
-pub(super) fn of(sale: &Sale, chance: &Chance) -> Vec<Event> {
+pub(super) fn of(sale: &SimulatedSale, rng: &Rng) -> Vec<Event> {
     let mut events = Vec::new();
     let units = |places: &[usize]| -> Vec<UnitId> {
         places.iter().map(|it| sale.units[*it].id.clone()).collect()
     };
-    let all: Vec<usize> = sale.groups.iter().flat_map(|it| it.units.clone()).collect();
+    let all: Vec<usize> = sale.groups.iter().flat_map(|group| group.units.clone()).collect();
     for group in &sale.groups {
         // Mostly ahead of the API, sometimes long after it.
-        let late = chance.strikes(200);
-        let lag = if late { chance.seconds(1800) } else { Duration::ZERO };
-        let ahead = if chance.strikes(200) { chance.seconds(1500) } else { chance.seconds(3) };
+        let late = rng.strikes(200);
+        let lag = if late { rng.seconds(1800) } else { Duration::ZERO };
+        let ahead = if rng.strikes(200) { rng.seconds(1500) } else { rng.seconds(3) };
         let ahead = i64::try_from(ahead.as_millis()).expect("a short time");
         let at = Timestamp::from_millis(group.cancelled_at.as_millis() - ahead);
         let due = at.after(lag);
-        let days = if chance.strikes(150) { chance.between(1, 3) } else { 0 };
+        let days = if rng.strikes(150) { rng.between(1, 3) } else { 0 };
         let published_at = Timestamp::from_millis(at.as_millis() - days * 24 * 3_600_000);
         let order = sale.order.clone();
         let event = Event {
@@ -38,17 +38,17 @@ pub(super) fn of(sale: &Sale, chance: &Chance) -> Vec<Event> {
             published_at,
             due,
         };
-        if chance.strikes(200) {
+        if rng.strikes(200) {
             // The same units under another name, perhaps at the same instant.
-            let due = due.after(chance.seconds(60));
+            let due = due.after(rng.seconds(60));
             events.push(Event { name: ORDER_CANCELLED, due, ..event.clone() });
         }
         events.push(event);
     }
-    if 1 < sale.groups.len() && chance.strikes(500) {
-        let event = chance.pick(&events).clone();
-        let due = event.due.after(chance.seconds(600));
-        let name = *chance.pick(&[ITEMS_CANCELLED, ORDER_CANCELLED]);
+    if sale.groups.len() > 1 && rng.strikes(500) {
+        let event = rng.pick(&events).clone();
+        let due = event.due.after(rng.seconds(600));
+        let name = *rng.pick(&[ITEMS_CANCELLED, ORDER_CANCELLED]);
         events.push(Event { name, units: units(&all), due, ..event });
     }
     events
@@ -56,7 +56,7 @@ pub(super) fn of(sale: &Sale, chance: &Chance) -> Vec<Event> {
 
 /// An event that comes long after everything else, of orders whose memos are voided meanwhile:
 /// it names what they credited.
-pub(super) fn late(sale: &Sale, start: Timestamp) -> Option<Event> {
+pub(super) fn late(sale: &SimulatedSale, start: Timestamp) -> Option<Event> {
     if !matches!(sale.oddity, Oddity::OursVoided(_)) {
         return None;
     }

@@ -123,50 +123,50 @@ impl Mutation {
     /// The bug of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, it, _)| *it == name).map(|(bug, ..)| *bug)
+        Self::ALL.iter().find(|(_, it, _)| *it == name).map(|(mutation, ..)| *mutation)
     }
 }
 
 /// The journal with the bug.
 #[must_use]
-pub fn journal(bug: Option<Mutation>, inner: Arc<dyn Journal>) -> Arc<dyn Journal> {
-    match bug {
-        Some(bug) => Arc::new(journal::Bugged { bug, inner }),
+pub fn journal(mutation: Option<Mutation>, inner: Arc<dyn Journal>) -> Arc<dyn Journal> {
+    match mutation {
+        Some(mutation) => Arc::new(journal::MutatedJournal { mutation, inner }),
         None => inner,
     }
 }
 
 /// The queue with the bug.
 #[must_use]
-pub fn jobs(bug: Option<Mutation>, inner: Arc<dyn Jobs>) -> Arc<dyn Jobs> {
-    match bug {
-        Some(bug) => Arc::new(queue::Bugged { bug, inner }),
+pub fn jobs(mutation: Option<Mutation>, inner: Arc<dyn Jobs>) -> Arc<dyn Jobs> {
+    match mutation {
+        Some(mutation) => Arc::new(queue::MutatedJobs { mutation, inner }),
         None => inner,
     }
 }
 
 /// The ledger with the bug.
 #[must_use]
-pub fn ledger(bug: Option<Mutation>, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
-    match bug {
-        Some(bug) => Arc::new(ledger::Bugged::new(bug, inner)),
+pub fn ledger(mutation: Option<Mutation>, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
+    match mutation {
+        Some(mutation) => Arc::new(ledger::MutatedLedger::new(mutation, inner)),
         None => inner,
     }
 }
 
 /// The storefront with the bug.
 #[must_use]
-pub fn storefront(bug: Option<Mutation>, inner: Arc<dyn Storefront>) -> Arc<dyn Storefront> {
-    match bug {
-        Some(bug) => Arc::new(storefront::Bugged { bug, inner }),
+pub fn storefront(mutation: Option<Mutation>, inner: Arc<dyn Storefront>) -> Arc<dyn Storefront> {
+    match mutation {
+        Some(mutation) => Arc::new(storefront::MutatedStorefront { mutation, inner }),
         None => inner,
     }
 }
 
 /// The accountants' choices with the bug.
 #[must_use]
-pub fn policy(bug: Option<Mutation>, policy: Policy) -> Policy {
-    match bug {
+pub fn policy(mutation: Option<Mutation>, policy: Policy) -> Policy {
+    match mutation {
         Some(Mutation::NoRefundNeeded) => Policy { refund: RefundRule::NotRequired, ..policy },
         Some(Mutation::ToleratesAnything) => Policy { tolerance: Amount::cents(100_000), ..policy },
         Some(Mutation::NeverShips) => Policy { shipping: ShippingPolicy::Never, ..policy },
@@ -176,18 +176,18 @@ pub fn policy(bug: Option<Mutation>, policy: Policy) -> Policy {
 
 /// The ceiling of calls in flight.
 #[must_use]
-pub fn ceiling(bug: Option<Mutation>, ceiling: u32) -> u32 {
-    if bug == Some(Mutation::NoGovernor) { u32::MAX } else { ceiling }
+pub fn ceiling(mutation: Option<Mutation>, ceiling: u32) -> u32 {
+    if mutation == Some(Mutation::NoGovernor) { u32::MAX } else { ceiling }
 }
 
 /// When events go to the queue.
 #[must_use]
-pub fn respond_within(bug: Option<Mutation>, within: Duration) -> Duration {
-    if bug == Some(Mutation::AnswersLate) { Duration::from_hours(1) } else { within }
+pub fn respond_within(mutation: Option<Mutation>, within: Duration) -> Duration {
+    if mutation == Some(Mutation::AnswersLate) { Duration::from_hours(1) } else { within }
 }
 
 /// When waiting ends.
 #[must_use]
-pub fn give_up_after(bug: Option<Mutation>, after: Duration) -> Duration {
-    if bug == Some(Mutation::GivesUpEarly) { Duration::from_mins(1) } else { after }
+pub fn give_up_after(mutation: Option<Mutation>, after: Duration) -> Duration {
+    if mutation == Some(Mutation::GivesUpEarly) { Duration::from_mins(1) } else { after }
 }

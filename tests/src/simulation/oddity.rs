@@ -9,8 +9,8 @@ use std::time::Duration;
 use domain::Timestamp;
 
 use super::{
-    chance::Chance,
-    sale::{Capture, Fate, Reach, Sale},
+    rng::Rng,
+    sale::{Capture, Fate, Reach, SimulatedSale},
 };
 use crate::reference::Column;
 
@@ -20,7 +20,7 @@ pub const SHIPPING_DIFFERS_BY: i64 = 50;
 const BOOKED_WITHIN: i64 = 40 * 60;
 
 /// Draws one kind of oddity, where the order can have it.
-type Draw = fn(&mut Sale, Column, Timestamp, &Chance) -> Option<Oddity>;
+type Draw = fn(&mut SimulatedSale, Column, Timestamp, &Rng) -> Option<Oddity>;
 
 /// What is odd about the books of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,7 +41,7 @@ pub enum Oddity {
     Goodwill(HandMade),
     /// A memo by hand credits units, and is voided so long after it is booked.
     VoidedByHand(HandMade, Duration),
-    /// A memo of ours is voided so long after the first one is on record.
+    /// A memo created by memobridge is voided so long after the first one is on record.
     OursVoided(Duration),
     /// Another customer's memo bears the order's number.
     OtherEntity(HandMade),
@@ -112,67 +112,77 @@ impl MemoSource {
 }
 
 /// Makes something odd of an order in four, where it leaves no doubt about what is right.
-pub(super) fn befall(sale: &mut Sale, column: Column, start: Timestamp, chance: &Chance) {
+pub(super) fn befall(sale: &mut SimulatedSale, column: Column, start: Timestamp, rng: &Rng) {
     let billed = sale.units.iter().all(|unit| unit.invoice.is_some());
     let plain = sale.fate == Fate::Fine && sale.capture == Capture::AtOrder && billed;
-    if !plain || !chance.strikes(250) {
+    if !plain || !rng.strikes(250) {
         return;
     }
     let draws: [Draw; 11] = [
-        |sale, column, _, chance| foreign_number(sale, column, chance),
-        |sale, column, _, chance| billed_again(sale, column, chance),
+        |sale, column, _, rng| foreign_number(sale, column, rng),
+        |sale, column, _, rng| billed_again(sale, column, rng),
         returned,
         goodwill,
         voided_by_hand,
-        |_, _, _, chance| Some(Oddity::OursVoided(chance.seconds(600))),
+        |_, _, _, rng| Some(Oddity::OursVoided(rng.seconds(600))),
         other_entity,
-        |_, _, _, chance| {
+        |_, _, _, rng| {
             let failures = [Failure::Posting, Failure::Unreadable, Failure::Refusing];
-            Some(Oddity::FailsAlone(*chance.pick(&failures)))
+            Some(Oddity::FailsAlone(*rng.pick(&failures)))
         },
-        |sale, _, _, chance| short_invoice(sale, chance),
+        |sale, _, _, rng| short_invoice(sale, rng),
         |sale, _, _, _| {
-            let ships = sale.is_cancelled_whole() && 0 < sale.shipping_credit();
+            let ships = sale.is_cancelled_whole() && sale.shipping_credit() > 0;
             ships.then_some(Oddity::ShippingDiffers)
         },
         |_, _, _, _| Some(Oddity::FailedMovements),
     ];
-    let draw = chance.pick(&draws);
+    let draw = rng.pick(&draws);
     // An order that cannot be odd so is not odd at all.
-    sale.oddity = draw(sale, column, start, chance).unwrap_or_default();
+    sale.oddity = draw(sale, column, start, rng).unwrap_or_default();
     if !matches!(sale.oddity, Oddity::None | Oddity::FailedMovements) {
         // Cents beside the units would be in doubt beside memos of others.
         sale.off = 0;
     }
 }
 
-fn foreign_number(sale: &mut Sale, column: Column, chance: &Chance) -> Option<Oddity> {
+fn foreign_number(sale: &mut SimulatedSale, column: Column, rng: &Rng) -> Option<Oddity> {
     if column == Column::Absent {
         return None;
     }
-    let own = *chance.pick(&[OwnRecords::UnderUuid, OwnRecords::Nowhere]);
+    let own = *rng.pick(&[OwnRecords::UnderUuid, OwnRecords::Nowhere]);
     if own == OwnRecords::Nowhere {
         sale.fate = Fate::NeverExported;
     }
     Some(Oddity::ForeignNumber(own))
 }
 
-fn billed_again(sale: &Sale, column: Column, chance: &Chance) -> Option<Oddity> {
-    let unit = cancelled(sale, chance)?;
+fn billed_again(sale: &SimulatedSale, column: Column, rng: &Rng) -> Option<Oddity> {
+    let unit = cancelled(sale, rng)?;
     (column == Column::Present).then_some(Oddity::BilledAgain { unit })
 }
 
-fn returned(sale: &mut Sale, column: Column, start: Timestamp, chance: &Chance) -> Option<Oddity> {
+fn returned(
+    sale: &mut SimulatedSale,
+    column: Column,
+    start: Timestamp,
+    rng: &Rng,
+) -> Option<Oddity> {
     let kept = (0..sale.units.len()).filter(|nth| !sale.is_cancelled(*nth));
     let kept: Vec<usize> = kept.filter(|nth| is_worth_much(sale, *nth)).collect();
     let unit = *kept.first()?;
-    let memo = hand_made(sale, vec![unit], column, start, chance);
-    sale.units[unit].reached = Reach::Returned(start.after(chance.seconds(BOOKED_WITHIN)));
+    let memo = hand_made(sale, vec![unit], column, start, rng);
+    sale.units[unit].reached = Reach::Returned(start.after(rng.seconds(BOOKED_WITHIN)));
     Some(Oddity::Returned(memo))
 }
 
-fn goodwill(sale: &mut Sale, column: Column, start: Timestamp, chance: &Chance) -> Option<Oddity> {
-    let unit = cancelled(sale, chance)?;
+fn goodwill(
+    sale: &mut SimulatedSale,
+    column: Column,
+    start: Timestamp,
+    rng: &Rng,
+) -> Option<Oddity> {
+    let unit = cancelled(sale, rng)?;
     let goods = &sale.units[unit];
     // Well below the price of a piece: whoever compares with the unit or with the piece agrees.
     let most = sale.net(goods) / goods.quantity - 10;
@@ -180,76 +190,76 @@ fn goodwill(sale: &mut Sale, column: Column, start: Timestamp, chance: &Chance) 
     if most < 10 {
         return None;
     }
-    let memo = hand_made(sale, vec![unit], column, start, chance);
+    let memo = hand_made(sale, vec![unit], column, start, rng);
     // It is money on a line or on an invoice, never in the air.
     let source = match memo.source {
         MemoSource::NothingOpen => MemoSource::NothingApplied,
         source => source,
     };
-    Some(Oddity::Goodwill(HandMade { money: Some(chance.between(10, most)), source, ..memo }))
+    Some(Oddity::Goodwill(HandMade { money: Some(rng.between(10, most)), source, ..memo }))
 }
 
 fn voided_by_hand(
-    sale: &mut Sale,
+    sale: &mut SimulatedSale,
     column: Column,
     start: Timestamp,
-    chance: &Chance,
+    rng: &Rng,
 ) -> Option<Oddity> {
-    let unit = cancelled(sale, chance)?;
-    let memo = hand_made(sale, vec![unit], column, start, chance);
-    let after = if chance.strikes(700) { Duration::ZERO } else { chance.seconds(900) };
+    let unit = cancelled(sale, rng)?;
+    let memo = hand_made(sale, vec![unit], column, start, rng);
+    let after = if rng.strikes(700) { Duration::ZERO } else { rng.seconds(900) };
     Some(Oddity::VoidedByHand(memo, after))
 }
 
 fn other_entity(
-    sale: &mut Sale,
+    sale: &mut SimulatedSale,
     column: Column,
     start: Timestamp,
-    chance: &Chance,
+    rng: &Rng,
 ) -> Option<Oddity> {
-    let unit = cancelled(sale, chance)?;
-    let memo = hand_made(sale, vec![unit], column, start, chance);
-    let source = *chance.pick(&[MemoSource::ReturnAuthorisation, MemoSource::NothingOpen]);
+    let unit = cancelled(sale, rng)?;
+    let memo = hand_made(sale, vec![unit], column, start, rng);
+    let source = *rng.pick(&[MemoSource::ReturnAuthorisation, MemoSource::NothingOpen]);
     Some(Oddity::OtherEntity(HandMade { source, named: false, on_line: false, ..memo }))
 }
 
 /// An invoice that rounding left below the order, by at most one smallest unit a unit.
-fn short_invoice(sale: &Sale, chance: &Chance) -> Option<Oddity> {
+fn short_invoice(sale: &SimulatedSale, rng: &Rng) -> Option<Oddity> {
     let worth = (0..sale.units.len()).all(|nth| is_worth_much(sale, nth));
     let most = i64::try_from(sale.units.len()).expect("few units");
-    worth.then(|| Oddity::ShortInvoice(chance.between(1, most)))
+    worth.then(|| Oddity::ShortInvoice(rng.between(1, most)))
 }
 
 /// A cancelled unit that is worth enough to be told from a few cents.
-fn cancelled(sale: &Sale, chance: &Chance) -> Option<usize> {
+fn cancelled(sale: &SimulatedSale, rng: &Rng) -> Option<usize> {
     let units = (0..sale.units.len()).filter(|nth| sale.is_cancelled(*nth));
     let units: Vec<usize> = units.filter(|nth| is_worth_much(sale, *nth)).collect();
-    (!units.is_empty()).then(|| *chance.pick(&units))
+    (!units.is_empty()).then(|| *rng.pick(&units))
 }
 
-fn is_worth_much(sale: &Sale, unit: usize) -> bool {
-    50 <= sale.net(&sale.units[unit])
+fn is_worth_much(sale: &SimulatedSale, unit: usize) -> bool {
+    sale.net(&sale.units[unit]) >= 50
 }
 
 fn hand_made(
-    sale: &Sale,
+    sale: &SimulatedSale,
     units: Vec<usize>,
     column: Column,
     start: Timestamp,
-    chance: &Chance,
+    rng: &Rng,
 ) -> HandMade {
-    let early = chance.strikes(400);
-    let at = if early { start } else { start.after(chance.seconds(BOOKED_WITHIN)) };
-    let source = *chance.pick(&MemoSource::ALL);
+    let early = rng.strikes(400);
+    let at = if early { start } else { start.after(rng.seconds(BOOKED_WITHIN)) };
+    let source = *rng.pick(&MemoSource::ALL);
     let told_apart =
         alike(sale, units[0]).any(|nth| sale.units[nth].invoice != sale.units[units[0]].invoice);
-    let named = column == Column::Present && (told_apart || chance.strikes(500));
-    let on_line = source == MemoSource::Invoice && chance.strikes(500);
+    let named = column == Column::Present && (told_apart || rng.strikes(500));
+    let on_line = source == MemoSource::Invoice && rng.strikes(500);
     HandMade { units, at, source, named, on_line, money: None }
 }
 
 /// The units of the same product, this one included.
-pub(super) fn alike(sale: &Sale, unit: usize) -> impl Iterator<Item = usize> {
+pub(super) fn alike(sale: &SimulatedSale, unit: usize) -> impl Iterator<Item = usize> {
     let product = &sale.units[unit].product;
     (0..sale.units.len()).filter(move |nth| sale.units[*nth].product == *product)
 }

@@ -7,17 +7,20 @@ use std::{
 };
 
 use app::{
+    background::{
+        read_back, recovery,
+        worker::{self, BackoffLimits},
+    },
     config::{Intake, Server},
-    confirm,
-    credit::{Customer, Desk},
-    dice::Dice,
-    guarded::Guarded,
-    http::Front,
-    recover,
-    service::{Member, Service},
-    telemetry,
+    inbound::HttpState,
+    ledger::circuit_breaker::CircuitBreakerLedger,
+    observability,
+    process::{
+        credit::{Context, Customer},
+        service::{CustomerEntry, Service},
+    },
+    random::Random,
     wiring::webhook::Keys,
-    worker::{self, Patience},
 };
 use axum::Router;
 use jiff::tz::TimeZone;
@@ -25,13 +28,13 @@ use ports::{Clock, Jobs, Journal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    dial::{ClockSteps, Dial},
-    hands::Hands,
-    life::Life,
+    backends::Backends,
+    context::SimulationContext,
+    crash_points::CrashPoint,
+    lease_checks::LeaseChecks,
+    machine_clock::{ClockSteps, Dial},
     mutation,
-    shop::Shop,
     slots::Slots,
-    stage::Stage,
     stores::{RemoteJobs, RemoteJournal},
     systems::{CEILING, RemoteLedger, RemoteStorefront},
     wire::Wire,
@@ -46,24 +49,24 @@ const GIVE_UP_AFTER: Duration = Duration::from_hours(2);
 const GIVE_UP_AFTER_STEPS: Duration = Duration::from_hours(4);
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(30);
-/// Jobs of a retailer at once.
+/// Jobs of a customer at once.
 const CONCURRENCY: usize = 2;
 /// How deferrals grow.
-const PATIENCE: Patience =
-    Patience { first_delay: Duration::from_secs(5), max_delay: Duration::from_mins(5) };
+const LIMITS: BackoffLimits =
+    BackoffLimits { first_delay: Duration::from_secs(5), max_delay: Duration::from_mins(5) };
 
 /// What all processes share, and what survives them.
 pub struct Shared {
     /// The world.
-    pub stage: Arc<Stage>,
-    /// The retailers.
-    pub shops: Vec<Arc<Shop>>,
+    pub simulation: Arc<SimulationContext>,
+    /// The customers.
+    pub backends: Vec<Arc<Backends>>,
     /// The journal.
     pub journal: Arc<dyn Journal>,
     /// The queue.
     pub jobs: Arc<dyn Jobs>,
     /// Who has what in hand.
-    pub hands: Arc<Hands>,
+    pub lease_checks: Arc<LeaseChecks>,
     /// When the work is done.
     pub intake: Intake,
 }
@@ -82,24 +85,24 @@ impl Replica {
     /// Starts a process.
     #[must_use]
     pub fn start(shared: &Shared, name: &str, dial: Dial) -> Self {
-        let stage = Arc::clone(&shared.stage);
-        let wire = Wire { stage, life: Life::default(), name: name.into(), dial };
+        let simulation = Arc::clone(&shared.simulation);
+        let wire = Wire { simulation, crash_point: CrashPoint::default(), name: name.into(), dial };
         wire.tell("starts");
         let service = service(shared, &wire);
         let server = Server {
             listen: ([127, 0, 0, 1], 0).into(),
-            respond_within: mutation::respond_within(wire.stage.mutation, RESPOND_WITHIN),
+            respond_within: mutation::respond_within(wire.simulation.mutation, RESPOND_WITHIN),
             max_body: 1_048_576,
             drain: Duration::from_secs(25),
             admin_token: None,
             max_connections: 512,
             max_in_flight_per_tenant: 256,
         };
-        let metrics = telemetry::recorder().handle();
-        let front = Front::new(service.clone(), shared.intake, &server, metrics);
-        tokio::spawn(worker::run(service.clone(), CONCURRENCY, PATIENCE));
-        tokio::spawn(confirm::run(service.clone(), CONFIRM_PERIOD));
-        tokio::spawn(recover::run(service.clone(), PATIENCE.max_delay));
+        let metrics = observability::recorder().handle();
+        let front = HttpState::new(service.clone(), shared.intake, &server, metrics);
+        tokio::spawn(worker::run(service.clone(), CONCURRENCY, LIMITS));
+        tokio::spawn(read_back::run(service.clone(), CONFIRM_PERIOD));
+        tokio::spawn(recovery::run(service.clone(), LIMITS.max_delay));
         Self { wire, router: front.router(), service }
     }
 
@@ -110,72 +113,82 @@ impl Replica {
         self.service.running.close();
         tokio::select! {
             biased;
-            () = self.wire.life.ended() => {}
+            () = self.wire.crash_point.ended() => {}
             () = self.service.running.wait() => self.wire.tell("has finished"),
-            () = self.wire.stage.time.sleep(Duration::from_secs(25)) => {
+            () = self.wire.simulation.time.sleep(Duration::from_secs(25)) => {
                 self.wire.tell("has not finished in time");
             }
         }
-        self.wire.life.end();
+        self.wire.crash_point.end();
     }
 }
 
 fn service(shared: &Shared, wire: &Wire) -> Service {
-    let stage = &wire.stage;
+    let simulation = &wire.simulation;
     let clock: Arc<dyn Clock> = Arc::new(wire.clone());
     let journal = RemoteJournal { wire: wire.clone(), inner: Arc::clone(&shared.journal) };
     let jobs = RemoteJobs {
         wire: wire.clone(),
         inner: Arc::clone(&shared.jobs),
-        hands: Arc::clone(&shared.hands),
+        lease_checks: Arc::clone(&shared.lease_checks),
     };
-    let give_up_after = match stage.clock_steps {
+    let give_up_after = match simulation.clock_steps {
         ClockSteps::None => GIVE_UP_AFTER,
         ClockSteps::Machine | ClockSteps::OneReplica => GIVE_UP_AFTER_STEPS,
     };
     let mut customers = BTreeMap::new();
-    for shop in &shared.shops {
-        let member = member(shared, shop, wire, &clock);
-        customers.insert(shop.retailer.tenant.clone(), Arc::new(member));
+    for backend in &shared.backends {
+        let member = member(shared, backend, wire, &clock);
+        customers.insert(backend.customer.tenant.clone(), Arc::new(member));
     }
-    let desk = Desk {
-        journal: mutation::journal(stage.mutation, Arc::new(journal)),
+    let context = Context {
+        journal: mutation::journal(simulation.mutation, Arc::new(journal)),
         clock,
-        dice: Dice::seeded(stage.chance.next()),
-        give_up_after: mutation::give_up_after(stage.mutation, give_up_after),
+        random: Random::seeded(simulation.rng.next()),
+        give_up_after: mutation::give_up_after(simulation.mutation, give_up_after),
     };
     Service {
         customers: Arc::new(customers),
-        desk,
-        jobs: mutation::jobs(stage.mutation, Arc::new(jobs)),
-        first_delay: PATIENCE.first_delay,
+        context,
+        jobs: mutation::jobs(simulation.mutation, Arc::new(jobs)),
+        first_delay: LIMITS.first_delay,
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
     }
 }
 
-fn member(shared: &Shared, shop: &Arc<Shop>, wire: &Wire, clock: &Arc<dyn Clock>) -> Member {
-    let mutation = wire.stage.mutation;
-    let storefront = RemoteStorefront { wire: wire.clone(), shop: Arc::clone(shop) };
+fn member(
+    shared: &Shared,
+    backend: &Arc<Backends>,
+    wire: &Wire,
+    clock: &Arc<dyn Clock>,
+) -> CustomerEntry {
+    let mutation = wire.simulation.mutation;
+    let storefront = RemoteStorefront { wire: wire.clone(), backend: Arc::clone(backend) };
     let ceiling = mutation::ceiling(mutation, CEILING);
     let ledger = RemoteLedger {
         wire: wire.clone(),
-        shop: Arc::clone(shop),
-        slots: Slots::new(wire.stage.time.clone(), ceiling),
+        backend: Arc::clone(backend),
+        slots: Slots::new(wire.simulation.time.clone(), ceiling),
         in_flight: Arc::new(AtomicU32::new(0)),
-        hands: Arc::clone(&shared.hands),
+        lease_checks: Arc::clone(&shared.lease_checks),
     };
     let ledger = Arc::new(ledger);
     let access = Arc::clone(&ledger);
     let ledger = mutation::ledger(mutation, ledger);
-    let retailer = &shop.retailer;
+    let simulated = &backend.customer;
     let customer = Customer {
-        tenant: retailer.tenant.clone(),
+        tenant: simulated.tenant.clone(),
         storefront: mutation::storefront(mutation, Arc::new(storefront)),
-        ledger: Arc::new(Guarded::new(&retailer.tenant, ledger, access, Arc::clone(clock))),
-        policy: mutation::policy(mutation, retailer.policy.clone()),
-        maps: retailer.maps.clone(),
+        ledger: Arc::new(CircuitBreakerLedger::new(
+            &simulated.tenant,
+            ledger,
+            access,
+            Arc::clone(clock),
+        )),
+        policy: mutation::policy(mutation, simulated.policy.clone()),
+        maps: simulated.maps.clone(),
         time_zone: TimeZone::UTC,
     };
-    Member { customer, keys: Keys::new(vec![retailer.key.clone().into()]) }
+    CustomerEntry { customer, keys: Keys::new(vec![simulated.key.clone().into()]) }
 }

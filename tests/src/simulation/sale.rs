@@ -10,9 +10,9 @@ use super::oddity::{Oddity, SHIPPING_DIFFERS_BY};
 
 /// An order.
 #[derive(Debug, Clone)]
-pub struct Sale {
-    /// Whose it is: the retailer's place.
-    pub retailer: usize,
+pub struct SimulatedSale {
+    /// Whose it is: the customer's place.
+    pub customer: usize,
     /// Its id.
     pub order: OrderId,
     /// Its number.
@@ -22,7 +22,7 @@ pub struct Sale {
     /// How prices and tax relate.
     pub tax: Inclusion,
     /// Its units.
-    pub units: Vec<Goods>,
+    pub units: Vec<SaleItem>,
     /// Shipping and the tax on it.
     pub shipping: (i64, i64),
     /// By how much the order's total differs from the sum of its parts.
@@ -47,7 +47,7 @@ pub struct Sale {
 
 /// A unit.
 #[derive(Debug, Clone)]
-pub struct Goods {
+pub struct SaleItem {
     /// Its id.
     pub id: UnitId,
     /// What was sold.
@@ -155,7 +155,7 @@ pub struct Story {
     pub invoiced_at: Vec<Timestamp>,
 }
 
-impl Goods {
+impl SaleItem {
     /// Price times pieces.
     #[must_use]
     pub fn gross(&self) -> i64 {
@@ -169,10 +169,10 @@ impl Goods {
     }
 }
 
-impl Sale {
+impl SimulatedSale {
     /// What is owed back for a unit.
     #[must_use]
-    pub fn credit(&self, unit: &Goods) -> i64 {
+    pub fn credit(&self, unit: &SaleItem) -> i64 {
         let paid = unit.gross() - unit.discount();
         match self.tax {
             Inclusion::Outside => paid + unit.tax,
@@ -182,7 +182,7 @@ impl Sale {
 
     /// The same without tax.
     #[must_use]
-    pub fn net(&self, unit: &Goods) -> i64 {
+    pub fn net(&self, unit: &SaleItem) -> i64 {
         self.credit(unit) - unit.tax
     }
 
@@ -210,7 +210,7 @@ impl Sale {
     /// Whether a unit is ever cancelled.
     #[must_use]
     pub fn is_cancelled(&self, unit: usize) -> bool {
-        self.groups.iter().any(|it| it.units.contains(&unit))
+        self.groups.iter().any(|group| group.units.contains(&unit))
     }
 
     /// Whether every unit is.
@@ -241,7 +241,8 @@ impl Sale {
 
     /// The invoices that carry anything.
     pub fn made_invoices(&self) -> impl Iterator<Item = usize> {
-        let carries = |invoice: &usize| self.units.iter().any(|it| it.invoice == Some(*invoice));
+        let carries =
+            |invoice: &usize| self.units.iter().any(|unit| unit.invoice == Some(*invoice));
         (0..self.invoices).filter(carries)
     }
 
@@ -270,7 +271,7 @@ impl Sale {
     /// When all that a credit of this cancelled unit needs is seen, its refund left out.
     #[must_use]
     pub fn shows(&self, unit: usize) -> Timestamp {
-        let group = self.groups.iter().find(|it| it.units.contains(&unit));
+        let group = self.groups.iter().find(|group| group.units.contains(&unit));
         let group = group.expect("only cancelled units are asked about");
         let Story { visible_at, paid_at, exported_at, .. } = self.story;
         let invoice = self.units[unit].invoice.map(|it| self.story.invoiced_at[it]);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use adapters_netsuite::governor::{Governor, Priority, Ticket, Verdict};
+use adapters_netsuite::concurrency_limiter::{CallResult, ConcurrencyLimiter, Priority, Ticket};
 use ports::Clock;
 use tokio::sync::oneshot;
 
@@ -19,7 +19,7 @@ pub struct Slots {
 }
 
 struct State {
-    governor: Governor,
+    governor: ConcurrencyLimiter,
     waiters: BTreeMap<Ticket, oneshot::Sender<()>>,
 }
 
@@ -27,12 +27,12 @@ impl Slots {
     /// So many at most.
     #[must_use]
     pub fn new(time: Time, ceiling: u32) -> Arc<Self> {
-        let state = State { governor: Governor::new(ceiling), waiters: BTreeMap::new() };
+        let state = State { governor: ConcurrencyLimiter::new(ceiling), waiters: BTreeMap::new() };
         Arc::new(Self { time, state: Mutex::new(state) })
     }
 
     /// A slot, or none within this time.
-    pub async fn wait(&self, priority: Priority, patience: Duration) -> Option<()> {
+    pub async fn wait(&self, priority: Priority, timeout: Duration) -> Option<()> {
         let (sender, turn) = oneshot::channel();
         let ticket = {
             let mut state = self.state();
@@ -44,11 +44,11 @@ impl Slots {
         tokio::select! {
             biased;
             turn = turn => turn.ok(),
-            () = self.time.sleep(patience) => {
+            () = self.time.sleep(timeout) => {
                 let mut state = self.state();
                 state.waiters.remove(&ticket);
                 if !state.governor.leave(ticket) {
-                    state.governor.done(Verdict::Silent, self.time.instant());
+                    state.governor.done(CallResult::Silent, self.time.instant());
                 }
                 None
             }
@@ -56,7 +56,7 @@ impl Slots {
     }
 
     /// Gives a slot back.
-    pub fn done(&self, verdict: Verdict) {
+    pub fn done(&self, verdict: CallResult) {
         let now = self.time.instant();
         let mut state = self.state();
         state.governor.done(verdict, now);

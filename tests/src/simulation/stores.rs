@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
 use ports::{
-    Delivery, Hold, HoldToken, Job, Jobs, JobsError, Journal, JournalError, Lease, Opened, Query,
-    Record, Step,
+    CancellationRecord, Delivery, Job, Jobs, JobsError, Journal, JournalError, Lease, LeaseToken,
+    OrderLease, Query, Received, Step,
 };
 
-use super::{hands::Hands, weather::Fault, wire::Wire};
+use super::{fault_schedule::SimulatedFault, lease_checks::LeaseChecks, wire::Wire};
 
 /// The most milliseconds that half a call usually takes.
 const USUAL: i64 = 10;
@@ -27,16 +27,16 @@ impl RemoteJournal {
         &self,
         effect: impl Future<Output = Result<T, JournalError>>,
     ) -> Result<T, JournalError> {
-        let stores = &self.wire.stage.stores;
+        let stores = &self.wire.simulation.stores;
         let call = async {
-            if stores.strikes(Fault::JournalStalls) {
-                self.wire.stage.time.sleep(stores.a_while(5, 30)).await;
+            if stores.strikes(SimulatedFault::JournalStalls) {
+                self.wire.simulation.time.sleep(stores.a_while(5, 30)).await;
             }
-            if stores.strikes(Fault::JournalFails) {
+            if stores.strikes(SimulatedFault::JournalFails) {
                 return Err(JournalError::Unavailable("disk full".into()));
             }
             let result = effect.await;
-            if result.is_ok() && stores.strikes(Fault::JournalLosesReply) {
+            if result.is_ok() && stores.strikes(SimulatedFault::JournalLosesReply) {
                 return Err(JournalError::Unavailable("connection reset".into()));
             }
             result
@@ -51,22 +51,22 @@ impl Journal for RemoteJournal {
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
-    ) -> Result<Opened, JournalError> {
+    ) -> Result<Received, JournalError> {
         let opened = self.ask(self.inner.open(cancellation, now)).await;
         let id = cancellation.id();
         self.wire.tell(format_args!("open {id}: {:?}", opened.as_ref().map(|it| &it.known)));
         opened
     }
 
-    async fn hold(
+    async fn acquire(
         &self,
         tenant: &Tenant,
         order: &OrderId,
-        token: &HoldToken,
+        token: &LeaseToken,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Hold, JournalError> {
-        let hold = self.ask(self.inner.hold(tenant, order, token, now, lease)).await;
+    ) -> Result<OrderLease, JournalError> {
+        let hold = self.ask(self.inner.acquire(tenant, order, token, now, lease)).await;
         self.wire.tell(format_args!("hold {order}: {hold:?}"));
         hold
     }
@@ -82,8 +82,8 @@ impl Journal for RemoteJournal {
         steps: &[Step],
     ) -> Result<(), JournalError> {
         for step in steps {
-            if let Step::Ended { reason: Some(reason), .. } = step {
-                self.wire.stage.ended(id, reason);
+            if let Step::AttemptEnded { reason: Some(reason), .. } = step {
+                self.wire.simulation.ended(id, reason);
             }
         }
         let recorded = self.ask(self.inner.record(id, now, steps)).await;
@@ -92,7 +92,7 @@ impl Journal for RemoteJournal {
         recorded
     }
 
-    async fn find(&self, query: &Query) -> Result<Vec<Record>, JournalError> {
+    async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError> {
         self.ask(self.inner.find(query)).await
     }
 }
@@ -102,9 +102,9 @@ fn brief(step: &Step) -> String {
     match step {
         Step::Claimed(memo) => format!("claimed {} for {}", memo.key, memo.credit),
         Step::Settled { key, record } => format!("settled {key} as {record}"),
-        Step::Freed { key, why } => format!("freed {key}: {why}"),
+        Step::Freed { key, rejection: why } => format!("freed {key}: {why}"),
         Step::Confirmed { key, total, .. } => format!("confirmed {key}: {total}"),
-        Step::Ended { state, reason, detail, .. } => {
+        Step::AttemptEnded { state, reason, detail, .. } => {
             format!("ended {} {reason:?} {detail:?}", state.name())
         }
         step => format!("{step:?}"),
@@ -118,7 +118,7 @@ pub struct RemoteJobs {
     /// What it holds.
     pub inner: Arc<dyn Jobs>,
     /// Who has which job in hand.
-    pub hands: Arc<Hands>,
+    pub lease_checks: Arc<LeaseChecks>,
 }
 
 impl RemoteJobs {
@@ -126,16 +126,16 @@ impl RemoteJobs {
         &self,
         effect: impl Future<Output = Result<T, JobsError>>,
     ) -> Result<T, JobsError> {
-        let stores = &self.wire.stage.stores;
+        let stores = &self.wire.simulation.stores;
         let call = async {
-            if stores.strikes(Fault::QueueStalls) {
-                self.wire.stage.time.sleep(stores.a_while(5, 30)).await;
+            if stores.strikes(SimulatedFault::QueueStalls) {
+                self.wire.simulation.time.sleep(stores.a_while(5, 30)).await;
             }
-            if stores.strikes(Fault::QueueFails) {
+            if stores.strikes(SimulatedFault::QueueFails) {
                 return Err(JobsError::Unavailable("disk full".into()));
             }
             let result = effect.await;
-            if result.is_ok() && stores.strikes(Fault::QueueLosesReply) {
+            if result.is_ok() && stores.strikes(SimulatedFault::QueueLosesReply) {
                 return Err(JobsError::Unavailable("connection reset".into()));
             }
             result
@@ -161,7 +161,7 @@ impl Jobs for RemoteJobs {
         let received = self.ask(self.inner.receive(max, lease, wait)).await;
         for delivery in received.iter().flatten() {
             self.wire.tell(format_args!("received {}", delivery.job.id));
-            self.hands.take(&self.wire, delivery);
+            self.lease_checks.take(&self.wire, delivery);
         }
         received
     }
@@ -171,14 +171,14 @@ impl Jobs for RemoteJobs {
     }
 
     async fn ack(&self, held: &Lease) -> Result<(), JobsError> {
-        self.hands.lay_down(held);
+        self.lease_checks.lay_down(held);
         let acked = self.ask(self.inner.ack(held)).await;
         self.wire.tell(format_args!("ack {}: {acked:?}", held.0));
         acked
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        self.hands.lay_down(held);
+        self.lease_checks.lay_down(held);
         let deferred = self.ask(self.inner.defer(held, delay, attempts)).await;
         self.wire.tell(format_args!("defer {} for {delay:?} ({attempts}): {deferred:?}", held.0));
         deferred

@@ -1,4 +1,4 @@
-//! A retailer's storefront and ERP, as one process reaches them.
+//! A customer's storefront and ERP, as one process reaches them.
 
 use std::{
     future::Future,
@@ -9,29 +9,29 @@ use std::{
     time::Duration,
 };
 
-use adapters_netsuite::governor::{Priority, Verdict};
+use adapters_netsuite::concurrency_limiter::{CallResult, Priority};
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, OrderId, OrderSnapshot, RecordId, Timestamp};
 use ports::{
-    Access, BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted,
-    Sending, Storefront, StorefrontError, Window,
+    BillingQuery, CancelledPage, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted,
+    ReadPermissions, Sending, Storefront, StorefrontError, Window,
 };
 use tokio::sync::oneshot;
 
 use super::{
-    hands::Hands,
+    backends::Backends,
+    fault_schedule::SimulatedFault,
+    lease_checks::LeaseChecks,
     oddity::{Failure, Oddity},
-    sale::Sale,
-    shop::Shop,
+    sale::SimulatedSale,
     slots::Slots,
-    weather::Fault,
     wire::Wire,
 };
-use crate::reference::{MemoryLedger, Trouble};
+use crate::reference::{MemoryLedger, ReferenceFault};
 
 /// How long we wait for the ERP's answer.
 const ERP_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long those who are turned away shall wait.
+/// How long those who are rejected shall wait.
 const THROTTLE: Duration = Duration::from_secs(5);
 /// How many calls of one process an account takes at once.
 pub const CEILING: u32 = 2;
@@ -41,27 +41,27 @@ pub struct RemoteStorefront {
     /// The process's way to it.
     pub wire: Wire,
     /// Whose it is.
-    pub shop: Arc<Shop>,
+    pub backend: Arc<Backends>,
 }
 
 #[async_trait]
 impl Storefront for RemoteStorefront {
     async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError> {
-        let weather = &self.shop.weather;
+        let faults = &self.backend.faults;
         let call = async {
-            if weather.strikes(Fault::StorefrontSlow) {
-                self.wire.stage.time.sleep(weather.a_while(1, 10)).await;
+            if faults.strikes(SimulatedFault::StorefrontSlow) {
+                self.wire.simulation.time.sleep(faults.a_while(1, 10)).await;
             }
-            if weather.strikes(Fault::StorefrontDown) {
+            if faults.strikes(SimulatedFault::StorefrontDown) {
                 return Err(StorefrontError::Unavailable("no answer".into()));
             }
-            if weather.strikes(Fault::StorefrontThrottles) {
+            if faults.strikes(SimulatedFault::StorefrontThrottles) {
                 return Err(StorefrontError::Throttled(THROTTLE));
             }
-            if weather.strikes(Fault::StorefrontUnreadable) {
+            if faults.strikes(SimulatedFault::StorefrontUnreadable) {
                 return Err(StorefrontError::Unreadable("errors inside".to_owned()));
             }
-            self.shop.storefront.order(id).await
+            self.backend.storefront.order(id).await
         };
         let told = self.wire.call(150, call).await;
         self.wire.tell(format_args!("order {id}: {:?}", told.as_ref().map(Option::is_some)));
@@ -73,7 +73,7 @@ impl Storefront for RemoteStorefront {
         window: Window,
         place: &Cursor,
     ) -> Result<CancelledPage, StorefrontError> {
-        self.wire.call(150, self.shop.storefront.cancelled(window, place)).await
+        self.wire.call(150, self.backend.storefront.cancelled(window, place)).await
     }
 }
 
@@ -82,13 +82,13 @@ pub struct RemoteLedger {
     /// The process's way to it.
     pub wire: Wire,
     /// Whose it is.
-    pub shop: Arc<Shop>,
+    pub backend: Arc<Backends>,
     /// The process's slots of the account.
     pub slots: Arc<Slots>,
     /// The process's calls that are under way.
     pub in_flight: Arc<AtomicU32>,
     /// Who asks about which order.
-    pub hands: Arc<Hands>,
+    pub lease_checks: Arc<LeaseChecks>,
 }
 
 /// Whether a call changes anything.
@@ -114,25 +114,25 @@ impl RemoteLedger {
             if self.slots.wait(priority, ERP_TIMEOUT * 3 / 4).await.is_none() {
                 return Err(LedgerError::Throttled(THROTTLE));
             }
-            let stage = &self.wire.stage;
+            let simulation = &self.wire.simulation;
             let under_way = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-            stage.must(under_way <= CEILING, || format!("{under_way} calls are in flight"));
+            simulation.must(under_way <= CEILING, || format!("{under_way} calls are in flight"));
             if let Some(order) = about {
-                self.hands.begin(&self.wire, order);
+                self.lease_checks.begin(&self.wire, order);
             }
             let result = self.wire.call(300, self.exchange(effect, work)).await;
             if let Some(order) = about {
-                self.hands.end(order);
+                self.lease_checks.end(order);
             }
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
             self.slots.done(match &result {
-                Err(LedgerError::Throttled(_)) => Verdict::Throttled,
-                Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => Verdict::Silent,
-                _ => Verdict::Answered,
+                Err(LedgerError::Throttled(_)) => CallResult::Throttled,
+                Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => CallResult::Silent,
+                _ => CallResult::Answered,
             });
             result
         };
-        self.wire.life.within(call).await
+        self.wire.crash_point.within(call).await
     }
 
     /// What is sent goes its own way: the ERP may do it when nobody waits any more.
@@ -148,19 +148,19 @@ impl RemoteLedger {
             Effect::Read => LedgerError::Unavailable(why.into()),
             Effect::Write => LedgerError::Unknown(why.into()),
         };
-        let (time, weather) = (&self.wire.stage.time, &self.shop.weather);
-        if let Some(error) = self.shop.turned_away() {
+        let (time, faults) = (&self.wire.simulation.time, &self.backend.faults);
+        if let Some(error) = self.backend.turned_away() {
             return Err(error);
         }
-        if weather.strikes(Fault::ErpNeverGetsIt) {
-            time.sleep(weather.a_while(1, 20)).await;
+        if faults.strikes(SimulatedFault::ErpNeverGetsIt) {
+            time.sleep(faults.a_while(1, 20)).await;
             return Err(unknown("connection reset"));
         }
-        let slow = weather.strikes(Fault::ErpSlow).then(|| weather.a_while(5, 90));
-        let loses_reply = weather.strikes(Fault::ErpLosesReply);
-        let usual = self.wire.stage.chance.millis(50, 1500);
+        let slow = faults.strikes(SimulatedFault::ErpSlow).then(|| faults.a_while(5, 90));
+        let loses_reply = faults.strikes(SimulatedFault::ErpLosesReply);
+        let usual = self.wire.simulation.rng.millis(50, 1500);
         let (answer, answered) = oneshot::channel();
-        let (at_the_erp, ledger) = (time.clone(), Arc::clone(&self.shop.ledger));
+        let (at_the_erp, ledger) = (time.clone(), Arc::clone(&self.backend.ledger));
         tokio::spawn(async move {
             at_the_erp.sleep(slow.unwrap_or(usual)).await;
             let result = work(ledger).await;
@@ -184,8 +184,8 @@ impl RemoteLedger {
 }
 
 #[async_trait]
-impl Access for RemoteLedger {
-    async fn prove(&self) -> Result<(), LedgerError> {
+impl ReadPermissions for RemoteLedger {
+    async fn verify(&self) -> Result<(), LedgerError> {
         let look = |ledger: Arc<MemoryLedger>| async move { ledger.confirm(&[]).await.map(drop) };
         self.ask(None, Effect::Read, look).await
     }
@@ -195,7 +195,7 @@ impl Access for RemoteLedger {
 impl Ledger for RemoteLedger {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let asked = query.clone();
-        let unreadable = self.shop.fails_on(&query.order) == Some(Failure::Unreadable);
+        let unreadable = self.backend.fails_on(&query.order) == Some(Failure::Unreadable);
         let work = move |ledger: Arc<MemoryLedger>| async move {
             if unreadable { Err(fails_alone::unreadable()) } else { ledger.billing(&asked).await }
         };
@@ -206,26 +206,26 @@ impl Ledger for RemoteLedger {
     }
 
     async fn post(&self, memo: &CreditMemo, sending: Sending) -> Result<Posted, LedgerError> {
-        let weather = &self.shop.weather;
-        let stale = weather.strikes(Fault::ErpStale);
+        let faults = &self.backend.faults;
+        let stale = faults.strikes(SimulatedFault::ErpStale);
         // Cents of the ERP's own would be in doubt beside what people did to the books.
-        let is_plain = |sale: &Arc<Sale>| sale.oddity == Oddity::None;
-        let miscounts = weather.strikes(Fault::ErpMiscounts)
-            && self.shop.sales.get(&memo.order).is_some_and(is_plain);
-        let fails = self.shop.fails_on(&memo.order);
+        let is_plain = |sale: &Arc<SimulatedSale>| sale.oddity == Oddity::None;
+        let miscounts = faults.strikes(SimulatedFault::ErpMiscounts)
+            && self.backend.sales.get(&memo.order).is_some_and(is_plain);
+        let fails = self.backend.fails_on(&memo.order);
         let sent = memo.clone();
-        let shop = Arc::clone(&self.shop);
+        let backend = Arc::clone(&self.backend);
         let work = move |ledger: Arc<MemoryLedger>| async move {
             if let Some(error) = fails.and_then(fails_alone::posting) {
                 return Err(error);
             }
             if stale {
-                ledger.befall_next(Trouble::Stale);
+                ledger.befall_next(ReferenceFault::Stale);
             }
             if miscounts {
                 ledger.miscount_next(sent.money.smallest());
             }
-            shop.record(&sent, sending).await
+            backend.record(&sent, sending).await
         };
         // Boxed, because it holds a whole memo.
         let posted = Box::pin(self.ask(Some(&memo.order), Effect::Write, work)).await;
@@ -255,7 +255,7 @@ impl Ledger for RemoteLedger {
 
 /// How an ERP fails on one order alone.
 mod fails_alone {
-    use ports::{LedgerError, Refusal};
+    use ports::{LedgerError, Rejection};
 
     use super::Failure;
 
@@ -271,8 +271,8 @@ mod fails_alone {
                 code: "UNEXPECTED_ERROR".to_owned(),
                 message: "An unexpected error occurred. Error ID: sim".to_owned(),
             }),
-            Failure::Refusing => Some(LedgerError::Refused {
-                kind: Refusal::Data,
+            Failure::Refusing => Some(LedgerError::Rejected {
+                kind: Rejection::Data,
                 code: "INSUFFICIENT_PERMISSION".to_owned(),
                 message: "no permission to set a value for element class".to_owned(),
             }),

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use ports::{Clock, Instant};
 
-use super::chance::Chance;
+use super::rng::Rng;
 
 /// Everybody's time.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct Time(Arc<Mutex<State>>);
 
 struct State {
     now: Timestamp,
-    chance: Chance,
+    rng: Rng,
     sleepers: BTreeMap<Place, Waker>,
     count: u64,
 }
@@ -37,13 +37,8 @@ type Place = (Timestamp, u64, u64);
 impl Time {
     /// Time that stands at `start`.
     #[must_use]
-    pub fn new(start: Timestamp, chance: Chance) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            now: start,
-            chance,
-            sleepers: BTreeMap::new(),
-            count: 0,
-        })))
+    pub fn new(start: Timestamp, rng: Rng) -> Self {
+        Self(Arc::new(Mutex::new(State { now: start, rng, sleepers: BTreeMap::new(), count: 0 })))
     }
 
     /// This instant.
@@ -130,7 +125,7 @@ impl Future for Sleep {
         }
         let place = *self.place.get_or_insert_with(|| {
             state.count += 1;
-            (at, state.chance.next(), state.count)
+            (at, state.rng.next(), state.count)
         });
         state.sleepers.insert(place, context.waker().clone());
         Poll::Pending

@@ -7,20 +7,20 @@ use domain::Timestamp;
 use ports::{Clock, Instant};
 
 use super::{
-    dial::Dial,
-    life::Life,
+    context::{SimulationContext, count},
+    crash_points::CrashPoint,
+    fault_schedule::SimulatedFault,
+    machine_clock::Dial,
     mutation::Mutation,
-    stage::{Stage, count},
-    weather::Fault,
 };
 
 /// A process's connections.
 #[derive(Clone)]
 pub struct Wire {
     /// The world.
-    pub stage: Arc<Stage>,
+    pub simulation: Arc<SimulationContext>,
     /// The process.
-    pub life: Life,
+    pub crash_point: CrashPoint,
     /// Its name.
     pub name: Arc<str>,
     /// Its clock.
@@ -37,31 +37,31 @@ impl Wire {
             self.passes(most_millis).await;
             result
         };
-        self.life.within(call).await
+        self.crash_point.within(call).await
     }
 
     /// A step: some time passes, and perhaps the process ends with it.
     async fn passes(&self, most_millis: i64) {
-        let stage = &self.stage;
-        count(&stage.tally.steps);
-        stage.time.sleep(stage.chance.millis(0, most_millis)).await;
-        if stage.processes.strikes(Fault::Crash) {
+        let simulation = &self.simulation;
+        count(&simulation.tally.steps);
+        simulation.time.sleep(simulation.rng.millis(0, most_millis)).await;
+        if simulation.processes.strikes(SimulatedFault::Crash) {
             self.kill("killed");
         }
     }
 
     /// Kills the process.
     pub fn kill(&self, how: &str) {
-        if !self.life.is_over() {
-            count(&self.stage.tally.crashes);
+        if !self.crash_point.is_over() {
+            count(&self.simulation.tally.crashes);
             self.tell(how);
-            self.life.end();
+            self.crash_point.end();
         }
     }
 
     /// Writes down what the process does.
     pub fn tell(&self, what: impl std::fmt::Display) {
-        self.stage.tell(&self.name, what);
+        self.simulation.tell(&self.name, what);
     }
 }
 
@@ -69,18 +69,18 @@ impl Wire {
 #[async_trait]
 impl Clock for Wire {
     fn now(&self) -> Timestamp {
-        self.dial.shows(self.stage.time.now())
+        self.dial.shows(self.simulation.time.now())
     }
 
     fn instant(&self) -> Instant {
-        if self.stage.has(Mutation::WaitsByDate) {
+        if self.simulation.has(Mutation::WaitsByDate) {
             return Instant::new(self.now(), Duration::ZERO);
         }
         let (began, shown) = self.dial.began;
-        Instant::new(shown, self.stage.time.now().since(began))
+        Instant::new(shown, self.simulation.time.now().since(began))
     }
 
     async fn sleep(&self, wait: Duration) {
-        self.life.within(self.stage.time.sleep(wait)).await;
+        self.crash_point.within(self.simulation.time.sleep(wait)).await;
     }
 }

@@ -14,23 +14,23 @@ use ports::Query;
 
 use super::{
     audit,
-    chance::Chance,
-    dial::ClockSteps,
+    backends::Backends,
+    context::{SimulationContext, Tracing},
+    customer::SimulatedCustomer,
     draw::{self, Terms},
     events,
-    fleet::Fleet,
-    handmade,
+    fault_schedule::{FaultSchedule, SimulatedFault},
+    machine_clock::ClockSteps,
+    manual_memos,
     mutation::Mutation,
     oddity::{self, Oddity},
-    people,
+    operators,
     replica::Shared,
-    retailer::Retailer,
-    sale::{Reach, Sale},
-    shop::Shop,
-    stage::{Stage, Tracing},
+    replicas::Replicas,
+    rng::Rng,
+    sale::{Reach, SimulatedSale},
     stream::{self, Event},
     time::Time,
-    weather::{Fault, Weather},
 };
 
 /// A day in November 2026, in milliseconds.
@@ -50,7 +50,7 @@ pub struct Report {
     /// Everything that happened, where it was written down.
     pub trace: String,
     /// Faults that befell something, by kind.
-    pub faults: BTreeMap<Fault, u64>,
+    pub faults: BTreeMap<SimulatedFault, u64>,
     /// Events of the storefront.
     pub events: u64,
     /// Deliveries of them.
@@ -67,150 +67,154 @@ pub struct Report {
 
 /// Plays a seed.
 #[must_use]
-pub fn play(seed: u64, mutation: Option<Mutation>, tracing: Tracing) -> Report {
+pub fn run(seed: u64, mutation: Option<Mutation>, tracing: Tracing) -> Report {
     listen_for_panics();
     PANIC.take();
-    let chance = Chance::of(seed);
+    let rng = Rng::of(seed);
     // What is odd is drawn apart: other orders are the same with and without it.
-    let odd = Chance::of(!seed);
-    let time = Time::new(Timestamp::from_millis(START), chance.fork());
-    let world = World::drawn(&time, chance, &odd, mutation, tracing);
-    let mut report = time.run(world.play());
+    let odd = Rng::of(!seed);
+    let time = Time::new(Timestamp::from_millis(START), rng.fork());
+    let world = Simulation::drawn(&time, rng, &odd, mutation, tracing);
+    let mut report = time.run(world.run());
     if let Some(panic) = PANIC.take() {
         report.violation = Some(format!("something panicked: {panic}"));
     }
     report
 }
 
-struct World {
+struct Simulation {
     shared: Arc<Shared>,
-    /// The retailer and the event, in no order.
+    /// The customer and the event, in no order.
     events: Vec<(usize, Event)>,
     processes: usize,
     calm_from: Timestamp,
 }
 
-impl World {
+impl Simulation {
     fn drawn(
         time: &Time,
-        chance: Chance,
-        odd: &Chance,
+        rng: Rng,
+        odd: &Rng,
         mutation: Option<Mutation>,
         tracing: Tracing,
     ) -> Self {
         let calm_from = time.now().after(STORM);
         let retailers: Vec<_> =
-            (0..=chance.below(2)).map(|nth| Retailer::drawn(nth, &chance)).collect();
-        let mut sales: Vec<Vec<Sale>> = vec![Vec::new(); retailers.len()];
+            (0..=rng.below(2)).map(|nth| SimulatedCustomer::drawn(nth, &rng)).collect();
+        let mut sales: Vec<Vec<SimulatedSale>> = vec![Vec::new(); retailers.len()];
         let mut events = Vec::new();
-        for nth in 0..chance.below(7) + 2 {
-            let retailer = chance.below(retailers.len());
-            let column = retailers[retailer].column;
-            let terms = Terms { retailer, nth, column, start: time.now(), span: SPAN };
-            let mut sale = draw::sale(terms, &chance);
+        for nth in 0..rng.below(7) + 2 {
+            let customer = rng.below(retailers.len());
+            let column = retailers[customer].column;
+            let terms = Terms { customer, nth, column, start: time.now(), span: SPAN };
+            let mut sale = draw::sale(terms, &rng);
             oddity::befall(&mut sale, column, time.now(), odd);
-            let told = events::of(&sale, &chance);
+            let told = events::of(&sale, &rng);
             let told = told.into_iter().chain(events::late(&sale, time.now()));
-            events.extend(told.map(|event| (retailer, event)));
-            sales[retailer].push(sale);
+            events.extend(told.map(|event| (customer, event)));
+            sales[customer].push(sale);
         }
-        let processes = chance.below(4) + 1;
-        let intake = if chance.strikes(250) { Intake::Queued } else { Intake::Inline };
+        let processes = rng.below(4) + 1;
+        let intake = if rng.strikes(250) { Intake::Queued } else { Intake::Inline };
         let steps = match odd.below(10) {
             0 | 1 => ClockSteps::Machine,
             2 => ClockSteps::OneReplica,
             _ => ClockSteps::None,
         };
-        let stage = Stage::new(time.clone(), chance, calm_from, steps, mutation, tracing);
-        let stage = Arc::new(stage);
-        let shops = retailers.into_iter().zip(sales).map(|(retailer, sales)| {
-            let mut weather = Weather::of_systems(time, &stage.chance, calm_from);
-            let fails_alone = |sale: &Sale| matches!(sale.oddity, Oddity::FailsAlone(_));
+        let simulation =
+            SimulationContext::new(time.clone(), rng, calm_from, steps, mutation, tracing);
+        let simulation = Arc::new(simulation);
+        let backends = retailers.into_iter().zip(sales).map(|(customer, sales)| {
+            let mut schedule = FaultSchedule::of_systems(time, &simulation.rng, calm_from);
+            let fails_alone = |sale: &SimulatedSale| matches!(sale.oddity, Oddity::FailsAlone(_));
             if sales.iter().any(fails_alone) && odd.strikes(700) {
                 // The ERP works for everybody else, which then must not notice.
-                weather = weather.without(&Fault::OF_THE_ERP);
+                schedule = schedule.without(&SimulatedFault::OF_THE_ERP);
             }
-            Arc::new(Shop::new(Arc::clone(&stage), retailer, weather, sales))
+            Arc::new(Backends::new(Arc::clone(&simulation), customer, schedule, sales))
         });
-        let shops = shops.collect();
+        let backends = backends.collect();
         let clock = Arc::new(time.clone());
         let shared = Shared {
-            shops,
-            stage,
+            backends,
+            simulation,
             journal: Arc::new(adapters_journal::Memory::default()),
             jobs: Arc::new(adapters_queue::Memory::new(clock)),
-            hands: Arc::default(),
+            lease_checks: Arc::default(),
             intake,
         };
         Self { shared: Arc::new(shared), events, processes, calm_from }
     }
 
-    async fn play(self) -> Report {
-        let stage = &self.shared.stage;
+    async fn run(self) -> Report {
+        let simulation = &self.shared.simulation;
         self.tell_what_was_drawn();
-        for shop in &self.shared.shops {
-            self.begin(shop);
+        for backend in &self.shared.backends {
+            self.begin(backend);
         }
-        let fleet = Fleet::new(Arc::clone(&self.shared), self.processes, self.calm_from);
+        let replicas = Replicas::new(Arc::clone(&self.shared), self.processes, self.calm_from);
         for place in 0..self.processes {
-            tokio::spawn(Arc::clone(&fleet).keep(place));
+            tokio::spawn(Arc::clone(&replicas).keep(place));
         }
-        for (nth, shop) in self.shared.shops.iter().enumerate() {
-            let of_shop = self.events.iter().filter(|(retailer, _)| *retailer == nth);
+        for (nth, backend) in self.shared.backends.iter().enumerate() {
+            let of_shop = self.events.iter().filter(|(customer, _)| *customer == nth);
             let mut events: Vec<Event> = of_shop.map(|(_, event)| event.clone()).collect();
-            events.sort_by_key(|it| it.due);
+            events.sort_by_key(|event| event.due);
             let shared = Arc::clone(&self.shared);
-            let stream = stream::deliver_all(shared, Arc::clone(&fleet), Arc::clone(shop), events);
+            let stream =
+                stream::deliver_all(shared, Arc::clone(&replicas), Arc::clone(backend), events);
             tokio::spawn(stream);
         }
-        tokio::spawn(people::operator(Arc::clone(&self.shared), self.calm_from));
+        tokio::spawn(operators::operator(Arc::clone(&self.shared), self.calm_from));
         self.comes_to_rest().await;
-        if stage.violation().is_none() {
+        if simulation.violation().is_none() {
             audit::audit(&self.shared, &self.events).await;
         }
         self.report()
     }
 
-    /// Lets the orders of a retailer happen, and people meddle with them.
-    fn begin(&self, shop: &Arc<Shop>) {
-        let stage = &self.shared.stage;
-        for sale in shop.sales.values() {
-            tokio::spawn(happen(Arc::clone(shop), Arc::clone(sale)));
-            tokio::spawn(handmade::meddle(Arc::clone(shop), Arc::clone(sale)));
+    /// Lets the orders of a customer happen, and people meddle with them.
+    fn begin(&self, backend: &Arc<Backends>) {
+        let simulation = &self.shared.simulation;
+        for sale in backend.sales.values() {
+            tokio::spawn(run_event(Arc::clone(backend), Arc::clone(sale)));
+            tokio::spawn(manual_memos::meddle(Arc::clone(backend), Arc::clone(sale)));
         }
-        if stage.chance.strikes(300) {
-            tokio::spawn(people::accountant(Arc::clone(shop), self.calm_from));
+        if simulation.rng.strikes(300) {
+            tokio::spawn(operators::accountant(Arc::clone(backend), self.calm_from));
         }
-        let touchable = people::touchable(shop);
+        let touchable = operators::touchable(backend);
         // Who lost its lease could be at work where a clerk sees nobody.
-        if stage.leases_hold() && stage.chance.strikes(500) {
+        if simulation.leases_hold() && simulation.rng.strikes(500) {
             for sale in &touchable {
-                let (shared, shop) = (Arc::clone(&self.shared), Arc::clone(shop));
-                tokio::spawn(people::clerk(shared, shop, Arc::clone(sale), self.calm_from));
+                let (shared, backend) = (Arc::clone(&self.shared), Arc::clone(backend));
+                tokio::spawn(operators::clerk(shared, backend, Arc::clone(sale), self.calm_from));
             }
         }
-        if !touchable.is_empty() && stage.chance.strikes(100) {
-            let sale = Arc::clone(stage.chance.pick(&touchable));
-            shop.notes().squatted.insert(sale.order.clone());
-            tokio::spawn(people::squatter(Arc::clone(shop), sale, self.calm_from));
+        if !touchable.is_empty() && simulation.rng.strikes(100) {
+            let sale = Arc::clone(simulation.rng.pick(&touchable));
+            backend.notes().squatted.insert(sale.order.clone());
+            tokio::spawn(operators::squatter(Arc::clone(backend), sale, self.calm_from));
         }
     }
 
     /// Waits until nothing is left to be done, and a little longer.
     async fn comes_to_rest(&self) {
-        let stage = &self.shared.stage;
-        stage.time.until(self.calm_from).await;
-        let end = stage.time.now().after(REST);
-        while stage.violation().is_none() {
-            stage.time.sleep(Duration::from_mins(6)).await;
+        let simulation = &self.shared.simulation;
+        simulation.time.until(self.calm_from).await;
+        let end = simulation.time.now().after(REST);
+        while simulation.violation().is_none() {
+            simulation.time.sleep(Duration::from_mins(6)).await;
             let open = self.open().await;
             if open.is_empty() {
-                stage.time.sleep(Duration::from_mins(7)).await;
+                simulation.time.sleep(Duration::from_mins(7)).await;
                 if self.open().await.is_empty() {
                     return;
                 }
             }
-            stage.must(stage.time.now() < end, || format!("never settled: {}", open.join(", ")));
+            simulation.must(simulation.time.now() < end, || {
+                format!("never settled: {}", open.join(", "))
+            });
         }
     }
 
@@ -219,14 +223,14 @@ impl World {
         let query = Query { limit: 10_000, ..Query::default() };
         let found = self.shared.journal.find(&query).await.expect("it works for the world");
         let mut open = Vec::new();
-        for (retailer, event) in &self.events {
-            let shop = &self.shared.shops[*retailer];
-            let sale = &shop.sales[&event.order];
-            let id = event.cancellation(shop).id();
+        for (customer, event) in &self.events {
+            let backend = &self.shared.backends[*customer];
+            let sale = &backend.sales[&event.order];
+            let id = event.cancellation(backend).id();
             let record = found.iter().find(|it| it.cancellation.id() == id);
-            let is_mendable = |reason: &str| people::is_mendable(sale, reason);
+            let is_mendable = |reason: &str| operators::is_mendable(sale, reason);
             match record {
-                Some(record) if audit::odd::waits_for_others(shop, sale, record) => {}
+                Some(record) if audit::odd::waits_for_others(backend, sale, record) => {}
                 None => open.push(format!("{id} unknown")),
                 Some(it)
                     if !it.state.is_settled() || it.reason.as_deref().is_some_and(is_mendable) =>
@@ -240,53 +244,55 @@ impl World {
     }
 
     fn report(&self) -> Report {
-        let stage = &self.shared.stage;
-        let places = self.shared.shops.iter().map(|it| &it.weather);
+        let simulation = &self.shared.simulation;
+        let places = self.shared.backends.iter().map(|it| &it.faults);
         let mut faults = BTreeMap::new();
-        for weather in places.chain([&stage.stores, &stage.processes]) {
-            for (fault, times) in weather.count() {
+        for schedule in places.chain([&simulation.stores, &simulation.processes]) {
+            for (fault, times) in schedule.count() {
                 *faults.entry(fault).or_default() += times;
             }
         }
-        let memos = self.shared.shops.iter().map(|shop| {
-            shop.ledger.books(|it| it.memos.iter().filter(|it| it.sent.is_some()).count())
+        let memos = self.shared.backends.iter().map(|backend| {
+            backend.ledger.books(|it| it.memos.iter().filter(|memo| memo.sent.is_some()).count())
         });
         let memos: usize = memos.sum();
         Report {
-            violation: stage.violation(),
-            trace: stage.trace(),
+            violation: simulation.violation(),
+            trace: simulation.trace(),
             faults,
             events: self.events.len() as u64,
-            deliveries: stage.tally.deliveries.load(Ordering::Relaxed),
-            crashes: stage.tally.crashes.load(Ordering::Relaxed),
-            steps: stage.tally.steps.load(Ordering::Relaxed),
+            deliveries: simulation.tally.deliveries.load(Ordering::Relaxed),
+            crashes: simulation.tally.crashes.load(Ordering::Relaxed),
+            steps: simulation.tally.steps.load(Ordering::Relaxed),
             memos: memos as u64,
-            took: stage.time.now().since(stage.start),
+            took: simulation.time.now().since(simulation.start),
         }
     }
 
     fn tell_what_was_drawn(&self) {
-        let stage = &self.shared.stage;
-        stage.tell("world", format_args!("{} processes, {:?}", self.processes, self.shared.intake));
-        stage.tell("world", format_args!("{:?} {:?}", stage.stores, stage.processes));
-        stage.tell("world", format_args!("clocks that step: {:?}", stage.clock_steps));
-        for shop in &self.shared.shops {
-            stage.tell("world", format_args!("{:?} {:?}", shop.retailer, shop.weather));
-            for sale in shop.sales.values() {
-                stage.tell("world", format_args!("{sale:?}"));
+        let simulation = &self.shared.simulation;
+        simulation
+            .tell("world", format_args!("{} processes, {:?}", self.processes, self.shared.intake));
+        simulation
+            .tell("world", format_args!("{:?} {:?}", simulation.stores, simulation.processes));
+        simulation.tell("world", format_args!("clocks that step: {:?}", simulation.clock_steps));
+        for backend in &self.shared.backends {
+            simulation.tell("world", format_args!("{:?} {:?}", backend.customer, backend.faults));
+            for sale in backend.sales.values() {
+                simulation.tell("world", format_args!("{sale:?}"));
             }
         }
-        for (retailer, event) in &self.events {
-            let id = event.cancellation(&self.shared.shops[*retailer]).id();
-            stage.tell("world", format_args!("{id}: {event:?}"));
+        for (customer, event) in &self.events {
+            let id = event.cancellation(&self.shared.backends[*customer]).id();
+            simulation.tell("world", format_args!("{id}: {event:?}"));
         }
     }
 }
 
 /// Shows each part of an order's story in its time.
-async fn happen(shop: Arc<Shop>, sale: Arc<Sale>) {
+async fn run_event(backend: Arc<Backends>, sale: Arc<SimulatedSale>) {
     let story = &sale.story;
-    let groups = sale.groups.iter().flat_map(|it| [it.cancelled_at, it.refunded_at]);
+    let groups = sale.groups.iter().flat_map(|group| [group.cancelled_at, group.refunded_at]);
     let parts = [story.visible_at, story.paid_at, story.exported_at];
     let returned = sale.units.iter().filter_map(|unit| match unit.reached {
         Reach::Returned(at) => Some(at),
@@ -297,8 +303,8 @@ async fn happen(shop: Arc<Shop>, sale: Arc<Sale>) {
         parts.into_iter().chain(groups).chain(returned).chain(invoiced).collect();
     parts.sort();
     for part in parts {
-        shop.stage.time.until(part).await;
-        shop.show(&sale);
+        backend.simulation.time.until(part).await;
+        backend.show(&sale);
     }
 }
 

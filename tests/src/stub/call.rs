@@ -7,8 +7,8 @@ pub enum Call {
     Token,
     /// `NewStore`: the order.
     Order,
-    /// `NetSuite`: the order's bills.
-    Bills,
+    /// `NetSuite`: the order's sales documents.
+    SalesDocuments,
     /// `NetSuite`: their memos.
     Memos,
     /// `NetSuite`: the memo, to be recorded.
@@ -24,20 +24,20 @@ impl Call {
     pub const ALL: [Self; 7] = [
         Self::Token,
         Self::Order,
-        Self::Bills,
+        Self::SalesDocuments,
         Self::Memos,
         Self::Add,
         Self::Proof,
         Self::ReadBack,
     ];
     /// What an event costs, in the order in which it is asked.
-    pub const OF_AN_EVENT: [Self; 4] = [Self::Order, Self::Bills, Self::Memos, Self::Add];
+    pub const OF_AN_EVENT: [Self; 4] = [Self::Order, Self::SalesDocuments, Self::Memos, Self::Add];
 
     /// What is asked at this path, with this `SOAPAction` and body.
     pub(super) fn of(path: &str, action: &str, body: &str) -> Option<Self> {
         match action.trim_matches('"') {
             "search" if body.contains("_creditMemo") => Some(Self::Memos),
-            "search" => Some(Self::Bills),
+            "search" => Some(Self::SalesDocuments),
             "add" => Some(Self::Add),
             "get" => Some(Self::Proof),
             "getList" => Some(Self::ReadBack),
@@ -53,7 +53,7 @@ impl Call {
         match self {
             Self::Token => "token",
             Self::Order => "order",
-            Self::Bills => "bills",
+            Self::SalesDocuments => "bills",
             Self::Memos => "memos",
             Self::Add => "add",
             Self::Proof => "proof",
@@ -66,7 +66,7 @@ impl Call {
     pub fn action(self) -> Option<&'static str> {
         match self {
             Self::Token | Self::Order => None,
-            Self::Bills | Self::Memos => Some("\"search\""),
+            Self::SalesDocuments | Self::Memos => Some("\"search\""),
             Self::Add => Some("\"add\""),
             Self::Proof => Some("\"get\""),
             Self::ReadBack => Some("\"getList\""),

@@ -5,14 +5,14 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use serde_json::Value;
 
 use super::Call;
-use crate::{Settings, Twin, World};
+use crate::{ChildProcess, Settings, TestWorld};
 
 /// A running stub; dropping it ends it.
 #[derive(Debug)]
 pub struct Stub {
     /// Where both systems are.
     pub address: SocketAddr,
-    twin: Twin,
+    twin: ChildProcess,
     http: reqwest::Client,
 }
 
@@ -26,14 +26,14 @@ impl Stub {
     #[must_use]
     pub fn start(folder: &Path, latency: Duration) -> Self {
         let folder = folder.display().to_string();
-        let mut twin = Twin::start(&["stub", &folder, &latency.as_micros().to_string()]);
+        let mut twin = ChildProcess::start(&["stub", &folder, &latency.as_micros().to_string()]);
         let address = twin.line().parse().expect("it says where it listens");
         Self { address, twin, http: reqwest::Client::new() }
     }
 
     /// A world in which the service has the stub for both systems.
-    pub async fn world(&self, settings: &Settings) -> World {
-        let world = World::new(settings).await;
+    pub async fn world(&self, settings: &Settings) -> TestWorld {
+        let world = TestWorld::new(settings).await;
         world.redirect(self.address);
         world
     }

@@ -20,7 +20,7 @@ use super::{
     Call, Script,
     script::{ORDER, REFERENCE, recorded},
 };
-use crate::{ITEMS, Settings, World, event, paid};
+use crate::{ITEMS, Settings, TestWorld, event, paid};
 
 /// Between the service and the systems.
 struct Recorder {
@@ -35,7 +35,7 @@ impl Script {
     /// discounted, on one invoice that carries their ids.
     pub async fn record() -> Self {
         let sale = sale();
-        let world = World::with(&sale, &Settings::default()).await;
+        let world = TestWorld::with(&sale, &Settings::default()).await;
         let cancelled = [unit(1), unit(2)];
         let event = event(&sale, ITEMS, &[&cancelled[0], &cancelled[1]]);
         let recorder = Arc::new(Recorder {
@@ -57,8 +57,8 @@ impl Script {
 
         let (mut ids, memos) = (Vec::new(), world.account.memos());
         let invoices = world.account.of_kind(sandbox::netsuite::Kind::Invoice);
-        ids.extend(invoices.iter().map(|it| (it.id.clone(), recorded("2"))));
-        ids.extend(memos.iter().map(|it| (it.id.clone(), recorded("3"))));
+        ids.extend(invoices.iter().map(|invoice| (invoice.id.clone(), recorded("2"))));
+        ids.extend(memos.iter().map(|memo| (memo.id.clone(), recorded("3"))));
         let exchanges = std::mem::take(&mut *recorder.exchanges.lock().expect("nobody panics"));
         let numbered = |text: String| renamed(text, &ids).into_bytes();
         let exchanges = exchanges

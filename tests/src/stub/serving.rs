@@ -107,7 +107,7 @@ impl Answers {
         let template = &self.by_call[call as usize];
         let prefix = match call {
             Call::Order => ORDER,
-            Call::Bills => REFERENCE,
+            Call::SalesDocuments => REFERENCE,
             Call::Add => INVOICE,
             Call::Token | Call::Memos | Call::Proof => return template.with(b"000000000000"),
             Call::ReadBack => return self.read_back(template, body),

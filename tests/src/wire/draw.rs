@@ -11,14 +11,14 @@ use sandbox::{
 
 use super::{
     erp,
+    fault::WireFault,
     order::Order,
-    plan::{Call, Event, Moment, Patience, Plan, Step, Terms},
+    plan::{Call, Event, GiveUp, Moment, Plan, Step, Terms},
     storefront,
-    trouble::Trouble,
 };
 use crate::{
     ITEMS, WHOLE,
-    simulation::{Chance, Fault},
+    simulation::{Rng, SimulatedFault},
 };
 
 /// How many seconds things go wrong.
@@ -30,7 +30,7 @@ impl Plan {
     /// The plan of a seed: the same on any machine.
     #[must_use]
     pub fn drawn(seed: u64) -> Self {
-        let chance = Chance::of(seed);
+        let chance = Rng::of(seed);
         let terms = terms(&chance);
         let mut plan =
             Self { seed, terms, orders: Vec::new(), events: Vec::new(), steps: Vec::new() };
@@ -52,7 +52,7 @@ impl Plan {
     }
 
     /// The order's story, and the events that tell it: overlapping, early, late, and some twice.
-    fn tell_of(&mut self, number: usize, order: &Order, chance: &Chance) {
+    fn tell_of(&mut self, number: usize, order: &Order, chance: &Rng) {
         self.steps.push((order.billed_at, Step::Bill(number)));
         self.steps.extend(order.moments().into_iter().map(|at| (at, Step::Show(number))));
         let mut told = Vec::new();
@@ -65,8 +65,9 @@ impl Plan {
                 told.push((WHOLE, group.units.clone(), due + chance.seconds(5)));
             }
         }
-        if 1 < order.groups.len() && chance.strikes(600) {
-            let mut all: Vec<_> = order.groups.iter().flat_map(|it| it.units.clone()).collect();
+        if order.groups.len() > 1 && chance.strikes(600) {
+            let mut all: Vec<_> =
+                order.groups.iter().flat_map(|group| group.units.clone()).collect();
             all.sort();
             let (_, _, due) = told[chance.below(told.len())];
             told.push((*chance.pick(&[ITEMS, WHOLE]), all, due + chance.seconds(10)));
@@ -82,21 +83,21 @@ impl Plan {
         }
     }
 
-    fn delivery(&self, event: usize, chance: &Chance) -> Step {
+    fn delivery(&self, event: usize, chance: &Rng) -> Step {
         let cut = chance.strikes(100);
         let first_call = if cut { Call::CutAfter(chance.seconds(4)) } else { Call::Patient };
         Step::Deliver { event, replica: chance.below(self.terms.replicas), first_call }
     }
 }
 
-fn terms(chance: &Chance) -> Terms {
+fn terms(chance: &Rng) -> Terms {
     let bookings = [TaxBooking::LineCodes, TaxBooking::BodyItem, TaxBooking::Details];
     Terms {
         replicas: if chance.strikes(400) { 2 } else { 1 },
         intake: if chance.strikes(300) { Intake::Queued } else { Intake::Inline },
         booking: *chance.pick(&bookings),
         closed_period: *chance.pick(&[ClosedPeriod::Park, ClosedPeriod::Today]),
-        patience: if chance.strikes(300) { Patience::Short } else { Patience::Long },
+        give_up: if chance.strikes(300) { GiveUp::Short } else { GiveUp::Long },
         ceiling: *chance.pick(&[1, 1, 2, 3]),
         span: *chance.pick(&[0, 5, 20]),
         noise: chance.strikes(300),
@@ -104,38 +105,38 @@ fn terms(chance: &Chance) -> Terms {
 }
 
 /// Trouble after trouble, of a few kinds: what many would hide, few bring out.
-fn erp(terms: &Terms, chance: &Chance) -> Steps {
+fn erp(terms: &Terms, chance: &Rng) -> Steps {
     let all = [
-        Fault::ErpDown,
-        Fault::ErpRevoked,
-        Fault::ErpForbidden,
-        Fault::ErpThrottles,
-        Fault::ErpSlow,
-        Fault::ErpLosesReply,
-        Fault::ErpNeverGetsIt,
-        Fault::ErpStale,
+        SimulatedFault::ErpDown,
+        SimulatedFault::ErpRevoked,
+        SimulatedFault::ErpForbidden,
+        SimulatedFault::ErpThrottles,
+        SimulatedFault::ErpSlow,
+        SimulatedFault::ErpLosesReply,
+        SimulatedFault::ErpNeverGetsIt,
+        SimulatedFault::ErpStale,
     ];
     let mut kinds = vec![*chance.pick(&all), *chance.pick(&all), *chance.pick(&all)];
-    if terms.patience == Patience::Short {
-        kinds.push(Fault::ErpSlow);
+    if terms.give_up == GiveUp::Short {
+        kinds.push(SimulatedFault::ErpSlow);
     }
     spells(chance, &Step::ErpWorks, |chance| {
-        let trouble = Trouble::<erp::Shape>::drawn(&kinds, chance);
+        let trouble = WireFault::<erp::Shape>::drawn(&kinds, chance);
         (trouble.kind, Step::ErpFails(trouble))
     })
 }
 
-fn storefront(chance: &Chance) -> Steps {
+fn storefront(chance: &Rng) -> Steps {
     if chance.strikes(500) {
         return Steps::new();
     }
     spells(chance, &Step::StorefrontWorks, |chance| {
-        let trouble = Trouble::<storefront::Shape>::drawn(chance);
+        let trouble = WireFault::<storefront::Shape>::drawn(chance);
         (trouble.kind, Step::StorefrontFails(trouble))
     })
 }
 
-fn spells(chance: &Chance, ends: &Step, begins: impl Fn(&Chance) -> (Fault, Step)) -> Steps {
+fn spells(chance: &Rng, ends: &Step, begins: impl Fn(&Rng) -> (SimulatedFault, Step)) -> Steps {
     let mut steps = Steps::new();
     for _ in 0..=chance.below(4) {
         let free = steps.last().map_or(Duration::ZERO, |(at, _)| *at);
@@ -146,24 +147,24 @@ fn spells(chance: &Chance, ends: &Step, begins: impl Fn(&Chance) -> (Fault, Step
 }
 
 /// What waits for a call lasts longer, and what is to outlast the service's patience.
-fn longest(kind: Fault) -> i64 {
+fn longest(kind: SimulatedFault) -> i64 {
     match kind {
-        Fault::ErpSlow
-        | Fault::ErpLosesReply
-        | Fault::ErpNeverGetsIt
-        | Fault::ErpStale
-        | Fault::StorefrontSlow => 30,
+        SimulatedFault::ErpSlow
+        | SimulatedFault::ErpLosesReply
+        | SimulatedFault::ErpNeverGetsIt
+        | SimulatedFault::ErpStale
+        | SimulatedFault::StorefrontSlow => 30,
         _ => 10,
     }
 }
 
-fn spell(free: Duration, begins: Step, ends: Step, longest: i64, chance: &Chance) -> Steps {
+fn spell(free: Duration, begins: Step, ends: Step, longest: i64, chance: &Rng) -> Steps {
     let from = free + if chance.strikes(500) { Duration::ZERO } else { chance.seconds(5) };
     let until = from + Duration::from_secs(1) + chance.seconds(longest);
     vec![(from, begins), (until, ends)]
 }
 
-fn crashes(terms: &Terms, chance: &Chance) -> Steps {
+fn crashes(terms: &Terms, chance: &Rng) -> Steps {
     let mut steps = Steps::new();
     if chance.strikes(500) {
         return steps;
@@ -180,7 +181,7 @@ fn crashes(terms: &Terms, chance: &Chance) -> Steps {
     steps
 }
 
-fn moment(chance: &Chance) -> Moment {
+fn moment(chance: &Rng) -> Moment {
     let point = *chance.pick(&[Point::BeforeCommit, Point::AfterCommit]);
     match chance.below(5) {
         0 => Moment::Now,

@@ -6,8 +6,8 @@ use sandbox::netsuite::{
     Access, Account, Calls, Credentials, Denial, Fault, Hold, Kind, Operation, Point, Rule,
 };
 
-use super::{plan::Step, trouble::Trouble};
-use crate::simulation::{self, Chance};
+use super::{fault::WireFault, plan::Step};
+use crate::simulation::{self, Rng};
 
 /// What a call takes longer where all do: less than anybody's patience, in the machine's time.
 const SLOW: Duration = Duration::from_millis(30);
@@ -29,15 +29,15 @@ pub(super) enum Shape {
 
 /// Trouble that lasts.
 pub(super) struct Lasting {
-    trouble: Trouble<Shape>,
+    trouble: WireFault<Shape>,
     before: Calls,
     /// Released when the trouble is over.
     holds: Vec<Hold>,
 }
 
-impl Trouble<Shape> {
+impl WireFault<Shape> {
     /// Draws one of these kinds, in one of its shapes.
-    pub(super) fn drawn(kinds: &[simulation::Fault], chance: &Chance) -> Self {
+    pub(super) fn drawn(kinds: &[simulation::SimulatedFault], chance: &Rng) -> Self {
         let kind = *chance.pick(kinds);
         let times = u32::try_from(chance.between(1, 3)).expect("a small number");
         let shape = chance.pick(&shapes(kind, times)).clone();
@@ -75,7 +75,7 @@ impl Trouble<Shape> {
 
 impl Lasting {
     /// Ends; says of what kind it was, and how many calls it befell.
-    pub(super) async fn end(self, account: &Account) -> (simulation::Fault, u64) {
+    pub(super) async fn end(self, account: &Account) -> (simulation::SimulatedFault, u64) {
         drop(self.holds);
         account.clear_faults();
         account.credentials(Credentials::example());
@@ -109,7 +109,7 @@ pub(super) fn hides_memos(step: &Step) -> bool {
 }
 
 /// All that a kind of fault looks like.
-fn shapes(kind: simulation::Fault, times: u32) -> Vec<Shape> {
+fn shapes(kind: simulation::SimulatedFault, times: u32) -> Vec<Shape> {
     use Point::{AfterCommit, BeforeCommit};
     let page = |status, words: &str| Fault::Html {
         status,
@@ -128,33 +128,35 @@ fn shapes(kind: simulation::Fault, times: u32) -> Vec<Shape> {
     };
     let denied = |kind, access| Shape::Denied(Denial { kind, access });
     match kind {
-        simulation::Fault::ErpThrottles => {
+        simulation::SimulatedFault::ErpThrottles => {
             let blocked = soap("exceededRequestLimitFault", "WS_CONCUR_SESSION_DISALLWD");
             let ways = [Fault::throttled(), blocked, page(429, "Too Many Requests")];
             let of_adding = ways.clone().map(of_add(BeforeCommit));
             ways.map(lasts).into_iter().chain(of_adding).collect()
         }
-        simulation::Fault::ErpRevoked => vec![Shape::Revoked, lasts(Fault::invalid_login())],
-        simulation::Fault::ErpForbidden => vec![
+        simulation::SimulatedFault::ErpRevoked => {
+            vec![Shape::Revoked, lasts(Fault::invalid_login())]
+        }
+        simulation::SimulatedFault::ErpForbidden => vec![
             denied(Kind::CreditMemo, Access::View),
             denied(Kind::CreditMemo, Access::Create),
             denied(Kind::Invoice, Access::View),
             lasts(soap("insufficientPermissionFault", "INSUFFICIENT_PERMISSION")),
         ],
-        simulation::Fault::ErpStale => {
+        simulation::SimulatedFault::ErpStale => {
             vec![of_add(BeforeCommit)(refusal("RCRD_HAS_BEEN_CHANGED"))]
         }
-        simulation::Fault::ErpSlow => vec![
+        simulation::SimulatedFault::ErpSlow => vec![
             Shape::Held { operation: Operation::Add, point: BeforeCommit, calls: times },
             Shape::Held { operation: Operation::Add, point: AfterCommit, calls: times },
             Shape::Held { operation: Operation::Search, point: BeforeCommit, calls: 2 * times },
             lasts(Fault::Slow(SLOW)),
         ],
-        simulation::Fault::ErpNeverGetsIt => {
+        simulation::SimulatedFault::ErpNeverGetsIt => {
             let lost = [Fault::Down, page(502, "Bad Gateway"), Fault::unexpected()];
             lost.map(of_add(BeforeCommit)).to_vec()
         }
-        simulation::Fault::ErpLosesReply => {
+        simulation::SimulatedFault::ErpLosesReply => {
             let lost = [
                 Fault::LoseReply,
                 Fault::Truncate,

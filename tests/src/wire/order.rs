@@ -9,10 +9,10 @@ use sandbox::{
 };
 
 use super::{
-    handmade::{self, ByHand, Kinds},
+    manual_memos::{self, ByHand, Kinds},
     plan::Terms,
 };
-use crate::{owed::Owed, paid, simulation::Chance};
+use crate::{expected_memos::ExpectedMemos, paid, simulation::Rng};
 
 /// How the whole of it was paid.
 const CARD: &str = "credit_card";
@@ -84,7 +84,7 @@ struct Prices {
 
 impl Order {
     /// Draws an order of one to three units, on one or two invoices.
-    pub(super) fn drawn(number: usize, terms: &Terms, chance: &Chance) -> Self {
+    pub(super) fn drawn(number: usize, terms: &Terms, chance: &Rng) -> Self {
         let (currency, exponent) = *chance.pick(&CURRENCIES);
         let inside = terms.booking != TaxBooking::BodyItem && chance.strikes(300);
         let prices = Prices {
@@ -104,9 +104,9 @@ impl Order {
             let tax = prices.tax_of(cost);
             sale = sale.shipping(&prices.text(cost), &prices.text(tax));
         }
-        let ids: Vec<String> = sale.units.iter().map(|it| it.id.clone()).collect();
+        let ids: Vec<String> = sale.units.iter().map(|unit| unit.id.clone()).collect();
         let mut invoices = vec![ids.clone()];
-        if 1 < ids.len() && chance.strikes(300) {
+        if ids.len() > 1 && chance.strikes(300) {
             let (first, second) = ids.split_at(chance.below(ids.len() - 1) + 1);
             invoices = vec![first.to_vec(), second.to_vec()];
         }
@@ -157,7 +157,7 @@ impl Order {
             return None;
         }
         let mut sale = self.sale.clone();
-        for group in self.groups.iter().filter(|it| it.cancelled_at <= at) {
+        for group in self.groups.iter().filter(|group| group.cancelled_at <= at) {
             sale = sale.cancelled(&names(&group.units));
         }
         let back = (0..self.groups.len()).filter(|it| self.groups[*it].refunded_at <= at);
@@ -179,21 +179,21 @@ impl Order {
 
     /// When the API shows something new.
     pub(super) fn moments(&self) -> BTreeSet<Duration> {
-        let groups = self.groups.iter().flat_map(|it| [it.cancelled_at, it.refunded_at]);
+        let groups = self.groups.iter().flat_map(|group| [group.cancelled_at, group.refunded_at]);
         let moments = groups.chain([self.shows_at, self.paid_at]);
         moments.filter(|it| self.shows_at <= *it).collect()
     }
 
     /// What must be credited in the end.
-    pub(super) fn owed(&self) -> Owed {
+    pub(super) fn owed(&self) -> ExpectedMemos {
         // Events that name a unit with goodwill are parked: all that name units of its group.
         let parked = usize::from(self.unit_with_goodwill().is_some());
-        let cancelled = self.groups.iter().skip(parked).flat_map(|it| &it.units);
+        let cancelled = self.groups.iter().skip(parked).flat_map(|group| &group.units);
         let cancelled: Vec<&str> = match self.fate {
             Fate::Fine => cancelled.map(String::as_str).collect(),
             Fate::NeverRefunded => Vec::new(),
         };
-        Owed::of(&self.sale, &cancelled)
+        ExpectedMemos::of(&self.sale, &cancelled)
     }
 
     /// Puts it on the account's books.
@@ -201,24 +201,24 @@ impl Order {
         let billing = Billing::Invoices(self.invoices.clone());
         let mut sale = self.sale.clone();
         if self.oddity == Some(Oddity::ForeignNumber) {
-            handmade::book_another_shop(self, account);
+            manual_memos::book_another_shop(self, account);
             sale.reference.clone_from(&sale.order);
         }
         let booked = sale.install_netsuite(account, &billing, KeyColumn::Present);
         if let Some(memo) = &self.by_hand {
-            let of = self.invoices.iter().position(|it| it.contains(&memo.unit));
+            let of = self.invoices.iter().position(|invoice| invoice.contains(&memo.unit));
             let invoice = &booked.invoices[of.expect("every unit is on an invoice")];
-            let unit = self.sale.units.iter().find(|it| it.id == memo.unit);
-            let goodwill = unit.map(|unit| handmade::goodwill(&self.sale, unit));
+            let unit = self.sale.units.iter().find(|unit| unit.id == memo.unit);
+            let goodwill = unit.map(|unit| manual_memos::goodwill(&self.sale, unit));
             memo.book(account, invoice, goodwill.unwrap_or_default());
         }
     }
 
     /// What goes back with a group; the last one of a whole order takes the rest along.
     fn refund(&self, group: usize) -> Decimal {
-        let owed = Owed::of(&self.sale, &names(&self.groups[group].units));
-        let all: Vec<&str> = self.groups.iter().flat_map(|it| names(&it.units)).collect();
-        let whole = Owed::of(&self.sale, &all);
+        let owed = ExpectedMemos::of(&self.sale, &names(&self.groups[group].units));
+        let all: Vec<&str> = self.groups.iter().flat_map(|group| names(&group.units)).collect();
+        let whole = ExpectedMemos::of(&self.sale, &all);
         let credit: Decimal = owed.units.values().sum();
         let is_last = group + 1 == self.groups.len();
         credit + if is_last { whole.shipping + whole.rounding } else { Decimal::ZERO }
@@ -226,7 +226,7 @@ impl Order {
 }
 
 impl Prices {
-    fn unit(&self, number: usize, place: usize, chance: &Chance) -> Unit {
+    fn unit(&self, number: usize, place: usize, chance: &Rng) -> Unit {
         let discounted = self.tax == TaxIn::Outside && chance.strikes(400);
         let price = if self.whole || discounted {
             100 * chance.between(2, 200)
@@ -258,13 +258,13 @@ impl Prices {
 }
 
 /// Some units, or all of them, in one or two groups.
-fn groups(ids: &[String], span: i64, chance: &Chance) -> Vec<Group> {
+fn groups(ids: &[String], span: i64, chance: &Rng) -> Vec<Group> {
     let mut ids = ids.to_vec();
     chance.shuffle(&mut ids);
     if chance.strikes(500) {
         ids.truncate(chance.below(ids.len()) + 1);
     }
-    let rest = if 1 < ids.len() && chance.strikes(500) { ids.split_off(1) } else { Vec::new() };
+    let rest = if ids.len() > 1 && chance.strikes(500) { ids.split_off(1) } else { Vec::new() };
     let groups = [ids, rest].into_iter().filter(|it| !it.is_empty());
     let groups = groups.map(|mut units| {
         units.sort();
@@ -275,7 +275,7 @@ fn groups(ids: &[String], span: i64, chance: &Chance) -> Vec<Group> {
 }
 
 /// Mostly at once, sometimes much later.
-fn late(chance: &Chance) -> Duration {
+fn late(chance: &Rng) -> Duration {
     if chance.strikes(300) { chance.seconds(LATE) } else { Duration::ZERO }
 }
 
@@ -299,7 +299,8 @@ impl fmt::Display for Order {
         )?;
         writeln!(f, "  shows at {shows_at:.0?}, paid at {paid_at:.0?}, billed at {billed_at:.0?}")?;
         for unit in &sale.units {
-            let invoice = invoices.iter().position(|it| it.contains(&unit.id)).unwrap_or_default();
+            let invoice =
+                invoices.iter().position(|invoice| invoice.contains(&unit.id)).unwrap_or_default();
             writeln!(
                 f,
                 "  {} product {}, {} x {}, discounts {} and {}, tax {}, on invoice {}",

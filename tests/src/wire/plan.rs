@@ -10,7 +10,7 @@ use sandbox::{
 };
 use serde_json::Value;
 
-use super::{erp, order::Order, storefront, trouble::Trouble};
+use super::{erp, fault::WireFault, order::Order, storefront};
 use crate::event;
 
 /// A seed's plan.
@@ -25,7 +25,7 @@ pub struct Plan {
     pub(super) steps: Vec<(Duration, Step)>,
 }
 
-/// How the retailer and the service are set up.
+/// How the customer and the service are set up.
 #[derive(Debug, Clone)]
 pub(super) struct Terms {
     /// Processes on the same files.
@@ -35,7 +35,7 @@ pub(super) struct Terms {
     pub(super) booking: TaxBooking,
     pub(super) closed_period: ClosedPeriod,
     /// How long the service waits for the account, in the machine's time.
-    pub(super) patience: Patience,
+    pub(super) give_up: GiveUp,
     /// Calls to the account at once.
     pub(super) ceiling: usize,
     /// Whether the account prints amounts as its doubles are: 49.99999999999999 for 50.00.
@@ -46,7 +46,7 @@ pub(super) struct Terms {
 
 /// How long the service waits for the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum GiveUp {
     /// Longer than anything takes.
     Long,
     /// Not as long as some calls take.
@@ -79,11 +79,11 @@ pub(super) enum Step {
     /// This event is delivered until it is taken, at first to this replica.
     Deliver { event: usize, replica: usize, first_call: Call },
     /// The account begins to fail.
-    ErpFails(Trouble<erp::Shape>),
+    ErpFails(WireFault<erp::Shape>),
     /// It works again.
     ErpWorks,
     /// The storefront begins to fail.
-    StorefrontFails(Trouble<storefront::Shape>),
+    StorefrontFails(WireFault<storefront::Shape>),
     /// It works again.
     StorefrontWorks,
     /// Accountants close the books over the days of all events.

@@ -2,8 +2,8 @@
 
 use sandbox::newstore::{Calls, Fault, Tenant};
 
-use super::trouble::Trouble;
-use crate::simulation::{self, Chance};
+use super::fault::WireFault;
+use crate::simulation::{self, Rng};
 
 /// What trouble with the storefront looks like on the wire.
 #[derive(Debug, Clone)]
@@ -20,18 +20,18 @@ pub(super) enum Shape {
 
 /// Trouble that lasts.
 pub(super) struct Lasting {
-    trouble: Trouble<Shape>,
+    trouble: WireFault<Shape>,
     before: Calls,
 }
 
-impl Trouble<Shape> {
+impl WireFault<Shape> {
     /// Draws any kind, in one of its shapes.
-    pub(super) fn drawn(chance: &Chance) -> Self {
+    pub(super) fn drawn(chance: &Rng) -> Self {
         let kinds = [
-            simulation::Fault::StorefrontDown,
-            simulation::Fault::StorefrontThrottles,
-            simulation::Fault::StorefrontUnreadable,
-            simulation::Fault::StorefrontSlow,
+            simulation::SimulatedFault::StorefrontDown,
+            simulation::SimulatedFault::StorefrontThrottles,
+            simulation::SimulatedFault::StorefrontUnreadable,
+            simulation::SimulatedFault::StorefrontSlow,
         ];
         let kind = *chance.pick(&kinds);
         Self { kind, shape: chance.pick(&shapes(kind)).clone() }
@@ -55,7 +55,7 @@ impl Trouble<Shape> {
 
 impl Lasting {
     /// Ends; says of what kind it was, and how many calls it befell.
-    pub(super) async fn end(self, tenant: &Tenant) -> (simulation::Fault, u64) {
+    pub(super) async fn end(self, tenant: &Tenant) -> (simulation::SimulatedFault, u64) {
         tenant.fault(Fault::None);
         tenant.token_fault(Fault::None);
         let now = tenant.calls();
@@ -73,17 +73,17 @@ impl Lasting {
 }
 
 /// All that a kind of fault looks like.
-fn shapes(kind: simulation::Fault) -> Vec<Shape> {
+fn shapes(kind: simulation::SimulatedFault) -> Vec<Shape> {
     match kind {
-        simulation::Fault::StorefrontThrottles => {
+        simulation::SimulatedFault::StorefrontThrottles => {
             vec![Shape::Queries(Fault::throttled(2)), Shape::Queries(Fault::blocked())]
         }
-        simulation::Fault::StorefrontUnreadable => vec![
+        simulation::SimulatedFault::StorefrontUnreadable => vec![
             Shape::Queries(Fault::Truncate),
             Shape::Queries(Fault::GraphqlErrors("in the tenant's words".to_owned())),
             Shape::Tokens(Fault::Truncate),
         ],
-        simulation::Fault::StorefrontSlow => {
+        simulation::SimulatedFault::StorefrontSlow => {
             vec![Shape::Queries(Fault::Hang), Shape::Tokens(Fault::Hang)]
         }
         _ => vec![

@@ -12,7 +12,7 @@ fn accepts(raw: &str) -> Box<PgConnectOptions> {
 }
 
 #[track_caller]
-fn rejects(raw: &str, why: &InvalidUrl) {
+fn rejects(raw: &str, why: &DatabaseUrlError) {
     let error = raw.parse::<DatabaseUrl>().expect_err(raw);
     assert_eq!(error, *why, "{raw}");
     assert!(!error.to_string().contains(SECRET), "{error}");
@@ -53,19 +53,19 @@ fn the_certificate_is_verified_where_libpq_would() {
 
 #[test]
 fn what_is_no_address_is_said_without_its_secrets() {
-    let unknown = |name: &str| InvalidUrl::Unknown(name.to_owned());
+    let unknown = |name: &str| DatabaseUrlError::Unknown(name.to_owned());
     let table = [
-        ("", InvalidUrl::Scheme),
-        ("mysql://clerk:geheim@books.example/x", InvalidUrl::Scheme),
-        ("books.example", InvalidUrl::Scheme),
-        ("postgres://clerk:ge/geheim@books.example/x", InvalidUrl::Unreadable),
-        ("postgres://clerk:ge?geheim@books.example/x", InvalidUrl::Unreadable),
-        ("postgres://clerk:12?geheim@books.example/x", InvalidUrl::Unreadable),
-        ("postgres://clerk:12#geheim@books.example/x", InvalidUrl::Unreadable),
+        ("", DatabaseUrlError::Scheme),
+        ("mysql://clerk:geheim@books.example/x", DatabaseUrlError::Scheme),
+        ("books.example", DatabaseUrlError::Scheme),
+        ("postgres://clerk:ge/geheim@books.example/x", DatabaseUrlError::Unreadable),
+        ("postgres://clerk:ge?geheim@books.example/x", DatabaseUrlError::Unreadable),
+        ("postgres://clerk:12?geheim@books.example/x", DatabaseUrlError::Unreadable),
+        ("postgres://clerk:12#geheim@books.example/x", DatabaseUrlError::Unreadable),
         ("postgres://clerk@books.example/x?sslmod=require", unknown("sslmod")),
         ("postgres://clerk@books.example/x?pasword=geheim", unknown("pasword")),
         ("postgres://clerk@books.example/x?channel_binding=require", unknown("channel_binding")),
-        ("postgres://clerk@books.example/x?sslmode=verify&user=geheim", InvalidUrl::Value),
+        ("postgres://clerk@books.example/x?sslmode=verify&user=geheim", DatabaseUrlError::Value),
     ];
     for (raw, why) in table {
         rejects(raw, &why);

@@ -1,13 +1,13 @@
 //! Every way in which the same record may be written.
 
 use crate::{
-    fixtures::{books, get_done, id},
-    reply::{Node, Reply, found, invoice},
+    fixtures::{conventions, get_done, id},
+    reply::{Node, Reply, invoice, parse_get},
     request::Operation,
 };
 
 fn record(bytes: &[u8]) -> Node {
-    found(Reply::read(bytes).unwrap().answer(Operation::Get).unwrap()).unwrap().unwrap()
+    parse_get(Reply::read(bytes).unwrap().answer(Operation::Get).unwrap()).unwrap().unwrap()
 }
 
 /// The name of the item on the first line of an invoice with this XML in its place.
@@ -18,7 +18,7 @@ fn name(xml: &str) -> Option<String> {
          <s:line>1</s:line><s:item internalId=\"9\"><c:name>{xml}</c:name></s:item></s:item>\
          </s:itemList></record>"
     );
-    let invoice = invoice(&record(get_done(&text).as_bytes()), &books()).unwrap();
+    let invoice = invoice(&record(get_done(&text).as_bytes()), &conventions()).unwrap();
     assert_eq!((invoice.id, invoice.total), (id("7"), crate::fixtures::amount("1.00")));
     invoice.lines[0].item.name.clone()
 }
@@ -125,7 +125,7 @@ fn prefixes_may_be_any_and_none() {
     for text in [bare, long] {
         let record = record(get_done(text).as_bytes());
         assert_eq!(record.kind(), Some("Invoice"));
-        assert_eq!(invoice(&record, &books()).unwrap().id, id("7"));
+        assert_eq!(invoice(&record, &conventions()).unwrap().id, id("7"));
     }
 }
 
@@ -137,14 +137,14 @@ fn an_element_that_is_nil_is_as_good_as_none() {
                 <s:shippingCost xsi:nil=\"true\"/><s:itemList xsi:nil=\"true\"/></record>";
     let record = record(get_done(text).as_bytes());
     assert!(record.child("itemList").is_none());
-    let read = invoice(&record, &books()).unwrap();
+    let read = invoice(&record, &conventions()).unwrap();
     assert_eq!((read.currency, read.lines.len()), (None, 0));
     assert!(read.remaining.is_zero() && read.shipping_cost.is_zero());
     let nil = text.replace("<s:total>1</s:total>", "<s:total xsi:nil=\"true\"/>");
-    let problem = invoice(&self::record(get_done(&nil).as_bytes()), &books()).unwrap_err();
+    let problem = invoice(&self::record(get_done(&nil).as_bytes()), &conventions()).unwrap_err();
     assert_eq!(problem.to_string(), "answer lacks total");
     let not_nil = text.replace("<s:currency xsi:nil=\"true\"", "<s:currency xsi:nil=\"false\"");
-    let read = invoice(&self::record(get_done(&not_nil).as_bytes()), &books()).unwrap();
+    let read = invoice(&self::record(get_done(&not_nil).as_bytes()), &conventions()).unwrap();
     assert_eq!(read.currency, Some(id("9")));
 }
 

@@ -1,12 +1,12 @@
 use super::*;
 
-fn read(json: &str) -> Reading {
+fn read(json: &str) -> ReportedAmount {
     #[derive(Deserialize)]
     struct Line {
         tax: Option<BigFloat>,
     }
     let line: Line = serde_json::from_str(json).unwrap();
-    line.tax.map_or(Reading::Absent, |it| it.0)
+    line.tax.map_or(ReportedAmount::Absent, |it| it.0)
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn numbers_and_texts_are_the_same_number() {
         ("100000000000.000000000000001", "100000000000.000000000000001"),
     ];
     for (number, expected) in table {
-        let expected = Reading::Value(expected.parse().unwrap());
+        let expected = ReportedAmount::Value(expected.parse().unwrap());
         assert_eq!(read(&format!("{{\"tax\":{number}}}")), expected, "number {number}");
         assert_eq!(read(&format!("{{\"tax\": \"{number}\" }}")), expected, "text {number}");
     }
@@ -30,17 +30,17 @@ fn numbers_and_texts_are_the_same_number() {
 #[test]
 fn what_is_no_number_is_kept_for_a_person_to_see() {
     let table = [
-        ("null", Reading::Absent),
-        ("\"\"", Reading::Unreadable(String::new())),
-        ("\"19,95\"", Reading::Unreadable("19,95".to_owned())),
-        ("true", Reading::Unreadable("true".to_owned())),
-        ("[1]", Reading::Unreadable("[1]".to_owned())),
-        ("{\"amount\":1}", Reading::Unreadable("{\"amount\":1}".to_owned())),
-        ("1e400", Reading::Unreadable("1e400".to_owned())),
-        ("9999999999999", Reading::Unreadable("9999999999999".to_owned())),
+        ("null", ReportedAmount::Absent),
+        ("\"\"", ReportedAmount::Unreadable(String::new())),
+        ("\"19,95\"", ReportedAmount::Unreadable("19,95".to_owned())),
+        ("true", ReportedAmount::Unreadable("true".to_owned())),
+        ("[1]", ReportedAmount::Unreadable("[1]".to_owned())),
+        ("{\"amount\":1}", ReportedAmount::Unreadable("{\"amount\":1}".to_owned())),
+        ("1e400", ReportedAmount::Unreadable("1e400".to_owned())),
+        ("9999999999999", ReportedAmount::Unreadable("9999999999999".to_owned())),
     ];
     for (json, expected) in table {
         assert_eq!(read(&format!("{{\"tax\":{json}}}")), expected, "{json}");
     }
-    assert_eq!(read("{}"), Reading::Absent);
+    assert_eq!(read("{}"), ReportedAmount::Absent);
 }

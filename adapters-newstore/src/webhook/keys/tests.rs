@@ -1,7 +1,7 @@
 use super::*;
 
 fn keys(keys: &[&str]) -> Keys {
-    Keys::new(keys.iter().map(|it| (*it).into()).collect())
+    Keys::new(keys.iter().map(|key| (*key).into()).collect())
 }
 
 #[test]

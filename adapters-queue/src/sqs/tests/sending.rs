@@ -87,7 +87,7 @@ async fn push_all(queue: &Arc<Sqs>, jobs: Vec<Job>) -> Vec<(String, String)> {
         });
     }
     let results = pushing.join_all().await.into_iter();
-    results.filter_map(|(id, it)| it.err().map(|why| (id, ports::told(&why)))).collect()
+    results.filter_map(|(id, it)| it.err().map(|why| (id, ports::error_chain(&why)))).collect()
 }
 
 #[tokio::test]
@@ -98,12 +98,12 @@ async fn pushes_that_come_together_go_together() {
     assert_eq!(push_all(&queue, jobs.clone()).await, []);
     let batches = service.asked("SendMessageBatch");
     let mut sizes: Vec<_> =
-        batches.iter().map(|it| it["Entries"].as_array().unwrap().len()).collect();
+        batches.iter().map(|batch| batch["Entries"].as_array().unwrap().len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [5, 10, 10, 10, 10, 10, 10, 10, 10, 10]);
     let sent = service.entries("SendMessageBatch");
     let sent: HashSet<_> = sent.iter().map(|it| it["MessageBody"].as_str().unwrap()).collect();
-    assert_eq!(sent, jobs.iter().map(|it| it.body.as_str()).collect());
+    assert_eq!(sent, jobs.iter().map(|job| job.body.as_str()).collect());
 }
 
 #[tokio::test]

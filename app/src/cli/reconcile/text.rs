@@ -4,8 +4,8 @@ use ports::Basis;
 use serde_json::Value;
 
 use crate::{
+    operator::json::instant,
     reconcile::{KINDS, Report},
-    view::instant,
 };
 
 /// Kinds that are told even where there are none.
@@ -28,12 +28,12 @@ pub(super) fn head(report: &Report) -> String {
     }
     for (nth, kind) in KINDS.iter().enumerate() {
         let tally = report.tally(kind);
-        if nth < ALWAYS || 0 < tally.count {
+        if nth < ALWAYS || tally.count > 0 {
             let line = format!("{kind:<12}{:>6}  {tally}", tally.count);
             lines.push(line.trim_end().to_owned());
         }
     }
-    if 0 < report.queued {
+    if report.queued > 0 {
         lines.push(format!("{:<12}{:>6}", "queued", report.queued));
     }
     lines.join("\n")

@@ -6,12 +6,11 @@ use domain::Timestamp;
 use jiff::{civil::Date, tz::TimeZone};
 use ports::{Clock, Registered, StreamState, StreamWindow};
 
-use super::{Failure, Target, Watched, no, say, status::window};
+use super::{CommandError, Target, Watched, no, say, status::window};
 use crate::{
+    background::stream::{Plan, is_replay, names, plan},
     clock::SystemClock,
-    stream::{Plan, is_replay, names, plan},
-    view::instant,
-    words,
+    operator::{json::instant, parse},
 };
 
 /// What `stream replay` is asked for.
@@ -32,7 +31,7 @@ pub(crate) struct Replay {
 
 /// Reads an instant, or the beginning of a date.
 fn read(raw: &str) -> Result<Timestamp, String> {
-    words::instant(raw).or_else(|_| {
+    parse::instant(raw).or_else(|_| {
         let midnight = raw.parse::<Date>().and_then(|it| it.to_zoned(TimeZone::UTC));
         let midnight =
             midnight.map_err(|_| "must be an instant such as 2026-11-21T09:30:00Z, or a date")?;
@@ -41,7 +40,7 @@ fn read(raw: &str) -> Result<Timestamp, String> {
 }
 
 /// Cleans up where that is wanted, then begins to replay where that is.
-pub(super) async fn replay(arguments: &Replay) -> Result<(), Failure> {
+pub(super) async fn replay(arguments: &Replay) -> Result<(), CommandError> {
     let window = arguments.window(SystemClock.now())?;
     let stream = arguments.target.only()?;
     if arguments.clean {
@@ -55,20 +54,20 @@ pub(super) async fn replay(arguments: &Replay) -> Result<(), Failure> {
 
 impl Replay {
     /// What is to be replayed, in whole seconds and not less; none where it is only about cleaning up.
-    fn window(&self, now: Timestamp) -> Result<Option<StreamWindow>, Failure> {
+    fn window(&self, now: Timestamp) -> Result<Option<StreamWindow>, CommandError> {
         let Some(since) = self.since else { return Ok(None) };
         let until = self.until.unwrap_or(now);
         if now < until {
-            return Err(Failure::Unusable(anyhow::anyhow!("--until must not be in the future")));
+            return Err(CommandError::Usage(anyhow::anyhow!("--until must not be in the future")));
         }
         let whole = |millis: i64| Timestamp::from_millis(millis.div_euclid(1000) * 1000);
         let window = StreamWindow::new(whole(since.as_millis()), whole(until.as_millis() + 999));
-        let why = || Failure::Unusable(anyhow::anyhow!("--since must be before --until"));
+        let why = || CommandError::Usage(anyhow::anyhow!("--since must be before --until"));
         window.ok_or_else(why).map(Some)
     }
 }
 
-async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), Failure> {
+async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), CommandError> {
     let mut replays = stream.port.all().await.map_err(|it| no(stream, &it))?;
     replays.retain(|it| is_replay(&stream.wanted.id, it));
     if replays.is_empty() && !arguments.target.json {
@@ -88,7 +87,11 @@ async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn begin(arguments: &Replay, stream: &Watched, window: StreamWindow) -> Result<(), Failure> {
+async fn begin(
+    arguments: &Replay,
+    stream: &Watched,
+    window: StreamWindow,
+) -> Result<(), CommandError> {
     let (tenant, target) = (&stream.tenant, &arguments.target);
     let all = stream.port.all().await.map_err(|it| no(stream, &it))?;
     let watch = format!("watch it: memobridge stream status --tenant {tenant}");
@@ -111,11 +114,11 @@ async fn begin(arguments: &Replay, stream: &Watched, window: StreamWindow) -> Re
         Plan::UnderWay(same) => {
             say(target, stream, &same.id, "running", &format!("was begun before\n{watch}"))
         }
-        Plan::Over(same) => Err(Failure::No(anyhow::anyhow!(
+        Plan::Over(same) => Err(CommandError::No(anyhow::anyhow!(
             "{tenant} {} has run; to run it again, remove it first: add --clean",
             same.id
         ))),
-        Plan::Busy(other) => Err(Failure::No(anyhow::anyhow!(
+        Plan::Busy(other) => Err(CommandError::No(anyhow::anyhow!(
             "{tenant} {} is running and sends part of the same time; {watch}",
             other.id
         ))),

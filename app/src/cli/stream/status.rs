@@ -3,30 +3,30 @@
 use std::io::Write;
 
 use domain::Tenant;
-use ports::{EventStreamError, StreamState, Subscription, told};
+use ports::{EventStreamError, StreamState, Subscription, error_chain};
 use serde_json::{Value, json};
 
-use super::{Failure, Target, Watched};
+use super::{CommandError, Target, Watched};
 use crate::{
-    stream::{Fault, faults, is_replay, names},
-    view::instant,
+    background::stream::{StreamFault, faults, is_replay, names},
+    operator::json::instant,
 };
 
 /// What was found out about one stream.
-struct Seen {
+struct StreamStatus {
     found: Option<Subscription>,
     replays: Vec<Subscription>,
 }
 
 /// Prints how each stream stands; the answer is "no" when one is not as it should be.
-pub(super) async fn status(target: &Target) -> Result<(), Failure> {
+pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
     let streams = target.streams()?;
     let mut wrong = 0;
     if !target.json {
         writeln!(std::io::stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
     }
     for stream in &streams {
-        let seen = look(stream).await;
+        let seen = read_status(stream).await;
         let is_fine = match &seen {
             Ok(seen) => faults(&stream.wanted, seen.found.as_ref()).is_empty(),
             Err(_) => false,
@@ -43,29 +43,29 @@ pub(super) async fn status(target: &Target) -> Result<(), Failure> {
     }
     match wrong {
         0 => Ok(()),
-        1 => Err(Failure::No(anyhow::anyhow!("1 stream is not as it should be"))),
-        more => Err(Failure::No(anyhow::anyhow!("{more} streams are not as they should be"))),
+        1 => Err(CommandError::No(anyhow::anyhow!("1 stream is not as it should be"))),
+        more => Err(CommandError::No(anyhow::anyhow!("{more} streams are not as they should be"))),
     }
 }
 
-async fn look(stream: &Watched) -> Result<Seen, EventStreamError> {
+async fn read_status(stream: &Watched) -> Result<StreamStatus, EventStreamError> {
     let id = &stream.wanted.id;
     let found = stream.port.find(id).await?;
     let mut replays = stream.port.all().await?;
     replays.retain(|it| is_replay(id, it));
-    Ok(Seen { found, replays })
+    Ok(StreamStatus { found, replays })
 }
 
-fn lines(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Vec<String> {
+fn lines(stream: &Watched, seen: &Result<StreamStatus, EventStreamError>) -> Vec<String> {
     let (tenant, id) = (stream.tenant.as_str(), stream.wanted.id.as_str());
     let seen = match seen {
         Ok(seen) => seen,
-        Err(error) => return vec![row(tenant, id, "unknown", &told(error))],
+        Err(error) => return vec![row(tenant, id, "unknown", &error_chain(error))],
     };
     let mut lines = vec![row(tenant, id, state(seen.found.as_ref()), &detail(seen.found.as_ref()))];
     for fault in faults(&stream.wanted, seen.found.as_ref()) {
         let remedy = fault.remedy(&stream.tenant);
-        lines.push(format!("  {id} {fault}; what to do: {remedy}"));
+        lines.push(format!("  {id} {fault}; fix: {remedy}"));
     }
     for replay in &seen.replays {
         let remedy = match replay.state {
@@ -80,12 +80,12 @@ fn lines(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Vec<String>
     lines
 }
 
-fn object(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Value {
+fn object(stream: &Watched, seen: &Result<StreamStatus, EventStreamError>) -> Value {
     let (tenant, id) = (stream.tenant.as_str(), stream.wanted.id.as_str());
     let seen = match seen {
         Ok(seen) => seen,
         Err(error) => {
-            return json!({ "tenant": tenant, "id": id, "state": "unknown", "why": told(error) });
+            return json!({ "tenant": tenant, "id": id, "state": "unknown", "why": error_chain(error) });
         }
     };
     let found = seen.found.as_ref();
@@ -106,7 +106,7 @@ fn object(stream: &Watched, seen: &Result<Seen, EventStreamError>) -> Value {
     })
 }
 
-fn problem(tenant: &Tenant, fault: &Fault) -> Value {
+fn problem(tenant: &Tenant, fault: &StreamFault) -> Value {
     json!({ "problem": fault.to_string(), "remedy": fault.remedy(tenant) })
 }
 

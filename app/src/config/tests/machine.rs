@@ -6,7 +6,7 @@ use super::*;
 /// Everything that is said of the example with one line changed: faults, useless, warnings.
 fn said(line: &str, instead: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     assert!(EXAMPLE.contains(line), "the example has no line {line}");
-    let texts = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.message).collect();
+    let texts = |faults: Vec<ConfigFault>| faults.into_iter().map(|fault| fault.message).collect();
     match parse(&EXAMPLE.replacen(line, instead, 1)) {
         Ok(config) => (Vec::new(), texts(config.useless), texts(config.warnings)),
         Err(ConfigError::Faults(faults)) => (texts(faults), Vec::new(), Vec::new()),

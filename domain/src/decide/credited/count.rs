@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::{
-    super::Case,
-    booked::{Booked, Credits, price},
+    super::DecisionInput,
+    existing_credit::{Credits, ExistingCredit, price},
     index::{Index, price_of},
 };
 use crate::{RecordId, Unit, UnitId};
@@ -65,16 +65,16 @@ struct Candidate {
 }
 
 impl Count {
-    pub(super) fn of(index: &Index<'_>, memos: &[Booked], named: &BTreeSet<usize>) -> Self {
+    pub(super) fn of(index: &Index<'_>, memos: &[ExistingCredit], named: &BTreeSet<usize>) -> Self {
         let mut count = Self::default();
         let mut strays = Vec::new();
         let mut counted: BTreeSet<String> = BTreeSet::new();
         let counting = memos.iter().enumerate().filter(|(nth, _)| !named.contains(nth));
-        for (memo, booked) in counting {
-            for line in booked.lines.iter().filter(|line| line.kind == Credits::Pieces) {
+        for (memo, existing_credit) in counting {
+            for line in existing_credit.lines.iter().filter(|line| line.kind == Credits::Pieces) {
                 if !line.units.is_empty() {
                     let living = line.units.iter().filter_map(|id| index.units.get(id).copied());
-                    strays.extend(living.filter(|unit| unit.lives()).map(|unit| (memo, unit)));
+                    strays.extend(living.filter(|unit| unit.is_active()).map(|unit| (memo, unit)));
                     continue;
                 }
                 let products = index.products(&line.item).into_iter().map(str::to_owned);
@@ -103,13 +103,13 @@ impl Count {
         for (memo, unit) in strays.into_iter().filter(|(_, it)| counted.contains(&it.product)) {
             count.entries.push(Nameless {
                 memo,
-                price: price_of(index.case, unit).unwrap_or_default(),
+                price: price_of(index.input, unit).unwrap_or_default(),
                 pieces: Decimal::from(unit.quantity),
                 products: vec![unit.product.clone()],
                 made_for: None,
             });
         }
-        count.entries.sort_by_key(|it| it.price);
+        count.entries.sort_by_key(|entry| entry.price);
         count
     }
 
@@ -119,10 +119,10 @@ impl Count {
     }
 
     /// What is left of each unit, by its place; `credited` are units known by id.
-    pub(super) fn left(&self, case: &Case<'_>, credited: &BTreeSet<UnitId>) -> Vec<Left> {
-        let open = |unit: &Unit| !unit.lives() && !credited.contains(&unit.id);
+    pub(super) fn left(&self, input: &DecisionInput<'_>, credited: &BTreeSet<UnitId>) -> Vec<Left> {
+        let open = |unit: &Unit| !unit.is_active() && !credited.contains(&unit.id);
         let pieces = |unit: &Unit| if open(unit) { unit.quantity.into() } else { Decimal::ZERO };
-        let units = case.order.units.iter();
+        let units = input.order.units.iter();
         let mut left: Vec<Left> =
             units.map(|unit| Left { pieces: pieces(unit), by: None }).collect();
         if self.entries.is_empty() {
@@ -130,30 +130,30 @@ impl Count {
         }
         let (mut products, mut lines) = (BTreeMap::new(), BTreeMap::new());
         let wanted: BTreeSet<&str> =
-            self.entries.iter().flat_map(|it| &it.products).map(String::as_str).collect();
-        let mut placed: BTreeMap<&UnitId, Vec<&(RecordId, u32)>> = BTreeMap::new();
+            self.entries.iter().flat_map(|entry| &entry.products).map(String::as_str).collect();
+        let mut matched: BTreeMap<&UnitId, Vec<&(RecordId, u32)>> = BTreeMap::new();
         for (place, units) in &self.on_lines {
             for id in units {
-                placed.entry(id).or_default().push(place);
+                matched.entry(id).or_default().push(place);
             }
         }
-        for (nth, unit) in case.order.units.iter().enumerate().filter(|(_, unit)| open(unit)) {
-            let price = price_of(case, unit);
+        for (nth, unit) in input.order.units.iter().enumerate().filter(|(_, unit)| open(unit)) {
+            let price = price_of(input, unit);
             let entry =
                 Candidate { least: price.unwrap_or_default(), has_price: price.is_some(), nth };
-            let asked = case.cancellation.units.contains_key(&unit.id);
+            let asked = input.cancellation.units.contains_key(&unit.id);
             if wanted.contains(unit.product.as_str()) {
                 let pool: &mut Pool = products.entry(unit.product.as_str()).or_default();
                 pool.add(entry, asked);
             }
-            for place in placed.get(&unit.id).into_iter().flatten() {
+            for place in matched.get(&unit.id).into_iter().flatten() {
                 let pool: &mut Pool = lines.entry(*place).or_default();
                 pool.add(entry, asked);
             }
         }
         for it in &self.entries {
             let mut pieces = it.pieces;
-            while Decimal::ZERO < pieces {
+            while pieces > Decimal::ZERO {
                 let on_line = it.made_for.as_ref().and_then(|place| lines.get_mut(place));
                 let found = on_line.and_then(|pool| pool.best(it.price, &left)).or_else(|| {
                     let pools = it.products.iter();
@@ -165,9 +165,9 @@ impl Count {
                     best
                 });
                 let Some((_, Candidate { nth, .. })) = found else { break };
-                let taken = pieces.min(left[nth].pieces);
-                left[nth] = Left { pieces: left[nth].pieces - taken, by: Some(it.memo) };
-                pieces -= taken;
+                let allocations = pieces.min(left[nth].pieces);
+                left[nth] = Left { pieces: left[nth].pieces - allocations, by: Some(it.memo) };
+                pieces -= allocations;
             }
         }
         left
@@ -197,7 +197,7 @@ fn dearest(units: &mut BTreeSet<Candidate>, price: Decimal, left: &[Left]) -> Op
     let most = Candidate { least: price, has_price, nth: usize::MAX };
     loop {
         let found = *units.range(..=most).next_back()?;
-        if Decimal::ZERO < left[found.nth].pieces {
+        if left[found.nth].pieces > Decimal::ZERO {
             return (found.has_price == has_price).then_some(found);
         }
         units.remove(&found);

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::super::{
-    Case,
+    DecisionInput,
     lines::{names, pieces},
 };
 use crate::{Amount, BillingLine, ExistingMemo, Invoice, ItemRef, RecordId, Unit, UnitId};
 
 /// What is looked up while memos are read.
 pub(super) struct Index<'a> {
-    pub(super) case: &'a Case<'a>,
+    pub(super) input: &'a DecisionInput<'a>,
     pub(super) units: BTreeMap<&'a UnitId, &'a Unit>,
     products: BTreeMap<&'a str, Option<Decimal>>,
     by_item: BTreeMap<&'a RecordId, BTreeSet<&'a str>>,
@@ -41,20 +41,20 @@ struct Line<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn of(case: &'a Case<'a>) -> Self {
-        let billing = case.billing;
+    pub(super) fn of(input: &'a DecisionInput<'a>) -> Self {
+        let billing = input.billing;
         let units: BTreeMap<&UnitId, &Unit> =
-            case.order.units.iter().map(|unit| (&unit.id, unit)).collect();
+            input.order.units.iter().map(|unit| (&unit.id, unit)).collect();
         let mut of_product: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
-        for unit in &case.order.units {
+        for unit in &input.order.units {
             of_product.entry(unit.product.as_str()).or_default().push(unit);
         }
-        let least = |(product, units): (_, Vec<&Unit>)| (product, least(case, &units));
+        let least = |(product, units): (_, Vec<&Unit>)| (product, least(input, &units));
         let products = of_product.into_iter().map(least).collect();
         let entities = billing.invoices.iter().map(|invoice| &invoice.entity);
         let entities = entities.chain(billing.sales_order.iter().map(|order| &order.entity));
         let mut index = Self {
-            case,
+            input,
             units,
             products,
             by_item: BTreeMap::new(),
@@ -83,7 +83,7 @@ impl<'a> Index<'a> {
         for line in &invoice.lines {
             let named = line.units.iter().filter_map(|id| self.units.get(id).copied());
             let units: Vec<&Unit> = named.collect();
-            let least = least(self.case, &units);
+            let least = least(self.input, &units);
             for id in &line.units {
                 lines.of_unit.entry(id).or_insert(line.line);
                 let stands_on = self.stands_on.entry(id).or_insert(&invoice.id);
@@ -172,7 +172,7 @@ impl<'a> Index<'a> {
 
     /// The first invoice whose lines name any of these units.
     pub(super) fn invoice_naming(&self, units: &[&UnitId]) -> Option<RecordId> {
-        let mut invoices = self.case.billing.invoices.iter().map(|invoice| &invoice.id);
+        let mut invoices = self.input.billing.invoices.iter().map(|invoice| &invoice.id);
         let names = |id: &&RecordId| {
             let lines = self.invoices.get(id);
             lines.is_some_and(|it| units.iter().any(|unit| it.of_unit.contains_key(*unit)))
@@ -207,7 +207,7 @@ impl<'a> Index<'a> {
 
     /// What each of these units comes to net, together, less the tolerance for each.
     pub(super) fn least_for(&self, units: &[&Unit]) -> Amount {
-        let (treatment, tolerance) = (self.case.order.treatment, self.case.policy.tolerance);
+        let (treatment, tolerance) = (self.input.order.treatment, self.input.policy.tolerance);
         units.iter().map(|unit| unit.net(treatment) - tolerance).sum()
     }
 
@@ -233,7 +233,7 @@ impl Target<'_> {
         let all: Decimal = self.units.iter().map(|unit| Decimal::from(unit.quantity)).sum();
         !self.units.is_empty()
             && all == pieces(quantity, Decimal::ONE)
-            && self.units.iter().all(|unit| !unit.lives())
+            && self.units.iter().all(|unit| !unit.is_active())
     }
 }
 
@@ -242,19 +242,19 @@ impl Target<'_> {
 ///
 /// A unit of 20.00 counts as credited by a line of 19.99, and not by one of 5.00. Where the
 /// tolerance is 0.50, any line counts for a sample of 0.50.
-pub(super) fn price_of(case: &Case<'_>, unit: &Unit) -> Option<Decimal> {
-    let net = unit.net(case.order.treatment);
-    let least = (net - case.policy.tolerance).max(Amount::ZERO).value();
-    (Amount::ZERO < net).then(|| least / Decimal::from(unit.quantity.max(1)))
+pub(super) fn price_of(input: &DecisionInput<'_>, unit: &Unit) -> Option<Decimal> {
+    let net = unit.net(input.order.treatment);
+    let least = (net - input.policy.tolerance).max(Amount::ZERO).value();
+    (net > Amount::ZERO).then(|| least / Decimal::from(unit.quantity.max(1)))
 }
 
 /// The least that a piece of one of these units must be credited with: of those that are gone,
 /// or of all where none is.
-fn least(case: &Case<'_>, units: &[&Unit]) -> Option<Decimal> {
-    let gone = units.iter().filter(|unit| !unit.lives());
-    let of_gone = gone.clone().filter_map(|unit| price_of(case, unit)).min();
+fn least(input: &DecisionInput<'_>, units: &[&Unit]) -> Option<Decimal> {
+    let gone = units.iter().filter(|unit| !unit.is_active());
+    let of_gone = gone.clone().filter_map(|unit| price_of(input, unit)).min();
     if gone.count() == 0 {
-        units.iter().filter_map(|unit| price_of(case, unit)).min()
+        units.iter().filter_map(|unit| price_of(input, unit)).min()
     } else {
         of_gone
     }

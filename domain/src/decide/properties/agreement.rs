@@ -56,30 +56,31 @@ fn story(units: &[(u8, i64, usize)], bookings: &[Booking]) -> Story {
 }
 
 fn missing(story: &Story, order: &Order, billing: &Billing) -> BTreeSet<UnitId> {
-    let known: Vec<Known> = story
+    let known: Vec<KnownCancellation> = story
         .claims
         .iter()
         .enumerate()
-        .map(|(nth, claim)| Known {
+        .map(|(nth, claim)| KnownCancellation {
             id: format!("can-{nth}").parse().unwrap(),
             units: claim.memo.units.clone(),
-            course: Course::Posted,
+            progress: Progress::Posted,
             reason: None,
             claims: vec![claim.clone()],
         })
         .collect();
-    let totals = story.claims.iter().map(|it| (it.record().unwrap().clone(), it.memo.total));
-    let findings = reconcile(&Sides {
+    let totals =
+        story.claims.iter().map(|claim| (claim.record().unwrap().clone(), claim.memo.total));
+    let findings = reconcile(&ReconcileInput {
         tenant: &"dodici".parse().unwrap(),
         order,
         known: &known,
         memos: &[],
         totals: &totals.collect::<BTreeMap<_, _>>(),
-        look: Look::Close(billing),
+        pass: Pass::Full(billing),
         policy: &story.policy,
         maps: &story.maps,
     });
-    let missing = findings.into_iter().filter(|it| it.discrepancy.name() == "missing");
+    let missing = findings.into_iter().filter(|finding| finding.discrepancy.name() == "missing");
     missing.flat_map(|it| it.units).collect()
 }
 
@@ -99,13 +100,13 @@ proptest! {
             invoice.lines = vec![invoice.lines.swap_remove(nth % units.len())];
             billing.invoices.push(invoice);
         }
-        let gone = order.units.iter().filter(|it| it.status == crate::UnitStatus::Cancelled);
+        let gone = order.units.iter().filter(|unit| unit.status == crate::UnitStatus::Cancelled);
         let event: Vec<&str> = gone.map(|it| it.id.as_str()).collect();
         let expected = missing(&story, &order, &billing);
         match story.decide_on(&event, &order, &billing) {
             Decision::Act(plan) => {
                 let credited: BTreeSet<UnitId> =
-                    plan.memos.iter().flat_map(|it| it.units.iter().cloned()).collect();
+                    plan.memos.iter().flat_map(|memo| memo.units.iter().cloned()).collect();
                 prop_assert_eq!(&credited, &expected);
                 // A unit that was on two invoices is on the later one still.
                 let twice = rebilled.map(|nth| unit(&format!("u{}", nth % units.len())));
@@ -115,7 +116,7 @@ proptest! {
                 // It is credited now, and not missing ever again.
                 story.settle(&plan);
                 prop_assert_eq!(missing(&story, &order, &billing), BTreeSet::new());
-                billing.memos.extend(plan.memos.iter().map(|it| on_record(it, Column::Filled)));
+                billing.memos.extend(plan.memos.iter().map(|memo| on_record(memo, Column::Filled)));
                 prop_assert_eq!(missing(&story, &order, &billing), BTreeSet::new());
                 let again = story.decide_on(&event, &order, &billing);
                 prop_assert!(matches!(again, Decision::Stop(Stop::Done(_))), "{again:?}");

@@ -10,10 +10,10 @@ use crate::{
 /// One generated order; amounts are in the currency's smallest unit.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a coin that was thrown")]
-pub(super) struct Sale {
+pub(super) struct RandomSale {
     pub(super) currency: (&'static str, u32),
     pub(super) inside: bool,
-    pub(super) units: Vec<Goods>,
+    pub(super) units: Vec<RandomItem>,
     pub(super) shipping: (u32, u32),
     /// By how much the order's total differs from the sum of its parts.
     pub(super) off: i64,
@@ -31,7 +31,7 @@ pub(super) struct Sale {
 
 /// One generated unit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Goods {
+pub(super) struct RandomItem {
     pub(super) product: u8,
     pub(super) price: u32,
     pub(super) quantity: u32,
@@ -49,7 +49,7 @@ pub(super) enum Memory {
     Both,
 }
 
-pub(super) fn sales() -> impl Strategy<Value = Sale> {
+pub(super) fn sales() -> impl Strategy<Value = RandomSale> {
     let currency = prop_oneof![
         3 => Just(("USD", 2)),
         1 => Just(("JPY", 0)),
@@ -74,7 +74,7 @@ pub(super) fn sales() -> impl Strategy<Value = Sale> {
         |(order, billing, choices, memory, ahead)| {
             let (currency, inside, units, shipping, off) = order;
             let (instruments, second_invoice, column, merged, fixed) = billing;
-            let mut sale = Sale {
+            let mut sale = RandomSale {
                 currency,
                 inside,
                 units,
@@ -95,11 +95,11 @@ pub(super) fn sales() -> impl Strategy<Value = Sale> {
     )
 }
 
-fn goods() -> impl Strategy<Value = Goods> {
+fn goods() -> impl Strategy<Value = RandomItem> {
     let discount = prop_oneof![3 => Just(0), 2 => 1..60_u32, 1 => Just(100)];
     let quantity = prop_oneof![3 => Just(1), 1 => 2..4_u32];
     let terms = (0..3_u8, 30..20_000_u32, quantity, discount, 0..30_u32, any::<bool>());
-    terms.prop_map(|(product, price, quantity, discount, tax, second_invoice)| Goods {
+    terms.prop_map(|(product, price, quantity, discount, tax, second_invoice)| RandomItem {
         product,
         price,
         quantity,
@@ -109,7 +109,7 @@ fn goods() -> impl Strategy<Value = Goods> {
     })
 }
 
-impl Goods {
+impl RandomItem {
     pub(super) fn gross(self) -> u32 {
         self.price * self.quantity
     }
@@ -131,7 +131,7 @@ pub(super) fn unit_name(nth: usize) -> String {
     format!("unit-{nth}")
 }
 
-impl Sale {
+impl RandomSale {
     /// Whether a unit on a memo is always known by its id.
     pub(super) fn knows_units(&self) -> bool {
         self.column == Column::Filled || !self.memory.contains(&Memory::Ledger)
@@ -141,7 +141,7 @@ impl Sale {
         // The residue must be rounding, and no unit may be too cheap to bear it.
         let bound = i64::try_from(self.units.len()).unwrap();
         self.off = self.off.clamp(-bound, bound);
-        if self.units.iter().any(|it| it.is_free()) || !self.knows_units() {
+        if self.units.iter().any(|unit| unit.is_free()) || !self.knows_units() {
             self.off = 0;
         }
         // A fixed item is tied to its invoice line by the column alone.
@@ -149,10 +149,10 @@ impl Sale {
         // Without ids, units of one product are told apart by nothing.
         if self.column == Column::Empty {
             for nth in 0..self.units.len() {
-                let first = self.units.iter().find(|it| it.product == self.units[nth].product);
+                let first = self.units.iter().find(|unit| unit.product == self.units[nth].product);
                 let first = *first.unwrap();
                 let second_invoice = self.units[nth].second_invoice;
-                self.units[nth] = Goods { second_invoice, ..first };
+                self.units[nth] = RandomItem { second_invoice, ..first };
             }
         }
         // A cent of computed tax would not net.
@@ -225,6 +225,6 @@ fn tell_taxes(billing: &mut Billing) {
     };
     for invoice in &mut billing.invoices {
         invoice.shipping_taxes = vec![tax("state")];
-        invoice.lines.iter_mut().for_each(|it| it.taxes = vec![tax("county"), tax("state")]);
+        invoice.lines.iter_mut().for_each(|line| line.taxes = vec![tax("county"), tax("state")]);
     }
 }

@@ -8,14 +8,14 @@ use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::{
     super::*,
-    Sale,
+    RandomSale,
     sale::{Memory, unit_name},
 };
-use crate::{Invoice, LineKind, MemoKey, Reading, Settlement, Tax, testing::*};
+use crate::{Invoice, LineKind, MemoKey, ReportedAmount, Settlement, Tax, testing::*};
 
 /// A sale in both systems, and every memo ever made for it.
-pub(super) struct World<'a> {
-    sale: &'a Sale,
+pub(super) struct SaleHistory<'a> {
+    sale: &'a RandomSale,
     story: Story,
     owed: Amount,
     cancelled: BTreeSet<usize>,
@@ -24,8 +24,8 @@ pub(super) struct World<'a> {
     runs: usize,
 }
 
-impl<'a> World<'a> {
-    pub(super) fn new(sale: &'a Sale, events: &[Vec<usize>]) -> Self {
+impl<'a> SaleHistory<'a> {
+    pub(super) fn new(sale: &'a RandomSale, events: &[Vec<usize>]) -> Self {
         let mut world = Self {
             sale,
             story: sale.story(),
@@ -35,7 +35,7 @@ impl<'a> World<'a> {
             left_over: Amount::ZERO,
             runs: 0,
         };
-        world.story.order.grand_total = Reading::Value(world.owed);
+        world.story.order.grand_total = ReportedAmount::Value(world.owed);
         if sale.ahead {
             world.cancel(&events.concat());
         }
@@ -50,7 +50,7 @@ impl<'a> World<'a> {
     }
 
     /// One delivery of an event, run to its end.
-    pub(super) fn play(&mut self, event: &[usize]) -> Result<(), TestCaseError> {
+    pub(super) fn run(&mut self, event: &[usize]) -> Result<(), TestCaseError> {
         self.cancel(event);
         self.pay_and_refund();
         let names: BTreeSet<String> =
@@ -101,7 +101,7 @@ impl<'a> World<'a> {
     /// All captured at order time; what no longer lives is given back, last instrument first.
     fn pay_and_refund(&mut self) {
         let order = Order::check(&self.story.order).unwrap();
-        let mut back = self.owed - order.living_value(&self.story.policy);
+        let mut back = self.owed - order.active_value(&self.story.policy);
         let count = i64::try_from(self.sale.instruments).unwrap();
         let part = order.currency.round(self.owed.share(1.into(), (count + 1).into()));
         let mut sums = vec![part; self.sale.instruments];
@@ -126,9 +126,9 @@ impl<'a> World<'a> {
     fn adds_up(&self, memo: &CreditMemo, order: &Order) -> Result<(), TestCaseError> {
         let units: Vec<&Unit> = memo.units.iter().filter_map(|id| order.unit(id)).collect();
         let ships = memo.units.contains(&UnitId::shipping());
-        let due: Amount = units.iter().map(|it| it.credit(order.treatment)).sum();
+        let due: Amount = units.iter().map(|unit| unit.credit(order.treatment)).sum();
         let shipping = if ships { order.shipping.credit } else { Amount::ZERO };
-        let taxes: Amount = units.iter().map(|it| it.tax).sum();
+        let taxes: Amount = units.iter().map(|unit| unit.tax).sum();
         let taxes = if ships { taxes + order.shipping.tax } else { taxes };
         let of_kind = |choose: fn(&LineKind) -> bool| {
             let lines = memo.lines.iter().filter(move |it| choose(&it.kind));
@@ -147,7 +147,7 @@ impl<'a> World<'a> {
         }
         if self.sale.choices.1 == Tax::SuiteTax {
             let body = memo.shipping.iter().flat_map(|it| &it.taxes);
-            let details = memo.lines.iter().flat_map(|it| &it.taxes).chain(body);
+            let details = memo.lines.iter().flat_map(|line| &line.taxes).chain(body);
             let told: Amount = details.map(|it| it.amount).sum();
             prop_assert_eq!(told, taxes, "details of {:#?}", memo);
         }
@@ -165,7 +165,7 @@ impl<'a> World<'a> {
     }
 
     fn invoice_is_not_exceeded(&self, invoice: &Invoice) -> Result<(), TestCaseError> {
-        let on_it = self.memos.iter().filter(|it| it.source.invoice() == Some(&invoice.id));
+        let on_it = self.memos.iter().filter(|memo| memo.source.invoice() == Some(&invoice.id));
         let sum: Amount = on_it.map(|it| it.credit).sum();
         prop_assert!(sum <= invoice.total, "{} on invoice of {}", sum, invoice.total);
         Ok(())
@@ -191,8 +191,8 @@ impl<'a> World<'a> {
     /// How often each unit was credited; each product where ids are forgotten.
     pub(super) fn credited_units(&self) -> BTreeMap<String, usize> {
         let mut times = BTreeMap::new();
-        for id in self.memos.iter().flat_map(|it| &it.units) {
-            let name = match self.story.order.units.iter().find(|it| it.id == id.as_str()) {
+        for id in self.memos.iter().flat_map(|memo| &memo.units) {
+            let name = match self.story.order.units.iter().find(|unit| unit.id == id.as_str()) {
                 Some(unit) if !self.sale.knows_units() => unit.product.clone().unwrap(),
                 _ => id.to_string(),
             };
@@ -209,7 +209,7 @@ impl<'a> World<'a> {
 
     /// What was credited, with the cents that found no room.
     pub(super) fn total(&self) -> Amount {
-        self.memos.iter().map(|it| it.credit).sum::<Amount>() + self.left_over
+        self.memos.iter().map(|memo| memo.credit).sum::<Amount>() + self.left_over
     }
 
     /// Every cancelled unit once, shipping when no item lives, and nothing else.

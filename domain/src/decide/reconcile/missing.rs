@@ -1,17 +1,17 @@
-//! Cancelled units that are on no memo, by what our book says of them.
+//! Cancelled units that are on no memo, by what the journal says of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cause, Course, Discrepancy, Finding, Known, Look, View};
+use super::{Discrepancy, KnownCancellation, MissingCause, Pass, Progress, ReconcileFinding, View};
 use crate::{Amount, Unit, UnitId, decide::matching};
 
 impl<'a> View<'a> {
     /// Units on no memo: missing, waiting or parked.
-    pub(super) fn missing(&self) -> Vec<Finding> {
+    pub(super) fn missing(&self) -> Vec<ReconcileFinding> {
         let mut wanted = self.open.wanted.clone();
-        let mut findings = self.vanished(&mut wanted);
+        let mut findings = self.deleted(&mut wanted);
         let known = self.known();
-        let loose = self.loose(&wanted, &known);
+        let loose = self.uninvoiced(&wanted, &known);
         let mut groups: Vec<(Discrepancy, Vec<&Unit>)> = Vec::new();
         let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         for unit in wanted {
@@ -25,13 +25,13 @@ impl<'a> View<'a> {
         }
         let mut shipping = self.shipping_is_open(&findings);
         for (discrepancy, units) in groups {
-            let mut ids: Vec<UnitId> = units.iter().map(|it| it.id.clone()).collect();
+            let mut ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
             if shipping && matches!(discrepancy, Discrepancy::Missing(_)) {
                 ids.push(UnitId::shipping());
                 shipping = false;
             }
             let amount = self.worth(&ids);
-            findings.push(Finding { discrepancy, units: ids, amount });
+            findings.push(ReconcileFinding { discrepancy, units: ids, amount });
         }
         if shipping && self.open.wanted.is_empty() {
             findings.extend(self.missing_shipping());
@@ -40,17 +40,17 @@ impl<'a> View<'a> {
     }
 
     /// The shipping, where every cancelled unit is credited without it.
-    fn missing_shipping(&self) -> Option<Finding> {
-        let about = self.sides.known.iter().min_by_key(|known| known.course);
-        let is_read = matches!(self.sides.look, Look::Close(_));
-        let is_loose = is_read && self.case.billing.invoices.is_empty();
+    fn missing_shipping(&self) -> Option<ReconcileFinding> {
+        let about = self.input.known.iter().min_by_key(|known| known.progress);
+        let is_read = matches!(self.input.pass, Pass::Full(_));
+        let is_loose = is_read && self.decision_input.billing.invoices.is_empty();
         let discrepancy = fate(about, is_loose)?;
         let units = vec![UnitId::shipping()];
-        Some(Finding { discrepancy, amount: self.worth(&units), units })
+        Some(ReconcileFinding { discrepancy, amount: self.worth(&units), units })
     }
 
-    /// What was on memos of ours that are gone; it is taken out of `wanted`.
-    fn vanished(&self, wanted: &mut Vec<&'a Unit>) -> Vec<Finding> {
+    /// What was on memos created by memobridge that are gone; it is taken out of `wanted`.
+    fn deleted(&self, wanted: &mut Vec<&'a Unit>) -> Vec<ReconcileFinding> {
         let mut findings = Vec::new();
         let mut left: BTreeSet<&UnitId> = wanted.iter().map(|unit| &unit.id).collect();
         for gone in &self.claims.gone {
@@ -63,17 +63,17 @@ impl<'a> View<'a> {
             }
             let opened: BTreeSet<&UnitId> = open.iter().collect();
             let is_whole = memo.units.iter().all(|it| {
-                let free = |unit: &Unit| unit.credit(self.case.order.treatment).is_zero();
+                let free = |unit: &Unit| unit.credit(self.decision_input.order.treatment).is_zero();
                 opened.contains(it) || self.products.unit(it).is_some_and(free)
             });
             left.retain(|id| !opened.contains(id));
             let amount = if is_whole { memo.credit } else { self.worth(&open) };
-            let cause = Cause::Vanished {
+            let cause = MissingCause::RecordDeleted {
                 cancellation: gone.known.id.clone(),
                 key: memo.key.clone(),
                 record: gone.record.clone(),
             };
-            findings.push(Finding {
+            findings.push(ReconcileFinding {
                 discrepancy: Discrepancy::Missing(cause),
                 units: open,
                 amount,
@@ -83,14 +83,14 @@ impl<'a> View<'a> {
         findings
     }
 
-    /// What our book knows of each unit: where several cancellations name it, the one that got
-    /// least far.
-    fn known(&self) -> BTreeMap<&'a UnitId, &'a Known> {
-        let mut known: BTreeMap<&UnitId, &Known> = BTreeMap::new();
-        for it in self.sides.known {
+    /// The journal's record of each unit; where several cancellations name it, the one that made
+    /// least progress.
+    fn known(&self) -> BTreeMap<&'a UnitId, &'a KnownCancellation> {
+        let mut known: BTreeMap<&UnitId, &KnownCancellation> = BTreeMap::new();
+        for it in self.input.known {
             for unit in &it.units {
                 let first = known.entry(unit).or_insert(it);
-                if it.course < first.course {
+                if it.progress < first.progress {
                     *first = it;
                 }
             }
@@ -100,33 +100,33 @@ impl<'a> View<'a> {
 
     /// The units of cancellations that are done of which a close look shows that no invoice
     /// carries them.
-    fn loose(
+    fn uninvoiced(
         &self,
         wanted: &[&'a Unit],
-        known: &BTreeMap<&UnitId, &Known>,
+        known: &BTreeMap<&UnitId, &KnownCancellation>,
     ) -> BTreeSet<&'a UnitId> {
         let is_posted =
-            |unit: &&&Unit| known.get(&unit.id).is_some_and(|it| it.course == Course::Posted);
+            |unit: &&&Unit| known.get(&unit.id).is_some_and(|it| it.progress == Progress::Posted);
         let posted: Vec<&Unit> = wanted.iter().filter(is_posted).copied().collect();
-        if posted.is_empty() || matches!(self.sides.look, Look::Passing) {
+        if posted.is_empty() || matches!(self.input.pass, Pass::Quick) {
             return BTreeSet::new();
         }
-        let placement = matching::place(self.case, &posted, self.credited);
-        let loose = placement.map(|it| it.loose).unwrap_or_default();
+        let matching = matching::match_units(self.decision_input, &posted, self.credited);
+        let loose = matching.map(|it| it.uninvoiced).unwrap_or_default();
         loose.into_iter().map(|unit| &unit.id).collect()
     }
 
     /// Whether the shipping is due with what is missing, and on no memo.
-    fn shipping_is_open(&self, vanished: &[Finding]) -> bool {
+    fn shipping_is_open(&self, vanished: &[ReconcileFinding]) -> bool {
         let shipping = UnitId::shipping();
-        self.case.order.shipping_due(self.case.policy).is_some()
+        self.decision_input.order.shipping_due(self.decision_input.policy).is_some()
             && !self.credited.has(&shipping)
             && !vanished.iter().any(|it| it.units.contains(&shipping))
     }
 
     /// Σ credit of some units, shipping among them.
     pub(super) fn worth(&self, units: &[UnitId]) -> Amount {
-        let order = self.case.order;
+        let order = self.decision_input.order;
         let shipping = units.iter().any(UnitId::is_shipping);
         let shipping = if shipping { order.shipping.credit } else { Amount::ZERO };
         let units: BTreeSet<&UnitId> = units.iter().collect();
@@ -136,18 +136,18 @@ impl<'a> View<'a> {
 }
 
 /// What a unit on no memo is; `None` where a rule keeps it from being credited.
-fn fate(known: Option<&Known>, is_loose: bool) -> Option<Discrepancy> {
-    let Some(Known { id, course, reason, .. }) = known else {
-        return Some(Discrepancy::Missing(Cause::Unseen));
+fn fate(known: Option<&KnownCancellation>, is_loose: bool) -> Option<Discrepancy> {
+    let Some(KnownCancellation { id, progress: course, reason, .. }) = known else {
+        return Some(Discrepancy::Missing(MissingCause::NoEvent));
     };
     match course {
-        Course::Waiting => Some(Discrepancy::Waiting(id.clone(), reason.clone())),
-        Course::Parked => Some(Discrepancy::Parked(id.clone(), reason.clone())),
-        Course::Skipped => None,
+        Progress::Waiting => Some(Discrepancy::Waiting(id.clone(), reason.clone())),
+        Progress::Parked => Some(Discrepancy::Parked(id.clone(), reason.clone())),
+        Progress::Skipped => None,
         // Some of its units were credited and the others skipped: no invoice carries them.
-        Course::Posted if is_loose => None,
-        Course::Posted | Course::Abandoned => {
-            Some(Discrepancy::Missing(Cause::Unrecorded(id.clone())))
+        Progress::Posted if is_loose => None,
+        Progress::Posted | Progress::Abandoned => {
+            Some(Discrepancy::Missing(MissingCause::NotRecorded(id.clone())))
         }
     }
 }

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{Discrepancy, Finding, View};
+use super::{Discrepancy, ReconcileFinding, View};
 use crate::{
     Amount, RecordId, UnitId, UnitStatus,
-    decide::credited::{Booked, BookedLine, Credits},
+    decide::credited::{Credits, ExistingCredit, ExistingCreditLine},
 };
 
 /// What the memos so far credit.
 #[derive(Default)]
-struct Tally<'a> {
+struct UnitCounts<'a> {
     units: BTreeSet<&'a UnitId>,
     /// Pieces by product, those of units included.
     pieces: BTreeMap<&'a str, Decimal>,
     /// Pieces of each product that are cancelled or returned.
     gone: BTreeMap<&'a str, Decimal>,
     /// Products of which a unit is neither.
-    living: BTreeSet<&'a str>,
+    active: BTreeSet<&'a str>,
 }
 
 /// What one memo credits beyond that.
@@ -42,13 +42,13 @@ struct Excess {
 
 impl View<'_> {
     /// Doubled and unexplained memos: ours are counted first, then the older ones.
-    pub(super) fn overlap(&self) -> Vec<Finding> {
-        let mut memos: Vec<&Booked> = self.credited.memos.iter().collect();
-        memos.sort_by_key(|it| (!it.ours, it.record.as_ref().map(RecordId::rank)));
-        let mut tally = Tally::default();
-        for unit in &self.case.order.units {
-            if unit.lives() {
-                tally.living.insert(&unit.product);
+    pub(super) fn overlap(&self) -> Vec<ReconcileFinding> {
+        let mut memos: Vec<&ExistingCredit> = self.credited.memos.iter().collect();
+        memos.sort_by_key(|memo| (!memo.own, memo.record.as_ref().map(RecordId::rank)));
+        let mut tally = UnitCounts::default();
+        for unit in &self.decision_input.order.units {
+            if unit.is_active() {
+                tally.active.insert(&unit.product);
             } else {
                 *tally.gone.entry(&unit.product).or_default() += Decimal::from(unit.quantity);
             }
@@ -57,21 +57,21 @@ impl View<'_> {
         for memo in memos {
             let excess = self.excess(memo, &mut tally);
             let Some(record) = &memo.record else { continue };
-            let name = self.told.name(record);
+            let name = self.reported.name(record);
             let finding = match excess {
                 Excess { doubled, amount, is_beyond, new, .. }
                     if is_beyond || !doubled.is_empty() =>
                 {
-                    Finding {
+                    ReconcileFinding {
                         discrepancy: Discrepancy::Doubled(name),
                         amount: if new == 0 { memo.credit } else { amount },
                         units: doubled,
                     }
                 }
                 Excess { strays, strange, .. }
-                    if !strays.is_empty() || (strange == memo.lines.len() && 0 < strange) =>
+                    if !strays.is_empty() || (strange == memo.lines.len() && strange > 0) =>
                 {
-                    Finding {
+                    ReconcileFinding {
                         discrepancy: Discrepancy::Unexplained(name),
                         units: strays,
                         amount: memo.credit,
@@ -84,7 +84,7 @@ impl View<'_> {
         findings
     }
 
-    fn excess<'m>(&'m self, memo: &'m Booked, tally: &mut Tally<'m>) -> Excess {
+    fn excess<'m>(&'m self, memo: &'m ExistingCredit, tally: &mut UnitCounts<'m>) -> Excess {
         let mut excess = Excess::default();
         for line in &memo.lines {
             if line.kind == Credits::Money {
@@ -101,7 +101,7 @@ impl View<'_> {
                 if !tally.units.insert(id) {
                     excess.amount += self.worth(std::slice::from_ref(id));
                     excess.doubled.push(id.clone());
-                } else if let Some(unit) = unit.filter(|it| !it.lives()) {
+                } else if let Some(unit) = unit.filter(|it| !it.is_active()) {
                     let pieces = tally.pieces.entry(&unit.product).or_default();
                     *pieces += Decimal::from(unit.quantity);
                 } else {
@@ -116,7 +116,12 @@ impl View<'_> {
     }
 
     /// Counts a line without names against what is cancelled or returned of its product.
-    fn count<'m>(&'m self, line: &'m BookedLine, tally: &mut Tally<'m>, excess: &mut Excess) {
+    fn count<'m>(
+        &'m self,
+        line: &'m ExistingCreditLine,
+        tally: &mut UnitCounts<'m>,
+        excess: &mut Excess,
+    ) {
         let Some(product) = self.products.of_line(line) else {
             excess.strange += 1;
             excess.new += 1;
@@ -129,7 +134,7 @@ impl View<'_> {
         if beyond < line.quantity {
             excess.new += 1;
         }
-        if Decimal::ZERO < beyond {
+        if beyond > Decimal::ZERO {
             excess.is_beyond = true;
             excess.amount += self.price(product, beyond);
         }
@@ -137,13 +142,18 @@ impl View<'_> {
 
     /// Money on what is credited in full is too much; on a unit that is gone it is a part of its
     /// credit, and on what lives nobody here can say what it is for.
-    fn weigh<'m>(&'m self, line: &'m BookedLine, tally: &Tally<'m>, excess: &mut Excess) {
-        let is_gone = |id: &UnitId| self.products.unit(id).is_some_and(|unit| !unit.lives());
+    fn weigh<'m>(
+        &'m self,
+        line: &'m ExistingCreditLine,
+        tally: &UnitCounts<'m>,
+        excess: &mut Excess,
+    ) {
+        let is_gone = |id: &UnitId| self.products.unit(id).is_some_and(|unit| !unit.is_active());
         let is_beyond = match &line.units[..] {
             [] => self.products.of_line(line).is_some_and(|product| {
                 let allowed = tally.gone.get(product).copied().unwrap_or_default();
                 let counted = tally.pieces.get(product).copied().unwrap_or_default();
-                !tally.living.contains(product) && allowed <= counted
+                !tally.active.contains(product) && allowed <= counted
             }),
             units => units.iter().all(|id| tally.units.contains(id)),
         };
@@ -161,8 +171,8 @@ impl View<'_> {
 
     /// What so many pieces of a product are worth: those that were cancelled, if any were.
     fn price(&self, product: &str, pieces: Decimal) -> Amount {
-        let order = self.case.order;
-        let of_product = || order.units.iter().filter(|it| it.product == product);
+        let order = self.decision_input.order;
+        let of_product = || order.units.iter().filter(|unit| unit.product == product);
         let cancelled = of_product().find(|it| it.status == UnitStatus::Cancelled);
         let unit = cancelled.or_else(|| of_product().next());
         let price =

@@ -7,7 +7,7 @@ use crate::{ClaimState, CreditMemo, testing::*};
 struct Scene {
     story: Story,
     cancelled: Vec<&'static str>,
-    known: Vec<Known>,
+    known: Vec<KnownCancellation>,
     memos: Vec<RecordedMemo>,
     totals: BTreeMap<RecordId, Amount>,
 }
@@ -30,11 +30,11 @@ fn recorded(memo: ExistingMemo) -> RecordedMemo {
 }
 
 impl Scene {
-    fn knows(mut self, name: &str, units: &[&str], course: Course) -> Self {
-        self.known.push(Known {
+    fn knows(mut self, name: &str, units: &[&str], course: Progress) -> Self {
+        self.known.push(KnownCancellation {
             id: format!("can-{name}").parse().unwrap(),
             units: units.iter().map(|it| unit(it)).collect(),
-            course,
+            progress: course,
             reason: Some("why".to_owned()),
             claims: Vec::new(),
         });
@@ -46,7 +46,7 @@ impl Scene {
         let mut story = self.story.clone();
         story.claims = self.known.iter().flat_map(|it| it.claims.clone()).collect();
         let memo = story.memo(units);
-        self = self.knows(&format!("of-{record}"), units, Course::Posted);
+        self = self.knows(&format!("of-{record}"), units, Progress::Posted);
         let state = ClaimState::Settled(id(record));
         self.known.last_mut().unwrap().claims.push(Claim { memo, state });
         self
@@ -71,16 +71,16 @@ impl Scene {
         self
     }
 
-    fn findings(&self, close: bool) -> Vec<Finding> {
+    fn findings(&self, close: bool) -> Vec<ReconcileFinding> {
         let order = Order::check(&self.story.snapshot(&self.cancelled)).unwrap();
         let billing = self.story.billing(&order);
-        reconcile(&Sides {
+        reconcile(&ReconcileInput {
             tenant: &"dodici".parse().unwrap(),
             order: &order,
             known: &self.known,
             memos: &self.memos,
             totals: &self.totals,
-            look: if close { Look::Close(&billing) } else { Look::Passing },
+            pass: if close { Pass::Full(&billing) } else { Pass::Quick },
             policy: &self.story.policy,
             maps: &self.story.maps,
         })
@@ -98,16 +98,16 @@ impl Scene {
     }
 }
 
-fn text(finding: &Finding) -> String {
+fn text(finding: &ReconcileFinding) -> String {
     let units: Vec<_> = finding.units.iter().map(ToString::to_string).collect();
     let behind = match &finding.discrepancy {
-        Discrepancy::Missing(Cause::Vanished { cancellation, record, .. }) => {
+        Discrepancy::Missing(MissingCause::RecordDeleted { cancellation, record, .. }) => {
             format!("{record} of {cancellation}")
         }
-        Discrepancy::Missing(Cause::Unrecorded(id))
+        Discrepancy::Missing(MissingCause::NotRecorded(id))
         | Discrepancy::Waiting(id, _)
         | Discrepancy::Parked(id, _) => id.to_string(),
-        Discrepancy::Missing(Cause::Unseen) => "unseen".to_owned(),
+        Discrepancy::Missing(MissingCause::NoEvent) => "unseen".to_owned(),
         Discrepancy::Different { memo, expected, on_record } => {
             format!("{} {on_record} for {expected}", memo.record)
         }
@@ -150,14 +150,15 @@ fn shipping_is_missing_with_the_last_units_or_alone() {
     of(story(), &["a", "b"]).finds(&["missing a+b+shipping 55.40: unseen"]);
     let goods = [("item-a", 1, "20.00", &["a"][..]), ("item-b", 1, "30.00", &["b"])];
     of(story(), &["a", "b"]).by_hand("800", &goods).finds(&["missing shipping 5.40: unseen"]);
-    let gone = of(story().told(|it| it.units[0].status = Some("cancelled".into())), &["a", "b"]);
+    let gone =
+        of(story().reporting(|it| it.units[0].status = Some("cancelled".into())), &["a", "b"]);
     let gone = gone.claims(&["b"], "900");
     gone.finds(&["missing b+shipping 35.40: 900 of can-of-900", "missing a 20.00: unseen"]);
 }
 
 #[test]
 fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
-    for course in [Course::Waiting, Course::Parked, Course::Skipped, Course::Posted] {
+    for course in [Progress::Waiting, Progress::Parked, Progress::Skipped, Progress::Posted] {
         let scene = scene().claims(&["a", "b"], "900").knows("whole", &["a", "b"], course);
         scene.finds(&["missing a+b 40.00: 900 of can-of-900"]);
     }
@@ -172,30 +173,30 @@ fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
 fn what_our_book_knows_of_a_unit_decides_what_it_is() {
     let waiting = "waiting a+b 40.00: can-x";
     let table = [
-        (Course::Waiting, Some(waiting)),
-        (Course::Parked, Some("parked a+b 40.00: can-x")),
-        (Course::Skipped, None),
-        (Course::Posted, Some("missing a+b 40.00: can-x")),
-        (Course::Abandoned, Some("missing a+b 40.00: can-x")),
+        (Progress::Waiting, Some(waiting)),
+        (Progress::Parked, Some("parked a+b 40.00: can-x")),
+        (Progress::Skipped, None),
+        (Progress::Posted, Some("missing a+b 40.00: can-x")),
+        (Progress::Abandoned, Some("missing a+b 40.00: can-x")),
     ];
     for (course, expected) in table {
         let scene = scene().knows("x", &["a", "b"], course);
         assert_eq!(scene.told(true), Vec::from_iter(expected), "{course:?}");
-        let scene = scene.knows("y", &["a", "b", "c"], Course::Abandoned);
+        let scene = scene.knows("y", &["a", "b", "c"], Progress::Abandoned);
         assert_eq!(scene.told(true), Vec::from_iter(expected), "{course:?} counts first");
     }
-    let both = scene().knows("x", &["a"], Course::Parked).knows("y", &["b"], Course::Waiting);
+    let both = scene().knows("x", &["a"], Progress::Parked).knows("y", &["b"], Progress::Waiting);
     both.finds(&["parked a 20.00: can-x", "waiting b 20.00: can-y"]);
 }
 
 #[test]
 fn units_that_were_skipped_beside_others_are_not_missing() {
     let story = || {
-        let story = Story::new().unit("a", "20.00").unit("b", "30.00").loose("b");
+        let story = Story::new().unit("a", "20.00").unit("b", "30.00").not_invoiced("b");
         story.authorized("50.00").captured("20.00").refunded("20.00")
     };
     let scene = of(story(), &["a", "b"]).claims(&["a"], "900").shown(0, "900", |_| {});
-    let scene = scene.knows("x", &["a", "b"], Course::Posted);
+    let scene = scene.knows("x", &["a", "b"], Progress::Posted);
     assert_eq!(scene.told(true), [""; 0], "no invoice carries b");
     // Only a close look tells.
     assert_eq!(scene.told(false), ["missing b 30.00: can-x"]);
@@ -239,8 +240,8 @@ fn pieces_without_a_name_are_counted_by_product() {
     assert_eq!(again.told(false), ["unexplained  38.00: 800"]);
     assert!(again.findings(false).iter().all(|it| it.discrepancy.is_doubtful()));
     let mut returned = scene().by_hand("800", &[("item-p", 2, "40.00", &[])]);
-    returned.story = returned.story.told(|it| it.units[2].product = Some("p".into()));
-    returned.story = returned.story.told(|it| it.units[2].status = Some("returned".into()));
+    returned.story = returned.story.reporting(|it| it.units[2].product = Some("p".into()));
+    returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     let returned = returned.by_hand("801", &[("item-p", 1, "30.00", &[])]);
     assert_eq!(returned.told(true), [""; 0], "one of them came back");
 }
@@ -255,7 +256,7 @@ fn a_memo_over_goods_that_are_not_cancelled_is_unexplained() {
     let goodwill = ours().by_hand("800", &[("goodwill", 1, "5.00", &[])]);
     goodwill.finds(&["unexplained  5.00: 800"]);
     let mut returned = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
-    returned.story = returned.story.told(|it| it.units[2].status = Some("returned".into()));
+    returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     returned.finds(&[]);
     // Shipping, tax and payments alone are no goods.
     ours().by_hand("800", &[]).finds(&[]);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{MINUTE, NOW, SECOND, Subject, due, job, starts, the_only};
+use super::{JobsSubject, MINUTE, NOW, SECOND, due, job, starts, the_only};
 
 const HOUR: Duration = Duration::from_hours(1);
 
 /// What a clock put off that was an hour ahead does not wait for that hour.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn Subject) {
+pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("pushed"), MINUTE).await.unwrap();
@@ -23,7 +23,7 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn Sub
 }
 
 /// A runner that died while the clock was an hour ahead does not keep its job for that hour.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn Subject) {
+pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -35,7 +35,7 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn Sub
 }
 
 /// A runner that lives keeps its job, and settles it.
-pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn Subject) {
+pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -52,9 +52,9 @@ pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn
 }
 
 /// A call that waits for jobs comes back when its time is up, wherever the date is by then.
-pub async fn a_clock_that_steps_does_not_prolong_a_wait(subject: &dyn Subject) {
+pub async fn a_clock_that_steps_does_not_prolong_a_wait(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
-    for step in [Subject::set_ahead, Subject::set_back] {
+    for step in [JobsSubject::set_ahead, JobsSubject::set_back] {
         let mut waiting = jobs.receive(1, MINUTE, 2 * SECOND);
         starts(waiting.as_mut()).await;
         step(subject, HOUR);

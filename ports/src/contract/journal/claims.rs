@@ -3,14 +3,14 @@
 use domain::{Amount, ClaimState, CreditMemo};
 
 use super::{
-    Subject,
+    JournalSubject,
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, record, tenant},
     steps::{assert_claimed, claim, confirmed, freed, memos, only, opened, settled, step},
 };
 use crate::{JournalError, Query, Step};
 
 /// A unit under another key is refused, and with it the whole memo.
-pub async fn a_unit_is_claimed_by_one_key(subject: &dyn Subject) {
+pub async fn a_unit_is_claimed_by_one_key(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
     claim(journal, &first).await.unwrap();
@@ -23,7 +23,7 @@ pub async fn a_unit_is_claimed_by_one_key(subject: &dyn Subject) {
 }
 
 /// The same unit id of another order is another unit: `shipping` always is.
-pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
+pub async fn units_are_claimed_per_order(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let other = cancellation(OTHER_ORDER, &["a"], 0);
     journal.open(&other, at(0)).await.unwrap();
@@ -33,12 +33,12 @@ pub async fn units_are_claimed_per_order(subject: &dyn Subject) {
     journal.record(&other.id(), at(1), &[step]).await.unwrap();
     assert_eq!(memos(journal).await, [ours]);
     let claims = journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap();
-    assert_eq!(claims.into_iter().map(|it| it.memo).collect::<Vec<_>>(), [theirs]);
+    assert_eq!(claims.into_iter().map(|claim| claim.memo).collect::<Vec<_>>(), [theirs]);
     assert_eq!(journal.claims(&tenant("other"), &order(ORDER)).await.unwrap(), []);
 }
 
 /// A memo is claimed by a cancellation of its own order.
-pub async fn a_memo_of_another_order_is_not_claimed(subject: &dyn Subject) {
+pub async fn a_memo_of_another_order_is_not_claimed(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let result = claim(journal, &memo(OTHER_ORDER, &["a"], 2000)).await;
     assert!(matches!(result, Err(JournalError::Unavailable(_))), "{result:?}");
@@ -46,7 +46,7 @@ pub async fn a_memo_of_another_order_is_not_claimed(subject: &dyn Subject) {
 }
 
 /// What is sent is what was claimed last.
-pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn Subject) {
+pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     let again = CreditMemo { text: "on another day".to_owned(), ..first.clone() };
@@ -56,7 +56,7 @@ pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn Subject) {
 }
 
 /// What is on record is not claimed again, nor changed by trying.
-pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
+pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     claim(journal, &first).await.unwrap();
@@ -70,12 +70,12 @@ pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn Subject) {
 }
 
 /// A claim that is refused takes what was to be written with it along.
-pub async fn steps_are_written_all_or_none(subject: &dyn Subject) {
+pub async fn steps_are_written_all_or_none(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
     claim(journal, &first).await.unwrap();
     let before = only(journal, &Query::default()).await;
-    let note = Step::Noted(vec!["the order was seen".to_owned()]);
+    let note = Step::Note(vec!["the order was seen".to_owned()]);
     let steps = [note, settled(&first, "77"), Step::Claimed(Box::new(both.clone()))];
     assert_claimed(&journal.record(&id(), at(9), &steps).await, &first.key);
     assert_eq!(only(journal, &Query::default()).await, before);
@@ -93,7 +93,7 @@ pub async fn steps_are_written_all_or_none(subject: &dyn Subject) {
 
 /// Until what becomes of it is known, a claim tells when it was last sent without an
 /// answer: when it was claimed, sent again, or before a refusal that frees nothing.
-pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subject) {
+pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     let (key, why) = (memo.key.clone(), "the period is closed".to_owned());
@@ -107,7 +107,7 @@ pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subjec
         journal.record(&id(), at(second), &claimed).await.unwrap();
         assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(second) });
     }
-    let refused = [Step::NotFreed { key, why, sent_at: at(1) }];
+    let refused = [Step::ClaimKept { key, rejection: why, sent_at: at(1) }];
     for _ in 0..2 {
         journal.record(&id(), at(61), &refused).await.unwrap();
         assert_eq!(sent_at().await, ClaimState::Unsettled { sent_at: at(1) });
@@ -121,7 +121,7 @@ pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Subjec
 }
 
 /// A definite refusal gives the units back.
-pub async fn freed_units_can_be_claimed_again(subject: &dyn Subject) {
+pub async fn freed_units_can_be_claimed_again(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (refused, decided_anew) = (memo(ORDER, &["a", "b"], 5000), memo(ORDER, &["b"], 3000));
     claim(journal, &refused).await.unwrap();
@@ -134,7 +134,7 @@ pub async fn freed_units_can_be_claimed_again(subject: &dyn Subject) {
 }
 
 /// What is on record is never given back.
-pub async fn a_settled_claim_is_never_freed(subject: &dyn Subject) {
+pub async fn a_settled_claim_is_never_freed(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     claim(journal, &first).await.unwrap();
@@ -145,10 +145,10 @@ pub async fn a_settled_claim_is_never_freed(subject: &dyn Subject) {
 }
 
 /// A record that the ledger lost gives its units back; an open outcome does not.
-pub async fn a_vanished_record_frees_its_units(subject: &dyn Subject) {
+pub async fn a_vanished_record_frees_its_units(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
-    let vanished = Step::Vanished { key: first.key.clone() };
+    let vanished = Step::RecordGone { key: first.key.clone() };
     claim(journal, &first).await.unwrap();
     step(journal, vanished.clone()).await.unwrap();
     assert_eq!(memos(journal).await, std::slice::from_ref(&first));
@@ -161,7 +161,7 @@ pub async fn a_vanished_record_frees_its_units(subject: &dyn Subject) {
 }
 
 /// Repeating what was settled and confirmed before a crash changes nothing.
-pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Subject) {
+pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     claim(journal, &first).await.unwrap();
@@ -177,7 +177,7 @@ pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Subjec
 }
 
 /// A memo without a claim cannot be settled: somebody's book is wrong.
-pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn Subject) {
+pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let never = memo(ORDER, &["a"], 2000);
     for step_ in [settled(&never, "77"), confirmed(&never, "CM1", 2000)] {
@@ -187,7 +187,7 @@ pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn Subject) {
 }
 
 /// Two events of one order: each shows the memos that it made itself.
-pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Subject) {
+pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let second = cancellation(ORDER, &["a", "b"], 0);
     journal.open(&second, at(0)).await.unwrap();
@@ -202,14 +202,14 @@ pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Subj
 
     for (id, memo) in [(id(), &ours), (second.id(), &theirs)] {
         let found = only(journal, &Query { id: Some(id.clone()), ..Query::default() }).await;
-        let made: Vec<_> = found.memos.iter().map(|it| &it.claim.memo).collect();
+        let made: Vec<_> = found.memos.iter().map(|memo| &memo.claim.memo).collect();
         assert_eq!(made, [memo], "{id}");
     }
     assert_eq!(memos(journal).await, [ours, theirs]);
 }
 
 /// What a crash left half done can be found, to be finished.
-pub async fn unfinished_memos_are_found(subject: &dyn Subject) {
+pub async fn unfinished_memos_are_found(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     // step, unsettled, unconfirmed

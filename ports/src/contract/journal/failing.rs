@@ -1,18 +1,18 @@
 //! The promises about failed tries: how a failing order is told from a failing ledger.
 
 use super::{
-    Subject,
+    JournalSubject,
     sample::{ORDER, OTHER_ORDER, at, cancellation, id, memo, order, record},
     steps::{ended, only},
 };
-use crate::{FailedTries, Journal, Query, State, Step};
+use crate::{CancellationState, FailedTries, Journal, Query, Step};
 
 async fn step(journal: &dyn Journal, second: i64, step: &Step) {
     journal.record(&id(), at(second), std::slice::from_ref(step)).await.unwrap();
 }
 
 /// Failed tries are counted in a row, for other processes too, and leave no line.
-pub async fn failed_tries_are_counted_in_a_row(subject: &dyn Subject) {
+pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let delivery = cancellation(ORDER, &["a"], 0);
     assert_eq!(journal.open(&delivery, at(0)).await.unwrap().failed, None);
@@ -28,9 +28,10 @@ pub async fn failed_tries_are_counted_in_a_row(subject: &dyn Subject) {
     // One line is of the delivery.
     assert_eq!(only(journal, &Query::default()).await.history.len(), lines + 1);
 
-    step(journal, 50, &ended(State::Deferred, Some("not-invoiced"))).await;
+    step(journal, 50, &ended(CancellationState::Deferred, Some("not-invoiced"))).await;
     assert_eq!(only(journal, &Query::default()).await.failed, expected, "a wait says nothing");
-    let ends = [Step::Answered, ended(State::Parked, Some("erp-refused")), Step::Retried];
+    let ends =
+        [Step::Answered, ended(CancellationState::Parked, Some("erp-refused")), Step::Retried];
     for end in ends {
         step(journal, 60, &failed(true)).await;
         step(journal, 70, &end).await;
@@ -43,7 +44,7 @@ pub async fn failed_tries_are_counted_in_a_row(subject: &dyn Subject) {
 }
 
 /// What was written for other orders since a moment is found: sent then, and on record.
-pub async fn what_was_written_beside_an_order_is_found(subject: &dyn Subject) {
+pub async fn what_was_written_beside_an_order_is_found(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let written = async |since, beside: &str| {
         let query = Query {

@@ -5,7 +5,7 @@ use domain::{
     OrderId, RecordId, Source, TaxBasis, Tenant, Timestamp, UnitId,
 };
 
-use crate::HoldToken;
+use crate::LeaseToken;
 
 /// An order.
 pub const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
@@ -38,8 +38,8 @@ pub fn record(id: &str) -> RecordId {
 
 /// The token of the run of this name.
 #[must_use]
-pub fn token(name: &str) -> HoldToken {
-    HoldToken(name.to_owned())
+pub fn token(name: &str) -> LeaseToken {
+    LeaseToken(name.to_owned())
 }
 
 /// The cancellation of these units, published at this second.

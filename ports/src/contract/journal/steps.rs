@@ -5,13 +5,13 @@ use std::time::Duration;
 use domain::{Amount, CreditMemo, MemoKey};
 
 use super::{
-    Subject,
+    JournalSubject,
     sample::{ORDER, at, cancellation, id, order, record, tenant},
 };
-use crate::{Journal, JournalError, Query, Record, State, Step};
+use crate::{CancellationRecord, CancellationState, Journal, JournalError, Query, Step};
 
 /// A journal that knows the cancellation [`id`] of one unit.
-pub(super) async fn opened(subject: &dyn Subject) -> &dyn Journal {
+pub(super) async fn opened(subject: &dyn JournalSubject) -> &dyn Journal {
     let journal = subject.journal();
     journal.open(&cancellation(ORDER, &["a"], 0), at(0)).await.unwrap();
     journal
@@ -27,10 +27,10 @@ pub(super) async fn claim(journal: &dyn Journal, memo: &CreditMemo) -> Result<()
 
 pub(super) async fn memos(journal: &dyn Journal) -> Vec<CreditMemo> {
     let claims = journal.claims(&tenant("dodici"), &order(ORDER)).await.unwrap();
-    claims.into_iter().map(|it| it.memo).collect()
+    claims.into_iter().map(|claim| claim.memo).collect()
 }
 
-pub(super) async fn only(journal: &dyn Journal, query: &Query) -> Record {
+pub(super) async fn only(journal: &dyn Journal, query: &Query) -> CancellationRecord {
     let query = Query { with_history: true, ..query.clone() };
     let [found] = <[_; 1]>::try_from(journal.find(&query).await.unwrap()).expect("exactly one");
     found
@@ -41,7 +41,7 @@ pub(super) fn settled(memo: &CreditMemo, id: &str) -> Step {
 }
 
 pub(super) fn freed(memo: &CreditMemo) -> Step {
-    Step::Freed { key: memo.key.clone(), why: "the period is closed".to_owned() }
+    Step::Freed { key: memo.key.clone(), rejection: "the period is closed".to_owned() }
 }
 
 pub(super) fn confirmed(memo: &CreditMemo, number: &str, cents: i64) -> Step {
@@ -49,9 +49,9 @@ pub(super) fn confirmed(memo: &CreditMemo, number: &str, cents: i64) -> Step {
     Step::Confirmed { key, number, total: Amount::cents(cents) }
 }
 
-pub(super) fn ended(state: State, reason: Option<&str>) -> Step {
+pub(super) fn ended(state: CancellationState, reason: Option<&str>) -> Step {
     let (reason, detail) = (reason.map(str::to_owned), Some("in a sentence".to_owned()));
-    Step::Ended { state, reason, detail, took: Duration::from_millis(1234) }
+    Step::AttemptEnded { state, reason, detail, took: Duration::from_millis(1234) }
 }
 
 #[track_caller]

@@ -1,14 +1,14 @@
 //! The promises about one order on which the ledger fails, while it answers about others.
 
-use super::{Subject, memo};
+use super::{LedgerSubject, memo};
 use crate::{LedgerError, Posted, Retry, Sending};
 
 /// A failure on one memo, with the ledger's words, is told from a ledger that fails.
-pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn Subject) {
+pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.fail_on_memos();
-    for sending in [Sending::First, Sending::Again, Sending::Again] {
+    for sending in [Sending::First, Sending::Resend, Sending::Resend] {
         let error = ledger.post(&memo, sending).await.unwrap_err();
         assert_eq!(error.retry(), Retry::Later, "{error:?}");
         let LedgerError::Failed { code, message } = error else { panic!("{error:?}") };
@@ -18,13 +18,13 @@ pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn Subject
     }
     assert_eq!(subject.memos_on_record(), 0);
     subject.recover();
-    let posted = ledger.post(&memo, Sending::Again).await.unwrap();
+    let posted = ledger.post(&memo, Sending::Resend).await.unwrap();
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
     assert_eq!(subject.memos_on_record(), 1);
 }
 
 /// An answer that cannot be read is about its order, and never "nothing on record".
-pub async fn an_answer_that_cannot_be_read_is_about_its_order(subject: &dyn Subject) {
+pub async fn an_answer_that_cannot_be_read_is_about_its_order(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.garble();

@@ -4,11 +4,11 @@ use std::{slice, time::Duration};
 
 use domain::{ExistingMemos, RecordedMemo, Standing, Timestamp};
 
-use super::{Subject, memo};
+use super::{LedgerSubject, memo};
 use crate::{BillingQuery, Cursor, LedgerError, Posted, Sending};
 
-/// Reconciliation sees every memo, whoever made it, and can tell ours from others.
-pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subject) {
+/// Reconciliation sees every memo, manual or not, and can tell ours from others.
+pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn LedgerSubject) {
     let ours = memo(subject).await;
     let posted = subject.ledger().post(&ours, Sending::First).await.unwrap();
     let by_hand = subject.credit_by_hand();
@@ -20,7 +20,7 @@ pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subjec
     assert_eq!(first.memo.total, ours.total);
     assert_eq!(first.reference.as_deref(), Some(ours.reference.as_str()));
     assert_eq!(first.currency, ours.currency);
-    let units: Vec<_> = first.memo.lines.iter().flat_map(|it| &it.units).collect();
+    let units: Vec<_> = first.memo.lines.iter().flat_map(|line| &line.units).collect();
     assert_eq!(units, ours.units.iter().collect::<Vec<_>>());
     assert_eq!((&second.memo.external_id, second.memo.lines[0].units.len()), (&None, 0));
     assert_eq!(second.memo.lines[0].quantity, Some(1.into()));
@@ -31,43 +31,46 @@ pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Subjec
 }
 
 /// A memo that is missed is a credit that would be asked for again.
-pub async fn all_memos_are_told_whatever_the_page_size(subject: &dyn Subject) {
+pub async fn all_memos_are_told_whatever_the_page_size(subject: &dyn LedgerSubject) {
     let mut made = vec![subject.credit_by_hand(), subject.credit_by_hand()];
     made.push(subject.credit_by_hand());
     for limit in [1, 2, 3, 100] {
         subject.limit_pages(limit);
         let memos = all_memos(subject, subject.now()).await;
-        let told: Vec<_> = memos.iter().map(|it| it.memo.id.clone()).collect();
+        let told: Vec<_> = memos.iter().map(|memo| memo.memo.id.clone()).collect();
         assert_eq!(told, made, "pages of {limit}");
     }
 }
 
 /// What was not touched since is none of the window's.
-pub async fn memos_that_did_not_change_since_are_not_told(subject: &dyn Subject) {
+pub async fn memos_that_did_not_change_since_are_not_told(subject: &dyn LedgerSubject) {
     let _ = subject.credit_by_hand();
     let later = subject.now().after(Duration::from_mins(1));
     assert_eq!(all_memos(subject, later).await, []);
 }
 
 /// A voided memo is on record and credits nothing.
-pub async fn a_voided_memo_is_told_as_voided(subject: &dyn Subject) {
+pub async fn a_voided_memo_is_told_as_voided(subject: &dyn LedgerSubject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     let memos = all_memos(subject, subject.now()).await;
-    let told: Vec<_> = memos.iter().map(|it| (it.memo.id.clone(), it.memo.standing)).collect();
+    let told: Vec<_> =
+        memos.iter().map(|memo| (memo.memo.id.clone(), memo.memo.standing)).collect();
     assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
 }
 
 /// What was voided credits nothing: it is told only to those who ask for that record.
-pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(subject: &dyn Subject) {
+pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(
+    subject: &dyn LedgerSubject,
+) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     for existing_memos in [ExistingMemos::Invoice, ExistingMemos::Number] {
         let query = BillingQuery { existing_memos, ..subject.invoiced() };
         let told = |ours| async {
-            let query = BillingQuery { ours, ..query.clone() };
+            let query = BillingQuery { own_memos: ours, ..query.clone() };
             let memos = subject.ledger().billing(&query).await.unwrap().memos;
-            memos.into_iter().map(|it| (it.id, it.standing)).collect::<Vec<_>>()
+            memos.into_iter().map(|memo| (memo.id, memo.standing)).collect::<Vec<_>>()
         };
         let valid = (other.clone(), Standing::Valid);
         assert_eq!(told(Vec::new()).await, slice::from_ref(&valid), "{existing_memos:?}");
@@ -79,26 +82,26 @@ pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(subjec
 }
 
 /// A memo from nothing is found by the order's number, and by nothing else.
-pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn Subject) {
+pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn LedgerSubject) {
     let by_hand = subject.credit_without_source();
     for (existing_memos, expected) in
         [(ExistingMemos::Number, vec![by_hand]), (ExistingMemos::Invoice, Vec::new())]
     {
         let query = BillingQuery { existing_memos, ..subject.invoiced() };
         let memos = subject.ledger().billing(&query).await.unwrap().memos;
-        let told: Vec<_> = memos.iter().map(|it| it.id.clone()).collect();
+        let told: Vec<_> = memos.iter().map(|memo| memo.id.clone()).collect();
         assert_eq!(told, expected, "{existing_memos:?}");
-        assert!(memos.iter().all(|it| it.created_from.is_none() && it.entity.is_some()));
+        assert!(memos.iter().all(|memo| memo.created_from.is_none() && memo.entity.is_some()));
     }
 }
 
 /// A key that a voided memo has is taken, and nothing is credited by it.
-pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn Subject) {
+pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     let posted = subject.ledger().post(&memo, Sending::First).await.unwrap();
     let record = posted.record().clone();
     subject.void(&record);
-    for sending in [Sending::First, Sending::Again] {
+    for sending in [Sending::First, Sending::Resend] {
         let again = subject.ledger().post(&memo, sending).await.unwrap();
         assert_eq!(again, Posted::Voided(record.clone()), "{sending:?}");
     }
@@ -106,7 +109,7 @@ pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn Subject
 }
 
 /// Memos that we may not see are not memos that are gone.
-pub async fn memos_that_may_not_be_seen_are_never_none(subject: &dyn Subject) {
+pub async fn memos_that_may_not_be_seen_are_never_none(subject: &dyn LedgerSubject) {
     let _ = subject.credit_by_hand();
     subject.forbid();
     let answer = subject.ledger().memos(subject.now(), &Cursor::default()).await;
@@ -114,7 +117,7 @@ pub async fn memos_that_may_not_be_seen_are_never_none(subject: &dyn Subject) {
 }
 
 /// All memos since a moment, page by page.
-async fn all_memos(subject: &dyn Subject, since: Timestamp) -> Vec<RecordedMemo> {
+async fn all_memos(subject: &dyn LedgerSubject, since: Timestamp) -> Vec<RecordedMemo> {
     let (mut memos, mut place) = (Vec::new(), Cursor::default());
     loop {
         let page = subject.ledger().memos(since, &place).await.unwrap();

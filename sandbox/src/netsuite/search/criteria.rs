@@ -114,5 +114,5 @@ fn flag(criterion: Node<'_, '_>) -> bool {
 fn custom(record: &Record, criterion: Node<'_, '_>) -> bool {
     let wanted = child(criterion, "searchValue").map(content).unwrap_or_default();
     let named = |it: &&Field| Some(it.script_id.as_str()) == attribute(criterion, "scriptId");
-    record.fields.iter().filter(named).any(|it| it.values.iter().any(|value| value == wanted))
+    record.fields.iter().filter(named).any(|field| field.values.iter().any(|value| value == wanted))
 }

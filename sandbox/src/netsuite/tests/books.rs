@@ -42,7 +42,7 @@ async fn an_update_changes_the_lines_it_names_and_no_others() {
         let (_, answer) = bench.call("update", &update(close, "false")).await;
         assert_has(&answer, &["updateResponse", "isSuccess=\"true\"", "type=\"salesOrder\""]);
         let lines = bench.account.sales_order(&order).unwrap().lines;
-        let seen: Vec<_> = lines.iter().map(|it| (it.line, it.closed, it.amount)).collect();
+        let seen: Vec<_> = lines.iter().map(|line| (line.line, line.closed, line.amount)).collect();
         let expected =
             [(1, true, Decimal::ZERO), (2, true, Decimal::ZERO), (3, false, amount("30.00"))];
         assert_eq!(seen, expected, "round {round}");

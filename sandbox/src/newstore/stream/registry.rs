@@ -58,7 +58,7 @@ impl Registry {
             let why = format!("{id} exists already");
             return problem(StatusCode::CONFLICT, "resource_exists", &why);
         }
-        if MAX_INTEGRATIONS <= self.integrations.len() {
+        if self.integrations.len() >= MAX_INTEGRATIONS {
             let why = format!("at most {MAX_INTEGRATIONS} integrations can be registered");
             return problem(StatusCode::BAD_REQUEST, "limit_exceeded", &why);
         }

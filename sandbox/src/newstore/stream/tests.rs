@@ -204,7 +204,7 @@ async fn events_arrive_in_order_and_a_failure_holds_them_up() {
     assert_eq!(bench.got(), ["a", "b"]);
     assert_eq!(bench.deliver().await, []);
     let deliveries = bench.tenant.stream().integration("erp").unwrap().deliveries;
-    let rejected = deliveries.iter().filter(|it| it.is_rejected()).count();
+    let rejected = deliveries.iter().filter(|delivery| delivery.is_rejected()).count();
     assert_eq!((deliveries.len(), rejected), (4, 1));
     bench.tenant.stream().stop("erp");
     bench.publish("c", "order.cancelled", "2026-11-20T10:00:00Z");

@@ -2,43 +2,46 @@
 
 use std::time::Duration;
 
-use ports::{Record, State};
+use ports::{CancellationRecord, CancellationState};
 
 use super::super::{
-    dial::ClockSteps,
+    backends::Backends,
+    machine_clock::ClockSteps,
     oddity::{Failure, HandMade, Oddity},
-    sale::Sale,
-    shop::Shop,
+    sale::SimulatedSale,
     stream::Event,
 };
 use crate::reference::Recorded;
 
 /// The ending of an event, and the name of its reason; empty where it may be any.
-pub(super) type Ending = (State, &'static str);
+pub(super) type Ending = (CancellationState, &'static str);
 
 /// How long after its receipt an event of an order that the ERP fails on has surely been tried.
 const TRIED: Duration = Duration::from_mins(20);
 
 /// More than the clocks of processes differ by.
-fn skew(shop: &Shop) -> Duration {
-    match shop.stage.clock_steps {
+fn skew(backend: &Backends) -> Duration {
+    match backend.simulation.clock_steps {
         ClockSteps::None => Duration::from_mins(1),
         ClockSteps::Machine | ClockSteps::OneReplica => Duration::from_hours(3),
     }
 }
 
 /// All that may become of an event of an order with odd books, where `usual` becomes of others.
-pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> {
+pub(super) fn endings(sale: &SimulatedSale, event: &Event, usual: Ending) -> Vec<Ending> {
     match &sale.oddity {
         Oddity::BilledAgain { unit } if event.units.contains(&sale.units[*unit].id) => {
-            vec![(State::Parked, "billed-again")]
+            vec![(CancellationState::Parked, "billed-again")]
         }
-        Oddity::Goodwill(_) => vec![usual, (State::Parked, "over-credit")],
-        Oddity::OursVoided(_) => vec![usual, (State::Parked, "memo-voided")],
-        Oddity::ShippingDiffers => vec![usual, (State::Parked, "amount-mismatch")],
-        Oddity::FailsAlone(Failure::Refusing) => vec![(State::Parked, "erp-refused")],
+        Oddity::Goodwill(_) => vec![usual, (CancellationState::Parked, "over-credit")],
+        Oddity::OursVoided(_) => vec![usual, (CancellationState::Parked, "memo-voided")],
+        Oddity::ShippingDiffers => vec![usual, (CancellationState::Parked, "amount-mismatch")],
+        Oddity::FailsAlone(Failure::Refusing) => vec![(CancellationState::Parked, "erp-refused")],
         Oddity::FailsAlone(Failure::Posting | Failure::Unreadable) => {
-            vec![(State::Parked, "erp-fails-on-order"), (State::Deferred, "")]
+            vec![
+                (CancellationState::Parked, "erp-fails-on-order"),
+                (CancellationState::Deferred, ""),
+            ]
         }
         _ => vec![usual],
     }
@@ -46,40 +49,56 @@ pub(super) fn endings(sale: &Sale, event: &Event, usual: Ending) -> Vec<Ending> 
 
 /// Whether an order that the ERP fails on stays in the queue: nothing that was written for
 /// others since proves that the ERP works.
-pub fn waits_for_others(shop: &Shop, sale: &Sale, record: &Record) -> bool {
+pub fn waits_for_others(
+    backend: &Backends,
+    sale: &SimulatedSale,
+    record: &CancellationRecord,
+) -> bool {
     let fails = matches!(sale.oddity, Oddity::FailsAlone(Failure::Posting | Failure::Unreadable));
-    let proof = record.received_at.after(TRIED + skew(shop));
+    let proof = record.received_at.after(TRIED + skew(backend));
     fails
-        && record.state == State::Deferred
-        && shop.notes().written_at.is_none_or(|written_at| written_at <= proof)
+        && record.state == CancellationState::Deferred
+        && backend.notes().written_at.is_none_or(|written_at| written_at <= proof)
 }
 
 /// Whether what became of an event follows from what is on record.
-pub(super) fn is_explained(shop: &Shop, sale: &Sale, event: &Event, record: &Record) -> bool {
+pub(super) fn is_explained(
+    backend: &Backends,
+    sale: &SimulatedSale,
+    event: &Event,
+    record: &CancellationRecord,
+) -> bool {
     let reason = record.reason.as_deref().unwrap_or_default();
     match (&sale.oddity, record.state, reason) {
-        (Oddity::Goodwill(memo), State::Parked, "over-credit") => {
-            asks_too_much(shop, sale, event, memo)
+        (Oddity::Goodwill(memo), CancellationState::Parked, "over-credit") => {
+            asks_too_much(backend, sale, event, memo)
         }
-        (Oddity::OursVoided(_), State::Parked, "memo-voided") => {
-            event.units.iter().any(|unit| shop.notes().voided.contains_key(unit))
+        (Oddity::OursVoided(_), CancellationState::Parked, "memo-voided") => {
+            event.units.iter().any(|unit| backend.notes().voided.contains_key(unit))
         }
         // What was voided before the event came is not taken for credited.
-        (Oddity::OursVoided(_), State::Posted, _) => !event.units.iter().any(|unit| {
-            let voided_at = shop.notes().voided.get(unit).copied();
-            voided_at.is_some_and(|voided_at| voided_at.after(skew(shop)) < record.received_at)
+        (Oddity::OursVoided(_), CancellationState::Posted, _) => !event.units.iter().any(|unit| {
+            let voided_at = backend.notes().voided.get(unit).copied();
+            voided_at.is_some_and(|voided_at| voided_at.after(skew(backend)) < record.received_at)
         }),
-        (Oddity::FailsAlone(Failure::Posting | Failure::Unreadable), State::Deferred, _) => {
-            waits_for_others(shop, sale, record)
-        }
+        (
+            Oddity::FailsAlone(Failure::Posting | Failure::Unreadable),
+            CancellationState::Deferred,
+            _,
+        ) => waits_for_others(backend, sale, record),
         _ => true,
     }
 }
 
 /// Whether the units of an event that we did not credit come to more than is left: on a line
 /// that the goodwill may be about, or on the invoice.
-fn asks_too_much(shop: &Shop, sale: &Sale, event: &Event, goodwill: &HandMade) -> bool {
-    let memos = shop.ledger.books(|books| books.memos.clone());
+fn asks_too_much(
+    backend: &Backends,
+    sale: &SimulatedSale,
+    event: &Event,
+    goodwill: &HandMade,
+) -> bool {
+    let memos = backend.ledger.books(|books| books.memos.clone());
     let of_order = memos.iter().filter(|memo| memo.reference == sale.number);
     let ours = Recorded::sent(of_order);
     let is_credited = |nth: usize| {
@@ -91,7 +110,7 @@ fn asks_too_much(shop: &Shop, sale: &Sale, event: &Event, goodwill: &HandMade) -
         .collect();
     let money = goodwill.money.unwrap_or_default();
     let place = &sale.units[goodwill.units[0]];
-    let tolerance = shop.retailer.policy.tolerance;
+    let tolerance = backend.customer.policy.tolerance;
     let on_line = |nth: usize| {
         let unit = &sale.units[nth];
         let may_be_it = unit.invoice == place.invoice && unit.product == place.product;
@@ -119,7 +138,7 @@ fn asks_too_much(shop: &Shop, sale: &Sale, event: &Event, goodwill: &HandMade) -
 
 /// Whether units of the order may stay without a credit, though their events were posted: a
 /// memo by hand was taken for their credit, and voided afterwards.
-pub(super) fn may_stay_uncredited(sale: &Sale, unit: usize) -> bool {
+pub(super) fn may_stay_uncredited(sale: &SimulatedSale, unit: usize) -> bool {
     match &sale.oddity {
         // A memo that names no unit credits any of the product's until it is voided.
         Oddity::VoidedByHand(memo, after) => {
@@ -131,7 +150,7 @@ pub(super) fn may_stay_uncredited(sale: &Sale, unit: usize) -> bool {
 }
 
 /// Whether events of the order may be parked, with what they would have credited.
-pub(super) fn may_park(sale: &Sale) -> bool {
+pub(super) fn may_park(sale: &SimulatedSale) -> bool {
     matches!(
         sale.oddity,
         Oddity::Goodwill(_)
@@ -142,7 +161,7 @@ pub(super) fn may_park(sale: &Sale) -> bool {
 }
 
 /// What people gave back by hand beside the price of any unit.
-pub(super) fn goodwill(sale: &Sale) -> i64 {
+pub(super) fn goodwill(sale: &SimulatedSale) -> i64 {
     match &sale.oddity {
         Oddity::Goodwill(memo) => memo.money.unwrap_or(0),
         _ => 0,
@@ -150,7 +169,7 @@ pub(super) fn goodwill(sale: &Sale) -> i64 {
 }
 
 /// By how much the invoices are below the order's amounts.
-pub(super) fn short(sale: &Sale) -> i64 {
+pub(super) fn short(sale: &SimulatedSale) -> i64 {
     match sale.oddity {
         Oddity::ShortInvoice(short) => short,
         _ => 0,
@@ -158,38 +177,45 @@ pub(super) fn short(sale: &Sale) -> i64 {
 }
 
 /// What must hold for an order's events beside what holds for each.
-pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&Recorded]) {
-    let stage = &shop.stage;
+pub(super) fn of_order(
+    backend: &Backends,
+    sale: &SimulatedSale,
+    records: &[&CancellationRecord],
+    memos: &[&Recorded],
+) {
+    let simulation = &backend.simulation;
     let number = &sale.number;
     let is_parked = |reason: &str| {
-        records
-            .iter()
-            .any(|record| record.state == State::Parked && record.reason.as_deref() == Some(reason))
+        records.iter().any(|record| {
+            record.state == CancellationState::Parked && record.reason.as_deref() == Some(reason)
+        })
     };
     let flagged = |flag: &str| {
         records.iter().any(|record| record.flags.iter().any(|found| found.starts_with(flag)))
     };
     match &sale.oddity {
         Oddity::ShippingDiffers => {
-            stage.must(is_parked("amount-mismatch"), || {
+            simulation.must(is_parked("amount-mismatch"), || {
                 format!("{number}: nobody was told that shipping differs")
             });
         }
         Oddity::Goodwill(goodwill) => {
             let unit = &sale.units[goodwill.units[0]].id;
-            let names = |record: &&&Record| record.cancellation.units.contains_key(unit);
+            let names =
+                |record: &&&CancellationRecord| record.cancellation.units.contains_key(unit);
             // What was decided before somebody booked has not seen it.
             let first = records.iter().filter(names).map(|record| record.received_at).min();
-            let booked_at = shop.notes().booked_at.get(&sale.order).copied();
-            let seen = booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(shop)) < first);
+            let booked_at = backend.notes().booked_at.get(&sale.order).copied();
+            let seen =
+                booked_at.zip(first).is_some_and(|(at, first)| at.after(skew(backend)) < first);
             let mut sent = memos.iter().filter_map(|memo| memo.sent.as_ref());
             let is_credited = sent.any(|sent| sent.units.contains(unit));
-            stage.must(!seen || !is_credited || flagged("credited-before"), || {
+            simulation.must(!seen || !is_credited || flagged("credited-before"), || {
                 format!("{number}: nobody was told of the money given back before")
             });
         }
         Oddity::FailsAlone(_) => {
-            stage.must(memos.iter().all(|memo| memo.sent.is_none()), || {
+            simulation.must(memos.iter().all(|memo| memo.sent.is_none()), || {
                 format!("{number} has a memo, though the ERP always fails on it")
             });
         }
@@ -198,15 +224,16 @@ pub(super) fn of_order(shop: &Shop, sale: &Sale, records: &[&Record], memos: &[&
 }
 
 /// Orders that the ERP works for do not notice that it fails on another.
-pub(super) fn others_do_not_notice(shop: &Shop, event: &Event, record: &Record) {
-    let stage = &shop.stage;
-    let is_bad = |sale: &Sale| matches!(sale.oddity, Oddity::FailsAlone(_));
-    let has_bad = shop.sales.values().any(|sale| is_bad(sale));
-    if !has_bad || !shop.works_for_others || is_bad(&shop.sales[&event.order]) {
+pub(super) fn others_do_not_notice(backend: &Backends, event: &Event, record: &CancellationRecord) {
+    let simulation = &backend.simulation;
+    let is_bad = |sale: &SimulatedSale| matches!(sale.oddity, Oddity::FailsAlone(_));
+    let has_bad = backend.sales.values().any(|sale| is_bad(sale));
+    if !has_bad || !backend.works_for_others || is_bad(&backend.sales[&event.order]) {
         return;
     }
     let id = record.cancellation.id();
-    for reason in stage.outages(&id) {
-        stage.violated(format!("{id} met {reason}, though the ERP fails on another order alone"));
+    for reason in simulation.outages(&id) {
+        simulation
+            .violated(format!("{id} met {reason}, though the ERP fails on another order alone"));
     }
 }

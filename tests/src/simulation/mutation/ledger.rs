@@ -11,42 +11,42 @@ use domain::{
     Timestamp,
 };
 use ports::{
-    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Refusal, Sending,
+    BillingQuery, Confirmed, Cursor, Ledger, LedgerError, MemoPage, Posted, Rejection, Sending,
 };
 
-use super::{super::handmade::of_another_shop, Mutation};
+use super::{super::manual_memos::of_another_shop, Mutation};
 
-pub(super) struct Bugged {
-    bug: Mutation,
+pub(super) struct MutatedLedger {
+    mutation: Mutation,
     inner: Arc<dyn Ledger>,
     sent: AtomicU64,
 }
 
-impl Bugged {
-    pub(super) fn new(bug: Mutation, inner: Arc<dyn Ledger>) -> Self {
-        Self { bug, inner, sent: AtomicU64::new(0) }
+impl MutatedLedger {
+    pub(super) fn new(mutation: Mutation, inner: Arc<dyn Ledger>) -> Self {
+        Self { mutation, inner, sent: AtomicU64::new(0) }
     }
 
     /// An error as the bug takes it.
     fn mistake(&self, error: LedgerError) -> LedgerError {
         let fails_alone = matches!(error, LedgerError::Failed { .. } | LedgerError::Unreadable(_));
-        if self.bug == Mutation::BadOrderIsOutage && fails_alone {
+        if self.mutation == Mutation::BadOrderIsOutage && fails_alone {
             return LedgerError::Unavailable(error.to_string().into());
         }
         let refused = matches!(
-            (self.bug, &error),
+            (self.mutation, &error),
             (Mutation::UnknownIsRefused, LedgerError::Unknown(_))
                 | (Mutation::OutageIsRefusal, LedgerError::Unavailable(_))
                 | (Mutation::LoginIsRefusal, LedgerError::Unauthorized(_))
                 | (Mutation::ThrottleIsRefusal, LedgerError::Throttled(_))
-                | (Mutation::StaleIsRefusal, LedgerError::Refused { kind: Refusal::Stale, .. })
-                | (Mutation::PeriodIsData, LedgerError::Refused { kind: Refusal::Period, .. })
+                | (Mutation::StaleIsRefusal, LedgerError::Rejected { kind: Rejection::Stale, .. })
+                | (Mutation::PeriodIsData, LedgerError::Rejected { kind: Rejection::Period, .. })
         );
         if !refused {
             return error;
         }
         let message = error.to_string();
-        LedgerError::Refused { kind: Refusal::Data, code: "MISTAKEN".to_owned(), message }
+        LedgerError::Rejected { kind: Rejection::Data, code: "MISTAKEN".to_owned(), message }
     }
 
     /// Tells what was voided of an order's memos as if it counted.
@@ -70,23 +70,23 @@ impl Bugged {
     /// A memo as the bug makes it.
     fn distort(&self, memo: &CreditMemo) -> CreditMemo {
         let mut memo = memo.clone();
-        match self.bug {
+        match self.mutation {
             Mutation::KeyOfTheMoment => {
                 let number = self.sent.fetch_add(1, Ordering::Relaxed);
                 memo.key = format!("{}-{number}", memo.key).parse().expect("it is a key");
             }
             Mutation::RoundsToCents => round_to_cents(&mut memo),
             Mutation::ByPosition => {
-                let items = memo.lines.iter_mut().filter(|it| it.kind == LineKind::Item);
+                let items = memo.lines.iter_mut().filter(|line| line.kind == LineKind::Item);
                 for (line, number) in items.zip(1..) {
                     line.source_line = Some(number);
                 }
             }
             Mutation::NoDiscounts => {
                 let is_discount = |it: &LineKind| *it == LineKind::Discount;
-                let discounts = memo.lines.iter().filter(|it| is_discount(&it.kind));
+                let discounts = memo.lines.iter().filter(|line| is_discount(&line.kind));
                 let sum: Amount = discounts.map(|it| it.amount).sum();
-                memo.lines.retain(|it| !is_discount(&it.kind));
+                memo.lines.retain(|line| !is_discount(&line.kind));
                 memo.credit -= sum;
                 memo.total -= sum;
             }
@@ -110,29 +110,30 @@ fn round_to_cents(memo: &mut CreditMemo) {
     let round = |amount: &mut Amount| {
         *amount = Amount::new(amount.value().round_dp(2)).expect("it is no larger than before");
     };
-    memo.lines.iter_mut().for_each(|it| round(&mut it.amount));
+    memo.lines.iter_mut().for_each(|line| round(&mut line.amount));
     round(&mut memo.credit);
     round(&mut memo.total);
 }
 
 #[async_trait]
-impl Ledger for Bugged {
+impl Ledger for MutatedLedger {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         let mut asked = query.clone();
-        if self.bug == Mutation::TakesForeign {
+        if self.mutation == Mutation::TakesForeign {
             asked.identity.units.extend(query.identity.units.iter().map(of_another_shop));
         }
         let billing = self.inner.billing(&asked).await;
         let mut billing = billing.map_err(|it| self.mistake(it))?;
-        match self.bug {
+        match self.mutation {
             Mutation::HidesMemos | Mutation::KnowsNothingOfMemos => billing.memos.clear(),
             Mutation::ShippingAgain => {
-                billing.memos.iter_mut().for_each(|it| it.shipping_cost = Amount::ZERO);
+                billing.memos.iter_mut().for_each(|memo| memo.shipping_cost = Amount::ZERO);
             }
             Mutation::TakesForeign => forget_whose(&mut billing, query),
             Mutation::CountsVoided => self.add_voided(query, &mut billing).await?,
             Mutation::IgnoresSourceless => {
-                let invoices: Vec<_> = billing.invoices.iter().map(|it| it.id.clone()).collect();
+                let invoices: Vec<_> =
+                    billing.invoices.iter().map(|invoice| invoice.id.clone()).collect();
                 let of_invoice = |id: &RecordId| invoices.contains(id);
                 billing.memos.retain(|memo| memo.created_from.as_ref().is_some_and(of_invoice));
             }
@@ -159,7 +160,7 @@ impl Ledger for Bugged {
     }
 
     async fn confirm(&self, records: &[RecordId]) -> Result<Vec<Confirmed>, LedgerError> {
-        match self.bug {
+        match self.mutation {
             Mutation::ConfirmsNothing => Ok(Vec::new()),
             _ => self.inner.confirm(records).await,
         }

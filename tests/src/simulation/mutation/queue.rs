@@ -7,15 +7,15 @@ use ports::{Delivery, Job, Jobs, JobsError, Lease};
 
 use super::Mutation;
 
-pub(super) struct Bugged {
-    pub(super) bug: Mutation,
+pub(super) struct MutatedJobs {
+    pub(super) mutation: Mutation,
     pub(super) inner: Arc<dyn Jobs>,
 }
 
 #[async_trait]
-impl Jobs for Bugged {
+impl Jobs for MutatedJobs {
     async fn push(&self, job: &Job, delay: Duration) -> Result<(), JobsError> {
-        match self.bug {
+        match self.mutation {
             Mutation::PushesNothing => Ok(()),
             _ => self.inner.push(job, delay).await,
         }
@@ -31,7 +31,7 @@ impl Jobs for Bugged {
     }
 
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError> {
-        match self.bug {
+        match self.mutation {
             Mutation::NoHeartbeat => Ok(()),
             _ => self.inner.extend(held, lease).await,
         }
@@ -42,7 +42,7 @@ impl Jobs for Bugged {
     }
 
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
-        match self.bug {
+        match self.mutation {
             Mutation::AcksDeferred => self.inner.ack(held).await,
             _ => self.inner.defer(held, delay, attempts).await,
         }

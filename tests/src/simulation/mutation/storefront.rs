@@ -8,17 +8,17 @@ use ports::{CancelledPage, Cursor, Storefront, StorefrontError, Window};
 
 use super::Mutation;
 
-pub(super) struct Bugged {
-    pub(super) bug: Mutation,
+pub(super) struct MutatedStorefront {
+    pub(super) mutation: Mutation,
     pub(super) inner: Arc<dyn Storefront>,
 }
 
 #[async_trait]
-impl Storefront for Bugged {
+impl Storefront for MutatedStorefront {
     async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let mut order = self.inner.order(id).await?;
         if let Some(order) = &mut order {
-            match self.bug {
+            match self.mutation {
                 Mutation::FirstUnitsOnly => order.units.truncate(3),
                 Mutation::AllCancelled => {
                     for unit in &mut order.units {

@@ -21,7 +21,7 @@ fn window(arguments: &str) -> String {
     match arguments.window(Timestamp::from_millis(NOW)) {
         Ok(Some(window)) => format!("{} {}", instant(window.since()), instant(window.until())),
         Ok(None) => "none".to_owned(),
-        Err(Failure::Unusable(why)) => why.to_string(),
+        Err(CommandError::Usage(why)) => why.to_string(),
         Err(_) => "another failure".to_owned(),
     }
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use proptest::{prelude::*, test_runner::TestCaseError};
 
-use super::World;
+use super::SaleHistory;
 use crate::{
-    Amount, ClaimState, Course, Discrepancy, Finding, Known, Look, MemoKey, Order, RecordId,
-    RecordedMemo, Sides, UnitId, reconcile,
+    Amount, ClaimState, Discrepancy, KnownCancellation, MemoKey, Order, Pass, Progress,
+    ReconcileFinding, ReconcileInput, RecordId, RecordedMemo, UnitId, reconcile,
 };
 
-impl World<'_> {
+impl SaleHistory<'_> {
     /// Every memo is there, and each unit on one: nothing is found.
     pub(in crate::decide::properties) fn agrees(&self) -> Result<(), TestCaseError> {
-        prop_assert_eq!(self.compare(Closely::Yes, None), [], "{:#?}", self.memos);
+        prop_assert_eq!(self.compare(Thoroughness::Yes, None), [], "{:#?}", self.memos);
         // Without ids only a close look shows which item a product is.
         if self.sale.knows_units() {
-            prop_assert_eq!(self.compare(Closely::No, None), [], "{:#?}", self.memos);
+            prop_assert_eq!(self.compare(Thoroughness::No, None), [], "{:#?}", self.memos);
         }
         Ok(())
     }
@@ -27,8 +27,8 @@ impl World<'_> {
         nth: usize,
     ) -> Result<(), TestCaseError> {
         let Some(gone) = self.memos.get(nth % self.memos.len().max(1)) else { return Ok(()) };
-        let found = self.compare(Closely::Yes, Some(&gone.key));
-        let is_missing = |it: &Finding| matches!(it.discrepancy, Discrepancy::Missing(_));
+        let found = self.compare(Thoroughness::Yes, Some(&gone.key));
+        let is_missing = |it: &ReconcileFinding| matches!(it.discrepancy, Discrepancy::Missing(_));
         prop_assert!(found.iter().all(is_missing), "{:#?}", found);
         if !self.sale.knows_units() {
             return Ok(());
@@ -39,7 +39,7 @@ impl World<'_> {
         let units: Vec<_> = gone.units.iter().filter(worth).collect();
         prop_assert_eq!(missing, units, "{:#?}", gone);
         // Rounding is no unit's, and known from the claim alone.
-        if self.story.claims.iter().any(|it| it.memo.key == gone.key) {
+        if self.story.claims.iter().any(|claim| claim.memo.key == gone.key) {
             let amount: Amount = found.iter().map(|it| it.amount).sum();
             prop_assert_eq!(amount, gone.credit, "{:#?} for {:#?}", found, gone);
         }
@@ -51,26 +51,26 @@ impl World<'_> {
         nth.is_none_or(|it| self.sale.units[it].is_free())
     }
 
-    fn compare(&self, look: Closely, gone: Option<&MemoKey>) -> Vec<Finding> {
+    fn compare(&self, look: Thoroughness, gone: Option<&MemoKey>) -> Vec<ReconcileFinding> {
         let order = Order::check(&self.story.order).unwrap();
         let stays = |id: Option<&str>| {
             gone.is_none_or(|key| id.is_none_or(|it| !it.eq_ignore_ascii_case(key.as_str())))
         };
         let mut story = self.story.clone();
-        story.memos.retain(|it| stays(it.external_id.as_deref()));
-        let known = story.claims.iter().enumerate().map(|(nth, claim)| Known {
+        story.memos.retain(|memo| stays(memo.external_id.as_deref()));
+        let known = story.claims.iter().enumerate().map(|(nth, claim)| KnownCancellation {
             id: format!("can-{nth}").parse().unwrap(),
             units: claim.memo.units.clone(),
-            course: Course::Posted,
+            progress: Progress::Posted,
             reason: None,
             claims: vec![claim.clone()],
         });
         let totals: BTreeMap<RecordId, Amount> = story
             .claims
             .iter()
-            .filter(|it| stays(Some(it.memo.key.as_str())))
-            .filter_map(|it| match &it.state {
-                ClaimState::Settled(record) => Some((record.clone(), it.memo.total)),
+            .filter(|claim| stays(Some(claim.memo.key.as_str())))
+            .filter_map(|claim| match &claim.state {
+                ClaimState::Settled(record) => Some((record.clone(), claim.memo.total)),
                 ClaimState::Unsettled { .. } => None,
             })
             .collect();
@@ -81,13 +81,13 @@ impl World<'_> {
         });
         let billing = story.billing(&order);
         let (known, memos): (Vec<_>, Vec<_>) = (known.collect(), recorded.collect());
-        reconcile(&Sides {
+        reconcile(&ReconcileInput {
             tenant: &"dodici".parse().unwrap(),
             order: &order,
             known: &known,
             memos: &memos,
             totals: &totals,
-            look: if look == Closely::Yes { Look::Close(&billing) } else { Look::Passing },
+            pass: if look == Thoroughness::Yes { Pass::Full(&billing) } else { Pass::Quick },
             policy: &story.policy,
             maps: &story.maps,
         })
@@ -96,7 +96,7 @@ impl World<'_> {
 
 /// Whether all that is on record was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Closely {
+enum Thoroughness {
     Yes,
     No,
 }

@@ -1,0 +1,69 @@
+//! Where to read on in the list of orders: how it is asked for, and how far it was told.
+
+use std::{fmt, str::FromStr};
+
+use crate::order::Position;
+
+/// How orders are asked for, the best way first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strategy {
+    /// Those that changed in the window.
+    Changed,
+    /// Those that were created then.
+    Created,
+    /// All of them; those that were created then are picked out here.
+    All,
+}
+
+impl Strategy {
+    /// All ways, in the order in which they are tried.
+    pub(super) const ALL: [Self; 3] = [Self::Changed, Self::Created, Self::All];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Created => "created",
+            Self::All => "all",
+        }
+    }
+}
+
+/// The next page of a list under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PageToken {
+    pub(super) strategy: Strategy,
+    /// Orders told so far.
+    pub(super) reported: i64,
+    /// The first order of the last page: told again, the list does not advance.
+    pub(super) first: String,
+    /// After this place of the API's own, where it gives any.
+    pub(super) after: Option<String>,
+}
+
+impl PageToken {
+    pub(super) fn position(&self) -> Position {
+        let offset = self.after.is_none().then_some(self.reported);
+        Position { after: self.after.clone(), offset }
+    }
+}
+
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.strategy.word(), self.reported, self.first)?;
+        self.after.as_ref().map_or(Ok(()), |after| write!(f, " {after}"))
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = ();
+
+    fn from_str(raw: &str) -> Result<Self, ()> {
+        let mut parts = raw.splitn(4, ' ');
+        let mut next = || parts.next().ok_or(());
+        let word = next()?;
+        let way = Strategy::ALL.into_iter().find(|it| it.word() == word).ok_or(())?;
+        let told = next()?.parse().map_err(drop)?;
+        let first = next()?.to_owned();
+        Ok(Self { strategy: way, reported: told, first, after: parts.next().map(str::to_owned) })
+    }
+}

@@ -1,0 +1,184 @@
+//! `list` and `show`: cancellations from the journal, for people and for programs.
+
+use std::io::Write;
+
+use domain::{CancellationId, OrderId, Reason, Tenant, Timestamp};
+use ports::{CancellationRecord, CancellationState, Query};
+
+use crate::{
+    operator::{
+        json::{instant, standing, summary, whole},
+        paging, parse,
+    },
+    wiring,
+};
+
+use super::{CommandError, ConfigFile, stores};
+
+/// How many people are shown who did not say.
+const LIMIT: usize = 100;
+
+/// What `list` is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Only in this state: working, deferred, posted, skipped or parked.
+    #[arg(long, value_parser = parse::state)]
+    state: Option<CancellationState>,
+    /// Only of this order, by its id.
+    #[arg(long)]
+    order: Option<OrderId>,
+    /// Only of this tenant.
+    #[arg(long)]
+    tenant: Option<Tenant>,
+    /// Only those first received since, for example 2026-11-21T09:30:00Z.
+    #[arg(long, value_parser = parse::instant)]
+    since: Option<Timestamp>,
+    /// At most this many, newest first: 100 without --json, all with it where it is not said.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// For programs: one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `show` is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The cancellation's id, as answers, logs and `list` say it.
+    id: CancellationId,
+    /// For programs: one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints cancellations, newest first.
+pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
+    let (_, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal_in_use(&journal).await?;
+    let mut query = Query {
+        state: arguments.state,
+        order: arguments.order,
+        tenant: arguments.tenant,
+        since: arguments.since,
+        ..Query::default()
+    };
+    let limit = arguments.limit.unwrap_or(if arguments.json { usize::MAX } else { LIMIT });
+    let (mut matching, mut shown) = (0, 0);
+    while shown < limit || !arguments.json {
+        let page = paging::next(&*journal, &mut query).await.map_err(anyhow::Error::from)?;
+        let Some(page) = page else { break };
+        matching += page.len();
+        let fits = page.len().min(limit - shown);
+        print(&page[..fits], shown == 0, arguments.json)?;
+        shown += fits;
+    }
+    let mut out = std::io::stdout().lock();
+    if matching == 0 && !arguments.json {
+        writeln!(out, "no cancellations match")?;
+    } else if shown < matching && !arguments.json {
+        writeln!(out, "{} of {} shown", grouped(shown), grouped(matching))?;
+    }
+    Ok(())
+}
+
+/// Prints a page, the first one with a head.
+fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    if !json && is_first && !found.is_empty() {
+        let head = ("CANCELLATION", "STATE", "REASON", "ORDER", "RECEIVED");
+        writeln!(out, "{:<24}  {:<8}  {:<22}  {:<36}  {}", head.0, head.1, head.2, head.3, head.4)?;
+    }
+    for record in found {
+        let id = record.cancellation.id();
+        if json {
+            writeln!(out, "{}", summary(record))?;
+            continue;
+        }
+        let reason = record.reason.as_deref().unwrap_or("");
+        let order = &record.cancellation.order;
+        let received = instant(record.received_at);
+        writeln!(
+            out,
+            "{:<24}  {:<8}  {reason:<22}  {:<36}  {received}",
+            id.as_str(),
+            record.state.name(),
+            order.as_str()
+        )?;
+    }
+    Ok(())
+}
+
+/// A number with its thousands apart, for people: 49,905.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place != 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Prints one cancellation with its whole life.
+pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
+    let (_, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal_in_use(&journal).await?;
+    let query =
+        Query { id: Some(arguments.id.clone()), with_history: true, limit: 1, ..Query::default() };
+    let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();
+    let record =
+        found.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {}", arguments.id))?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", whole(&record))?;
+        return Ok(());
+    }
+    let cancellation = &record.cancellation;
+    writeln!(out, "{}  {}", cancellation.id(), record.state.name())?;
+    if let Some(reason) = &record.reason {
+        writeln!(out, "{reason}: {}", record.detail.as_deref().unwrap_or(""))?;
+        if let Some(known) = Reason::examples().iter().find(|it| it.name() == reason) {
+            writeln!(out, "fix: {}", known.remedy())?;
+        }
+    }
+    writeln!(
+        out,
+        "tenant {}, order {}, {}",
+        cancellation.tenant, cancellation.order, cancellation.event
+    )?;
+    for (unit, reason) in &cancellation.units {
+        writeln!(out, "  unit {unit}  {}", reason.as_deref().unwrap_or(""))?;
+    }
+    for it in &record.memos {
+        let sent = &it.claim.memo;
+        let number = it.number.as_deref().unwrap_or("not read back yet");
+        writeln!(out, "\nmemo {}  {}  {number}", sent.key, standing(it))?;
+        for line in &sent.lines {
+            let pieces = line.quantity.map(|it| format!("{it} x ")).unwrap_or_default();
+            let what = format!("{pieces}item {}", line.item);
+            writeln!(out, "  {what:<40}{:>12}", line.amount.to_string())?;
+        }
+        if let Some(shipping) = &sent.shipping {
+            writeln!(out, "  {:<40}{:>12}", "shipping", shipping.cost.to_string())?;
+        }
+        let money = sent.money.code();
+        writeln!(out, "  {:<40}{:>12} {money}", "total with tax", sent.total.to_string())?;
+        if let Some(total) = it.confirmed_total {
+            writeln!(out, "  {:<40}{:>12} {money}", "total in the ERP", total.to_string())?;
+        }
+    }
+    for flag in &record.flags {
+        writeln!(out, "\nlook at: {flag}")?;
+    }
+    writeln!(out)?;
+    for (at, what) in &record.history {
+        writeln!(out, "{}  {what}", instant(*at))?;
+    }
+    Ok(())
+}

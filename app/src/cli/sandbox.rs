@@ -1,0 +1,67 @@
+//! `memobridge sandbox`: the whole way in a box, for the first look.
+//!  Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
+//! them from a configuration as a customer would write it, with its queue and journal in a
+//! temporary folder.
+
+mod environment;
+mod run;
+mod samples;
+mod table;
+
+use std::{
+    io::{IsTerminal, Write},
+    time::Instant,
+};
+
+use anyhow::Context;
+
+use {
+    self::table::Style,
+    crate::cli::sandbox::{environment::Environment, run::run_samples},
+};
+
+/// Whether the sandbox stays up after the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It ends.
+    Stop,
+    /// It stays until a signal comes.
+    Keep,
+}
+
+/// Plays all samples; whether every one ended as it should.
+pub async fn run(afterwards: Afterwards) -> anyhow::Result<SandboxResult> {
+    let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
+    let environment = Environment::start().await.context("the sandbox cannot start")?;
+    print(&format!(
+        "A simulated NewStore and NetSuite are up, and memobridge serves at {}\n\
+         between them. Each sample is an event sent to its webhook.\n\n",
+        environment.webhook()
+    ))?;
+    let began = Instant::now();
+    let results = run_samples(&environment, style).await?;
+    let wrong = results.iter().filter(|it| !it.is_right()).count();
+    print(&table::summary(results.len(), wrong, began.elapsed(), style))?;
+    if afterwards == Afterwards::Keep {
+        print(&environment.hints())?;
+        crate::serve::until_signal().await?;
+    }
+    environment.shut_down().await;
+    Ok(if wrong == 0 { SandboxResult::Passed } else { SandboxResult::Failed })
+}
+
+/// How the samples ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum SandboxResult {
+    /// Every one as it should.
+    Passed,
+    /// At least one did not.
+    Failed,
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,391 @@
+//! The webhook: authenticates, reads, and answers with what became of the event;
+//! and the other pages beside it.
+//!
+//! Nothing is answered 2xx before it is done or durable. An authenticated event
+//! is never answered 4xx for load: the storefront would not send it again.
+
+mod admin;
+mod answer;
+mod auth_failures;
+mod bearer;
+mod body;
+pub mod http_threads;
+pub mod listen;
+pub mod refusals;
+mod tenant_limit;
+mod unread_body;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use domain::{Cancellation, Timestamp};
+use metrics_exporter_prometheus::PrometheusHandle;
+use ports::{Known, Received};
+use secrecy::SecretString;
+use tokio::{runtime::Handle, task::spawn_blocking};
+use tracing::Instrument;
+
+use crate::{
+    config::Intake,
+    observability::spans,
+    process::{
+        credit::{AttemptProgress, Outcome, store_unavailable},
+        service::{AttemptOwner, CustomerEntry, Service},
+    },
+    wiring::webhook::{self, Envelope, EventError},
+};
+use {
+    self::{
+        answer::{EventAnswer, Why},
+        body::Unusable,
+        refusals::{Refusals, Refused},
+    },
+    crate::inbound::{
+        auth_failures::AuthFailureLimiter,
+        tenant_limit::{TenantLimit, TenantPermit},
+    },
+};
+
+/// Where events are posted.
+pub const WEBHOOK: &str = "/newstore/events";
+
+/// The longest path with its query.
+const MAX_TARGET: usize = 2048;
+/// A body from this many bytes on is not read where HTTP is served.
+const LARGE: usize = 64 * 1024;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The service behind.
+    pub service: Service,
+    /// When the work is done.
+    pub intake: Intake,
+    /// Past this the event goes to the queue and the answer is 200.
+    pub respond_within: Duration,
+    /// The largest body taken, in bytes.
+    pub max_body: usize,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    admin_token: Option<SecretString>,
+    auth_failures: Arc<AuthFailureLimiter>,
+    refusals: Arc<Refusals>,
+    tenant_limit: Arc<TenantLimit>,
+    /// Where attempts run: see [`threads`].
+    work: Handle,
+}
+
+impl HttpState {
+    /// The front of `service`, whose work is done where this is called.
+    #[must_use]
+    pub fn new(
+        service: Service,
+        intake: Intake,
+        server: &crate::config::Server,
+        metrics: PrometheusHandle,
+    ) -> Self {
+        let refusals = Arc::new(Refusals::new(Arc::clone(&service.context.clock)));
+        let tenant_limit =
+            TenantLimit::new(service.customers.keys(), server.max_in_flight_per_tenant);
+        Self {
+            service,
+            intake,
+            respond_within: server.respond_within,
+            max_body: server.max_body,
+            metrics,
+            admin_token: server.admin_token.clone(),
+            auth_failures: Arc::default(),
+            refusals,
+            tenant_limit: Arc::new(tenant_limit),
+            work: Handle::current(),
+        }
+    }
+
+    /// All routes; those of the admin API where there is a token for it.
+    pub fn router(self) -> Router {
+        let open = Router::new()
+            .route(WEBHOOK, post(receive))
+            .route("/health/live", get(|| async { "live\n" }))
+            .route("/health/ready", get(ready))
+            .route("/metrics", get(metrics));
+        let routes = match self.admin_token.clone() {
+            Some(token) => open.nest("/api", admin::routes(&self, token)),
+            None => open,
+        };
+        routes
+            .fallback(elsewhere)
+            .method_not_allowed_fallback(not_with_this_method)
+            .layer(middleware::from_fn(with_a_short_target))
+            .layer(middleware::from_fn_with_state(self.clone(), with_its_refusal_noted))
+            .with_state(self)
+    }
+
+    /// Where refused requests are noted.
+    #[must_use]
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
+    }
+
+    fn draining(&self) -> bool {
+        self.service.draining.is_cancelled()
+    }
+
+    /// The answer to a call whose key is not accepted.
+    fn unauthorized(&self, peer: SocketAddr) -> EventAnswer {
+        if self.auth_failures.too_many(peer.ip(), self.service.context.clock.instant()) {
+            return EventAnswer::refused(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many calls without a valid key",
+            );
+        }
+        EventAnswer::refused(StatusCode::UNAUTHORIZED, "no key, or an unknown one")
+    }
+}
+
+/// A path that is spelt otherwise: with slashes too many it is still the webhook's, as whoever
+/// registered it, or a proxy on the way, meant it.
+async fn elsewhere(
+    state: State<HttpState>,
+    peer: ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    if !leads_to_the_webhook(request.uri().path()) {
+        return nothing_here().await.into_response();
+    }
+    if request.method() != Method::POST {
+        let mut answer = not_with_this_method().await.into_response();
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return answer;
+    }
+    receive(state, peer, request).await
+}
+
+fn leads_to_the_webhook(path: &str) -> bool {
+    parts(path).eq(parts(WEBHOOK))
+}
+
+/// Whether calls of an address get to the webhook, whatever a proxy takes off its beginning.
+#[must_use]
+pub fn may_lead_to_the_webhook(path: &str) -> bool {
+    let (path, webhook): (Vec<_>, Vec<_>) = (parts(path).collect(), parts(WEBHOOK).collect());
+    path.ends_with(&webhook)
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty())
+}
+
+async fn nothing_here() -> EventAnswer {
+    EventAnswer::refused(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+async fn not_with_this_method() -> EventAnswer {
+    EventAnswer::refused(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+}
+
+async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
+    let length = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    if length > MAX_TARGET {
+        let limit = format!("the path is over {MAX_TARGET} bytes");
+        return EventAnswer::refused(StatusCode::URI_TOO_LONG, &limit).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whoever is refused may not say so to anybody: it is seen here. The admin API writes down its
+/// own calls.
+async fn with_its_refusal_noted(
+    State(state): State<HttpState>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let why = response.extensions_mut().remove::<Why>();
+    let is_noted = response.extensions_mut().remove::<admin::Audited>().is_some();
+    if status.is_client_error() && !is_noted {
+        let reason = why.as_ref().map_or("", |Why(reason)| reason);
+        let refused = Refused { method: &method, path: &path, status, reason };
+        state.refusals.note(&refused);
+    }
+    response
+}
+
+async fn metrics(State(state): State<HttpState>) -> String {
+    state.metrics.render()
+}
+
+async fn receive(
+    State(state): State<HttpState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    let (tenant, answer) = match accept(&state, peer, request).await {
+        Ok((entry, cancellation)) => {
+            let (tenant, span) = (cancellation.tenant.to_string(), spans::delivery(&cancellation));
+            let answer = handle(&state, entry, cancellation).instrument(span.clone()).await;
+            answer.write_on(&span);
+            (tenant, answer)
+        }
+        Err(answer) => (String::new(), answer),
+    };
+    let status = answer.status.as_u16().to_string();
+    let labels = [("tenant", tenant), ("status", status), ("outcome", answer.outcome.to_owned())];
+    metrics::counter!("memobridge_deliveries_total", &labels).increment(1);
+    answer.into_response()
+}
+
+/// Who sent what; or the answer to a call that carries no event for us.
+async fn accept(
+    state: &HttpState,
+    peer: SocketAddr,
+    request: Request<Body>,
+) -> Result<(Arc<CustomerEntry>, Cancellation), EventAnswer> {
+    if state.draining() {
+        return Err(EventAnswer::shutting_down());
+    }
+    let members = authenticate(state, request.headers());
+    if members.is_empty() {
+        return Err(state.unauthorized(peer));
+    }
+    let body = body::read(request, state.max_body, &*state.service.context.clock).await?;
+    let (event, cancellation) = understood(state, body).await?;
+    let entry = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
+    let Some(entry) = entry else {
+        return Err(EventAnswer::refused(
+            StatusCode::FORBIDDEN,
+            "the key belongs to another tenant",
+        ));
+    };
+    match cancellation? {
+        Some(cancellation) => Ok((entry, cancellation)),
+        None => Err(EventAnswer::ignored(event.name())),
+    }
+}
+
+/// An event, and what it cancels.
+type Understood = (Envelope, Result<Option<Cancellation>, EventError>);
+
+/// What a body says.
+async fn understood(state: &HttpState, body: Bytes) -> Result<Understood, EventAnswer> {
+    let (most, received) = (state.max_body, state.service.context.clock.now());
+    if body.len() < LARGE && !body::is_packed(&body) {
+        return Ok(read(&body, most, received)?);
+    }
+    match spawn_blocking(move || read(&body, most, received)).await {
+        Ok(read) => Ok(read?),
+        Err(error) => {
+            tracing::error!(%error, "Failed to read the body of an event");
+            Err(EventAnswer::overloaded("the body cannot be read"))
+        }
+    }
+}
+
+fn read(body: &[u8], most: usize, received: Timestamp) -> Result<Understood, Unusable> {
+    let body = body::unpacked(body, most)?;
+    let event = webhook::envelope(&body)?;
+    let cancellation = event.cancellation(received);
+    Ok((event, cancellation))
+}
+
+/// The customers whose key the call carries; two may share one. Every key is compared, so that time
+/// tells nothing.
+fn authenticate(state: &HttpState, headers: &HeaderMap) -> Vec<Arc<CustomerEntry>> {
+    let Some(key) = bearer::key(headers) else {
+        return Vec::new();
+    };
+    let members = state.service.customers.values();
+    members.filter(|it| it.keys.accept(key)).cloned().collect()
+}
+
+/// Works on an event, or says what became of it earlier.
+async fn handle(
+    state: &HttpState,
+    entry: Arc<CustomerEntry>,
+    cancellation: Cancellation,
+) -> EventAnswer {
+    let service = &state.service;
+    let Some(place) = state.tenant_limit.enter(&cancellation.tenant) else {
+        tracing::warn!(tenant = %cancellation.tenant, "Rejected an event: too many events of {} at once", cancellation.tenant);
+        return EventAnswer::overloaded("too many events of this tenant are being worked on");
+    };
+    let id = cancellation.id();
+    let opened =
+        match service.context.journal.open(&cancellation, service.context.clock.now()).await {
+            Ok(opened) => opened,
+            Err(error) => return EventAnswer::of(&id, &store_unavailable(&error)),
+        };
+    if let Known::SeenBefore { state, reason } = &opened.known
+        && let Some(answer) = EventAnswer::settled(&id, *state, reason.as_deref())
+    {
+        return answer;
+    }
+    if state.intake == Intake::Queued {
+        return match service.defer(&opened.cancellation, Duration::ZERO, None).await {
+            Ok(()) => EventAnswer::accepted(&id),
+            Err(outcome) => EventAnswer::of(&id, &outcome),
+        };
+    }
+    EventAnswer::of(&id, &run(state, entry, opened, place).await)
+}
+
+/// Runs an attempt, which goes on when the caller has waited long enough: the
+/// event is then durably in the queue. It keeps its place until its end.
+async fn run(
+    state: &HttpState,
+    entry: Arc<CustomerEntry>,
+    opened: Received,
+    place: TenantPermit,
+) -> Outcome {
+    let service = state.service.clone();
+    let cancellation = opened.cancellation.clone();
+    let progress = Arc::new(AttemptProgress::default());
+    let seen = progress.clone();
+    let attempt = async move {
+        let outcome = service.attempt(&entry, &opened, AttemptOwner::Webhook, &progress).await;
+        drop(place);
+        outcome
+    };
+    let attempt = state.service.running.spawn_on(attempt, &state.work);
+    let service = &state.service;
+    tokio::select! {
+        biased;
+        outcome = attempt => outcome.unwrap_or_else(|error| store_unavailable(&error)),
+        () = service.context.clock.sleep(state.respond_within) => {
+            let reason = seen.timeout_reason();
+            match service.defer(&cancellation, service.first_delay, Some(&reason)).await {
+                Ok(()) => Outcome::Waiting { reason, posted: Vec::new(), not_before: None },
+                Err(outcome) => outcome,
+            }
+        }
+    }
+}
+
+/// Ready when the configuration is loaded, queue and journal are open and work
+/// is taken. The state of other systems never matters here.
+async fn ready(State(state): State<HttpState>) -> (StatusCode, String) {
+    let mut missing = Vec::new();
+    if state.draining() {
+        missing.push("shutting down".to_owned());
+    }
+    let query = ports::Query { limit: 1, ..Default::default() };
+    if let Err(error) = state.service.context.journal.find(&query).await {
+        missing.push(format!("journal: {}", ports::error_chain(&error)));
+    }
+    if let Err(error) = state.service.jobs.receive(0, Duration::ZERO, Duration::ZERO).await {
+        missing.push(format!("queue: {}", ports::error_chain(&error)));
+    }
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", missing.join("\n")))
+}

@@ -1,0 +1,80 @@
+//! What a call asks with, each part by its name: what nobody asks for is a fault,
+//! so that a mistyped filter is never a wider one.
+
+use std::fmt::Display;
+
+use axum::{extract::Query, http::Uri};
+use serde_json::{Map, Value};
+
+use crate::wiring::webhook::EventError;
+
+/// The parameters that were not asked for yet.
+#[derive(Debug)]
+pub(super) struct Parameters(Map<String, Value>);
+
+impl Parameters {
+    /// Those of a query string.
+    pub(super) fn of_query(uri: &Uri) -> Result<Self, EventError> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let Query(pairs) = pairs.map_err(|_| malformed("query", "cannot be read"))?;
+        let mut found = Map::new();
+        for (name, value) in pairs {
+            if found.contains_key(&name) {
+                return Err(malformed(&name, "is there twice"));
+            }
+            found.insert(name, Value::String(value));
+        }
+        Ok(Self(found))
+    }
+
+    /// Those of a JSON object.
+    pub(super) fn of_body(body: &[u8]) -> Result<Self, EventError> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(found)) => Ok(Self(found)),
+            Ok(_) => Err(malformed("body", "is not an object")),
+            Err(_) => Err(malformed("body", "is not JSON")),
+        }
+    }
+
+    /// A text, parsed, where it is given.
+    pub(super) fn text<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, EventError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => match parse(&text) {
+                Ok(value) => Ok(Some(value)),
+                Err(why) => Err(malformed(name, &why.to_string())),
+            },
+            Some(_) => Err(malformed(name, "is not a text")),
+        }
+    }
+
+    /// Whether something is true; it is not where it is not given.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, EventError> {
+        match self.0.remove(name) {
+            None => Ok(false),
+            Some(Value::Bool(value)) => Ok(value),
+            Some(_) => Err(malformed(name, "must be true or false")),
+        }
+    }
+
+    /// Nothing else is given.
+    pub(super) fn done(self) -> Result<(), EventError> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(malformed(name, "is not known here")),
+        }
+    }
+}
+
+/// The fault of a parameter that must be given.
+pub(super) fn missing(name: &str) -> EventError {
+    malformed(name, "is missing")
+}
+
+fn malformed(field: &str, problem: &str) -> EventError {
+    EventError { field: field.to_owned(), problem: problem.to_owned() }
+}

@@ -1,0 +1,52 @@
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+
+fn packed(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn status(body: &[u8], most: usize) -> u16 {
+    unpacked(body, most).map_or_else(|why| EventAnswer::from(why).status.as_u16(), |_| 200)
+}
+
+#[test]
+fn what_is_packed_is_unpacked_up_to_the_limit() {
+    let text = vec![b' '; 1000];
+    assert_eq!(unpacked(&packed(&text), 1000).ok().as_deref(), Some(&text[..]));
+    assert_eq!(status(&packed(&text), 999), 413);
+    assert_eq!(status(&packed(&[]), 1), 200);
+    let in_two = [packed(&text[..1]), packed(&text[1..])].concat();
+    assert_eq!(unpacked(&in_two, 1000).ok().as_deref(), Some(&text[..]));
+    assert_eq!(status(&in_two, 999), 413);
+}
+
+#[test]
+fn what_is_not_packed_is_taken_as_it_is() {
+    for body in [&b"{}"[..], b"", b"\x1f", b"\x8b\x1f"] {
+        assert_eq!(unpacked(body, 0).ok().as_deref(), Some(body));
+    }
+}
+
+#[test]
+fn a_bomb_costs_no_more_than_a_body_of_the_limit() {
+    let bomb = packed(&vec![0; 64 * 1024 * 1024]);
+    assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
+    assert_eq!(status(&bomb, 1_048_576), 413);
+}
+
+#[test]
+fn what_is_damaged_is_malformed() {
+    let mut whole = packed(b"{\"tenant\":\"dodici\"}");
+    for length in 2..whole.len() {
+        assert_eq!(status(&whole[..length], 1000), 400, "{length} bytes of it");
+    }
+    let last = whole.len() - 1;
+    whole[last] ^= 1;
+    assert_eq!(status(&whole, 1000), 400, "a wrong length");
+    assert_eq!(status(b"\x1f\x8bno gzip", 1000), 400);
+}

@@ -1,0 +1,148 @@
+//! Requests that are refused, 4xx: each is counted by its cause, and so many a minute have a line
+//! in the log. A line says what was wrong, and nothing of the body.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::http::{Method, StatusCode};
+use ports::{Clock, Instant};
+
+/// The stretch in which lines are counted.
+const WINDOW: Duration = Duration::from_mins(1);
+/// Lines of one cause in it.
+const LINES: u32 = 20;
+/// What is shown of a path.
+const MAX_PATH: usize = 100;
+
+/// What was refused in the current window, by cause.
+pub struct Refusals {
+    clock: Arc<dyn Clock>,
+    window: Mutex<Window>,
+}
+
+#[derive(Default)]
+struct Window {
+    began: Option<Instant>,
+    lines: BTreeMap<&'static str, u32>,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Written,
+    /// Written, and that it is the last one of this cause for now.
+    Last,
+    None,
+}
+
+/// A request that was not taken.
+pub(super) struct Refused<'a> {
+    pub(super) method: &'a Method,
+    /// Without its query, where keys may be.
+    pub(super) path: &'a str,
+    pub(super) status: StatusCode,
+    /// In our words.
+    pub(super) reason: &'a str,
+}
+
+impl Refusals {
+    /// None yet.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, window: Mutex::default() }
+    }
+
+    /// Counts one, and writes it down unless there were too many of its cause.
+    pub(super) fn note(&self, refused: &Refused<'_>) {
+        let Refused { method, path, status, reason } = refused;
+        let path: String = path.chars().take(MAX_PATH).collect();
+        let (method, status) = (told(method), status.as_u16());
+        self.count(method, cause(status), |cause| {
+            tracing::warn!(method, path, status, cause, reason, "Rejected a request: {reason}");
+        });
+    }
+
+    /// Counts one whose head is none, or too big.
+    pub(super) fn note_head(&self, why: &hyper::Error) {
+        self.count("other", "head", |cause| {
+            tracing::warn!(cause, %why, "Rejected a request: its head cannot be read");
+        });
+    }
+
+    fn count(&self, method: &'static str, cause: &'static str, write: impl FnOnce(&str)) {
+        let counted = [("method", method), ("cause", cause)];
+        metrics::counter!("memobridge_refused_requests_total", &counted).increment(1);
+        let line = self.line(cause, self.clock.instant());
+        if line != Line::None {
+            write(cause);
+        }
+        if line == Line::Last {
+            tracing::warn!(
+                cause,
+                "Further rejections for this cause are only counted for a minute"
+            );
+        }
+    }
+
+    fn line(&self, cause: &'static str, now: Instant) -> Line {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.began.is_none_or(|began| now.since(began) >= WINDOW) {
+            *window = Window { began: Some(now), lines: BTreeMap::new() };
+        }
+        let lines = window.lines.entry(cause).or_default();
+        *lines = lines.saturating_add(1);
+        match *lines {
+            ..LINES => Line::Written,
+            LINES => Line::Last,
+            _ => Line::None,
+        }
+    }
+}
+
+/// Why, as the metric's label says it.
+fn cause(status: u16) -> &'static str {
+    match status {
+        400 => "malformed",
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "unknown-path",
+        405 => "method",
+        413 => "too-large",
+        414 => "long-path",
+        429 => "too-many",
+        _ => "other",
+    }
+}
+
+fn told(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "POST",
+        Method::GET => "GET",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_one_cause_hides_no_other_and_comes_to_an_end() {
+        let refusals = Refusals::new(Arc::new(crate::clock::SystemClock));
+        let now = Instant::new(domain::Timestamp::from_millis(1_000), Duration::ZERO);
+        let lines: Vec<_> = (0..LINES + 5).map(|_| refusals.line("unauthorized", now)).collect();
+        assert_eq!(lines.iter().filter(|line| **line == Line::Written).count(), 19);
+        assert_eq!(lines[19..21], [Line::Last, Line::None]);
+        assert_eq!(refusals.line("malformed", now), Line::Written);
+        assert_eq!(refusals.line("unauthorized", now.after(WINDOW)), Line::Written);
+    }
+
+    #[test]
+    fn every_refusal_has_one_of_a_few_causes() {
+        let causes = (400..500).map(cause);
+        let causes: std::collections::BTreeSet<_> = causes.collect();
+        assert_eq!(causes.len(), 9, "{causes:?}");
+    }
+}

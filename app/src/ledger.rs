@@ -1,0 +1,3 @@
+//! What stands in front of each ledger.
+
+pub mod circuit_breaker;

@@ -1,0 +1,110 @@
+//! Logs, metrics and traces of the service.
+
+pub mod instrumented;
+mod log_writer;
+pub mod names;
+pub mod spans;
+mod traces;
+
+use std::io::IsTerminal;
+
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    fmt::{self, writer::BoxMakeWriter},
+    prelude::*,
+};
+
+use crate::{config, operator::audit};
+use {self::names::Kind, crate::observability::log_writer::Lines};
+pub use {self::traces::Traces, crate::observability::log_writer::Flush};
+
+/// Whose log it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Logs<'a> {
+    /// A line for every outcome, and traces where the configuration says where to.
+    OfTheService(Option<&'a config::Telemetry>),
+    /// Its output is what people look at: only what is wrong, and the audit trail.
+    OfACommand,
+}
+
+/// What is told of the service until it ends.
+#[must_use]
+pub struct Telemetry {
+    /// Spans on their way.
+    pub traces: Traces,
+    /// Lines on their way; those of a command are written at once.
+    pub lines: Option<Flush>,
+}
+
+/// Starts logging to stderr, JSON lines or readable ones on a terminal, at the level that
+/// `RUST_LOG` says where it says one, and tracing. The audit trail is written in any case.
+pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
+    let (level, config, lines) = match logs {
+        Logs::OfTheService(config) => (Level::INFO, config, Some(Lines::start(std::io::stderr())?)),
+        Logs::OfACommand => (Level::ERROR, None, None),
+    };
+    let (traces, tracing) = traces::start(config)?;
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
+    let filter = filter.add_directive(audit);
+    // Spans are for traces alone, and the exporter says itself what there is to say of it.
+    let shown =
+        filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));
+    let writer = match &lines {
+        // A reader that stalls must not hold up the service.
+        Some(lines) => BoxMakeWriter::new(lines.clone()),
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    let log = if std::io::stderr().is_terminal() {
+        fmt::layer().with_writer(writer).boxed()
+    } else {
+        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
+    };
+    let registry = tracing_subscriber::registry().with(tracing).with(log.with_filter(shown));
+    if registry.try_init().is_err() {
+        tracing::debug!("Logging was started before");
+    }
+    Ok(Telemetry { traces, lines: lines.map(|lines| lines.flush_at_the_end()) })
+}
+
+/// Starts counting; the handle renders what `/metrics` shows.
+#[must_use]
+pub fn metrics() -> PrometheusHandle {
+    let recorder = recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::debug!("Counting was started before");
+    }
+    handle
+}
+
+/// A recorder that knows every metric of the list.
+#[must_use]
+pub fn recorder() -> PrometheusRecorder {
+    let mut builder = PrometheusBuilder::new();
+    for metric in names::ALL {
+        if let Kind::Histogram(bounds) = metric.kind {
+            let matcher = Matcher::Full(metric.name.to_owned());
+            let built = builder.set_buckets_for_metric(matcher, bounds);
+            builder = built.expect("every histogram of the list has bounds");
+        }
+    }
+    let recorder = builder.build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        for it in names::ALL {
+            match it.kind {
+                Kind::Counter => metrics::describe_counter!(it.name, it.unit, it.meaning),
+                Kind::Gauge => metrics::describe_gauge!(it.name, it.unit, it.meaning),
+                Kind::Histogram(_) => metrics::describe_histogram!(it.name, it.unit, it.meaning),
+            }
+        }
+        // There before the first one is dropped, so that its rate can be told.
+        metrics::counter!("memobridge_log_lines_dropped_total").increment(0);
+    });
+    recorder
+}

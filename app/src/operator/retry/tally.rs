@@ -1,0 +1,61 @@
+//! How many cancellations are tried again, and their money as far as it is known.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use domain::{Amount, CancellationId};
+use ports::CancellationRecord;
+use serde_json::{Value, json};
+
+/// What was counted or put back.
+#[derive(Debug, Default)]
+pub struct RetryTally {
+    /// The cancellations, newest first.
+    pub ids: Vec<CancellationId>,
+    /// The credit of memos that are not on record yet, by currency.
+    sums: BTreeMap<&'static str, Amount>,
+    /// Units whose memo is not made yet: what they are worth is decided then.
+    unpriced: usize,
+}
+
+impl RetryTally {
+    pub(super) fn add(&mut self, record: &CancellationRecord) {
+        self.ids.push(record.cancellation.id());
+        let memos = || record.memos.iter().map(|memo| &memo.claim);
+        for claim in memos().filter(|it| it.is_open()) {
+            *self.sums.entry(claim.memo.money.code()).or_default() += claim.memo.credit;
+        }
+        let priced: BTreeSet<_> = memos().flat_map(|it| &it.memo.units).collect();
+        self.unpriced +=
+            record.cancellation.units.keys().filter(|unit| !priced.contains(unit)).count();
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let sums = self.sums.iter().map(|(code, sum)| (*code, sum.to_string()));
+        json!({
+            "count": self.ids.len(),
+            "sums": sums.collect::<BTreeMap<_, _>>(),
+            "units_without_memo": self.unpriced,
+        })
+    }
+}
+
+/// The money, for people.
+impl fmt::Display for RetryTally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sums: Vec<_> = self.sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();
+        match sums.as_slice() {
+            [] => f.write_str("no memo is under way")?,
+            some => write!(f, "memos under way: {}", some.join(", "))?,
+        }
+        match self.unpriced {
+            0 => Ok(()),
+            1 => f.write_str("; 1 unit has no memo yet"),
+            more => write!(f, "; {more} units have no memo yet"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The use case and what runs it: one attempt at one cancellation, under the webhook or the worker.
+
+pub mod credit;
+pub mod local_leases;
+pub mod service;

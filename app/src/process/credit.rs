@@ -1,0 +1,486 @@
+//! The use case: a cancellation becomes at most one credit memo per unit.
+//!
+//! The same function runs under the webhook and under the worker. It owns no
+//! retry: its outcome says done, wait, park or unavailable, and only those two
+//! turn that into an answer or a verdict. Crash anywhere and run it again: every
+//! step is a look-up or idempotent.
+
+mod failing;
+mod halt;
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::{
+    Cancellation, Claim, ClaimState, ClosedPeriod, CreditMemo, Deadline, Decision, DecisionInput,
+    Maps, MemoKey, Order, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness,
+    sources,
+};
+use jiff::tz::TimeZone;
+use ports::{
+    BillingQuery, Clock, Journal, JournalError, LeaseToken, Ledger, LedgerError, OrderLease,
+    Posted, Received, Rejection, Retry, Sending, Step, Storefront, error_chain,
+};
+
+use crate::process::credit::halt::Halt;
+use crate::{
+    background::gauges, clock::civil_date, ledger::circuit_breaker::CircuitBreakerLedger,
+    random::Random,
+};
+
+/// How long the order of a crashed attempt stays leased.
+const LEASE: Duration = Duration::from_secs(10);
+/// How often an attempt renews its lease.
+const RENEWAL: Duration = Duration::from_secs(3);
+/// After this a request without an answer no longer arrives: NetSuite ends a request within 15
+/// minutes; the rest is for clocks that differ, and for a slow journal.
+const LATE_ARRIVAL_WINDOW: Duration = Duration::from_mins(20);
+/// The storefront's name in texts for people.
+const STOREFRONT: &str = "NewStore";
+
+/// One customer: its systems, policy and maps.
+pub struct Customer {
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Where its orders live.
+    pub storefront: Arc<dyn Storefront>,
+    /// Where its memos go.
+    pub ledger: Arc<CircuitBreakerLedger>,
+    /// Its policy.
+    pub policy: Policy,
+    /// Its maps.
+    pub maps: Maps,
+    /// The time zone of its books.
+    pub time_zone: TimeZone,
+}
+
+/// What the use case needs besides a customer.
+#[derive(Clone)]
+pub struct Context {
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random numbers.
+    pub random: Random,
+    /// From the first receipt to giving up.
+    pub give_up_after: Duration,
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// These memos are on record now.
+    Posted(Vec<MemoKey>),
+    /// Every unit was credited earlier, by memobridge or by hand.
+    AlreadyPosted(Reason),
+    /// Nothing to credit.
+    Skipped(Reason),
+    /// Again later; these memos were posted meanwhile.
+    Waiting {
+        /// What is missing.
+        reason: Reason,
+        /// Memos of this attempt.
+        posted: Vec<MemoKey>,
+        /// Not before this has passed, where somebody said so.
+        not_before: Option<Duration>,
+    },
+    /// Another run works on the order: again when that has ended.
+    Busy,
+    /// A person must look at it; these memos were posted meanwhile.
+    Parked {
+        /// Why.
+        reason: Reason,
+        /// Memos of this attempt.
+        posted: Vec<MemoKey>,
+    },
+    /// The ERP or the journal is unavailable: nothing is decided.
+    Unavailable {
+        /// What does not work.
+        reason: Reason,
+        /// Not before this has passed, where somebody said so.
+        not_before: Option<Duration>,
+    },
+}
+
+/// The progress of an attempt, for a caller that stops waiting for it.
+#[derive(Debug, Default)]
+pub struct AttemptProgress(AtomicBool);
+
+impl AttemptProgress {
+    fn asks_the_erp(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn asked_the_erp(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Why there is no answer yet.
+    #[must_use]
+    pub fn timeout_reason(&self) -> Reason {
+        if self.asked_the_erp() {
+            return Reason::ErpTimeout;
+        }
+        let problem = "no answer within respond_within".to_owned();
+        Reason::StorefrontUnavailable { problem }
+    }
+}
+
+/// A finished attempt, and the steps that are still to be recorded.
+#[must_use]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The last steps, none of them in the journal yet: what was posted last, what was
+    /// seen, and that the order is free for others.
+    pub last: Vec<Step>,
+}
+
+/// Credits what `opened` names, at most once however often it is called.
+///
+/// Until the last steps are written down the order is not let go, and what was posted
+/// last counts as sent without an answer.
+pub async fn credit(
+    context: &Context,
+    customer: &Customer,
+    opened: &Received,
+    progress: &AttemptProgress,
+) -> Attempt {
+    let cancellation = &opened.cancellation;
+    let token = LeaseToken(context.random.name());
+    let nothing = |outcome| Attempt { outcome, last: Vec::new() };
+    match acquire_lease(context, cancellation, &token).await {
+        Ok(OrderLease::Held) => {}
+        Ok(OrderLease::HeldByOther) => return nothing(Outcome::Busy),
+        Err(error) => return nothing(store_unavailable(&error)),
+    }
+    let mut attempt = tokio::select! {
+        biased;
+        it = attempt(context, customer, opened, progress) => it,
+        never = renew_lease(context, cancellation, &token) => match never {},
+    };
+    attempt.last.push(Step::Released(token));
+    attempt
+}
+
+/// Takes or renews the order's lease. It counts from when it was asked for: what a
+/// stalled journal grants too late may be over already, and is asked for again.
+async fn acquire_lease(
+    context: &Context,
+    cancellation: &Cancellation,
+    token: &LeaseToken,
+) -> Result<OrderLease, JournalError> {
+    let (tenant, order) = (&cancellation.tenant, &cancellation.order);
+    loop {
+        let asked = context.clock.instant();
+        let answer =
+            context.journal.acquire(tenant, order, token, context.clock.now(), LEASE).await?;
+        if answer == OrderLease::HeldByOther || context.clock.instant().since(asked) < RENEWAL {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Renews the order's lease for as long as it is polled.
+async fn renew_lease(
+    context: &Context,
+    cancellation: &Cancellation,
+    token: &LeaseToken,
+) -> Infallible {
+    loop {
+        context.clock.sleep(RENEWAL).await;
+        // A lost lease doubles nothing: claims and keys stand behind it.
+        if !matches!(acquire_lease(context, cancellation, token).await, Ok(OrderLease::Held)) {
+            let order = &cancellation.order;
+            tracing::warn!(order.id = %order, "Failed to renew the lease of order {order}");
+        }
+    }
+}
+
+async fn attempt(
+    context: &Context,
+    customer: &Customer,
+    opened: &Received,
+    progress: &AttemptProgress,
+) -> Attempt {
+    let ledger = if is_order_bound(opened) {
+        Arc::new(customer.ledger.aside())
+    } else {
+        Arc::clone(&customer.ledger)
+    };
+    let (posted, unwritten) = (Vec::new(), Vec::new());
+    let mut run = Run { context, customer, ledger, opened, progress, posted, unwritten };
+    let result = run.execute().await;
+    let result = run.count_failures(result).await;
+    let Run { posted, unwritten, .. } = run;
+    let outcome = match result {
+        Ok(()) => Outcome::Posted(posted),
+        Err(Halt::Stop(Stop::Wait(reason))) => {
+            Outcome::Waiting { reason, posted, not_before: None }
+        }
+        Err(Halt::Stop(Stop::Park(reason))) => Outcome::Parked { reason, posted },
+        Err(Halt::Stop(Stop::Done(_) | Stop::Skip(_))) if !posted.is_empty() => {
+            Outcome::Posted(posted)
+        }
+        Err(Halt::Stop(Stop::Done(reason))) => Outcome::AlreadyPosted(reason),
+        Err(Halt::Stop(Stop::Skip(reason))) => Outcome::Skipped(reason),
+        Err(Halt::Later(reason, not_before)) => Outcome::Waiting { reason, posted, not_before },
+        Err(Halt::Unavailable(reason, not_before)) => Outcome::Unavailable { reason, not_before },
+        Err(Halt::Failing(failing)) => {
+            let reason = Reason::ErpUnavailable { problem: failing.problem };
+            Outcome::Unavailable { reason, not_before: None }
+        }
+    };
+    Attempt { outcome, last: unwritten }
+}
+
+/// What became of a memo before it is sent.
+#[derive(Clone, Copy)]
+enum PriorSend {
+    /// It was decided now.
+    None,
+    /// It was sent at this moment, and no answer is known.
+    Sent(Timestamp),
+}
+
+/// One attempt, with what it posted so far.
+struct Run<'a> {
+    context: &'a Context,
+    customer: &'a Customer,
+    ledger: Arc<CircuitBreakerLedger>,
+    opened: &'a Received,
+    progress: &'a AttemptProgress,
+    posted: Vec<MemoKey>,
+    /// Steps that need not be durable yet: they share a write with the next that must.
+    unwritten: Vec<Step>,
+}
+
+impl Run<'_> {
+    async fn execute(&mut self) -> Result<(), Halt> {
+        let claims = self.settle_open_claims().await?;
+        let order = self.order().await?;
+        let query = BillingQuery {
+            existing_memos: self.customer.policy.memos_searched(),
+            own_memos: claims.iter().filter_map(Claim::record).cloned().collect(),
+            units: self.opened.cancellation.units.keys().cloned().collect(),
+            ..BillingQuery::of(&order, &self.customer.maps)
+        };
+        self.progress.asks_the_erp();
+        let billing = self.ledger.billing(&query).await?;
+        let zone = &self.customer.time_zone;
+        let published = civil_date(self.opened.cancellation.published_at, zone);
+        let mut input = DecisionInput {
+            cancellation: &self.opened.cancellation,
+            order: &order,
+            billing: &billing,
+            claims: &claims,
+            policy: &self.customer.policy,
+            maps: &self.customer.maps,
+            published,
+            not_before: None,
+            deadline: self.deadline_state(),
+            storefront: STOREFRONT,
+        };
+        let redate = self.customer.policy.closed_period == ClosedPeriod::Today;
+        match self.act(&input).await {
+            Err(Halt::Stop(Stop::Park(Reason::ClosedPeriod { .. }))) if redate => {
+                // What was posted before the closed period was met is a claim now.
+                let claims = self.claims().await?;
+                input.claims = &claims;
+                input.not_before = Some(civil_date(self.context.clock.now(), zone));
+                self.act(&input).await
+            }
+            result => result,
+        }
+    }
+
+    /// The order, once its story is complete.
+    async fn order(&mut self) -> Result<Order, Halt> {
+        let cancellation = &self.opened.cancellation;
+        let snapshot = match self.customer.storefront.order(&cancellation.order).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let not_before = match error.retry() {
+                    Retry::After(wait) => Some(wait),
+                    Retry::Later | Retry::Never => None,
+                };
+                let problem = error_chain(&error);
+                return Err(Halt::Later(Reason::StorefrontUnavailable { problem }, not_before));
+            }
+        };
+        let policy = &self.customer.policy;
+        let order = readiness(cancellation, snapshot.as_ref(), policy, self.deadline_state())?;
+        for kind in &order.unknown_movements {
+            tracing::warn!(
+                order.id = %order.id,
+                kind,
+                "Ignored a transaction of order {}: its type is unknown, or it \
+                 failed or is pending",
+                order.id
+            );
+        }
+        self.unwritten.push(Step::Note(vec![format!("{STOREFRONT} says: {order}")]));
+        Ok(order)
+    }
+
+    async fn act(&mut self, input: &DecisionInput<'_>) -> Result<(), Halt> {
+        let plan = match decide(input) {
+            Decision::Act(plan) => plan,
+            Decision::Stop(stop) => return Err(stop.into()),
+        };
+        self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
+        for (memo, error_chain) in plan.memos.iter().zip(sources(input, &plan.memos)) {
+            self.unwritten.push(Step::Note(error_chain));
+            self.send(memo, PriorSend::None).await?;
+        }
+        if let Some(lines) = &plan.close {
+            self.write_down().await?;
+            self.ledger.close_lines(lines).await?;
+        }
+        plan.rest.map_or(Ok(()), |stop| Err(stop.into()))
+    }
+
+    /// Memos that were perhaps sent come first: found, they are settled; absent,
+    /// they are sent unchanged. The order's claims after that.
+    async fn settle_open_claims(&mut self) -> Result<Vec<Claim>, Halt> {
+        let claims = self.claims().await?;
+        if !claims.iter().any(Claim::is_open) {
+            return Ok(claims);
+        }
+        self.progress.asks_the_erp();
+        for Claim { memo, state } in &claims {
+            let ClaimState::Unsettled { sent_at } = *state else { continue };
+            match self.send(memo, PriorSend::Sent(sent_at)).await {
+                // Refused for good: its units are free, and are decided again below.
+                Ok(())
+                | Err(Halt::Stop(Stop::Park(
+                    Reason::Refused { .. } | Reason::ClosedPeriod { .. },
+                ))) => {}
+                Err(ending) => return Err(ending),
+            }
+        }
+        self.claims().await
+    }
+
+    /// Claims a memo's units, sends it and writes down what became of it.
+    async fn send(&mut self, memo: &CreditMemo, before: PriorSend) -> Result<(), Halt> {
+        self.write_now(Step::Claimed(Box::new(memo.clone()))).await?;
+        let sending = match before {
+            PriorSend::None => Sending::First,
+            PriorSend::Sent(_) => Sending::Resend,
+        };
+        let error = match self.ledger.post(memo, sending).await {
+            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo.key.clone(), record),
+            Ok(posted) => {
+                self.settle(&memo.key, posted.record());
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if let (PriorSend::None, LedgerError::Forbidden(why) | LedgerError::Unauthorized(why)) =
+            (before, &error)
+        {
+            // The ERP answered and nothing is on record. The missing permission may have hidden
+            // a memo from the decision: the next attempt decides again.
+            self.write_now(Step::Freed { key: memo.key.clone(), rejection: why.clone() }).await?;
+            return Err(error.into());
+        }
+        let LedgerError::Rejected { kind, code, message } = error else {
+            return Err(error.into());
+        };
+        let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
+        if let (PriorSend::Sent(sent_at), Rejection::Stale | Rejection::Period) = (before, kind) {
+            // Others that are refused now were refused then; these may pass by.
+            let rest =
+                LATE_ARRIVAL_WINDOW.saturating_sub(self.context.certain_now().since(sent_at));
+            if !rest.is_zero() {
+                self.write_now(Step::ClaimKept { key: key.clone(), rejection: why, sent_at })
+                    .await?;
+                let reason = Reason::OutcomeUnknown { key, code, message };
+                // What changed meanwhile may be as it should by the next attempt.
+                let not_before = (kind != Rejection::Stale).then_some(rest);
+                return Err(Halt::Later(reason, not_before));
+            }
+        }
+        self.write_now(Step::Freed { key, rejection: why }).await?;
+        match kind {
+            Rejection::Period => {
+                Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())
+            }
+            kind => Err(LedgerError::Rejected { kind, code, message }.into()),
+        }
+    }
+
+    /// A memo that credits nothing has the key: no other is made before a person decides.
+    fn stop_at_voided(&mut self, key: MemoKey, record: RecordId) -> Result<(), Halt> {
+        let memo = record.to_string();
+        self.unwritten.push(Step::Settled { key: key.clone(), record });
+        Err(Stop::Park(Reason::MemoVoided { key, memo }).into())
+    }
+
+    fn settle(&mut self, key: &MemoKey, record: &RecordId) {
+        self.unwritten.push(Step::Settled { key: key.clone(), record: record.clone() });
+        self.posted.push(key.clone());
+    }
+
+    /// The order's claims, as all that happened so far left them.
+    async fn claims(&mut self) -> Result<Vec<Claim>, Halt> {
+        self.write_down().await?;
+        let cancellation = &self.opened.cancellation;
+        Ok(self.context.journal.claims(&cancellation.tenant, &cancellation.order).await?)
+    }
+
+    /// Returns once this step and everything so far is in the journal. Where it is not,
+    /// the step is not written later: by then another run may have gone on from here.
+    async fn write_now(&mut self, step: Step) -> Result<(), Halt> {
+        self.unwritten.push(step);
+        let written = self.write_down().await;
+        if written.is_err() {
+            self.unwritten.pop();
+        }
+        written
+    }
+
+    /// Returns once everything so far is in the journal.
+    async fn write_down(&mut self) -> Result<(), Halt> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let (id, now) = (self.opened.cancellation.id(), self.context.clock.now());
+        self.context.journal.record(&id, now, &self.unwritten).await?;
+        gauges::written(self.opened, &self.unwritten, now);
+        self.unwritten.clear();
+        Ok(())
+    }
+
+    fn deadline_state(&self) -> Deadline {
+        let has_passed = deadline(self.opened, self.context) <= self.context.certain_now();
+        if has_passed { Deadline::Passed } else { Deadline::Pending }
+    }
+}
+
+/// Whether earlier tries showed that the ERP fails on this order alone.
+#[must_use]
+pub fn is_order_bound(opened: &Received) -> bool {
+    opened.failed.is_some_and(|failed| failed.is_order_bound)
+}
+
+/// When there is no time left to wait.
+#[must_use]
+pub fn deadline(opened: &Received, context: &Context) -> Timestamp {
+    opened.waiting_since.after(context.give_up_after)
+}
+
+/// The outcome when the journal or the queue is unavailable.
+pub fn store_unavailable(error: &dyn std::error::Error) -> Outcome {
+    let reason = Reason::JournalUnavailable { problem: error_chain(error) };
+    Outcome::Unavailable { reason, not_before: None }
+}

@@ -1,0 +1,294 @@
+//! The service: one cancellation's way from its arrival to what became of it.
+//!  Webhook and worker both run an attempt through the use case; here is what they share: the
+//! customers, the queue, and how an outcome is written down, logged and counted.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use domain::{Cancellation, CancellationId, Reason, Tenant};
+use ports::{CancellationState, Job, Jobs, JobsError, JournalError, Known, Query, Received, Step};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+use crate::{
+    background::gauges,
+    observability::spans,
+    process::credit::{
+        Attempt, AttemptProgress, Context, Customer, Outcome, credit, is_order_bound,
+        store_unavailable,
+    },
+    wiring::webhook,
+};
+
+/// The running service: its customers and everything they share.
+#[derive(Clone)]
+pub struct Service {
+    /// The customers by tenant.
+    pub customers: Arc<BTreeMap<Tenant, Arc<CustomerEntry>>>,
+    /// Journal, clock and random numbers.
+    pub context: Context,
+    /// The queue.
+    pub jobs: Arc<dyn Jobs>,
+    /// The first deferral.
+    pub first_delay: Duration,
+    /// Everything that runs and must be finished before the process ends.
+    pub running: TaskTracker,
+    /// Cancelled when no more work is taken.
+    pub draining: CancellationToken,
+}
+
+/// A customer and the keys of its webhook.
+pub struct CustomerEntry {
+    /// The customer.
+    pub customer: Customer,
+    /// What its webhook calls may carry.
+    pub keys: webhook::Keys,
+}
+
+impl Service {
+    /// Runs one attempt and writes down how it ended. A wait is durably in the
+    /// queue before it is written down.
+    pub async fn attempt(
+        &self,
+        entry: &CustomerEntry,
+        opened: &Received,
+        runner: AttemptOwner,
+        progress: &AttemptProgress,
+    ) -> Outcome {
+        let span = spans::attempt(&opened.cancellation, runner);
+        self.run(entry, opened, runner, progress).instrument(span).await
+    }
+
+    async fn run(
+        &self,
+        entry: &CustomerEntry,
+        opened: &Received,
+        runner: AttemptOwner,
+        progress: &AttemptProgress,
+    ) -> Outcome {
+        let began = self.context.clock.instant();
+        let Attempt { mut outcome, mut last } =
+            credit(&self.context, &entry.customer, opened, progress).await;
+        if runner == AttemptOwner::Webhook {
+            outcome = self.kept(opened, outcome).await;
+        }
+        let took = self.context.clock.instant().since(began);
+        if (&outcome, runner) == (&Outcome::Busy, AttemptOwner::Worker) && is_deferred(opened) {
+            // Nothing has changed, and it may be so every second.
+            return outcome;
+        }
+        last.push(ended(&outcome, runner, took));
+        let (id, now) = (opened.cancellation.id(), self.context.clock.now());
+        match self.context.journal.record(&id, now, &last).await {
+            Ok(()) => gauges::written(opened, &last, now),
+            Err(error) => outcome = store_unavailable(&error),
+        }
+        report(&opened.cancellation, &outcome, took);
+        spans::ended(&outcome);
+        outcome
+    }
+
+    /// What the webhook answers once a wait is durably in the queue.
+    async fn kept(&self, opened: &Received, outcome: Outcome) -> Outcome {
+        let is_kept = is_deferred(opened) && is_order_bound(opened);
+        let delay = match outcome {
+            // It is in the queue, with a delay that a delivery must not cut short.
+            Outcome::Waiting { .. } | Outcome::Busy if is_kept => return outcome,
+            Outcome::Unavailable { reason, not_before } if is_kept => {
+                return Outcome::Waiting { reason, posted: Vec::new(), not_before };
+            }
+            Outcome::Waiting { not_before, .. } => {
+                not_before.unwrap_or_default().max(self.first_delay)
+            }
+            Outcome::Busy => self.first_delay.min(BUSY),
+            _ => return outcome,
+        };
+        match self.push(&opened.cancellation, delay).await {
+            Ok(()) => outcome,
+            Err(error) => store_unavailable(&error),
+        }
+    }
+
+    /// Rests until the next round of something that is done now and then; `None`
+    /// when no more work is taken.
+    pub async fn sleep_or_drain(&self, wait: Duration) -> Option<()> {
+        self.draining.run_until_cancelled(self.context.clock.sleep(wait)).await
+    }
+
+    /// Puts a cancellation into the queue, durably, and writes it down. What the
+    /// caller must answer when that is not possible.
+    pub async fn defer(
+        &self,
+        cancellation: &Cancellation,
+        delay: Duration,
+        reason: Option<&Reason>,
+    ) -> Result<(), Outcome> {
+        self.push(cancellation, delay).await.map_err(|error| store_unavailable(&error))?;
+        let step = Step::AttemptEnded {
+            state: CancellationState::Deferred,
+            reason: reason.map(|it| it.name().to_owned()),
+            detail: reason.map(ToString::to_string),
+            took: Duration::ZERO,
+        };
+        let (id, now) = (cancellation.id(), self.context.clock.now());
+        self.context
+            .journal
+            .record(&id, now, &[step])
+            .await
+            .map_err(|error| store_unavailable(&error))
+    }
+
+    /// Puts a cancellation into the queue, durably.
+    pub async fn push(
+        &self,
+        cancellation: &Cancellation,
+        delay: Duration,
+    ) -> Result<(), JobsError> {
+        self.jobs.push(&job(cancellation), delay).await
+    }
+
+    /// What the journal knows about a cancellation, without noting a delivery.
+    pub async fn known(
+        &self,
+        id: &CancellationId,
+    ) -> Result<Option<ports::CancellationRecord>, JournalError> {
+        let query = Query { id: Some(id.clone()), limit: 1, ..Query::default() };
+        Ok(self.context.journal.find(&query).await?.pop())
+    }
+}
+
+/// When an order that another run works on is tried again.
+pub const BUSY: Duration = Duration::from_secs(1);
+
+static ORDER_BUSY: Reason = Reason::OrderBusy;
+
+fn is_deferred(opened: &Received) -> bool {
+    matches!(opened.known, Known::SeenBefore { state: CancellationState::Deferred, .. })
+}
+
+/// A cancellation as a job of the queue.
+#[must_use]
+pub fn job(cancellation: &Cancellation) -> Job {
+    Job {
+        id: cancellation.id(),
+        order: cancellation.order.clone(),
+        attempts: 0,
+        body: webhook::body(cancellation),
+    }
+}
+
+/// Who runs an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptOwner {
+    /// The webhook: the event is in no queue yet.
+    Webhook,
+    /// The worker: the event is a job of the queue.
+    Worker,
+}
+
+impl AttemptOwner {
+    /// The name that traces say.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+impl Outcome {
+    /// The stable name, as answers, logs and metrics say it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Posted(_) => "posted",
+            Self::AlreadyPosted(_) => "already-posted",
+            Self::Skipped(_) => "skipped",
+            Self::Waiting { .. } | Self::Busy => "deferred",
+            Self::Parked { .. } => "parked",
+            Self::Unavailable { .. } => "unavailable",
+        }
+    }
+
+    /// Why, where there is a reason.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Posted(_) => None,
+            Self::Busy => Some(&ORDER_BUSY),
+            Self::AlreadyPosted(reason)
+            | Self::Skipped(reason)
+            | Self::Waiting { reason, .. }
+            | Self::Parked { reason, .. }
+            | Self::Unavailable { reason, .. } => Some(reason),
+        }
+    }
+
+    /// Memos that are on record because of this attempt.
+    #[must_use]
+    pub fn memos(&self) -> &[domain::MemoKey] {
+        match self {
+            Self::Posted(posted) | Self::Waiting { posted, .. } | Self::Parked { posted, .. } => {
+                posted
+            }
+            Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Busy | Self::Unavailable { .. } => {
+                &[]
+            }
+        }
+    }
+}
+
+fn ended(outcome: &Outcome, runner: AttemptOwner, took: Duration) -> Step {
+    let state = match (outcome, runner) {
+        (Outcome::Posted(_) | Outcome::AlreadyPosted(_), _) => CancellationState::Posted,
+        (Outcome::Skipped(_), _) => CancellationState::Skipped,
+        (Outcome::Parked { .. }, _) => CancellationState::Parked,
+        (Outcome::Waiting { .. } | Outcome::Busy, _)
+        | (Outcome::Unavailable { .. }, AttemptOwner::Worker) => CancellationState::Deferred,
+        (Outcome::Unavailable { .. }, AttemptOwner::Webhook) => CancellationState::Working,
+    };
+    Step::AttemptEnded {
+        state,
+        reason: outcome.reason().map(|it| it.name().to_owned()),
+        detail: outcome.reason().map(ToString::to_string),
+        took,
+    }
+}
+
+fn report(cancellation: &Cancellation, outcome: &Outcome, took: Duration) {
+    let (name, order) = (outcome.name(), &cancellation.order);
+    let reason = outcome.reason().map_or("", Reason::name);
+    let detail = outcome.reason().map(Reason::redacted).unwrap_or_default();
+    let tenant = cancellation.tenant.to_string();
+    let labels = [("tenant", tenant.clone()), ("outcome", name.into()), ("reason", reason.into())];
+    metrics::counter!("memobridge_outcomes_total", &labels).increment(1);
+    metrics::histogram!("memobridge_attempt_duration_seconds", "tenant" => tenant.clone())
+        .record(took.as_secs_f64());
+    let memos = outcome.memos().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                cancellation.id = %cancellation.id(),
+                order.id = %order,
+                tenant,
+                outcome = name,
+                reason,
+                detail,
+                memos,
+                duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "Order {order}: {name} {reason}"
+            )
+        };
+    }
+    match outcome {
+        Outcome::Unavailable {
+            reason:
+                Reason::ErpCredentials { .. }
+                | Reason::ErpPermission { .. }
+                | Reason::JournalUnavailable { .. },
+            ..
+        } => line!(error),
+        Outcome::Parked { .. } | Outcome::Unavailable { .. } => line!(warn),
+        _ => line!(info),
+    }
+}

@@ -1,0 +1,48 @@
+//! Chance, owned: the service draws it from the system, a simulation from a seed.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+/// Where everything random in the service comes from.
+#[derive(Debug, Clone)]
+pub struct Random(Arc<Mutex<StdRng>>);
+
+impl Default for Random {
+    fn default() -> Self {
+        Self::new(StdRng::from_os_rng())
+    }
+}
+
+impl Random {
+    /// Dice that fall the same way every time.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self::new(StdRng::seed_from_u64(seed))
+    }
+
+    fn new(generator: StdRng) -> Self {
+        Self(Arc::new(Mutex::new(generator)))
+    }
+
+    fn next<T>(&self, roll: impl FnOnce(&mut StdRng) -> T) -> T {
+        roll(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A name that nobody else has.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{:032x}", self.next(Rng::random::<u128>))
+    }
+
+    /// Some time between the two, both included.
+    #[must_use]
+    pub fn between(&self, least: Duration, most: Duration) -> Duration {
+        let span = most.saturating_sub(least).as_millis();
+        let extra = self.next(|it| it.random_range(0..=span));
+        least + Duration::from_millis(u64::try_from(extra).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,167 @@
+//! Opening: what is made, what is refused, and how it is said.
+
+use std::{error::Error, sync::Barrier, thread};
+
+use super::*;
+
+const ONE: &str = "CREATE TABLE one (n INTEGER) STRICT";
+const TWO: &str = "ALTER TABLE one ADD COLUMN m INTEGER; INSERT INTO one VALUES (1, 2)";
+
+fn open(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError> {
+    writer(&absolute_with_dirs(path)?, migrations)
+}
+
+fn rows(db: &Connection) -> i64 {
+    db.query_row("SELECT count(*) FROM one", [], |row| row.get(0)).unwrap()
+}
+
+#[track_caller]
+fn refused(path: &Path, migrations: &[&str], words: &[&str]) {
+    let error = open(path, migrations).unwrap_err();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    for word in words {
+        assert!(text.contains(word), "{word:?} is not in {text:?}");
+    }
+}
+
+#[test]
+fn missing_folders_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/c.db");
+    open(&path, &[ONE]).unwrap();
+    assert!(path.is_file());
+}
+
+#[test]
+fn an_answered_write_is_a_synced_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), &[ONE]).unwrap();
+    // pragma, expected
+    let table = [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+        ("auto_vacuum", "2"),
+        ("journal_size_limit", "16777216"),
+        ("busy_timeout", "10000"),
+    ];
+    for (pragma, expected) in table {
+        let query = format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}");
+        let query = query.replace("CAST(busy_timeout", "CAST(timeout");
+        let value: String = db.query_row(&query, [], |row| row.get(0)).unwrap();
+        assert_eq!(value, expected, "{pragma}");
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("plain.txt"), "just text, and long enough to be looked at".repeat(30)).unwrap();
+    fs::create_dir(path("folder.db")).unwrap();
+
+    refused(Path::new(""), &[], &["cannot make the folder"]);
+    refused(&path("plain.txt/a.db"), &[ONE], &["plain.txt/a.db", "cannot make the folder"]);
+    refused(&path("folder.db"), &[ONE], &["folder.db is no file"]);
+    refused(Path::new("/dev/null"), &[ONE], &["/dev/null is no file"]);
+    std::os::unix::fs::symlink(path("loop.db"), path("loop.db")).unwrap();
+    refused(&path("loop.db"), &[ONE], &["loop.db", "symbolic links"]);
+    refused(&path("plain.txt"), &[ONE], &["plain.txt", "not a database"]);
+}
+
+#[test]
+fn a_database_of_something_else_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    // what is in it, the schema it says, why it is refused
+    let table = [
+        ("CREATE TABLE bookmarks (url TEXT)", 0, "another program's database"),
+        ("CREATE TABLE bookmarks (url TEXT)", 1, "something else: it has no table one"),
+        ("CREATE TABLE bookmarks (url TEXT)", 2, "something else: it has no table one"),
+    ];
+    for (tables, version, why) in table {
+        let _ = fs::remove_file(&path);
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(&format!("{tables}; PRAGMA user_version = {version}")).unwrap();
+        drop(db);
+        let before = fs::read(&path).unwrap();
+        refused(&path, &[ONE, TWO], &["a.db", why]);
+        assert_eq!(fs::read(&path).unwrap(), before, "{tables}, schema {version}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    fs::write(&path, "").unwrap();
+    assert_eq!(rows(&open(&path, &[ONE, TWO]).unwrap()), 1);
+}
+
+#[test]
+fn each_migration_runs_once_in_the_life_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path, &[ONE]).unwrap());
+    for _ in 0..3 {
+        let db = open(&path, &[ONE, TWO]).unwrap();
+        assert_eq!((schema(&db).unwrap(), rows(&db)), (2, 1));
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path, &[ONE, TWO]).unwrap());
+    refused(&path, &[ONE], &["a.db", "schema 2", "up to 1"]);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_file_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path, &[ONE]).unwrap());
+    refused(&path, &[ONE, TWO, "CREATE NONSENSE"], &["a.db", "syntax error"]);
+    let db = open(&path, &[ONE]).unwrap();
+    assert_eq!((schema(&db).unwrap(), rows(&db)), (1, 0));
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = folder.path().join(format!("{round}.db"));
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            let opening = || {
+                start.wait();
+                rows(&open(&path, &[ONE, TWO]).unwrap())
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(opening)).collect();
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), 1, "round {round}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_file_that_was_left_open_by_a_crash_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("a.db"), folder.path().join("b.db"));
+    let db = open(&path, &[ONE, TWO]).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE; INSERT INTO one VALUES (3, 4); COMMIT").unwrap();
+    db.execute_batch("BEGIN IMMEDIATE; INSERT INTO one VALUES (5, 6)").unwrap();
+    // What a crash leaves behind: the file, and a log that was never merged into it.
+    for suffix in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{suffix}", path.display());
+        fs::copy(name(&path), name(&copy)).unwrap();
+    }
+    assert_eq!(rows(&open(&copy, &[ONE, TWO]).unwrap()), 2);
+}
