@@ -115,20 +115,20 @@ fn classes_become_the_cases_of_the_port() {
         (Class::Unknown, "Unknown"),
         (Class::Failed, "Failed"),
         (Class::Unreadable, "Unreadable"),
-        (Class::Stale, "Refused"),
-        (Class::Duplicate, "Refused"),
-        (Class::Missing, "Refused"),
+        (Class::Stale, "Rejected"),
+        (Class::Duplicate, "Rejected"),
+        (Class::Missing, "Rejected"),
         (Class::Login, "Unauthorized"),
         (Class::Unauthorized, "Unauthorized"),
         (Class::Forbidden, "Forbidden"),
-        (Class::Data, "Refused"),
-        (Class::Period, "Refused"),
-        (Class::TooBig, "Refused"),
-        (Class::Bug, "Refused"),
+        (Class::Data, "Rejected"),
+        (Class::Period, "Rejected"),
+        (Class::TooBig, "Rejected"),
+        (Class::Bug, "Rejected"),
     ];
     for (class, expected) in table {
         assert_eq!(shown(class, Effect::Write), expected, "{class:?}");
-        assert_eq!(class.is_refusal(), expected == "Refused", "{class:?}");
+        assert_eq!(class.is_refusal(), expected == "Rejected", "{class:?}");
     }
     // What only read has left nothing behind, whatever became of it.
     assert_eq!(shown(Class::Unknown, Effect::None), "Unavailable");

@@ -65,7 +65,7 @@ async fn lines_that_may_have_been_closed_are_an_unknown_outcome() {
     let table = [
         (http(502, "<html/>"), "Unknown"),
         (http(200, ""), "Unknown"),
-        (http(200, refused), "Refused { kind: Stale"),
+        (http(200, refused), "Rejected { kind: Stale"),
         (http(500, reply("fault_insufficient_permission")), "Forbidden"),
     ];
     for (answer, expected) in table {

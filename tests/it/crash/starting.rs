@@ -82,9 +82,9 @@ async fn a_right_that_is_missing_at_the_start_is_told_before_any_event_comes() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.deny(Denial { kind: Kind::CreditMemo, access: Access::View });
     let mut process = world.spawn(PROGRAM).await;
-    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",trouble="permission"} 1"#;
+    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",cause="permission"} 1"#;
     metrics_show(&world, &process, line).await;
-    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",trouble="credentials"} 0"#;
+    let line = r#"memobridge_circuit_breaker_open{tenant="dodici",cause="credentials"} 0"#;
     metrics_show(&world, &process, line).await;
     process.logged("Suspended calls to the ERP of dodici until it works: permission").await;
 }

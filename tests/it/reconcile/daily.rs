@@ -26,7 +26,7 @@ async fn gauge(replicas: &[Service], name: &str) -> Option<u64> {
             let start = format!("memobridge_reconcile_{name}{{tenant=\"dodici\"}} ");
             text.lines().find_map(|it| it.strip_prefix(&start)?.parse::<u64>().ok())
         };
-        shown.push((value("last_run_seconds"), value(name)));
+        shown.push((value("last_run_timestamp_seconds"), value(name)));
     }
     shown.into_iter().max()?.1
 }
@@ -36,7 +36,7 @@ async fn a_day_later(world: &TestWorld, replicas: &[Service]) {
     world.clock.advance(DAY);
     let today = u64::try_from(world.clock.now().as_millis() / 1000).unwrap();
     let made = async {
-        while gauge(replicas, "last_run_seconds").await < Some(today) {
+        while gauge(replicas, "last_run_timestamp_seconds").await < Some(today) {
             tokio::time::sleep(POLL).await;
         }
     };

@@ -82,7 +82,7 @@ async fn a_look_that_failed_is_made_again_soon() {
 async fn a_restart_is_told_at_the_level_of_errors() {
     let world = stopped().await;
     let mut process = world.spawn(PROGRAM).await;
-    let line = process.logged("Stream memobridge was stopped: started again").await;
+    let line = process.logged("Stream memobridge was stopped; restarted it").await;
     let line: Value = serde_json::from_str(&line).unwrap();
     let told = ["level", "tenant", "stream.id"].map(|it| line[it].as_str().unwrap());
     assert_eq!(told, ["ERROR", "dodici", ID]);
@@ -116,7 +116,7 @@ async fn what_a_person_must_mend_is_told_with_its_remedy_and_left_alone() {
     let elsewhere = integration("https://elsewhere.example");
     world.tenant.stream().register(&elsewhere);
     let mut process = world.spawn(PROGRAM).await;
-    let line = process.logged("Stream memobridge is not as configured").await;
+    let line = process.logged("Stream memobridge differs from the configuration").await;
     for words in ["WARN", remedy] {
         assert!(line.contains(words), "{words} in {line}");
     }

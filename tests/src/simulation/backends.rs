@@ -55,8 +55,8 @@ pub struct Notes {
     pub touched: BTreeSet<OrderId>,
     /// When somebody booked by hand what is odd about an order's books.
     pub booked_at: BTreeMap<OrderId, Timestamp>,
-    /// Units of memos created by memobridge that were voided by hand, and when.
-    pub voided: BTreeMap<UnitId, Timestamp>,
+    /// Units of memos created by memobridge that were voided by hand, by their order, and when.
+    pub voided: BTreeMap<(OrderId, UnitId), Timestamp>,
     /// When the newest memo of any order was made.
     pub written_at: Option<Timestamp>,
     /// When credentials were refused of late.

@@ -241,7 +241,8 @@ async fn void_ours(backend: &Backends, sale: &SimulatedSale, after: Duration) {
             let units = memo.sent.into_iter().flat_map(|sent| sent.units);
             simulation.tell("clerk", format_args!("voids {} of ours", memo.memo.id));
             backend.ledger.books(|books| books.void(&memo.memo.id));
-            backend.notes().voided.extend(units.map(|unit| (unit, simulation.time.now())));
+            let voided = units.map(|unit| ((sale.order.clone(), unit), simulation.time.now()));
+            backend.notes().voided.extend(voided);
             return;
         }
         simulation.time.sleep(Duration::from_mins(1)).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::UnitId;
 use ports::{CancellationRecord, CancellationState};
 
 use super::super::{
@@ -74,11 +75,17 @@ pub(super) fn is_explained(
             asks_too_much(backend, sale, event, memo)
         }
         (Oddity::OursVoided(_), CancellationState::Parked, "memo-voided") => {
-            event.units.iter().any(|unit| backend.notes().voided.contains_key(unit))
+            let is_voided = |unit: &UnitId| {
+                backend.notes().voided.contains_key(&(sale.order.clone(), unit.clone()))
+            };
+            // Shipping comes with the last units, and may be all that is on the voided memo.
+            event.units.iter().any(is_voided)
+                || sale.is_cancelled_whole() && is_voided(&UnitId::shipping())
         }
         // What was voided before the event came is not taken for credited.
         (Oddity::OursVoided(_), CancellationState::Posted, _) => !event.units.iter().any(|unit| {
-            let voided_at = backend.notes().voided.get(unit).copied();
+            let voided_at =
+                backend.notes().voided.get(&(sale.order.clone(), unit.clone())).copied();
             voided_at.is_some_and(|voided_at| voided_at.after(skew(backend)) < record.received_at)
         }),
         (
