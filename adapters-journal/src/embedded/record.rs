@@ -1,6 +1,6 @@
 //! What happens to a cancellation: deliveries, and the steps of its life.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use domain::{Cancellation, CancellationId, Timestamp};
 use ports::{CancellationRecord, CancellationState, Known, Received, Step};
@@ -123,11 +123,20 @@ fn step(
             }
         }
     }
+    // An order of 5,000 units has as many lines: its history is read once, not for each.
+    let mut known: BTreeMap<CancellationId, BTreeSet<String>> = BTreeMap::new();
     for (whose, what) in changes.lines {
-        if !once || !is_noted(db, &whose, &what)? {
-            note(db, &whose, now, &what)?;
-            told.insert(whose);
+        if once {
+            let known = match known.entry(whose.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(noted(db, &whose)?),
+            };
+            if !known.insert(what.clone()) {
+                continue;
+            }
         }
+        note(db, &whose, now, &what)?;
+        told.insert(whose);
     }
     Ok(())
 }
@@ -161,10 +170,10 @@ fn load(db: &Connection, id: &CancellationId) -> Result<Option<CancellationRecor
     row.optional()?.map(CancellationRow::record).transpose()
 }
 
-fn is_noted(db: &Connection, id: &CancellationId, text: &str) -> rusqlite::Result<bool> {
-    let mut found =
-        db.prepare_cached("SELECT 1 FROM history WHERE cancellation = ?1 AND text = ?2 LIMIT 1")?;
-    found.exists([id.as_str(), text])
+/// The texts of a cancellation's history.
+fn noted(db: &Connection, id: &CancellationId) -> rusqlite::Result<BTreeSet<String>> {
+    let mut texts = db.prepare_cached("SELECT text FROM history WHERE cancellation = ?1")?;
+    texts.query_map([id.as_str()], |row| row.get(0))?.collect()
 }
 
 /// Appends a line of history. A claim outlives the cancellation that made it, whose life

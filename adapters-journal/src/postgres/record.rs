@@ -5,6 +5,8 @@
 //! steps meet at least at the cancellation that was received first, and nobody
 //! waits in a circle. The unique keys stand behind it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{Cancellation, CancellationId, Timestamp};
 use ports::{CancellationRecord, CancellationState, Known, Received, Step};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
@@ -133,9 +135,15 @@ async fn step(
             }
         }
     }
+    let mut lines: BTreeMap<&CancellationId, Vec<&str>> = BTreeMap::new();
     for (whose, what) in &changes.lines {
-        if !once || !is_noted(db, whose, what).await? {
-            note(db, whose, now, what).await?;
+        lines.entry(whose).or_default().push(what);
+    }
+    for (whose, lines) in lines {
+        if once {
+            note_once(db, whose, now, &lines).await?;
+        } else {
+            note(db, whose, now, &lines).await?;
         }
     }
     Ok(())
@@ -178,28 +186,37 @@ async fn move_to(
     Ok(())
 }
 
-async fn is_noted(
+/// Appends the lines that the history does not have yet.
+async fn note_once(
     db: &mut PgConnection,
     id: &CancellationId,
-    what: &str,
-) -> Result<bool, StoreFailure> {
-    let found = sqlx::query("SELECT 1 FROM history WHERE cancellation = $1 AND text = $2 LIMIT 1");
-    Ok(found.bind(id.as_str()).bind(what).fetch_optional(db).await?.is_some())
+    now: Timestamp,
+    lines: &[&str],
+) -> Result<(), StoreFailure> {
+    let known = sqlx::query_scalar(
+        "SELECT DISTINCT text FROM history WHERE cancellation = $1 AND text = ANY($2)",
+    );
+    let known: Vec<String> = known.bind(id.as_str()).bind(lines).fetch_all(&mut *db).await?;
+    let mut known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    let lines: Vec<&str> = lines.iter().copied().filter(|line| known.insert(line)).collect();
+    if lines.is_empty() { Ok(()) } else { note(db, id, now, &lines).await }
 }
 
-/// Appends a line of history and moves the cancellation's last step to it. A claim
+/// Appends lines of history and moves the cancellation's last step to them. A claim
 /// outlives the cancellation that made it, whose life then has no more lines.
 async fn note(
     db: &mut PgConnection,
     id: &CancellationId,
     now: Timestamp,
-    text: &str,
+    lines: &[&str],
 ) -> Result<(), StoreFailure> {
-    let line = sqlx::query(
+    let appended = sqlx::query(
         "WITH touched AS (UPDATE cancellation SET updated_at = $2 WHERE id = $1 RETURNING id) \
-         INSERT INTO history (cancellation, at, text) SELECT id, $2, $3 FROM touched",
+         INSERT INTO history (cancellation, at, text) \
+         SELECT touched.id, $2, line.text \
+         FROM touched, unnest($3) WITH ORDINALITY AS line (text, nth) ORDER BY line.nth",
     );
-    line.bind(id.as_str()).bind(now.as_millis()).bind(text).execute(db).await?;
+    appended.bind(id.as_str()).bind(now.as_millis()).bind(lines).execute(db).await?;
     Ok(())
 }
 

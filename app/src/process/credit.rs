@@ -337,8 +337,8 @@ impl Run<'_> {
             Decision::Stop(stop) => return Err(stop.into()),
         };
         self.unwritten.extend(plan.flags.into_iter().map(Step::Flagged));
-        for (memo, error_chain) in plan.memos.iter().zip(sources(input, &plan.memos)) {
-            self.unwritten.push(Step::Note(error_chain));
+        for (memo, lines) in plan.memos.iter().zip(sources(input, &plan.memos)) {
+            self.unwritten.push(Step::Note(lines));
             self.send(memo, PriorSend::None).await?;
         }
         if let Some(lines) = &plan.close {
