@@ -3,3 +3,4 @@
 pub mod credit;
 pub mod local_leases;
 pub mod service;
+pub mod unanswered;

@@ -19,6 +19,7 @@ use crate::{
         credit::{Context, Customer},
         local_leases::LocalLeases,
         service::{CustomerEntry, Service},
+        unanswered::UnansweredSends,
     },
     random::Random,
 };
@@ -96,6 +97,7 @@ pub async fn service(
             clock,
             random: Random::default(),
             give_up_after: worker.give_up_after,
+            unanswered: UnansweredSends::default(),
         },
         jobs,
         first_delay: worker.first_delay,

@@ -8,7 +8,10 @@ use std::{
 
 use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
-    process::credit::{Attempt, AttemptProgress, Context, Customer, Outcome, credit},
+    process::{
+        credit::{Attempt, AttemptProgress, Context, Customer, Outcome, credit},
+        unanswered::UnansweredSends,
+    },
     random::Random,
 };
 use async_trait::async_trait;
@@ -152,6 +155,7 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
         clock,
         random: Random::seeded(1),
         give_up_after: Duration::from_hours(72),
+        unanswered: UnansweredSends::default(),
     };
     let mut endings = Vec::new();
     let claims = time.run(async {

@@ -95,10 +95,10 @@ async fn nothing_wrong_is_said_line_by_line() {
         "NetSuite: line key column custcol_nws_item_id: is on invoice lines",
     ];
     for words in table {
-        says(&said, "fine ", &[words]);
+        says(&said, "ok ", &[words]);
     }
     says(&said, "unknown ", &["tax code -8 (policy.untaxed_code)"]);
-    assert!(said.ends_with("nothing is wrong\n"), "{said}");
+    assert!(said.ends_with("0 errors\n"), "{said}");
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_refused_login_is_told_and_nothing_more_is_asked() {
     world.account.credentials(other);
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "wrong ", &["NetSuite: token: refused", "Invalid login", "check account", "clock"]);
+    says(&said, "error ", &["NetSuite: token: refused", "Invalid login", "check account", "clock"]);
     // NetSuite refuses good logins under load: the one question was asked once more.
     assert_eq!(world.account.calls().total(), 2, "{:?}", world.account.calls());
     assert!(!said.contains("item 8494"), "{said}");
@@ -122,9 +122,9 @@ async fn newstores_refusal_is_told() {
     fs::write(world.config(), text).unwrap();
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "wrong ", &["NewStore: token:", "unauthorized_client", "check client_id"]);
+    says(&said, "error ", &["NewStore: token:", "unauthorized_client", "check client_id"]);
     assert!(!said.contains("old-secret-of-dodici"), "{said}");
-    says(&said, "fine ", &["NetSuite: token: accepted"]);
+    says(&said, "ok ", &["NetSuite: token: accepted"]);
 }
 
 #[tokio::test]
@@ -141,10 +141,10 @@ async fn a_missing_permission_is_named_alone() {
         let (code, said) = doctor(&world).await;
         world.account.allow_all();
         assert_eq!(code, Some(1), "{what}: {said}");
-        says(&said, "wrong ", &[what, "INSUFFICIENT_PERMISSION", remedy]);
+        says(&said, "error ", &[what, "INSUFFICIENT_PERMISSION", remedy]);
         // One that may not view memos may not enter any, either.
         let expected = if (kind, access) == (Kind::CreditMemo, Access::View) { 2 } else { 1 };
-        let wrong = said.lines().filter(|it| it.starts_with("wrong")).count();
+        let wrong = said.lines().filter(|it| it.starts_with("error")).count();
         assert_eq!(wrong, expected, "{what}: {said}");
     }
     world.account.deny(Denial { kind: Kind::CashSale, access: Access::View });
@@ -168,10 +168,10 @@ async fn an_id_that_is_not_on_record_is_named_with_its_place() {
         ("item 4711 (policy.item)", "correct the id in policy.item"),
     ];
     for (what, remedy) in table {
-        says(&said, "wrong ", &[what, "does not exist", remedy]);
+        says(&said, "error ", &[what, "does not exist", remedy]);
     }
     says(&said, "unknown ", &["form 101 (policy.custom_form)", "look for yourself"]);
-    assert!(said.contains("2 things are wrong"), "{said}");
+    assert!(said.contains("2 errors"), "{said}");
 }
 
 #[tokio::test]
@@ -183,10 +183,10 @@ async fn custom_fields_are_looked_for_where_no_invoice_shows_them() {
     world.account.custom_field("custbody_new");
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "fine ", &["custom field custbody_nws_order_id: is on invoices"]);
-    says(&said, "fine ", &["custom field custbody_new: is there"]);
-    says(&said, "wrong ", &["custom field custbody_wrong: does not exist", "policy.fields"]);
-    says(&said, "wrong ", &["custom field custcol_wrong: does not exist", "policy.line_fields"]);
+    says(&said, "ok ", &["custom field custbody_nws_order_id: is on invoices"]);
+    says(&said, "ok ", &["custom field custbody_new: is there"]);
+    says(&said, "error ", &["custom field custbody_wrong: does not exist", "policy.fields"]);
+    says(&said, "error ", &["custom field custcol_wrong: does not exist", "policy.line_fields"]);
 }
 
 #[tokio::test]
@@ -194,9 +194,9 @@ async fn a_clock_that_is_off_is_told_before_tokens_are_refused() {
     let table = [
         (90, "warning ", "NTP", Some(0)),
         (-90, "warning ", "NTP", Some(0)),
-        (270, "wrong ", "NTP", Some(1)),
-        (-270, "wrong ", "NTP", Some(1)),
-        (600, "wrong ", "this machine's clock", Some(1)),
+        (270, "error ", "NTP", Some(1)),
+        (-270, "error ", "NTP", Some(1)),
+        (600, "error ", "this machine's clock", Some(1)),
     ];
     let world = healthy(&taxed(), &Settings::default()).await;
     for (seconds, verdict, words, expected) in table {
@@ -227,7 +227,7 @@ async fn taxes_that_are_not_as_the_policy_thinks_are_told() {
             None => assert_eq!(code, Some(0), "{policy}: {said}"),
             Some(remedy) => {
                 assert_eq!(code, Some(1), "{policy}: {said}");
-                says(&said, "wrong ", &["taxes", remedy]);
+                says(&said, "error ", &["taxes", remedy]);
             }
         }
     }
@@ -241,12 +241,12 @@ async fn stock_items_on_invoices_are_a_warning_with_the_policy_against_it() {
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(0), "{said}");
     says(&said, "warning ", &["stock items", &id, "item = { id ="]);
-    assert!(said.ends_with("nothing is wrong, 1 warning\n"), "{said}");
+    assert!(said.ends_with("0 errors, 1 warning\n"), "{said}");
 }
 
 #[tokio::test]
 async fn a_key_column_that_is_missing_is_wrong_where_nothing_else_ties_units() {
-    let table = [("", "warning ", Some(0)), ("item = { id = \"7777\" }", "wrong ", Some(1))];
+    let table = [("", "warning ", Some(0)), ("item = { id = \"7777\" }", "error ", Some(1))];
     for (policy, verdict, expected) in table {
         let world = healthy(&taxed(), &Settings::policy(policy)).await;
         for invoice in world.account.of_kind(Kind::Invoice) {
@@ -267,18 +267,18 @@ async fn systems_that_are_down_are_told_from_systems_that_refuse() {
     world.account.refuse_connections().await;
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "wrong ", &["NetSuite: endpoint: does not answer", "nothing is lost meanwhile"]);
+    says(&said, "error ", &["NetSuite: endpoint: does not answer", "nothing is lost meanwhile"]);
     world.account.accept_connections().await;
     world.account.fault(Fault::maintenance());
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "wrong ", &["NetSuite: endpoint: does not answer", "ACCT_TEMP_UNAVAILABLE"]);
+    says(&said, "error ", &["NetSuite: endpoint: does not answer", "ACCT_TEMP_UNAVAILABLE"]);
     world.account.clear_faults();
     world.tenant.fault(newstore::Fault::Down);
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "wrong ", &["NewStore: read orders", "check graphql_url"]);
-    says(&said, "fine ", &["NetSuite: token: accepted"]);
+    says(&said, "error ", &["NewStore: read orders", "check graphql_url"]);
+    says(&said, "ok ", &["NetSuite: token: accepted"]);
 }
 
 #[tokio::test]

@@ -47,10 +47,10 @@ pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
 fn line(who: &str, finding: &DiagnosticFinding) -> String {
     let DiagnosticFinding { what, observed: seen, severity: verdict } = finding;
     let (word, remedy) = match verdict {
-        Severity::Ok => ("fine", None),
+        Severity::Ok => ("ok", None),
         Severity::Unknown => ("unknown", None),
         Severity::Warning(remedy) => ("warning", Some(remedy)),
-        Severity::Error(remedy) => ("wrong", Some(remedy)),
+        Severity::Error(remedy) => ("error", Some(remedy)),
     };
     let remedy = remedy.map(|it| format!("; fix: {it}")).unwrap_or_default();
     format!("{word:<8} {who}: {what}: {seen}{remedy}")
@@ -72,9 +72,9 @@ impl FindingCounts {
             more => format!(", {more} warnings"),
         };
         match self.errors {
-            0 => format!("nothing is wrong{warnings}"),
-            1 => format!("1 thing is wrong{warnings}"),
-            more => format!("{more} things are wrong{warnings}"),
+            0 => format!("0 errors{warnings}"),
+            1 => format!("1 error{warnings}"),
+            more => format!("{more} errors{warnings}"),
         }
     }
 }

@@ -28,9 +28,11 @@ use ports::{
     Posted, Received, Rejection, Retry, Sending, Step, Storefront, error_chain,
 };
 
-use crate::process::credit::halt::Halt;
 use crate::{
-    background::gauges, clock::civil_date, ledger::circuit_breaker::CircuitBreakerLedger,
+    background::gauges,
+    clock::civil_date,
+    ledger::circuit_breaker::CircuitBreakerLedger,
+    process::{credit::halt::Halt, unanswered::UnansweredSends},
     random::Random,
 };
 
@@ -71,6 +73,8 @@ pub struct Context {
     pub random: Random,
     /// From the first receipt to giving up.
     pub give_up_after: Duration,
+    /// Sends whose outcome this process does not know.
+    pub unanswered: UnansweredSends,
 }
 
 /// How one attempt ended.
@@ -377,9 +381,19 @@ impl Run<'_> {
             PriorSend::None => Sending::First,
             PriorSend::Sent(_) => Sending::Resend,
         };
+        let unanswered = &self.context.unanswered;
+        let known_for = match before {
+            PriorSend::None => Duration::ZERO,
+            PriorSend::Sent(_) => {
+                unanswered.known_for(&memo.key, self.context.clock.instant(), LATE_ARRIVAL_WINDOW)
+            }
+        };
         let error = match self.ledger.post(memo, sending).await {
-            Ok(Posted::Voided(record)) => return self.stop_at_voided(memo.key.clone(), record),
             Ok(posted) => {
+                unanswered.forget(&memo.key);
+                if let Posted::Voided(record) = posted {
+                    return self.stop_at_voided(memo.key.clone(), record);
+                }
                 self.settle(&memo.key, posted.record());
                 return Ok(());
             }
@@ -394,13 +408,14 @@ impl Run<'_> {
             return Err(error.into());
         }
         let LedgerError::Rejected { kind, code, message } = error else {
+            unanswered.sent(&memo.key, self.context.clock.instant());
             return Err(error.into());
         };
         let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
         if let (PriorSend::Sent(sent_at), Rejection::Stale | Rejection::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
-            let rest =
-                LATE_ARRIVAL_WINDOW.saturating_sub(self.context.certain_now().since(sent_at));
+            let waited = self.context.certain_now().since(sent_at).min(known_for);
+            let rest = LATE_ARRIVAL_WINDOW.saturating_sub(waited);
             if !rest.is_zero() {
                 self.write_now(Step::ClaimKept { key: key.clone(), rejection: why, sent_at })
                     .await?;
@@ -410,6 +425,7 @@ impl Run<'_> {
                 return Err(Halt::Later(reason, not_before));
             }
         }
+        unanswered.forget(&key);
         self.write_now(Step::Freed { key, rejection: why }).await?;
         match kind {
             Rejection::Period => {

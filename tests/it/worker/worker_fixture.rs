@@ -15,6 +15,7 @@ use app::{
     process::{
         credit::{Context, Customer},
         service::{CustomerEntry, Service, job},
+        unanswered::UnansweredSends,
     },
     random::Random,
     wiring::webhook::Keys,
@@ -314,6 +315,7 @@ impl Firm {
             clock,
             random: Random::seeded(1),
             give_up_after: GIVE_UP_AFTER,
+            unanswered: UnansweredSends::default(),
         };
         let service = Service {
             customers: Arc::new(customers),

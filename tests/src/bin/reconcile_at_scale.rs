@@ -5,7 +5,10 @@ use std::{fs, sync::Arc, time::Duration};
 
 use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
-    process::credit::{Context, Customer},
+    process::{
+        credit::{Context, Customer},
+        unanswered::UnansweredSends,
+    },
     random::Random,
     reconcile::{RepairMode, Report, reconcile},
 };
@@ -160,7 +163,13 @@ async fn compare(units: usize) -> Report {
     };
     let give_up_after = Duration::from_hours(72);
     let journal = Arc::new(adapters_journal::Memory::default());
-    let context = Context { journal, clock, random: Random::seeded(1), give_up_after };
+    let context = Context {
+        journal,
+        clock,
+        random: Random::seeded(1),
+        give_up_after,
+        unanswered: UnansweredSends::default(),
+    };
     let window = Window { since: Timestamp::from_millis(0), until: None };
     reconcile(&context, &customer, window, RepairMode::Off).await.expect("nothing interrupts it")
 }

@@ -20,7 +20,7 @@ const MENDABLE: [&str; 4] = ["closed-period", "key-conflict", "erp-refused", "ov
 #[must_use]
 pub fn is_mendable(sale: &SimulatedSale, reason: &str) -> bool {
     let stays = match sale.oddity {
-        Oddity::Goodwill(_) => reason == "over-credit",
+        Oddity::Goodwill(_) | Oddity::VoidedByHand(..) => reason == "over-credit",
         Oddity::FailsAlone(Failure::Refusing) => reason == "erp-refused",
         _ => false,
     };

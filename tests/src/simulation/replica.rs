@@ -18,6 +18,7 @@ use app::{
     process::{
         credit::{Context, Customer},
         service::{CustomerEntry, Service},
+        unanswered::UnansweredSends,
     },
     random::Random,
     wiring::webhook::Keys,
@@ -146,6 +147,7 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         clock,
         random: Random::seeded(simulation.rng.next()),
         give_up_after: mutation::give_up_after(simulation.mutation, give_up_after),
+        unanswered: UnansweredSends::default(),
     };
     Service {
         customers: Arc::new(customers),

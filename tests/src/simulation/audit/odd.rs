@@ -35,6 +35,10 @@ pub(super) fn endings(sale: &SimulatedSale, event: &Event, usual: Ending) -> Vec
             vec![(CancellationState::Parked, "billed-again")]
         }
         Oddity::Goodwill(_) => vec![usual, (CancellationState::Parked, "over-credit")],
+        // The memo by hand came beside one of memobridge, and is voided later.
+        Oddity::VoidedByHand(_, after) if !after.is_zero() => {
+            vec![usual, (CancellationState::Parked, "over-credit")]
+        }
         Oddity::OursVoided(_) => vec![usual, (CancellationState::Parked, "memo-voided")],
         Oddity::ShippingDiffers => vec![usual, (CancellationState::Parked, "amount-mismatch")],
         Oddity::FailsAlone(Failure::Refusing) => vec![(CancellationState::Parked, "erp-refused")],
@@ -56,7 +60,10 @@ pub fn waits_for_others(
     record: &CancellationRecord,
 ) -> bool {
     let fails = matches!(sale.oddity, Oddity::FailsAlone(Failure::Posting | Failure::Unreadable));
-    let proof = record.received_at.after(TRIED + skew(backend));
+    // What was written before its own first try failed proves nothing about it.
+    let tried_at = record.received_at.after(TRIED);
+    let proof = record.failed.map_or(tried_at, |failed| failed.since.max(tried_at));
+    let proof = proof.after(skew(backend));
     fails
         && record.state == CancellationState::Deferred
         && backend.notes().written_at.is_none_or(|written_at| written_at <= proof)
@@ -158,13 +165,16 @@ pub(super) fn may_stay_uncredited(sale: &SimulatedSale, unit: usize) -> bool {
 
 /// Whether events of the order may be parked, with what they would have credited.
 pub(super) fn may_park(sale: &SimulatedSale) -> bool {
-    matches!(
-        sale.oddity,
-        Oddity::Goodwill(_)
-            | Oddity::BilledAgain { .. }
-            | Oddity::OursVoided(_)
-            | Oddity::ShippingDiffers
-    )
+    match &sale.oddity {
+        Oddity::VoidedByHand(_, after) => !after.is_zero(),
+        oddity => matches!(
+            oddity,
+            Oddity::Goodwill(_)
+                | Oddity::BilledAgain { .. }
+                | Oddity::OursVoided(_)
+                | Oddity::ShippingDiffers
+        ),
+    }
 }
 
 /// What people gave back by hand beside the price of any unit.
