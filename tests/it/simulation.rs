@@ -3,7 +3,7 @@
 use tests::simulation::{Mutation, Report, Tracing, run};
 
 /// Seeds that once found something, with what it was.
-const FOUND: [(u64, &str); 8] = [
+const FOUND: [(u64, &str); 9] = [
     (219, "a second sending was refused as stale, its units were freed, and then the first landed"),
     (461, "the same, by one process"),
     (5081, "the same, refused as the period was closed meanwhile, and long after"),
@@ -15,6 +15,7 @@ const FOUND: [(u64, &str); 8] = [
         "a memo deleted by hand and landing once more counted twice, which is the look's own fault",
     ),
     (1628, "a lease that a stalled journal granted too late let two runs work on one order"),
+    (1501, "clocks an hour apart freed units while the first request could still land"),
 ];
 
 /// Bugs that are not looked for by seeds here: too few show them. `claims.rs`,
