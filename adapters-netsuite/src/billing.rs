@@ -28,11 +28,11 @@ const MAX_PAGES: u32 = 1000;
 /// What a conversation needs besides its subject.
 #[derive(Clone, Copy)]
 pub(crate) struct BillingReader<'a> {
-    /// Asks.
+    /// Sends the calls.
     pub(crate) client: &'a Client,
-    /// Reads.
+    /// How this account writes keys and dates.
     pub(crate) conventions: &'a AccountConventions,
-    /// Doubts.
+    /// Whether an empty answer proves that there is no record.
     pub(crate) permissions: &'a VerifiedPermissions,
 }
 
@@ -120,7 +120,7 @@ impl BillingReader<'_> {
             return Ok(SalesDocuments::default());
         }
         match self.sales_documents(&request::sales_documents_of_number(&query.reference)).await {
-            // SalesDocuments of several orders: the criterion was passed over.
+            // Documents of several orders: the account ignored the criterion.
             Ok(sales_documents) if sales_documents.of_several => Ok(SalesDocuments::default()),
             Err(error) if error.is_about_the_question() => {
                 tracing::debug!(%error, "NetSuite rejected the search by the order's number");

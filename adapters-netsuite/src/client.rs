@@ -86,7 +86,7 @@ impl Client {
         self.ask(Priority::Live, self.timeout, request).await
     }
 
-    /// Asks when nobody else wants to.
+    /// Calls once no other call waits for a slot.
     pub(crate) async fn call_backfill(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Backfill, self.timeout, request).await
     }
@@ -243,7 +243,7 @@ fn unreadable(answer: &HttpAnswer, problem: XmlError) -> NetSuiteError {
         StatusCode::OK if is_whole(answer, &problem) => Class::Unreadable,
         StatusCode::SERVICE_UNAVAILABLE if is_maintenance() => Class::Unavailable,
         StatusCode::REQUEST_TIMEOUT => Class::Unknown,
-        // Whoever redirected or refused it, the edge or a proxy, did not process it.
+        // The edge or a proxy redirected or refused it: it was not processed.
         status if status.is_redirection() || status.is_client_error() => Class::Unavailable,
         _ => Class::Unknown,
     };

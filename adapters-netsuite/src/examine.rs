@@ -29,7 +29,7 @@ use crate::{
     request::{self, Request},
 };
 
-/// Longer than any answer here takes: somebody is waiting for it.
+/// Longer than any answer takes; a person waits for the result.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Passports are refused when this machine's clock is five minutes off.

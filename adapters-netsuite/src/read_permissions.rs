@@ -25,7 +25,7 @@ const GOOD_FOR: Duration = Duration::from_hours(1);
 /// What is searched for: finding none of it is acted on.
 const SEARCHED: [RecordType; 2] = [RecordType::Invoice, RecordType::CreditMemo];
 
-/// An external id that nobody gives.
+/// An external id that no record has.
 pub(crate) const NO_RECORD: &str = "nst-no-such-record";
 
 /// The proofs so far: when each type of record was asked for.
@@ -59,7 +59,7 @@ impl VerifiedPermissions {
         self.record(kind, now, client.call(&probe(kind)).await)
     }
 
-    /// Proves everything again, when nobody else wants to ask.
+    /// Verifies everything again, once no other call waits for a slot.
     pub(crate) async fn renew(&self, client: &Client) -> Result<(), NetSuiteError> {
         for kind in SEARCHED {
             let now = client.instant();

@@ -85,7 +85,7 @@ fn read<D: for<'de> Deserialize<'de>>(
     Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
 }
 
-/// What the parser says, without the words of the answer: whose they are nobody knows.
+/// What the parser says, without the text of the answer, which may hold personal data.
 fn without_quotes(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match said.rfind(", expected ").filter(|_| error.is_data()) {

@@ -19,7 +19,7 @@ const BLOCKED: Duration = Duration::from_mins(5);
 const DEFAULT_RETRY: u64 = 60;
 const MAX_RETRY: u64 = 3600;
 
-/// A client that says who it is, follows nobody elsewhere and repeats nothing by itself.
+/// A client with our user agent that follows no redirect and retries nothing by itself.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
     let json = header::HeaderValue::from_static("application/json");
     Client::builder()

@@ -29,7 +29,7 @@ pub struct NewStore {
 }
 
 impl NewStore {
-    /// Checks `options` and prepares a client; nobody is called yet.
+    /// Checks `options` and prepares a client; sends nothing yet.
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         Self::with_page_size(options, clock, PAGE_SIZE)
     }

@@ -93,7 +93,7 @@ impl Tokens {
         Ok((answer, token))
     }
 
-    /// Forgets a token that the API refused, unless somebody has already renewed it.
+    /// Forgets a token that the API refused, unless it was renewed meanwhile.
     async fn discard(&self, refused: &Token) {
         let mut current = self.current.lock().await;
         if current.as_ref().is_some_and(|it| it.is(refused)) {

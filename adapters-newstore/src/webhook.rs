@@ -1,8 +1,7 @@
 //! The webhook's wire shape, read by hand so that every fault names its field.
 //!
-//! Whoever sent a body we refuse gets to see why, and NewStore never sends it
-//! again: only what is needed and cannot be understood is [`Malformed`]. Keys that are
-//! not known here are none of our business, whatever they hold.
+//! A rejected body is answered with the reason, and NewStore does not send it again. So only a
+//! field that is needed and cannot be read makes a body [`Malformed`]; unknown keys are ignored.
 
 mod keys;
 mod object;

@@ -22,7 +22,7 @@ pub(crate) struct JobNotifier {
 }
 
 impl JobNotifier {
-    /// `recheck` is how long a change that nobody announces may stay unseen.
+    /// `recheck` is how long a change without an announcement may stay unseen.
     pub(crate) fn new(clock: Arc<dyn Clock>, recheck: Duration) -> Self {
         Self { clock, changed: Notify::new(), recheck }
     }

@@ -10,7 +10,7 @@ pub(crate) const NOW: Duration = Duration::ZERO;
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 
-/// Stands still until it is moved, and nobody waits for it.
+/// A clock that stands still until it is moved.
 pub(crate) struct StoppedClock(Mutex<Times>);
 
 struct Times {

@@ -32,7 +32,7 @@ impl Random {
         roll(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A name that nobody else has.
+    /// A unique name.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{:032x}", self.next(Rng::random::<u128>))

@@ -114,7 +114,7 @@ impl Application {
     }
 }
 
-/// Keeps what is counted small when nobody reads it.
+/// Keeps the recorded samples small while nothing scrapes them.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
     while service.sleep_or_drain(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();

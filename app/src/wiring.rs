@@ -191,7 +191,7 @@ pub fn examined(
     build().context(context)
 }
 
-/// Builds what only the start of the service would build otherwise, and calls nobody.
+/// Builds what only the start of the service would build otherwise; sends no call.
 pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
     streams(&customers, clock)?;
     for customer in customers {

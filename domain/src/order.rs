@@ -197,7 +197,7 @@ impl Order {
     }
 }
 
-/// What the storefront says of it, for audits: numbers, and nobody's name.
+/// What the storefront says of it, for audits: numbers, no personal data.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tax = match self.treatment {

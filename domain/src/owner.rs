@@ -1,4 +1,5 @@
-//! Whose record is it? Two shops may both count from 1001 in one account.
+//! Tells an order's records from those of another order with the same number: two shops may both
+//! count from 1001 in one account.
 
 use std::{borrow::Cow, collections::BTreeSet};
 

@@ -18,7 +18,7 @@ use crate::{Retry, StorefrontError};
 /// - `start` of a subscription that is running changes nothing.
 /// - `remove` takes a subscription's logs and rejected events with it. One that
 ///   is not there is removed already.
-/// - The key that deliveries carry is never told, whoever's it is.
+/// - The key that deliveries carry is never returned.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait EventStream: Send + Sync {
@@ -38,7 +38,7 @@ pub trait EventStream: Send + Sync {
     async fn remove(&self, id: &SubscriptionId) -> Result<(), EventStreamError>;
 }
 
-/// A subscription's id, chosen by whoever registers it.
+/// A subscription's id, chosen at registration.
 ///
 /// It begins with a letter or digit and has only those, `-`, `_` and `.`, so
 /// that it is one segment of any path.

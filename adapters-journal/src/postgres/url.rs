@@ -44,7 +44,7 @@ pub enum DatabaseUrlError {
     /// It cannot be taken apart.
     #[error("is not a URL: write special characters of user and password as %XX")]
     Unreadable,
-    /// Nobody would heed it.
+    /// It would have no effect.
     #[error("has the unknown parameter {0}")]
     Unknown(String),
     /// A parameter is known, and its value is not.

@@ -41,7 +41,7 @@ pub(crate) fn get(kind: RecordType, id: &RecordId) -> Request {
     )
 }
 
-/// The record that somebody gave this external id.
+/// The record with this external id.
 pub(crate) fn get_by_external_id(kind: RecordType, id: impl Display) -> Request {
     Request::new(
         Operation::Get,

@@ -64,7 +64,7 @@ pub(super) fn lease(
         let until = now.after(lease).as_millis();
         match take.query_row([seq, now.as_millis(), until], |row| Ok(delivery(row)))? {
             Ok(delivery) => leased.push(delivery),
-            // Leased to nobody, so that one damaged row never stops the others.
+            // Leased to no worker, so that one damaged row never stops the others.
             Err(problem) => {
                 tracing::error!(job.seq = seq, %problem, "Failed to decode job {seq} in the queue");
             }

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::tree::{Tree, Value};
 
-/// Characters of a secret that nobody guesses.
+/// The least length of a secret, in characters.
 const LONG_ENOUGH: usize = 24;
 
 /// One thing that is wrong with a configuration.
@@ -56,7 +56,7 @@ pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: fn(&Path) -> io::Result<String>,
-    /// Variables that hold no UTF-8. Nobody may have asked for them.
+    /// Variables that hold no UTF-8; the configuration may not use them.
     pub(crate) not_utf8: BTreeSet<String>,
     pub(crate) findings: RefCell<Vec<(Severity, ConfigFault)>>,
 }
@@ -265,12 +265,12 @@ impl<'a> Section<'a> {
         self.table
     }
 
-    /// Faults for the keys that nobody asked for; the section is read.
+    /// Faults for unknown keys; the section has been read.
     pub(crate) fn done(self) {
         self.unknown();
     }
 
-    /// Faults for the keys that nobody asked for so far.
+    /// Faults for the keys not read so far.
     pub(crate) fn unknown(&self) {
         let asked = self.asked.borrow();
         for (key, tree) in &self.table {

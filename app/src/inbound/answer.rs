@@ -37,7 +37,7 @@ pub(super) struct EventAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connection {
     Kept,
-    /// Whoever comes again makes a new one, when there is room.
+    /// A later connection makes a new entry when there is room.
     Closed,
 }
 

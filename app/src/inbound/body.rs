@@ -82,7 +82,7 @@ pub(super) fn is_packed(body: &[u8]) -> bool {
     body.starts_with(&GZIP)
 }
 
-/// The body as it was before somebody packed it, at most `most` bytes of it.
+/// The decompressed body, at most `most` bytes of it.
 pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Unusable> {
     if !is_packed(body) {
         return Ok(Cow::Borrowed(body));

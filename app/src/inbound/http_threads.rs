@@ -33,7 +33,7 @@ impl Threads {
         self.0.as_ref().expect("it runs until it is dropped").handle()
     }
 
-    /// The runtime, for whoever waits until its threads have ended.
+    /// The runtime, to wait until its threads have ended.
     #[must_use]
     pub fn into_runtime(mut self) -> Runtime {
         self.0.take().expect("it runs until it is dropped")

@@ -27,7 +27,7 @@ pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The time that it may take.
 pub(super) const LINGER: Duration = Duration::from_secs(10);
 
-/// A request's body, whose rest is thrown away when nobody reads it.
+/// A request's body, whose unread rest is thrown away.
 pub(super) struct Lingering {
     /// None once it was read to its end.
     body: Option<Incoming>,

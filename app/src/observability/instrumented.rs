@@ -1,4 +1,4 @@
-//! Ports with somebody watching: every call is a span and is counted by how it ended.
+//! Instrumented ports: every call is a span and is counted by how it ended.
 //!
 //! What is watched does not know it; an adapter gets all of this for nothing.
 

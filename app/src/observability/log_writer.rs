@@ -80,7 +80,7 @@ impl Lines {
 
 impl Drop for Flush {
     fn drop(&mut self) {
-        // Lines that cannot be written have nobody who reads why.
+        // A failed write cannot be reported: the log is where it would be reported.
         self.0.flush(TIMEOUT);
     }
 }
@@ -112,7 +112,7 @@ fn note_dropped(dropped: &AtomicU64) {
     metrics::counter!("memobridge_log_lines_dropped_total").increment(1);
 }
 
-/// Writes until nobody is left who could send a line.
+/// Writes until every sender of lines is gone.
 fn write_all(entries: &Receiver<Entry>, mut out: impl Write, dropped: &AtomicU64) {
     loop {
         let entry = match entries.try_recv() {
@@ -127,7 +127,7 @@ fn write_all(entries: &Receiver<Entry>, mut out: impl Write, dropped: &AtomicU64
         match entry {
             Entry::Line(line) => {
                 if out.write_all(&line).and_then(|()| out.flush()).is_err() {
-                    // Nobody reads any more: a line about it would be dropped like this one.
+                    // The reader is gone: a line about it would be dropped like this one.
                     metrics::counter!("memobridge_log_lines_dropped_total").increment(1);
                 }
             }

@@ -61,7 +61,7 @@ impl Channel {
 /// Why something is not tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum RetryError {
-    /// Nobody knows it.
+    /// The journal does not have it.
     #[error("no cancellation has the id {0}")]
     Unknown(CancellationId),
     /// It is done.

@@ -93,7 +93,7 @@ pub enum Outcome {
         reason: Reason,
         /// Memos of this attempt.
         posted: Vec<MemoKey>,
-        /// Not before this has passed, where somebody said so.
+        /// The wait that the other system asked for.
         not_before: Option<Duration>,
     },
     /// Another run works on the order: again when that has ended.
@@ -109,7 +109,7 @@ pub enum Outcome {
     Unavailable {
         /// What does not work.
         reason: Reason,
-        /// Not before this has passed, where somebody said so.
+        /// The wait that the other system asked for.
         not_before: Option<Duration>,
     },
 }

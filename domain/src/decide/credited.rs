@@ -289,7 +289,7 @@ impl Credited {
                 open.again.get_or_insert(reason);
                 open.wanted.push(unit);
             } else if self.units.contains(&unit.id) {
-                // It is credited.
+                // Nothing is left of a unit that a memo credits by its id.
             } else if unit.is_active() || left == pieces {
                 match self.voided.get(&unit.id) {
                     Some(voided) => open.stop_at(&unit.id, voided),
@@ -323,7 +323,7 @@ impl Credited {
         })
     }
 
-    /// Whether nobody else may credit it: it is credited, or claimed by a memo that was voided.
+    /// Whether no other memo may credit it: it is credited, or claimed by a voided memo.
     pub(super) fn has(&self, unit: &UnitId) -> bool {
         self.units.contains(unit) || self.voided.contains_key(unit)
     }

@@ -86,7 +86,7 @@ fn lines<'a>(input: &DecisionInput<'a>) -> Vec<Line<'a>> {
 /// Units without a line of their own, looking for one by item.
 struct Search<'s, 'a> {
     lines: &'s [Line<'a>],
-    /// Pieces on each line that are nobody's yet.
+    /// Pieces on each line that no unit has yet.
     left: Vec<Decimal>,
     /// The lines of a product that are equally like it.
     queues: HashMap<(&'a str, MatchRank), Queue>,

@@ -75,7 +75,7 @@ pub enum Progress {
     Skipped,
     /// It is done.
     Posted,
-    /// It was received long ago, and nobody works on it any more.
+    /// It was received long ago, and no attempt is planned.
     Abandoned,
 }
 
@@ -337,8 +337,8 @@ impl<'a> ReportedMemos<'a> {
 }
 
 impl ReconcileInput<'_> {
-    /// Whether a passing look cannot be believed, whatever it finds: a memo that somebody else
-    /// made counts by what the order's invoices and its customer are, and by nothing less.
+    /// Whether the quick pass is not enough: whether a memo of another author counts depends on
+    /// the order's invoices and its customer record, which only the full pass reads.
     #[must_use]
     pub fn needs_full_pass(&self) -> bool {
         let claims = self.known.iter().flat_map(|known| &known.claims);

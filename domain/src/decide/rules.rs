@@ -13,7 +13,7 @@ mod wording;
 use super::*;
 use crate::testing::*;
 
-/// A change that somebody made in the ledger.
+/// A change made in the ledger.
 type Edit = fn(&mut Billing);
 
 /// Two units of 20.00 and 30.00, paid at order time, all of it refunded.

@@ -27,9 +27,9 @@ impl fmt::Display for Reason {
             Self::ExchangePayment { paid, owed } => {
                 write!(f, "the exchange order's visible payments are {paid} of {owed}")
             }
-            Self::RefundNotVisible { held, active: living } => write!(
+            Self::RefundNotVisible { held, active } => write!(
                 f,
-                "{held} is held for goods worth {living}: the refund of the rest is not visible"
+                "{held} is held for goods worth {active}: the refund of the rest is not visible"
             ),
             Self::SalesOrderNotFound { reference, order } => {
                 write!(f, "the ERP has no sales order with the external id {reference} or {order}")

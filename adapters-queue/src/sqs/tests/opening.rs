@@ -145,7 +145,7 @@ async fn open(aws: SdkConfig) -> Result<(), JobsError> {
     Sqs::open(&aws, &options, Arc::new(StoppedClock::default())).await.map(drop)
 }
 
-/// How to reach nobody.
+/// An address where nothing listens.
 fn nowhere() -> aws_config::ConfigLoader {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -60,7 +60,7 @@ async fn check(stream: &Stream) -> Duration {
                 running = 0.0;
                 tracing::error!(%tenant, stream.id = %id, remedy, "Stream {id} {fault}");
             }
-            // Not how it differs: what somebody else wrote there may be anything.
+            // The difference is not logged: the foreign value may be anything, a secret among them.
             StreamFault::Differs(_) => {
                 tracing::warn!(
                     %tenant, stream.id = %id, remedy,

@@ -100,7 +100,7 @@ async fn begin(
             let registered = stream.port.register(&replay).await;
             let outcome = match registered.map_err(|it| no(stream, &it))? {
                 Registered::Created => "begun",
-                // Somebody was faster.
+                // Another process was faster.
                 Registered::Updated => "running",
             };
             let (since, until) = (instant(window.since()), instant(window.until()));

@@ -150,7 +150,7 @@ pub(super) fn existing_credit(
     let is_nameless = lines.iter().all(|line| line.units.is_empty());
     match claim.filter(|_| is_nameless) {
         Some(claim) => lines = claimed(claim).lines,
-        // What we made credits what it was made for, whatever somebody made of its amounts.
+        // A memo of memobridge credits the units of its claim, even where its amounts were edited.
         None => lines.iter_mut().for_each(|line| read(index, memo, line, ours)),
     }
     let allocations: Amount = payments.iter().map(|(_, amount)| *amount).sum();

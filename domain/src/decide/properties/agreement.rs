@@ -1,4 +1,4 @@
-//! A decision and a comparison read the same books in the same way, whoever wrote them.
+//! A decision and a reconciliation read the same memos in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 

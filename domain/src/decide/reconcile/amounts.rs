@@ -28,8 +28,8 @@ impl View<'_> {
         ours.chain(others).collect()
     }
 
-    /// A memo created by memobridge against what was sent. What was voided is told as long as it is
-    /// missing: somebody may have credited it otherwise.
+    /// A memo created by memobridge against what was sent. A voided memo is reported while its
+    /// units are not credited otherwise.
     fn own_difference(&self, found: &OnRecord<'_>) -> Option<ReconcileFinding> {
         let sent = &found.claim.memo;
         let is_open = || sent.units.iter().any(|id| self.open.on_voided.contains(id));
