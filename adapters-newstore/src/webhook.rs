@@ -1,7 +1,7 @@
 //! The webhook's wire shape, read by hand so that every fault names its field.
 //!
 //! A rejected body is answered with the reason, and NewStore does not send it again. So only a
-//! field that is needed and cannot be read makes a body [`Malformed`]; unknown keys are ignored.
+//! field that is needed and cannot be read makes a body an [`EventError`]; unknown keys are ignored.
 
 mod keys;
 mod object;

@@ -16,7 +16,7 @@ use domain::{Policy, RecordId};
 ///   be asked.
 /// - After one login that was refused nothing more is asked: repeated ones lock
 ///   an access.
-/// - What could not be asked is not [`Verdict::Wrong`].
+/// - What could not be asked is not [`Severity::Error`].
 /// - No finding tells a secret.
 #[async_trait]
 pub trait Diagnostics: Send + Sync {

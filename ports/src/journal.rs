@@ -15,18 +15,18 @@ use domain::{
 ///
 /// - A cancellation opened twice is one: the second `open` finds the first, with
 ///   the earliest publication time of both and the first receipt.
-/// - One attempt at a time holds an order's lease, and the lease ends: `hold` answers
-///   [`Hold::Elsewhere`] until it is released or has run out. Renewing with the same token prolongs
-///   it.
+/// - One attempt at a time holds an order's lease, and the lease ends: `acquire` answers
+///   [`OrderLease::HeldByOther`] until it is released or has run out. Renewing with the same
+///   token prolongs it.
 /// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
 /// - An unsettled claim tells when it was last sent without an answer that is known:
-///   when it was last claimed, or what [`Step::NotFreed`] says since.
+///   when it was last claimed, or what [`Step::ClaimKept`] says since.
 /// - A settled claim stays settled; it is never freed by [`Step::Freed`], and by
-///   [`Step::Vanished`] alone.
+///   [`Step::RecordGone`] alone.
 /// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
-///   or `parked`, [`Step::Ended`] with another state only adds to the history.
+///   or `parked`, [`Step::AttemptEnded`] with another state only adds to the history.
 ///   [`Step::Retried`] alone opens it again.
 /// - Failed tries are counted by [`Step::Failed`] until [`Step::Answered`], a settled state
 ///   or [`Step::Retried`]. They add nothing to the history.
@@ -261,7 +261,7 @@ pub struct Query {
     pub beside: Option<OrderId>,
     /// Only with a settled memo that was not confirmed.
     pub unconfirmed: bool,
-    /// With their whole life; without, [`Record::history`] is empty.
+    /// With their whole life; without, [`CancellationRecord::history`] is empty.
     pub with_history: bool,
     /// Only those that come after this place.
     pub after: Option<u64>,

@@ -16,17 +16,17 @@ use crate::{Cursor, Retry};
 ///
 /// - `post` is idempotent on `memo.key`: a second call with the same memo
 ///   returns [`Posted::Already`] with the first record's id and changes nothing.
-/// - After a lost reply, `post` with [`Sending::Again`] finds the record instead
+/// - After a lost reply, `post` with [`Sending::Resend`] finds the record instead
 ///   of making a second one. After any error `post` may be called again.
 /// - A record under the key that is no credit memo of the same customer, source
 ///   and units is [`LedgerError::Conflict`]. A differing total is none.
-/// - [`LedgerError::Refused`] is definite: the ledger answered, and nothing is
+/// - [`LedgerError::Rejected`] is definite: the ledger answered, and nothing is
 ///   on record under the key.
 /// - What was voided credits nothing: `billing` tells no voided memo but those of
-///   [`BillingQuery::ours`], and `post` tells one that it finds under a key that was taken before
+///   [`BillingQuery::own_memos`], and `post` tells one that it finds under a key that was taken before
 ///   it was sent for the first time as [`Posted::Voided`].
 /// - A missing permission is never "not found": it is [`LedgerError::Forbidden`]. A field or value
-///   of one record that the integration's role may not set is a [`LedgerError::Refused`].
+///   of one record that the integration's role may not set is a [`LedgerError::Rejected`].
 /// - [`LedgerError::Failed`] and [`LedgerError::Unreadable`] are about one call while the
 ///   account answers. As after [`LedgerError::Unknown`], a memo may still arrive.
 /// - `memos` tells every credit memo once, manual or not, voided ones as voided. One that cannot be

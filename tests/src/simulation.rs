@@ -1,9 +1,9 @@
 //! The deterministic simulation: whole lives of the service, played from a seed.
 //!
 //! The product's own code (webhook, use case, worker, recovery, breaker, read-back,
-//! governor) runs on reference adapters, in virtual time, on one thread. Around
+//! concurrency limiter) runs on reference adapters, in virtual time, on one thread. Around
 //! it everything goes wrong that can: see [`SimulatedFault`]. When the world has come to
-//! rest, [`play`] says whether each unit was credited once, to the cent, and no
+//! rest, [`run`] says whether each unit was credited once, to the cent, and no
 //! event was lost.
 
 pub mod audit;
