@@ -37,7 +37,8 @@ use crate::{
     config::Intake,
     observability::spans,
     process::{
-        credit::{AttemptProgress, Outcome, store_unavailable},
+        credit::{AttemptProgress, store_unavailable},
+        outcome::Outcome,
         service::{AttemptOwner, CustomerEntry, Service},
     },
     wiring::webhook::{self, Envelope, EventError},

@@ -2,5 +2,6 @@
 
 pub mod credit;
 pub mod local_leases;
+pub mod outcome;
 pub mod service;
 pub mod unanswered;

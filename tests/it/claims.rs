@@ -9,7 +9,8 @@ use std::{
 use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
-        credit::{Attempt, AttemptProgress, Context, Customer, Outcome, credit},
+        credit::{Attempt, AttemptProgress, Context, Customer, credit},
+        outcome::Outcome,
         unanswered::UnansweredSends,
     },
     random::Random,

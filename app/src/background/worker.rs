@@ -15,7 +15,8 @@ use crate::{
     },
     config,
     process::{
-        credit::{AttemptProgress, Outcome, deadline, store_unavailable},
+        credit::{AttemptProgress, deadline, store_unavailable},
+        outcome::Outcome,
         service::{AttemptOwner, BUSY, CustomerEntry, Service},
     },
     random::Random,

@@ -186,7 +186,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     });
     writeln!(out, "{answer}")?;
     match outcome {
-        crate::process::credit::Outcome::Unavailable { .. } => {
+        crate::process::outcome::Outcome::Unavailable { .. } => {
             Err(anyhow::anyhow!("nothing was done: submit it again later").into())
         }
         _ => Ok(()),

@@ -10,7 +10,7 @@ use ports::CancellationState;
 use serde::Serialize;
 use tracing::Span;
 
-use crate::{process::credit::Outcome, wiring::webhook::EventError};
+use crate::{process::outcome::Outcome, wiring::webhook::EventError};
 
 /// An answer: `{"outcome", "id", "reason"}` and, where they help, more.
 #[derive(Debug, Serialize)]

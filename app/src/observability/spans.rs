@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::process::{credit::Outcome, service::AttemptOwner};
+use crate::process::{outcome::Outcome, service::AttemptOwner};
 
 /// One delivery of the webhook, until its answer.
 pub fn delivery(cancellation: &Cancellation) -> Span {

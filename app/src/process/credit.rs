@@ -32,7 +32,7 @@ use crate::{
     background::gauges,
     clock::civil_date,
     ledger::circuit_breaker::CircuitBreakerLedger,
-    process::{credit::halt::Halt, unanswered::UnansweredSends},
+    process::{credit::halt::Halt, outcome::Outcome, unanswered::UnansweredSends},
     random::Random,
 };
 
@@ -75,43 +75,6 @@ pub struct Context {
     pub give_up_after: Duration,
     /// Sends whose outcome this process does not know.
     pub unanswered: UnansweredSends,
-}
-
-/// How one attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-pub enum Outcome {
-    /// These memos are on record now.
-    Posted(Vec<MemoKey>),
-    /// Every unit was credited earlier, by memobridge or by hand.
-    AlreadyPosted(Reason),
-    /// Nothing to credit.
-    Skipped(Reason),
-    /// Again later; these memos were posted meanwhile.
-    Waiting {
-        /// What is missing.
-        reason: Reason,
-        /// Memos of this attempt.
-        posted: Vec<MemoKey>,
-        /// The wait that the other system asked for.
-        not_before: Option<Duration>,
-    },
-    /// Another run works on the order: again when that has ended.
-    Busy,
-    /// A person must look at it; these memos were posted meanwhile.
-    Parked {
-        /// Why.
-        reason: Reason,
-        /// Memos of this attempt.
-        posted: Vec<MemoKey>,
-    },
-    /// The ERP or the journal is unavailable: nothing is decided.
-    Unavailable {
-        /// What does not work.
-        reason: Reason,
-        /// The wait that the other system asked for.
-        not_before: Option<Duration>,
-    },
 }
 
 /// The progress of an attempt, for a caller that stops waiting for it.

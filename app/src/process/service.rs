@@ -1,5 +1,6 @@
 //! The service: one cancellation's way from its arrival to what became of it.
-//!  Webhook and worker both run an attempt through the use case; here is what they share: the
+//!
+//! Webhook and worker both run an attempt through the use case; here is what they share: the
 //! customers, the queue, and how an outcome is written down, logged and counted.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -12,9 +13,11 @@ use tracing::Instrument;
 use crate::{
     background::gauges,
     observability::spans,
-    process::credit::{
-        Attempt, AttemptProgress, Context, Customer, Outcome, credit, is_order_bound,
-        store_unavailable,
+    process::{
+        credit::{
+            Attempt, AttemptProgress, Context, Customer, credit, is_order_bound, store_unavailable,
+        },
+        outcome::Outcome,
     },
     wiring::webhook,
 };
@@ -159,8 +162,6 @@ impl Service {
 /// When an order that another run works on is tried again.
 pub const BUSY: Duration = Duration::from_secs(1);
 
-static ORDER_BUSY: Reason = Reason::OrderBusy;
-
 fn is_deferred(opened: &Received) -> bool {
     matches!(opened.known, Known::SeenBefore { state: CancellationState::Deferred, .. })
 }
@@ -192,48 +193,6 @@ impl AttemptOwner {
         match self {
             Self::Webhook => "webhook",
             Self::Worker => "worker",
-        }
-    }
-}
-
-impl Outcome {
-    /// The stable name, as answers, logs and metrics say it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Posted(_) => "posted",
-            Self::AlreadyPosted(_) => "already-posted",
-            Self::Skipped(_) => "skipped",
-            Self::Waiting { .. } | Self::Busy => "deferred",
-            Self::Parked { .. } => "parked",
-            Self::Unavailable { .. } => "unavailable",
-        }
-    }
-
-    /// Why, where there is a reason.
-    #[must_use]
-    pub fn reason(&self) -> Option<&Reason> {
-        match self {
-            Self::Posted(_) => None,
-            Self::Busy => Some(&ORDER_BUSY),
-            Self::AlreadyPosted(reason)
-            | Self::Skipped(reason)
-            | Self::Waiting { reason, .. }
-            | Self::Parked { reason, .. }
-            | Self::Unavailable { reason, .. } => Some(reason),
-        }
-    }
-
-    /// Memos that are on record because of this attempt.
-    #[must_use]
-    pub fn memos(&self) -> &[domain::MemoKey] {
-        match self {
-            Self::Posted(posted) | Self::Waiting { posted, .. } | Self::Parked { posted, .. } => {
-                posted
-            }
-            Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Busy | Self::Unavailable { .. } => {
-                &[]
-            }
         }
     }
 }
