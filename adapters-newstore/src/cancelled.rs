@@ -177,8 +177,12 @@ fn next(
     if same_place || first == place.first {
         return Err(unreadable("paging does not advance"));
     }
-    let (told, after) = (place.reported.saturating_add(length), page.end.clone());
-    Ok(Some(PageToken { strategy: place.strategy, reported: told, first: first.to_owned(), after }))
+    Ok(Some(PageToken {
+        strategy: place.strategy,
+        reported: place.reported.saturating_add(length),
+        first: first.to_owned(),
+        after: page.end.clone(),
+    }))
 }
 
 /// From when on an order may have been created that is cancelled in the window.

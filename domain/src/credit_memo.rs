@@ -313,8 +313,8 @@ impl std::fmt::Display for Flag {
             Self::CreditedBefore(amount) => {
                 write!(f, "earlier memos gave {amount} back on the same products")
             }
-            Self::TotalDiffers { expected: ours, actual: theirs } => {
-                write!(f, "the ERP's total is {theirs}, ours {ours}")
+            Self::TotalDiffers { expected, actual } => {
+                write!(f, "the ERP's total is {actual}, ours {expected}")
             }
         }
     }

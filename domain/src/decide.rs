@@ -247,9 +247,8 @@ fn uninvoiced<'a>(
         let rest = Some(Stop::Skip(Reason::AlreadyClosed { units: ids(&closed) }));
         return Ok(Uninvoiced { rest, ..Uninvoiced::default() });
     }
-    if let Some(record) = input.billing.cash_sales.first() {
-        let rest = Some(Stop::Park(Reason::CashSale { record: record.clone() }));
-        return Ok(Uninvoiced { rest, ..Uninvoiced::default() });
+    if let Some(stop) = cash_sale(input) {
+        return Ok(Uninvoiced { rest: Some(stop), ..Uninvoiced::default() });
     }
     // An invoice that the sales order counts but no answer shows does not prove that there is none.
     let mut open_on: BTreeMap<usize, Decimal> = BTreeMap::new();
@@ -262,27 +261,21 @@ fn uninvoiced<'a>(
         spots.all[nth].item_line.quantity() - spots.all[nth].billed() < pieces
     };
     let units = ids(&open);
-    let not_invoiced = Reason::NotInvoiced { units: units.clone() };
-    let rest = match (input.policy.not_invoiced, input.deadline) {
-        (NotInvoiced::Wait, Deadline::Pending) => Stop::Wait(not_invoiced),
-        (NotInvoiced::Wait, Deadline::Passed)
-            if input.order.nothing_held(input.policy) && !open_on.into_iter().any(is_billed) =>
-        {
-            Stop::Skip(Reason::NeverBilled { units })
+    match input.policy.not_invoiced {
+        NotInvoiced::Wait | NotInvoiced::Park => {
+            let rest = not_invoiced(input, units, open_on.into_iter().any(is_billed));
+            Ok(Uninvoiced { rest: Some(rest), ..Uninvoiced::default() })
         }
-        (NotInvoiced::Wait, Deadline::Passed) | (NotInvoiced::Park, _) => Stop::Park(not_invoiced),
-        (NotInvoiced::CloseLines, _) => {
-            return match close::close_lines(input, sales_order, &spots, &open) {
-                Err(reason) => {
-                    Ok(Uninvoiced { rest: Some(Stop::Park(reason)), ..Uninvoiced::default() })
-                }
-                Ok(close) => {
-                    let rest = Some(Stop::Skip(Reason::LinesClosed { units }));
-                    Ok(Uninvoiced { rest, close, standalone: None })
-                }
-            };
-        }
-        (NotInvoiced::StandaloneMemo, _) => {
+        NotInvoiced::CloseLines => match close::close_lines(input, sales_order, &spots, &open) {
+            Err(reason) => {
+                Ok(Uninvoiced { rest: Some(Stop::Park(reason)), ..Uninvoiced::default() })
+            }
+            Ok(close) => {
+                let rest = Some(Stop::Skip(Reason::LinesClosed { units }));
+                Ok(Uninvoiced { rest, close, standalone: None })
+            }
+        },
+        NotInvoiced::StandaloneMemo => {
             let mut standalone = Vec::new();
             let mut missing = Vec::new();
             for unit in open {
@@ -291,13 +284,32 @@ fn uninvoiced<'a>(
                     None => missing.push(unit.id.clone()),
                 }
             }
-            let missing =
+            let rest =
                 (!missing.is_empty()).then_some(Stop::Park(Reason::NotInvoiced { units: missing }));
             let standalone = (!standalone.is_empty()).then_some(standalone);
-            return Ok(Uninvoiced { rest: missing, close: None, standalone });
+            Ok(Uninvoiced { rest, close: None, standalone })
         }
-    };
-    Ok(Uninvoiced { rest: Some(rest), ..Uninvoiced::default() })
+    }
+}
+
+/// An order that was billed by a cash sale has no invoice, and gets none.
+fn cash_sale(input: &DecisionInput<'_>) -> Option<Stop> {
+    let record = input.billing.cash_sales.first()?;
+    Some(Stop::Park(Reason::CashSale { record: record.clone() }))
+}
+
+/// What no invoice carries waits for one where the policy says so, else it is parked. At the
+/// deadline it is skipped where nothing of it was billed and no money is held.
+fn not_invoiced(input: &DecisionInput<'_>, units: Vec<UnitId>, is_billed: bool) -> Stop {
+    match (input.policy.not_invoiced, input.deadline) {
+        (NotInvoiced::Wait, Deadline::Pending) => Stop::Wait(Reason::NotInvoiced { units }),
+        (NotInvoiced::Wait, Deadline::Passed)
+            if !is_billed && input.order.nothing_held(input.policy) =>
+        {
+            Stop::Skip(Reason::NeverBilled { units })
+        }
+        _ => Stop::Park(Reason::NotInvoiced { units }),
+    }
 }
 
 /// Whether shipping is credited now: not while the invoice that will bear it may
@@ -320,20 +332,10 @@ fn unbilled_shipping(input: &DecisionInput<'_>, due: &ShippingDue<'_>) -> Option
     if due.invoice.is_some() {
         return None;
     }
-    if let Some(record) = input.billing.cash_sales.first() {
-        return Some(Stop::Park(Reason::CashSale { record: record.clone() }));
-    }
-    let units = vec![UnitId::shipping()];
-    match (input.policy.not_invoiced, input.deadline) {
-        (NotInvoiced::CloseLines, _) => None,
-        (NotInvoiced::Wait, Deadline::Pending) => Some(Stop::Wait(Reason::NotInvoiced { units })),
-        (NotInvoiced::Wait, Deadline::Passed) if input.order.nothing_held(input.policy) => {
-            Some(Stop::Skip(Reason::NeverBilled { units }))
-        }
-        (NotInvoiced::Wait | NotInvoiced::Park | NotInvoiced::StandaloneMemo, _) => {
-            Some(Stop::Park(Reason::NotInvoiced { units }))
-        }
-    }
+    cash_sale(input).or_else(|| match input.policy.not_invoiced {
+        NotInvoiced::CloseLines => None,
+        _ => Some(not_invoiced(input, vec![UnitId::shipping()], false)),
+    })
 }
 
 /// Waits where no invoice shows the shipping, and the invoice of a unit that another

@@ -75,11 +75,11 @@ impl OrderIdentity {
         if has_documents && others.is_empty() {
             return Cow::Borrowed(billing);
         }
+        let own_invoices: BTreeSet<&RecordId> = ours.iter().map(|invoice| &invoice.id).collect();
         let others: BTreeSet<&RecordId> = others.into_iter().map(|invoice| &invoice.id).collect();
         let mut own = Billing { invoices: ours.into_iter().cloned().collect(), ..billing.clone() };
         own.memos.retain(|memo| {
-            let is_own =
-                |record: &&RecordId| own.invoices.iter().any(|invoice| invoice.id == **record);
+            let is_own = |record: &&RecordId| own_invoices.contains(*record);
             let is_known = |record: &&RecordId| is_own(record) || others.contains(*record);
             // What it was made from tells more than what it was applied to.
             let credited = memo.created_from.iter().chain(&memo.applied_to).find(is_known);

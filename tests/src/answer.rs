@@ -63,6 +63,16 @@ impl Answer {
     }
 }
 
+/// Delivers an event as a stream does: again until it is answered 200. The cancellation's id.
+pub async fn deliver(http: &reqwest::Client, address: SocketAddr, event: &Value) -> String {
+    loop {
+        let answer = post(http, address, event).await.expect("the service answers");
+        if answer.status == 200 {
+            return answer.id.expect("an event has an id");
+        }
+    }
+}
+
 /// Sends an event with the customer's key; no answer is an error.
 pub async fn post(
     http: &reqwest::Client,

@@ -32,7 +32,7 @@ pub mod wire;
 mod world;
 
 pub use admin::Reply;
-pub use answer::{Answer, post};
+pub use answer::{Answer, deliver, post};
 pub use chaos::{Chaos, Figures};
 pub use child_process::ChildProcess;
 pub use clock::FakeClock;
@@ -42,7 +42,7 @@ pub use document::{Described, document};
 pub use exposition::{Exposition, Sample};
 pub use orders::{A, B, C, ITEMS, ORDER, PUBLISHED, WHOLE, another, event, paid, pair};
 pub use postgres::{PASSWORD as DATABASE_PASSWORD, Postgres};
-pub use process::{Process, run};
+pub use process::{Process, program_under_test, run};
 pub use records::JournalReader;
 pub use sample::Rate;
 pub use secrets::assert_none as assert_no_secret;

@@ -137,6 +137,13 @@ impl Process {
     }
 }
 
+/// The service under test, which is built beside the running program.
+#[must_use]
+pub fn program_under_test() -> String {
+    let own = std::env::current_exe().expect("a program has a path");
+    own.with_file_name("memobridge-under-test").display().to_string()
+}
+
 /// Runs a command to its end: for those that do not start well.
 pub async fn run(program: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);

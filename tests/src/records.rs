@@ -49,6 +49,11 @@ impl JournalReader {
         self.find(&Query { id, ..Query::default() }).await.pop()
     }
 
+    /// Whether the cancellation with this id is posted.
+    pub async fn is_posted(&self, id: &str) -> bool {
+        self.record(id).await.is_some_and(|record| record.state == CancellationState::Posted)
+    }
+
     /// All cancellations, oldest first.
     pub async fn all(&self) -> Vec<CancellationRecord> {
         let mut found = self.find(&Query { limit: 1000, ..Query::default() }).await;

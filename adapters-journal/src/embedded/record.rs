@@ -86,11 +86,11 @@ pub(super) fn steps(
     steps: &[Step],
 ) -> Result<(), StoreFailure> {
     let mut record = load(db, id)?.ok_or_else(|| StoreFailure::never_opened(id))?;
-    let mut told = BTreeSet::new();
+    let mut touched = BTreeSet::new();
     for it in steps {
-        step(db, &mut record, now, it, &mut told)?;
+        step(db, &mut record, now, it, &mut touched)?;
     }
-    Ok(told.iter().try_for_each(|it| touch(db, it, now))?)
+    Ok(touched.iter().try_for_each(|it| touch(db, it, now))?)
 }
 
 fn step(
@@ -98,7 +98,7 @@ fn step(
     record: &mut CancellationRecord,
     now: Timestamp,
     step: &Step,
-    told: &mut BTreeSet<CancellationId>,
+    touched: &mut BTreeSet<CancellationId>,
 ) -> Result<(), StoreFailure> {
     if let Step::Released(token) = step {
         return lease::release(db, &record.cancellation, token);
@@ -136,7 +136,7 @@ fn step(
             }
         }
         note(db, &whose, now, &what)?;
-        told.insert(whose);
+        touched.insert(whose);
     }
     Ok(())
 }

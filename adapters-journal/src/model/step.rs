@@ -129,13 +129,14 @@ fn transition<'a>(
     Ok(match step {
         Step::Claimed(memo) => claimed(record, claim, memo, now)?,
         Step::Settled { key, record } => settled(known(claim, key)?, key, record),
-        Step::Freed { key, rejection: why } => {
+        Step::Freed { key, rejection } => {
             let open = claim.filter(|it| it.record.is_none());
-            open.map(|_| (Change::Free(key), format!("freed the units of {key}: {why}")))
+            open.map(|_| (Change::Free(key), format!("freed the units of {key}: {rejection}")))
         }
-        Step::ClaimKept { key, rejection: why, sent_at } => {
+        Step::ClaimKept { key, rejection, sent_at } => {
             let open = claim.filter(|it| it.record.is_none());
-            let line = format!("{key} was refused, but an earlier sending may still arrive: {why}");
+            let line =
+                format!("{key} was refused, but an earlier sending may still arrive: {rejection}");
             open.map(|_| (Change::Sent(key, *sent_at), line))
         }
         Step::RecordGone { key } => claim.and_then(|it| it.record.as_ref()).map(|id| {

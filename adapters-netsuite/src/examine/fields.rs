@@ -42,14 +42,14 @@ impl Examination<'_> {
         }
         // One that is there for certain: where not even that is shown, absence means nothing.
         let control = on_invoices.first().map(String::as_str);
-        let told = match self.described(place, &hidden, control).await {
-            Ok(told) => told,
+        let described = match self.described(place, &hidden, control).await {
+            Ok(described) => described,
             Err(error) if matches!(error.class, Class::Login | Class::Unauthorized) => {
                 return self.unchecked(name(&hidden[0]), &error);
             }
             Err(_) => CustomFields { found: BTreeMap::new(), is_all: false },
         };
-        self.findings.extend(hidden.iter().map(|it| finding(place, it, &told)));
+        self.findings.extend(hidden.iter().map(|it| finding(place, it, &described)));
         Ok(())
     }
 
@@ -72,19 +72,19 @@ impl Examination<'_> {
     }
 }
 
-fn finding(place: FieldPlace, script_id: &str, told: &CustomFields) -> DiagnosticFinding {
+fn finding(place: FieldPlace, script_id: &str, described: &CustomFields) -> DiagnosticFinding {
     let (field, applies) = match place {
         FieldPlace::Body => ("fields", "bodySale"),
         FieldPlace::Line => ("line_fields", "colSale"),
     };
-    match told.found.get(&script_id.to_ascii_lowercase()) {
+    match described.found.get(&script_id.to_ascii_lowercase()) {
         Some(record) if record.value(applies) == Some("false") => {
             let seen = "is there, but not on sales transactions";
             let remedy = "apply it to Sale, or memos that carry it are refused";
             DiagnosticFinding::warning(name(script_id), seen, remedy)
         }
         Some(_) => DiagnosticFinding::ok(name(script_id), "is there"),
-        None if told.is_all => {
+        None if described.is_all => {
             let remedy = format!(
                 "create the field, or correct its script id in policy.{field}: memos that carry \
                  it are refused"

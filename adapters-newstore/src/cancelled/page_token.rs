@@ -32,7 +32,7 @@ impl Strategy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageToken {
     pub(super) strategy: Strategy,
-    /// Orders told so far.
+    /// Orders reported so far.
     pub(super) reported: i64,
     /// The first order of the last page: told again, the list does not advance.
     pub(super) first: String,
@@ -61,9 +61,9 @@ impl FromStr for PageToken {
         let mut parts = raw.splitn(4, ' ');
         let mut next = || parts.next().ok_or(());
         let word = next()?;
-        let way = Strategy::ALL.into_iter().find(|it| it.word() == word).ok_or(())?;
-        let told = next()?.parse().map_err(drop)?;
+        let strategy = Strategy::ALL.into_iter().find(|it| it.word() == word).ok_or(())?;
+        let reported = next()?.parse().map_err(drop)?;
         let first = next()?.to_owned();
-        Ok(Self { strategy: way, reported: told, first, after: parts.next().map(str::to_owned) })
+        Ok(Self { strategy, reported, first, after: parts.next().map(str::to_owned) })
     }
 }

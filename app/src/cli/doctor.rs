@@ -45,15 +45,15 @@ pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
 }
 
 fn line(who: &str, finding: &DiagnosticFinding) -> String {
-    let DiagnosticFinding { what, observed: seen, severity: verdict } = finding;
-    let (word, remedy) = match verdict {
+    let DiagnosticFinding { what, observed, severity } = finding;
+    let (word, remedy) = match severity {
         Severity::Ok => ("ok", None),
         Severity::Unknown => ("unknown", None),
         Severity::Warning(remedy) => ("warning", Some(remedy)),
         Severity::Error(remedy) => ("error", Some(remedy)),
     };
     let remedy = remedy.map(|it| format!("; fix: {it}")).unwrap_or_default();
-    format!("{word:<8} {who}: {what}: {seen}{remedy}")
+    format!("{word:<8} {who}: {what}: {observed}{remedy}")
 }
 
 impl FindingCounts {

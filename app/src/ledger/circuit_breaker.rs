@@ -39,13 +39,12 @@ impl CircuitBreakerLedger {
     pub fn new(
         tenant: &Tenant,
         ledger: Arc<dyn Ledger>,
-        access: Arc<dyn ReadPermissions>,
+        permissions: Arc<dyn ReadPermissions>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let tenant = tenant.to_string();
         let breaker = Arc::default();
-        let protected =
-            Self { tenant, ledger, permissions: access, clock, breaker, is_aside: false };
+        let protected = Self { tenant, ledger, permissions, clock, breaker, is_aside: false };
         protected.show(None);
         protected
     }

@@ -32,7 +32,11 @@ use crate::{
     background::gauges,
     clock::civil_date,
     ledger::circuit_breaker::CircuitBreakerLedger,
-    process::{credit::halt::Halt, outcome::Outcome, unanswered::UnansweredSends},
+    process::{
+        credit::halt::Halt,
+        outcome::Outcome,
+        unanswered::{LATE_ARRIVAL_WINDOW, UnansweredSends},
+    },
     random::Random,
 };
 
@@ -40,9 +44,6 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(10);
 /// How often an attempt renews its lease.
 const RENEWAL: Duration = Duration::from_secs(3);
-/// After this a request without an answer no longer arrives: NetSuite ends a request within 15
-/// minutes; the rest is for clocks that differ, and for a slow journal.
-const LATE_ARRIVAL_WINDOW: Duration = Duration::from_mins(20);
 /// The storefront's name in texts for people.
 const STOREFRONT: &str = "NewStore";
 
@@ -345,12 +346,6 @@ impl Run<'_> {
             PriorSend::Sent(_) => Sending::Resend,
         };
         let unanswered = &self.context.unanswered;
-        let known_for = match before {
-            PriorSend::None => Duration::ZERO,
-            PriorSend::Sent(_) => {
-                unanswered.known_for(&memo.key, self.context.clock.instant(), LATE_ARRIVAL_WINDOW)
-            }
-        };
         let error = match self.ledger.post(memo, sending).await {
             Ok(posted) => {
                 unanswered.forget(&memo.key);
@@ -362,26 +357,30 @@ impl Run<'_> {
             }
             Err(error) => error,
         };
-        if let (PriorSend::None, LedgerError::Forbidden(why) | LedgerError::Unauthorized(why)) =
-            (before, &error)
+        if let (
+            PriorSend::None,
+            LedgerError::Forbidden(rejection) | LedgerError::Unauthorized(rejection),
+        ) = (before, &error)
         {
             // The ERP answered and nothing is on record. The missing permission may have hidden
             // a memo from the decision: the next attempt decides again.
-            self.write_now(Step::Freed { key: memo.key.clone(), rejection: why.clone() }).await?;
+            self.write_now(Step::Freed { key: memo.key.clone(), rejection: rejection.clone() })
+                .await?;
             return Err(error.into());
         }
         let LedgerError::Rejected { kind, code, message } = error else {
             unanswered.sent(&memo.key, self.context.clock.instant());
             return Err(error.into());
         };
-        let (key, why) = (memo.key.clone(), format!("{code}: {message}"));
+        let key = memo.key.clone();
+        let rejection = format!("{code}: {message}");
         if let (PriorSend::Sent(sent_at), Rejection::Stale | Rejection::Period) = (before, kind) {
             // Others that are refused now were refused then; these may pass by.
+            let known_for = unanswered.known_for(&key, self.context.clock.instant());
             let waited = self.context.certain_now().since(sent_at).min(known_for);
             let rest = LATE_ARRIVAL_WINDOW.saturating_sub(waited);
             if !rest.is_zero() {
-                self.write_now(Step::ClaimKept { key: key.clone(), rejection: why, sent_at })
-                    .await?;
+                self.write_now(Step::ClaimKept { key: key.clone(), rejection, sent_at }).await?;
                 let reason = Reason::OutcomeUnknown { key, code, message };
                 // What changed meanwhile may be as it should by the next attempt.
                 let not_before = (kind != Rejection::Stale).then_some(rest);
@@ -389,7 +388,7 @@ impl Run<'_> {
             }
         }
         unanswered.forget(&key);
-        self.write_now(Step::Freed { key, rejection: why }).await?;
+        self.write_now(Step::Freed { key, rejection }).await?;
         match kind {
             Rejection::Period => {
                 Err(Stop::Park(Reason::ClosedPeriod { date: memo.date, message }).into())

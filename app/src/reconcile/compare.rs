@@ -153,7 +153,7 @@ impl Comparer<'_> {
         &'a self,
         case: &'a OrderInput,
         totals: &'a BTreeMap<RecordId, Amount>,
-        look: Pass<'a>,
+        pass: Pass<'a>,
     ) -> ReconcileInput<'a> {
         ReconcileInput {
             tenant: &self.customer.tenant,
@@ -161,7 +161,7 @@ impl Comparer<'_> {
             known: &case.known,
             memos: &case.memos,
             totals,
-            pass: look,
+            pass,
             policy: &self.customer.policy,
             maps: &self.customer.maps,
         }

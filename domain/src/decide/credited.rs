@@ -44,9 +44,9 @@ pub(super) struct Credited {
     /// crediting them.
     voided: BTreeMap<UnitId, Voided>,
     /// The highest invoice on which each unit was credited by its id.
-    last: BTreeMap<UnitId, RecordId>,
+    last_credit: BTreeMap<UnitId, RecordId>,
     /// The highest invoice that names each unit.
-    rebilled: BTreeMap<UnitId, RecordId>,
+    last_invoice: BTreeMap<UnitId, RecordId>,
     allocations: BTreeMap<InstrumentKey, Amount>,
     on_invoice: BTreeMap<RecordId, Amount>,
     /// Goods on each invoice line, by their places.
@@ -123,8 +123,8 @@ impl Credited {
             units: BTreeSet::new(),
             own: BTreeSet::new(),
             voided: BTreeMap::new(),
-            last: BTreeMap::new(),
-            rebilled: index.rebilled(),
+            last_credit: BTreeMap::new(),
+            last_invoice: index.last_invoices(),
             allocations: BTreeMap::new(),
             on_invoice: BTreeMap::new(),
             on_line: BTreeMap::new(),
@@ -248,7 +248,7 @@ impl Credited {
         if shipping > Amount::ZERO && net - index.input.policy.tolerance <= shipping {
             self.units.insert(UnitId::shipping());
         }
-        self.last = last.into_iter().map(|(unit, on)| (unit.clone(), on.clone())).collect();
+        self.last_credit = last.into_iter().map(|(unit, on)| (unit.clone(), on.clone())).collect();
         self.count = Count::of(index, &self.memos, &self.named);
     }
 
@@ -314,8 +314,8 @@ impl Credited {
     /// memo, and stands again on a later one.
     fn billed_again(&self, unit: &Unit, nameless: Option<usize>) -> Option<Reason> {
         let by_piece = || self.memos[nameless?].invoice.as_ref();
-        let credited = self.last.get(&unit.id).or_else(by_piece)?;
-        let billed = self.rebilled.get(&unit.id)?;
+        let credited = self.last_credit.get(&unit.id).or_else(by_piece)?;
+        let billed = self.last_invoice.get(&unit.id)?;
         (credited.rank() < billed.rank()).then(|| Reason::BilledAgain {
             unit: unit.id.clone(),
             credited: credited.clone(),

@@ -24,31 +24,31 @@ type Places<'a> = HashMap<&'a RecordId, &'a Classes>;
 
 fn sources_of(input: &DecisionInput<'_>, memo: &CreditMemo, places: &Places<'_>) -> Vec<String> {
     let origin = origin(memo);
-    let mut told = vec![
+    let mut lines = vec![
         format!("external id {}: tenant, order and units {}", memo.key, joined(&memo.units)),
         format!("entity {}, currency, account: {origin}", memo.entity),
         date(input, memo),
     ];
-    told.extend(place(input, memo, &origin, places));
+    lines.extend(place(input, memo, &origin, places));
     if let Some(form) = &memo.custom_form {
-        told.push(format!("form {form}: policy custom_form"));
+        lines.push(format!("form {form}: policy custom_form"));
     }
-    told.extend(memo.lines.iter().map(|it| line(input, memo, it, &origin)));
+    lines.extend(memo.lines.iter().map(|it| line(input, memo, it, &origin)));
     if let Some(shipping) = &memo.shipping {
         let method = shipping.method.as_ref().map(|it| {
             let level = shipping::level(input).unwrap_or("(none)");
             format!(", method {it} from maps.shipping_methods.{level}")
         });
         let cost = shipping.cost;
-        told.push(format!("shipping {cost}: the order's{}", method.unwrap_or_default()));
+        lines.push(format!("shipping {cost}: the order's{}", method.unwrap_or_default()));
     }
     for rule in &input.policy.fields {
         if memo.fields.iter().any(|field| field.script_id == rule.script_id) {
-            told.push(format!("field {}: policy fields", rule.script_id));
+            lines.push(format!("field {}: policy fields", rule.script_id));
         }
     }
-    told.push(settlement(input, memo));
-    told
+    lines.push(settlement(input, memo));
+    lines
 }
 
 fn origin(memo: &CreditMemo) -> String {

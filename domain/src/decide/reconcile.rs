@@ -166,9 +166,9 @@ impl Discrepancy {
 /// Compares the three sides of an order.
 #[must_use]
 pub fn reconcile(input: &ReconcileInput<'_>) -> Vec<ReconcileFinding> {
-    let told = ReportedMemos::of(input);
-    let claims = Claims::of(&told);
-    let billing = told.billing();
+    let reported = ReportedMemos::of(input);
+    let claims = Claims::of(&reported);
+    let billing = reported.billing();
     let cancellation = input.cancellation();
     let settled: Vec<Claim> = claims.standing.iter().map(|it| it.claim.clone()).collect();
     let decision_input = DecisionInput {
@@ -189,7 +189,7 @@ pub fn reconcile(input: &ReconcileInput<'_>) -> Vec<ReconcileFinding> {
     let view = View {
         input,
         decision_input: &decision_input,
-        reported: &told,
+        reported: &reported,
         claims: &claims,
         credited: &credited,
         open: &open,
@@ -256,12 +256,12 @@ struct Gone<'a> {
 }
 
 impl<'a> Claims<'a> {
-    fn of(told: &ReportedMemos<'a>) -> Self {
+    fn of(reported: &ReportedMemos<'a>) -> Self {
         let mut claims = Self::default();
-        for known in told.input.known {
+        for known in reported.input.known {
             for claim in &known.claims {
                 let Some(record) = claim.record() else { continue };
-                match told.find(record, &claim.memo.key) {
+                match reported.find(record, &claim.memo.key) {
                     Some((memo, worth)) => {
                         claims.standing.push(OnRecord { claim, memo, worth });
                     }
@@ -321,17 +321,16 @@ impl<'a> ReportedMemos<'a> {
 
     /// All that is on record: where the window shows a memo, as it shows it.
     fn billing(&self) -> Billing {
-        let mut billing = match self.input.pass {
-            Pass::Quick => Billing::default(),
-            Pass::Full(billing) => billing.clone(),
+        let with_window = |mut billing: Billing| {
+            billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
+            billing.memos.extend(self.input.memos.iter().map(|reported| reported.memo.clone()));
+            billing
         };
-        billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
-        billing.memos.extend(self.input.memos.iter().map(|memo| memo.memo.clone()));
         match self.input.pass {
-            Pass::Quick => billing,
-            Pass::Full(_) => {
-                OrderIdentity::of(self.input.order, self.input.maps).own(&billing).into_owned()
-            }
+            Pass::Quick => with_window(Billing::default()),
+            Pass::Full(billing) => OrderIdentity::of(self.input.order, self.input.maps)
+                .own(&with_window(billing.clone()))
+                .into_owned(),
         }
     }
 }

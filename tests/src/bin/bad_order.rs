@@ -1,14 +1,13 @@
 //! What one bad order costs ten good ones behind it: the service as a process, the sandbox
 //! for both systems, an ERP at 0.25 s a call, each intake mode with and without the bad order.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use ports::{CancellationRecord, CancellationState};
 use sandbox::{
     netsuite::{Fault, Operation},
     sale::{Billing, Sale},
 };
-use tests::{A, ITEMS, Settings, TestWorld, another, event, pair};
+use tests::{A, ITEMS, Settings, TestWorld, another, deliver, event, pair, program_under_test};
 use tokio::time::Instant;
 
 /// What each call of the ERP takes.
@@ -19,12 +18,10 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "its figures are what it is for")]
 async fn main() {
-    let own = std::env::current_exe().expect("a program has a path");
-    let program = own.with_file_name("memobridge-under-test");
     println!("mode, bad order: the ten good orders in the books after (first, last), each in ms");
     for mode in ["inline", "queued"] {
         for is_bad in [false, true] {
-            let mut took = measured(&program, mode, is_bad).await;
+            let mut took = measured(mode, is_bad).await;
             took.sort_unstable();
             let each = took.iter().map(|it| it.as_millis().to_string()).collect::<Vec<_>>();
             let (first, last) = (&each[0], &each[each.len() - 1]);
@@ -34,7 +31,7 @@ async fn main() {
 }
 
 /// How long each of ten good orders takes from its first delivery to its memo.
-async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
+async fn measured(mode: &str, is_bad: bool) -> Vec<Duration> {
     let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
     let world = TestWorld::new(&settings).await;
     let good: Vec<_> = (0..10).map(another).collect();
@@ -45,17 +42,9 @@ async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
         world.account.fault(Fault::unexpected().on(Operation::Add).about(&pair().reference));
     }
     world.account.fault(Fault::Slow(CALL));
-    let service = world.spawn(&program.display().to_string()).await;
-    let deliver = async |sale: &Sale| {
-        let event = event(sale, ITEMS, &[A]);
-        loop {
-            let answer = tests::post(&world.http, service.address, &event).await;
-            let answer = answer.expect("the service answers");
-            if answer.status == 200 {
-                return answer.id.expect("an event has an id");
-            }
-        }
-    };
+    let service = world.spawn(&program_under_test()).await;
+    let deliver =
+        async |sale: &Sale| deliver(&world.http, service.address, &event(sale, ITEMS, &[A])).await;
     let began = Instant::now();
     if is_bad {
         deliver(&pair()).await;
@@ -68,14 +57,11 @@ async fn measured(program: &Path, mode: &str, is_bad: bool) -> Vec<Duration> {
             took.push(began.elapsed());
         }
     }
-    let is_posted = |found: Option<CancellationRecord>| {
-        found.is_some_and(|it| it.state == CancellationState::Posted)
-    };
     while !waiting.is_empty() {
         assert!(began.elapsed() < TIMEOUT, "{mode}: {waiting:?} are not posted");
         let mut left = Vec::new();
         for id in waiting {
-            if !is_posted(world.book().record(&id).await) {
+            if !world.book().is_posted(&id).await {
                 left.push(id);
             } else if mode != "inline" {
                 took.push(began.elapsed());

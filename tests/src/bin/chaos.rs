@@ -1,9 +1,9 @@
-//! The kill test at length: `cargo run --release -p tests --bin storm -- --help`.
+//! The kill test at length: `cargo run --release -p tests --bin chaos -- --help`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use tests::{Chaos, Settings};
+use tests::{Chaos, Settings, program_under_test};
 
 /// Serves under load, kills at random moments, and checks what is left.
 #[derive(Debug, Parser)]
@@ -31,13 +31,11 @@ struct Arguments {
 #[expect(clippy::print_stdout, reason = "a report for people")]
 fn main() -> anyhow::Result<ExitCode> {
     let Arguments { orders, kills, replicas, intake, shared, seed } = Arguments::parse();
-    let program: PathBuf = std::env::current_exe()?.with_file_name("memobridge-under-test");
-    let program = program.display().to_string();
     let runtime = tokio::runtime::Runtime::new()?;
     let figures = runtime.block_on(async {
         let stores = if shared { Chaos::shared_settings().await } else { Chaos::settings() };
         let settings = Settings { intake, ..stores };
-        Chaos { orders, kills, replicas, settings, seed }.run(&program).await
+        Chaos { orders, kills, replicas, settings, seed }.run(&program_under_test()).await
     });
     println!("{figures:#?}");
     Ok(ExitCode::SUCCESS)

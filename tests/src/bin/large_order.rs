@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use ports::{CancellationRecord, CancellationState};
 use sandbox::sale::{Billing, Sale, Unit};
-use tests::{ITEMS, ORDER, Settings, TestWorld, Usage, event, paid};
+use tests::{ITEMS, ORDER, Settings, TestWorld, Usage, deliver, event, paid, program_under_test};
 use tokio::time::Instant;
 
 /// How long an order may take.
@@ -36,30 +35,16 @@ async fn measured(units: u16) -> (Duration, Duration, Duration) {
     let sale = sale.paid(paid(&total)).cancelled(&ids).refunded("credit_card", &total);
     let world = TestWorld::new(&Settings::default()).await;
     world.install(&sale, &Billing::OneInvoice);
-    let own = std::env::current_exe().expect("a program has a path");
-    let program = own.with_file_name("memobridge-under-test");
-    let service = world.spawn(&program.display().to_string()).await;
+    let service = world.spawn(&program_under_test()).await;
     let event = event(&sale, ITEMS, &ids);
     let address = service.address;
     let live_url = format!("http://{address}/health/live");
     let before = Usage::of(service.id());
     let began = Instant::now();
-    let deliver = async {
-        loop {
-            let answer = tests::post(&world.http, address, &event).await;
-            let answer = answer.expect("the service answers");
-            if answer.status == 200 {
-                return answer.id.expect("an event has an id");
-            }
-        }
-    };
     let mut slowest = Duration::ZERO;
     let posted = async {
-        let id = deliver.await;
-        let is_posted = |found: Option<CancellationRecord>| {
-            found.is_some_and(|it| it.state == CancellationState::Posted)
-        };
-        while !is_posted(world.book().record(&id).await) {
+        let id = deliver(&world.http, address, &event).await;
+        while !world.book().is_posted(&id).await {
             assert!(began.elapsed() < TIMEOUT, "{id} is not posted");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

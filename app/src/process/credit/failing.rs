@@ -35,9 +35,9 @@ impl Run<'_> {
     }
 
     async fn classify(&mut self, failing: Failing) -> Result<Halt, Halt> {
-        let Failing { problem, scope: about } = failing;
+        let Failing { problem, scope } = failing;
         let (count, since) = self.tries().await?;
-        let is_order_bound = match about {
+        let is_order_bound = match scope {
             FailureScope::Answer => true,
             FailureScope::Write => count >= MIN_FAILED_TRIES,
             FailureScope::Account => {

@@ -60,7 +60,7 @@ impl From<LedgerError> for Halt {
             Retry::Later | Retry::Never => None,
         };
         let problem = error_chain(&error);
-        let failing = |about, problem| Self::Failing(Failing { problem, scope: about });
+        let failing = |scope, problem| Self::Failing(Failing { problem, scope });
         match error {
             LedgerError::Unavailable(source) if source.is::<BreakerOpenError>() => {
                 Self::Unavailable(Reason::ErpUnavailable { problem }, not_before)

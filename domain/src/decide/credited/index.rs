@@ -200,7 +200,7 @@ impl<'a> Index<'a> {
     }
 
     /// The highest invoice that names each unit.
-    pub(super) fn rebilled(&self) -> BTreeMap<UnitId, RecordId> {
+    pub(super) fn last_invoices(&self) -> BTreeMap<UnitId, RecordId> {
         let standing = self.stands_on.iter();
         standing.map(|(unit, invoice)| ((*unit).clone(), (*invoice).clone())).collect()
     }

@@ -137,10 +137,10 @@ impl<'a> View<'a> {
 
 /// What a unit on no memo is; `None` where a rule keeps it from being credited.
 fn fate(known: Option<&KnownCancellation>, is_loose: bool) -> Option<Discrepancy> {
-    let Some(KnownCancellation { id, progress: course, reason, .. }) = known else {
+    let Some(KnownCancellation { id, progress, reason, .. }) = known else {
         return Some(Discrepancy::Missing(MissingCause::NoEvent));
     };
-    match course {
+    match progress {
         Progress::Waiting => Some(Discrepancy::Waiting(id.clone(), reason.clone())),
         Progress::Parked => Some(Discrepancy::Parked(id.clone(), reason.clone())),
         Progress::Skipped => None,
