@@ -27,8 +27,9 @@ pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
-/// What every queue takes: an event of the most items fits without their reasons.
-const MAX_JOB: usize = 1024 * 1024;
+/// A job of this size fits every queue, SQS queues of 256 KiB with their attributes too. 5,000 items
+/// without their reasons have less.
+const MAX_JOB: usize = 240 * 1024;
 /// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
 const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// Clocks differ by less.
@@ -55,6 +56,9 @@ pub struct EventError {
 
 /// Reads whose event it is and what it is about; the rest is only looked at once that is known.
 pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
+    if body.is_empty() {
+        return Err(malformed("body", "is empty"));
+    }
     let body = json::mended(body);
     let event: &RawValue = serde_json::from_str(&body).map_err(|why| {
         let place = format!("is not JSON: line {} column {}", why.line(), why.column());
@@ -74,8 +78,8 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
     Ok(Envelope { tenant, name, published_at: kept("published_at"), payload: kept("payload") })
 }
 
-/// The same event again, so that a queue can hold it: reading it gives `cancellation` back. The
-/// reasons are left out where there are more than any queue holds: nothing is decided by them.
+/// Writes the event as a job of the queue; reading it gives `cancellation` back. A large one has no
+/// reasons: nothing is decided by them, and the journal has them.
 #[must_use]
 pub fn body(cancellation: &Cancellation) -> String {
     let with_reasons = written(cancellation, |reason| reason);

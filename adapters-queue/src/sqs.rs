@@ -29,7 +29,7 @@ use {
         fault::SqsError,
         message::{MessageError, Outgoing, Received},
         queue::Queue,
-        settings::{Kind, SettingProblem, Settings, check_redrive},
+        settings::{Kind, MOST_BYTES, SettingProblem, Settings, check_redrive},
     },
     crate::sqs::leases::{LONGEST_HIDING, Leases},
 };
@@ -81,6 +81,12 @@ impl Sqs {
         let settings =
             Settings::read(&queue.url, &attributes).map_err(|it| queue.misconfigured(it))?;
         check_redrive(&attributes).map_err(|it| queue.misconfigured(it))?;
+        if settings.max_bytes < MOST_BYTES {
+            tracing::warn!(
+                remedy = "set the queue's MaximumMessageSize to 1048576",
+                "The queue takes no event of more than 5,500 items"
+            );
+        }
         queue.may_send().await?;
         queue.may_work().await?;
         let dead_letter = match &options.dead_letter_url {

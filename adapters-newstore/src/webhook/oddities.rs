@@ -213,19 +213,26 @@ fn what_is_around_an_event_that_is_not_ours_refuses_nothing() {
 }
 
 #[test]
-fn an_event_of_5000_units_and_of_the_most_units_fits_into_every_queue() {
+fn an_event_of_5000_units_fits_the_smallest_queue_and_one_of_the_most_units_the_largest() {
     let unit = |n: usize| format!("{n:08x}-0000-4000-8000-{n:012x}").parse::<UnitId>().unwrap();
-    let long: UnitId = format!("{:064}", 0).parse().unwrap();
-    let reason = Some("\u{1f600}\"".repeat(100));
     let mut cancellation = super::tests::read(str::from_utf8(HALF).unwrap()).unwrap().unwrap();
-    cancellation.units = (0..5000).map(|n| (unit(n), Some("insufficient_stock".into()))).collect();
-    let job = super::body(&cancellation);
-    assert!(job.len() < MAX_JOB / 2, "{} bytes", job.len());
-    assert_eq!(super::tests::read(&job), Ok(Some(cancellation.clone())), "reasons included");
-    let longest = |n: usize| format!("{n:0width$}", width = long.as_str().len()).parse().unwrap();
+    for (count, keeps_reasons) in [(2000, true), (5000, false)] {
+        let reason = || Some("insufficient_stock".into());
+        cancellation.units = (0..count).map(|n| (unit(n), reason())).collect();
+        let job = super::body(&cancellation);
+        assert!(job.len() <= MAX_JOB, "{count} units: {} bytes", job.len());
+        let again = super::tests::read(&job).unwrap().unwrap();
+        assert_eq!(
+            again.units.keys().collect::<Vec<_>>(),
+            cancellation.units.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(again == cancellation, keeps_reasons, "{count} units");
+    }
+    let longest = |n: usize| format!("{n:064}").parse().unwrap();
+    let reason = Some("\u{1f600}\"".repeat(100));
     cancellation.units = (0..MAX_ITEMS).map(|n| (longest(n), reason.clone())).collect();
     let job = super::body(&cancellation);
-    assert!(job.len() <= MAX_JOB, "{} bytes", job.len());
+    assert!(job.len() <= 1024 * 1024, "{} bytes", job.len());
     let again = super::tests::read(&job).unwrap().unwrap();
     assert_eq!(again.id(), cancellation.id());
     assert!(again.units.values().all(Option::is_none), "the reasons are what does not fit");

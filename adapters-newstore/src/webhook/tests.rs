@@ -229,7 +229,8 @@ fn a_cancelled_order_whose_units_all_live_is_malformed() {
 fn what_is_not_json_is_told_by_line_and_column() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let table = [
-        ("", "body is not JSON: line 1 column 0"),
+        ("", "body is empty"),
+        (" ", "body is not JSON: line 1 column 1"),
         ("{\"tenant\":", "body is not JSON: line 1 column 10"),
         ("{\n  oops}", "body is not JSON: line 2 column 3"),
         ("{} {}", "body is not JSON: line 1 column 4"),

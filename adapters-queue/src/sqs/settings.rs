@@ -7,6 +7,11 @@ use aws_sdk_sqs::types::QueueAttributeName as Name;
 /// A redrive policy that moves messages earlier would take jobs that wait: every
 /// deferral counts as a receive.
 pub(super) const LEAST_RECEIVES: u64 = 1000;
+/// What SQS took until 2025, and a queue made earlier may still be set to: an event of 5,000 items
+/// fits.
+const LEAST_BYTES: usize = 256 * 1024;
+/// What SQS takes at most: an event of the most items fits.
+pub(super) const MOST_BYTES: usize = 1024 * 1024;
 
 /// The kinds of queues, which differ in what a message must carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,11 @@ pub(super) enum SettingProblem {
     OwnDeadLetter,
     #[error("as a dead-letter queue it must be {wanted:?} like the queue; fix: change it")]
     DeadLetterKind { wanted: Kind },
+    #[error(
+        "it takes messages of {0} bytes, {LEAST_BYTES} are needed; fix: set its MaximumMessageSize \
+         to 1048576"
+    )]
+    MessageSize(usize),
     #[error("no region is known; fix: set queue.region, or AWS_REGION")]
     NoRegion,
 }
@@ -80,12 +90,11 @@ impl Settings {
             value.ok_or(SettingProblem::Attribute(text))
         };
         let retention = number(Name::MessageRetentionPeriod, "MessageRetentionPeriod")?;
-        let max_bytes = number(Name::MaximumMessageSize, "MaximumMessageSize")?;
-        Ok(Self {
-            kind,
-            max_bytes: max_bytes as usize,
-            retention: Duration::from_secs(retention.into()),
-        })
+        let max_bytes = number(Name::MaximumMessageSize, "MaximumMessageSize")? as usize;
+        if max_bytes < LEAST_BYTES {
+            return Err(SettingProblem::MessageSize(max_bytes));
+        }
+        Ok(Self { kind, max_bytes, retention: Duration::from_secs(retention.into()) })
     }
 }
 

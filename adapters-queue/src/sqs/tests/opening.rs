@@ -48,6 +48,12 @@ async fn a_redrive_policy_that_would_take_waiting_jobs_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_queue_that_takes_only_small_messages_is_refused() {
+    let words = ["262143 bytes", "262144 are needed", "MaximumMessageSize to 1048576"];
+    fails(Kind::Standard, |_, it| it["MaximumMessageSize"] = json!("262143"), &words).await;
+}
+
+#[tokio::test]
 async fn the_queue_keeps_jobs_longer_than_anybody_waits() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;

@@ -138,17 +138,17 @@ async fn a_failed_entry_of_a_batch_is_its_own_callers_failure() {
 async fn a_message_too_long_with_its_attributes_is_refused_before_it_is_sent() {
     let service = Service::start(Kind::Standard).await;
     let mut small = attributes(Kind::Standard);
-    small["MaximumMessageSize"] = json!("1100");
+    small["MaximumMessageSize"] = json!("262144");
     service.has("jobs", small);
     let queue = service.open().await;
     let attributes =
         "idString".len() + "a".len() + "orderString".len() + 36 + "attemptsNumber0".len();
-    for (body, taken) in [(1100 - attributes, true), (1101 - attributes, false)] {
+    for (body, taken) in [(262_144 - attributes, true), (262_145 - attributes, false)] {
         let job = Job { body: "x".repeat(body), ..job("a") };
         assert_eq!(queue.push(&job, NOW).await.is_ok(), taken, "{body} bytes");
     }
-    let job = Job { body: "x".repeat(1100), ..job("a") };
-    assert_says(queue.push(&job, NOW).await, &["job a has 1171 bytes", "jobs takes 1100"]);
+    let job = Job { body: "x".repeat(262_144), ..job("a") };
+    assert_says(queue.push(&job, NOW).await, &["job a has 262215 bytes", "jobs takes 262144"]);
     let job = Job { body: "x".repeat(MAX_BODY + 1), ..job };
     assert_says(queue.push(&job, NOW).await, &["the limit is 1048576"]);
     assert_eq!(service.entries("SendMessageBatch").len(), 1);
