@@ -8,9 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{CivilDate, Timestamp};
 use jiff::tz::TimeZone;
-use ports::{Clock, Instant, certain_now};
-
-use crate::process::credit::Context;
+use ports::{Clock, Instant};
 
 /// The time of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,14 +32,6 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, wait: Duration) {
         tokio::time::sleep(wait).await;
-    }
-}
-
-impl Context {
-    /// The latest date that has certainly come; see [`certain_now`].
-    #[must_use]
-    pub fn certain_now(&self) -> Timestamp {
-        certain_now(&*self.clock)
     }
 }
 

@@ -17,9 +17,9 @@ use crate::{
     observability::instrumented::{InstrumentedStore, InstrumentedSystem},
     process::{
         credit::{Context, Customer},
+        elapsed::Elapsed,
         local_leases::LocalLeases,
         service::{CustomerEntry, Service},
-        unanswered::UnansweredSends,
     },
     random::Random,
 };
@@ -97,7 +97,7 @@ pub async fn service(
             clock,
             random: Random::default(),
             give_up_after: worker.give_up_after,
-            unanswered: UnansweredSends::default(),
+            elapsed: Elapsed::new(worker.give_up_after),
         },
         jobs,
         first_delay: worker.first_delay,

@@ -13,6 +13,9 @@ use crate::{
     ReportedAmount, UnitId, UnitSnapshot, payment::Movement,
 };
 
+/// How many ignored transaction types a note names.
+const MAX_IGNORED_SHOWN: usize = 5;
+
 /// How prices and tax relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaxTreatment {
@@ -220,6 +223,11 @@ impl fmt::Display for Order {
         for it in &self.instruments {
             let (method, provider) = (&it.method, &it.provider);
             write!(f, "; {method}/{provider} paid {}, given back {}", it.paid(), it.given_back())?;
+        }
+        let ignored: BTreeSet<_> = self.unknown_movements.iter().collect();
+        for (nth, kind) in ignored.into_iter().take(MAX_IGNORED_SHOWN).enumerate() {
+            let before = if nth == 0 { "; not counted: " } else { ", " };
+            write!(f, "{before}{kind}")?;
         }
         Ok(())
     }

@@ -56,13 +56,3 @@ impl Instant {
         self.0
     }
 }
-
-/// The latest date that has certainly come, for what is done once and cannot be undone:
-/// parking at a deadline, freeing a claim, deleting what is old.
-///
-/// A clock that jumps ahead while the process runs brings none of it forward. Example: the
-/// process started on the 1st, ran for a day, and the clock shows the 9th: it is the 2nd.
-#[must_use]
-pub fn certain_now(clock: &dyn Clock) -> Timestamp {
-    clock.now().min(clock.instant().unstepped())
-}

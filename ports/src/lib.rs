@@ -26,7 +26,7 @@ mod storefront;
 mod stream;
 
 pub use backlog::{Backlog, Depth};
-pub use clock::{Clock, Instant, certain_now};
+pub use clock::{Clock, Instant};
 pub use doctor::{
     DiagnosticFinding, Diagnostics, RecordKind, RequiredRecord, Requirements, Severity,
 };

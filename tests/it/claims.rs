@@ -10,8 +10,8 @@ use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
         credit::{Attempt, AttemptProgress, Context, Customer, credit},
+        elapsed::Elapsed,
         outcome::Outcome,
-        unanswered::UnansweredSends,
     },
     random::Random,
 };
@@ -156,7 +156,7 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
         clock,
         random: Random::seeded(1),
         give_up_after: Duration::from_hours(72),
-        unanswered: UnansweredSends::default(),
+        elapsed: Elapsed::new(Duration::from_hours(72)),
     };
     let mut endings = Vec::new();
     let claims = time.run(async {

@@ -92,3 +92,20 @@ async fn a_clock_that_jumps_ahead_by_days_parks_nothing() {
     world.all_invoices(Standing::Valid);
     service.until(&answer, CancellationState::Posted).await;
 }
+
+#[tokio::test]
+async fn a_clock_that_is_corrected_ahead_delays_no_deadline_of_what_comes_afterwards() {
+    let settings = Settings { worker: "give_up_after = \"30s\"".to_owned(), ..Settings::default() };
+    for by in [HOUR, 20_000 * DAY] {
+        let world = TestWorld::with(&pair(), &settings).await;
+        world.all_invoices(Standing::Voided);
+        let service = world.serve().await;
+        world.clock.set_ahead(by);
+        let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+        answer.is(200, "deferred").because("not-invoiced");
+        let began = world.clock.instant();
+        service.until(&answer, CancellationState::Parked).await;
+        let waited = world.clock.instant().since(began);
+        assert!(Duration::from_secs(30) <= waited && waited < HOUR / 4, "{by:?}: {waited:?}");
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     },
     config,
     process::{
-        credit::{AttemptProgress, deadline, store_unavailable},
+        credit::{AttemptProgress, store_unavailable},
         outcome::Outcome,
         service::{AttemptOwner, BUSY, CustomerEntry, Service},
     },
@@ -285,7 +285,7 @@ async fn attempt(
             let outcome = service
                 .attempt(entry, opened, AttemptOwner::Worker, &AttemptProgress::default())
                 .await;
-            (outcome, deadline(opened, context).since(context.certain_now()))
+            (outcome, context.time_left(opened))
         }
         Err(error) => (store_unavailable(error), Duration::ZERO),
     }

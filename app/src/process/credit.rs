@@ -18,9 +18,9 @@ use std::{
 };
 
 use domain::{
-    Cancellation, Claim, ClaimState, ClosedPeriod, CreditMemo, Deadline, Decision, DecisionInput,
-    Maps, MemoKey, Order, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide, readiness,
-    sources,
+    Cancellation, CancellationId, Claim, ClaimState, ClosedPeriod, CreditMemo, Deadline, Decision,
+    DecisionInput, Maps, MemoKey, Order, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
+    readiness, sources,
 };
 use jiff::tz::TimeZone;
 use ports::{
@@ -34,8 +34,8 @@ use crate::{
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
         credit::halt::Halt,
+        elapsed::{Elapsed, LATE_ARRIVAL_WINDOW},
         outcome::Outcome,
-        unanswered::{LATE_ARRIVAL_WINDOW, UnansweredSends},
     },
     random::Random,
 };
@@ -74,8 +74,30 @@ pub struct Context {
     pub random: Random,
     /// From the first receipt to giving up.
     pub give_up_after: Duration,
-    /// Sends whose outcome this process does not know.
-    pub unanswered: UnansweredSends,
+    /// What this process has measured.
+    pub elapsed: Elapsed,
+}
+
+impl Context {
+    /// The latest date that has certainly come; see [`Elapsed::certain_now`].
+    #[must_use]
+    pub fn certain_now(&self) -> Timestamp {
+        self.elapsed.certain_now(&*self.clock)
+    }
+
+    /// How long is left until the cancellation's deadline, by the date or by this process's own
+    /// count: where the date was corrected meanwhile, the count still ends in time.
+    #[must_use]
+    pub fn time_left(&self, opened: &Received) -> Duration {
+        let deadline = opened.waiting_since.after(self.give_up_after);
+        let waited = self.elapsed.waiting.known_for(&wait_key(opened), self.clock.instant());
+        deadline.since(self.certain_now()).min(self.give_up_after.saturating_sub(waited))
+    }
+}
+
+/// A wait, which a retry begins anew.
+pub fn wait_key(opened: &Received) -> (CancellationId, Timestamp) {
+    (opened.cancellation.id(), opened.waiting_since)
 }
 
 /// The progress of an attempt, for a caller that stops waiting for it.
@@ -287,13 +309,15 @@ impl Run<'_> {
         let policy = &self.customer.policy;
         let order = readiness(cancellation, snapshot.as_ref(), policy, self.deadline_state())?;
         for kind in &order.unknown_movements {
-            tracing::warn!(
-                order.id = %order.id,
-                kind,
-                "Ignored a transaction of order {}: its type is unknown, or it \
-                 failed or is pending",
-                order.id
-            );
+            if self.context.elapsed.ignored_types.is_first(kind, self.context.clock.instant()) {
+                tracing::warn!(
+                    order.id = %order.id,
+                    transaction.r#type = kind,
+                    "Ignored a transaction of order {}: its type is unknown, or it failed or is \
+                     pending; further ones of this type are not logged",
+                    order.id
+                );
+            }
         }
         self.unwritten.push(Step::Note(vec![format!("{STOREFRONT} says: {order}")]));
         Ok(order)
@@ -345,7 +369,7 @@ impl Run<'_> {
             PriorSend::None => Sending::First,
             PriorSend::Sent(_) => Sending::Resend,
         };
-        let unanswered = &self.context.unanswered;
+        let unanswered = &self.context.elapsed.unanswered;
         let error = match self.ledger.post(memo, sending).await {
             Ok(posted) => {
                 unanswered.forget(&memo.key);
@@ -369,7 +393,7 @@ impl Run<'_> {
             return Err(error.into());
         }
         let LedgerError::Rejected { kind, code, message } = error else {
-            unanswered.sent(&memo.key, self.context.clock.instant());
+            unanswered.restart(&memo.key, self.context.clock.instant());
             return Err(error.into());
         };
         let key = memo.key.clone();
@@ -440,7 +464,7 @@ impl Run<'_> {
     }
 
     fn deadline_state(&self) -> Deadline {
-        let has_passed = deadline(self.opened, self.context) <= self.context.certain_now();
+        let has_passed = self.context.time_left(self.opened).is_zero();
         if has_passed { Deadline::Passed } else { Deadline::Pending }
     }
 }
@@ -449,12 +473,6 @@ impl Run<'_> {
 #[must_use]
 pub fn is_order_bound(opened: &Received) -> bool {
     opened.failed.is_some_and(|failed| failed.is_order_bound)
-}
-
-/// When there is no time left to wait.
-#[must_use]
-pub fn deadline(opened: &Received, context: &Context) -> Timestamp {
-    opened.waiting_since.after(context.give_up_after)
 }
 
 /// The outcome when the journal or the queue is unavailable.

@@ -1,7 +1,7 @@
-//! Sends whose outcome this process does not know, by a monotonic clock.
+//! How long things have lasted, as this process measured it by a monotonic clock.
 //!
-//! The journal has the date of such a send. Where the clocks of two machines differ by an hour,
-//! that date alone would free the memo's units while the request may still arrive.
+//! Dates are stored in the journal so that they outlive the process. A date alone is not enough:
+//! the machine's clock may step, and the clocks of two machines may differ by an hour.
 
 use std::{
     collections::BTreeMap,
@@ -9,48 +9,144 @@ use std::{
     time::Duration,
 };
 
-use domain::MemoKey;
-use ports::Instant;
+use domain::{CancellationId, MemoKey, Timestamp};
+use ports::{Clock, Instant};
 
 /// A request without an answer no longer arrives after this: NetSuite ends a request within 15
 /// minutes; the rest is for clocks that differ, and for a slow journal.
 pub const LATE_ARRIVAL_WINDOW: Duration = Duration::from_mins(20);
-/// At so many entries those older than the window are dropped.
-const MAX_KEYS: usize = 1024;
+/// How long the date must stay ahead before it is believed.
+const TRUST_AFTER: Duration = Duration::from_hours(1);
+/// How far the date and a monotonic clock drift apart without a step.
+const DRIFT: Duration = Duration::from_secs(1);
 
-/// Since when this process knows of sends without an answer.
-#[derive(Debug, Clone, Default)]
-pub struct UnansweredSends(Arc<Mutex<BTreeMap<MemoKey, Instant>>>);
+/// What this process has measured.
+#[derive(Debug, Clone)]
+pub struct Elapsed {
+    /// Sends whose outcome this process does not know.
+    pub unanswered: FirstSeen<MemoKey>,
+    /// Cancellations that wait, by the date from which their deadline counts.
+    pub waiting: FirstSeen<(CancellationId, Timestamp)>,
+    /// Transaction types that count for nothing and were logged.
+    pub ignored_types: FirstSeen<String>,
+    steps: Arc<Mutex<ClockSteps>>,
+}
 
-impl UnansweredSends {
-    /// How long this process has known of the memo's last send without an answer: zero the
-    /// first time.
+impl Elapsed {
+    /// Nothing measured yet. Cancellations wait for at most `give_up_after`.
     #[must_use]
-    pub fn known_for(&self, key: &MemoKey, now: Instant) -> Duration {
-        let mut sends = self.with_room(now);
-        now.since(*sends.entry(key.clone()).or_insert(now))
-    }
-
-    /// The memo was sent now, and no answer came.
-    pub fn sent(&self, key: &MemoKey, now: Instant) {
-        self.with_room(now).insert(key.clone(), now);
-    }
-
-    /// The outcome is known.
-    pub fn forget(&self, key: &MemoKey) {
-        self.sends().remove(key);
-    }
-
-    /// Where an entry is dropped, the memo's send is waited for once more.
-    fn with_room(&self, now: Instant) -> MutexGuard<'_, BTreeMap<MemoKey, Instant>> {
-        let mut sends = self.sends();
-        if sends.len() >= MAX_KEYS {
-            sends.retain(|_, since| now.since(*since) < LATE_ARRIVAL_WINDOW);
+    pub fn new(give_up_after: Duration) -> Self {
+        Self {
+            unanswered: FirstSeen::new(1_024, LATE_ARRIVAL_WINDOW),
+            waiting: FirstSeen::new(65_536, give_up_after.saturating_mul(2)),
+            ignored_types: FirstSeen::new(256, Duration::MAX),
+            steps: Arc::default(),
         }
-        sends
     }
 
-    fn sends(&self) -> MutexGuard<'_, BTreeMap<MemoKey, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The latest date that has certainly come; see [`ClockSteps::certain`].
+    #[must_use]
+    pub fn certain_now(&self, clock: &dyn Clock) -> Timestamp {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.certain(clock.now(), clock.instant())
     }
 }
+
+/// Since when this process knows of each key.
+#[derive(Debug, Clone)]
+pub struct FirstSeen<K> {
+    seen: Arc<Mutex<BTreeMap<K, Instant>>>,
+    max_keys: usize,
+    kept_for: Duration,
+}
+
+impl<K: Ord + Clone> FirstSeen<K> {
+    /// No key yet. At `max_keys`, those older than `kept_for` are dropped.
+    fn new(max_keys: usize, kept_for: Duration) -> Self {
+        Self { seen: Arc::default(), max_keys, kept_for }
+    }
+
+    /// How long this process has known of the key: zero the first time, and where there is no
+    /// room for it.
+    #[must_use]
+    pub fn known_for(&self, key: &K, now: Instant) -> Duration {
+        let mut seen = self.seen();
+        if let Some(since) = seen.get(key) {
+            return now.since(*since);
+        }
+        if self.has_room(&mut seen, now) {
+            seen.insert(key.clone(), now);
+        }
+        Duration::ZERO
+    }
+
+    /// Whether the key is new; not where there is no room for it.
+    #[must_use]
+    pub fn is_first(&self, key: &K, now: Instant) -> bool {
+        let mut seen = self.seen();
+        let is_first = !seen.contains_key(key) && self.has_room(&mut seen, now);
+        if is_first {
+            seen.insert(key.clone(), now);
+        }
+        is_first
+    }
+
+    /// Counts from now.
+    pub fn restart(&self, key: &K, now: Instant) {
+        self.forget(key);
+        let _ = self.known_for(key, now);
+    }
+
+    /// The key is of no more interest.
+    pub fn forget(&self, key: &K) {
+        self.seen().remove(key);
+    }
+
+    fn has_room(&self, seen: &mut BTreeMap<K, Instant>, now: Instant) -> bool {
+        if seen.len() >= self.max_keys {
+            seen.retain(|_, since| now.since(*since) < self.kept_for);
+        }
+        seen.len() < self.max_keys
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<K, Instant>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far the date has stepped ahead of the monotonic clock since the process started.
+#[derive(Debug, Default)]
+struct ClockSteps {
+    /// So much of it is believed.
+    believed: Duration,
+    /// The date is ahead by this much more or less since then.
+    ahead: Option<(Duration, Instant)>,
+}
+
+impl ClockSteps {
+    /// The latest date that has certainly come, for what is done once and cannot be undone:
+    /// parking at a deadline, deleting what is old.
+    ///
+    /// A date that jumps ahead is believed once it has lasted for an hour: so a wrong clock brings
+    /// nothing forward before it is corrected, and a clock that was wrong at the start delays
+    /// nothing for longer. Example: the process started on the 1st, ran for a day, and the clock
+    /// shows the 9th: it is the 2nd, and an hour later the 9th.
+    fn certain(&mut self, now: Timestamp, instant: Instant) -> Timestamp {
+        let unstepped = instant.unstepped();
+        let ahead = now.since(unstepped);
+        if ahead <= self.believed + DRIFT {
+            (self.believed, self.ahead) = (ahead, None);
+            return now;
+        }
+        let (least, since) = self.ahead.unwrap_or((ahead, instant));
+        let least = least.min(ahead);
+        self.ahead = Some((least, since));
+        if instant.since(since) >= TRUST_AFTER {
+            (self.believed, self.ahead) = (least, None);
+        }
+        unstepped.after(self.believed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,17 @@ impl Outcome {
         }
     }
 
+    /// Whether nothing follows by itself.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Posted(_) | Self::AlreadyPosted(_) | Self::Skipped(_) | Self::Parked { .. } => {
+                true
+            }
+            Self::Waiting { .. } | Self::Busy | Self::Unavailable { .. } => false,
+        }
+    }
+
     /// Why, where there is a reason.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {

@@ -16,6 +16,7 @@ use crate::{
     process::{
         credit::{
             Attempt, AttemptProgress, Context, Customer, credit, is_order_bound, store_unavailable,
+            wait_key,
         },
         outcome::Outcome,
     },
@@ -79,6 +80,9 @@ impl Service {
             // Nothing has changed, and it may be so every second.
             return outcome;
         }
+        if outcome.is_final() {
+            self.context.elapsed.waiting.forget(&wait_key(opened));
+        }
         last.push(ended(&outcome, runner, took));
         let (id, now) = (opened.cancellation.id(), self.context.clock.now());
         match self.context.journal.record(&id, now, &last).await {
@@ -92,11 +96,13 @@ impl Service {
 
     /// What the webhook answers once a wait is durably in the queue.
     async fn kept(&self, opened: &Received, outcome: Outcome) -> Outcome {
-        let is_kept = is_deferred(opened) && is_order_bound(opened);
+        let is_in_queue = is_deferred(opened);
         let delay = match outcome {
-            // It is in the queue, with a delay that a delivery must not cut short.
-            Outcome::Waiting { .. } | Outcome::Busy if is_kept => return outcome,
-            Outcome::Unavailable { reason, not_before } if is_kept => {
+            // Its job has a delay that a delivery must not cut short.
+            Outcome::Waiting { .. } | Outcome::Busy if is_in_queue => return outcome,
+            Outcome::Unavailable { reason, not_before }
+                if is_in_queue && is_order_bound(opened) =>
+            {
                 return Outcome::Waiting { reason, posted: Vec::new(), not_before };
             }
             Outcome::Waiting { not_before, .. } => {
@@ -162,7 +168,8 @@ impl Service {
 /// When an order that another run works on is tried again.
 pub const BUSY: Duration = Duration::from_secs(1);
 
-fn is_deferred(opened: &Received) -> bool {
+/// Whether its job is in the queue.
+pub fn is_deferred(opened: &Received) -> bool {
     matches!(opened.known, Known::SeenBefore { state: CancellationState::Deferred, .. })
 }
 

@@ -14,8 +14,8 @@ use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
         credit::{Context, Customer},
+        elapsed::Elapsed,
         service::{CustomerEntry, Service, job},
-        unanswered::UnansweredSends,
     },
     random::Random,
     wiring::webhook::Keys,
@@ -315,7 +315,7 @@ impl Firm {
             clock,
             random: Random::seeded(1),
             give_up_after: GIVE_UP_AFTER,
-            unanswered: UnansweredSends::default(),
+            elapsed: Elapsed::new(GIVE_UP_AFTER),
         };
         let service = Service {
             customers: Arc::new(customers),

@@ -7,7 +7,7 @@ use app::{
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
         credit::{Context, Customer},
-        unanswered::UnansweredSends,
+        elapsed::Elapsed,
     },
     random::Random,
     reconcile::{RepairMode, Report, reconcile},
@@ -168,7 +168,7 @@ async fn compare(units: usize) -> Report {
         clock,
         random: Random::seeded(1),
         give_up_after,
-        unanswered: UnansweredSends::default(),
+        elapsed: Elapsed::new(give_up_after),
     };
     let window = Window { since: Timestamp::from_millis(0), until: None };
     reconcile(&context, &customer, window, RepairMode::Off).await.expect("nothing interrupts it")

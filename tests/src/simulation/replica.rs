@@ -17,8 +17,8 @@ use app::{
     observability,
     process::{
         credit::{Context, Customer},
+        elapsed::Elapsed,
         service::{CustomerEntry, Service},
-        unanswered::UnansweredSends,
     },
     random::Random,
     wiring::webhook::Keys,
@@ -137,6 +137,7 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         ClockSteps::None => GIVE_UP_AFTER,
         ClockSteps::Machine | ClockSteps::OneReplica => GIVE_UP_AFTER_STEPS,
     };
+    let give_up_after = mutation::give_up_after(simulation.mutation, give_up_after);
     let mut customers = BTreeMap::new();
     for backend in &shared.backends {
         let member = member(shared, backend, wire, &clock);
@@ -146,8 +147,8 @@ fn service(shared: &Shared, wire: &Wire) -> Service {
         journal: mutation::journal(simulation.mutation, Arc::new(journal)),
         clock,
         random: Random::seeded(simulation.rng.next()),
-        give_up_after: mutation::give_up_after(simulation.mutation, give_up_after),
-        unanswered: UnansweredSends::default(),
+        give_up_after,
+        elapsed: Elapsed::new(give_up_after),
     };
     Service {
         customers: Arc::new(customers),

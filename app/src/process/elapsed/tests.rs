@@ -1,0 +1,115 @@
+use super::*;
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Both clocks of a machine.
+struct Machine {
+    steps: ClockSteps,
+    start: Timestamp,
+    elapsed: Duration,
+    ahead: Duration,
+    back: Duration,
+}
+
+impl Machine {
+    fn started_at(start: i64) -> Self {
+        let (ahead, back) = (Duration::ZERO, Duration::ZERO);
+        let start = Timestamp::from_millis(start);
+        Self { steps: ClockSteps::default(), start, elapsed: Duration::ZERO, ahead, back }
+    }
+
+    fn date(&self) -> Timestamp {
+        self.start.after(self.elapsed).after(self.ahead).before(self.back)
+    }
+
+    /// What is certain, looked at every minute for so long.
+    fn certain_after(&mut self, time: Duration) -> Timestamp {
+        let until = self.elapsed + time;
+        loop {
+            let instant = Instant::new(self.start, self.elapsed);
+            let certain = self.steps.certain(self.date(), instant);
+            if self.elapsed >= until {
+                return certain;
+            }
+            self.elapsed += Duration::from_mins(1);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_was_wrong_at_the_start_is_believed_an_hour_after_its_correction() {
+    let mut machine = Machine::started_at(0);
+    machine.certain_after(HOUR);
+    machine.ahead = 20_000 * DAY;
+    let before = machine.certain_after(HOUR - Duration::from_mins(1));
+    assert_eq!(before, machine.start.after(machine.elapsed));
+    assert_eq!(machine.certain_after(Duration::from_mins(2)), machine.date());
+    assert_eq!(machine.certain_after(DAY), machine.date());
+}
+
+#[test]
+fn a_jump_that_is_taken_back_within_an_hour_brings_nothing_forward() {
+    let mut machine = Machine::started_at(0);
+    for _ in 0..30 {
+        machine.ahead = 8 * DAY;
+        let certain = machine.certain_after(HOUR / 2);
+        assert_eq!(certain, machine.start.after(machine.elapsed));
+        machine.ahead = Duration::ZERO;
+        assert_eq!(machine.certain_after(HOUR / 2), machine.date());
+    }
+}
+
+#[test]
+fn only_what_lasted_is_believed_of_a_jump_that_grows() {
+    let mut machine = Machine::started_at(0);
+    machine.ahead = HOUR;
+    machine.certain_after(HOUR / 2);
+    machine.ahead = 8 * DAY;
+    let certain = machine.certain_after(HOUR / 2);
+    assert_eq!(certain, machine.start.after(machine.elapsed).after(HOUR));
+    assert_eq!(machine.certain_after(2 * HOUR), machine.date());
+}
+
+#[test]
+fn a_clock_set_back_is_believed_at_once() {
+    let mut machine = Machine::started_at(100_000_000);
+    machine.certain_after(HOUR);
+    machine.back = HOUR;
+    assert_eq!(machine.certain_after(Duration::ZERO), machine.date());
+}
+
+#[test]
+fn a_clock_that_drifts_is_believed_at_once() {
+    let mut machine = Machine::started_at(0);
+    for _ in 0..600 {
+        machine.ahead += Duration::from_millis(900);
+        assert_eq!(machine.certain_after(Duration::from_mins(1)), machine.date());
+    }
+}
+
+#[test]
+fn a_key_counts_from_its_first_sight_or_its_restart() {
+    let seen = FirstSeen::new(2, HOUR);
+    let at = |minutes| Instant::new(Timestamp::from_millis(0), Duration::from_mins(minutes));
+    assert_eq!(seen.known_for(&'a', at(0)), Duration::ZERO);
+    assert_eq!(seen.known_for(&'a', at(5)), Duration::from_mins(5));
+    seen.restart(&'a', at(5));
+    assert_eq!(seen.known_for(&'a', at(6)), Duration::from_mins(1));
+    seen.forget(&'a');
+    assert_eq!(seen.known_for(&'a', at(7)), Duration::ZERO);
+}
+
+#[test]
+fn where_there_is_no_room_a_key_is_new_until_an_old_one_is_dropped() {
+    let seen = FirstSeen::new(2, HOUR);
+    let at = |minutes| Instant::new(Timestamp::from_millis(0), Duration::from_mins(minutes));
+    assert_eq!(seen.known_for(&'a', at(0)), Duration::ZERO);
+    assert_eq!(seen.known_for(&'b', at(30)), Duration::ZERO);
+    for minutes in [31, 40] {
+        assert_eq!(seen.known_for(&'c', at(minutes)), Duration::ZERO);
+    }
+    assert_eq!(seen.known_for(&'c', at(60)), Duration::ZERO);
+    assert_eq!(seen.known_for(&'c', at(70)), Duration::from_mins(10));
+    assert_eq!(seen.known_for(&'b', at(70)), Duration::from_mins(40));
+}
