@@ -8,7 +8,7 @@ mod admin;
 mod answer;
 mod auth_failures;
 mod bearer;
-mod body;
+pub(crate) mod body;
 pub mod http_threads;
 pub mod listen;
 pub mod refusals;
@@ -26,7 +26,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domain::{Cancellation, Timestamp};
+use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Known, Received};
 use secrecy::SecretString;
@@ -39,14 +39,12 @@ use crate::{
     process::{
         credit::{AttemptProgress, store_unavailable},
         outcome::Outcome,
-        service::{AttemptOwner, CustomerEntry, Service},
+        service::{AttemptOwner, CustomerEntry, Service, is_deferred},
     },
-    wiring::webhook::{self, Envelope, EventError},
 };
 use {
     self::{
         answer::{EventAnswer, Why},
-        body::Unusable,
         refusals::{Refusals, Refused},
     },
     crate::inbound::{
@@ -60,6 +58,8 @@ pub const WEBHOOK: &str = "/newstore/events";
 
 /// The longest path with its query.
 const MAX_TARGET: usize = 2048;
+/// How many parts of a path a log line shows.
+const MAX_PARTS: usize = 8;
 /// A body from this many bytes on is not read where HTTP is served.
 const LARGE: usize = 64 * 1024;
 
@@ -151,8 +151,8 @@ impl HttpState {
     }
 }
 
-/// A path that is spelt otherwise: with slashes too many it is still the webhook's, as whoever
-/// registered it, or a proxy on the way, meant it.
+/// Any other path. With too many slashes it is still the webhook's: a person who registers it, or a
+/// proxy, may add one.
 async fn elsewhere(
     state: State<HttpState>,
     peer: ConnectInfo<SocketAddr>,
@@ -184,6 +184,15 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
 
+/// The path as a log line may show it: a part that is in none of our routes may be a key that was
+/// put into the wrong place.
+fn known_parts(path: &str) -> String {
+    let routes = [WEBHOOK, "/health/live", "/health/ready", "/metrics", "/api"];
+    let known: Vec<_> = routes.iter().flat_map(|route| parts(route)).collect();
+    let shown = parts(path).take(MAX_PARTS);
+    shown.map(|part| if known.contains(&part) { format!("/{part}") } else { "/…".into() }).collect()
+}
+
 async fn nothing_here() -> EventAnswer {
     EventAnswer::refused(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
@@ -201,8 +210,8 @@ async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Whoever is refused may not say so to anybody: it is seen here. The admin API writes down its
-/// own calls.
+/// Counts and logs a rejected request: its sender may tell nobody. The admin API writes an audit
+/// line for its own.
 async fn with_its_refusal_noted(
     State(state): State<HttpState>,
     request: Request<Body>,
@@ -215,6 +224,7 @@ async fn with_its_refusal_noted(
     let is_noted = response.extensions_mut().remove::<admin::Audited>().is_some();
     if status.is_client_error() && !is_noted {
         let reason = why.as_ref().map_or("", |Why(reason)| reason);
+        let path = known_parts(&path);
         let refused = Refused { method: &method, path: &path, status, reason };
         state.refusals.note(&refused);
     }
@@ -258,7 +268,9 @@ async fn accept(
     if members.is_empty() {
         return Err(state.unauthorized(peer));
     }
+    let encoding = body::Encoding::of(request.headers());
     let body = body::read(request, state.max_body, &*state.service.context.clock).await?;
+    encoding.check(&body)?;
     let (event, cancellation) = understood(state, body).await?;
     let entry = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
     let Some(entry) = entry else {
@@ -273,29 +285,19 @@ async fn accept(
     }
 }
 
-/// An event, and what it cancels.
-type Understood = (Envelope, Result<Option<Cancellation>, EventError>);
-
 /// What a body says.
-async fn understood(state: &HttpState, body: Bytes) -> Result<Understood, EventAnswer> {
+async fn understood(state: &HttpState, body: Bytes) -> Result<body::Event, EventAnswer> {
     let (most, received) = (state.max_body, state.service.context.clock.now());
     if body.len() < LARGE && !body::is_packed(&body) {
-        return Ok(read(&body, most, received)?);
+        return Ok(body::event(&body, most, received)?);
     }
-    match spawn_blocking(move || read(&body, most, received)).await {
+    match spawn_blocking(move || body::event(&body, most, received)).await {
         Ok(read) => Ok(read?),
         Err(error) => {
             tracing::error!(%error, "Failed to read the body of an event");
             Err(EventAnswer::overloaded("the body cannot be read"))
         }
     }
-}
-
-fn read(body: &[u8], most: usize, received: Timestamp) -> Result<Understood, Unusable> {
-    let body = body::unpacked(body, most)?;
-    let event = webhook::envelope(&body)?;
-    let cancellation = event.cancellation(received);
-    Ok((event, cancellation))
 }
 
 /// The customers whose key the call carries; two may share one. Every key is compared, so that time
@@ -331,6 +333,10 @@ async fn handle(
         return answer;
     }
     if state.intake == Intake::Queued {
+        if is_deferred(&opened) {
+            // Its job waits in the queue, with a delay and a reason that are to stay.
+            return EventAnswer::accepted(&id);
+        }
         return match service.defer(&opened.cancellation, Duration::ZERO, None).await {
             Ok(()) => EventAnswer::accepted(&id),
             Err(outcome) => EventAnswer::of(&id, &outcome),
@@ -349,6 +355,7 @@ async fn run(
 ) -> Outcome {
     let service = state.service.clone();
     let cancellation = opened.cancellation.clone();
+    let is_in_queue = is_deferred(&opened);
     let progress = Arc::new(AttemptProgress::default());
     let seen = progress.clone();
     let attempt = async move {
@@ -363,7 +370,12 @@ async fn run(
         outcome = attempt => outcome.unwrap_or_else(|error| store_unavailable(&error)),
         () = service.context.clock.sleep(state.respond_within) => {
             let reason = seen.timeout_reason();
-            match service.defer(&cancellation, service.first_delay, Some(&reason)).await {
+            let deferred = if is_in_queue {
+                Ok(())
+            } else {
+                service.defer(&cancellation, service.first_delay, Some(&reason)).await
+            };
+            match deferred {
                 Ok(()) => Outcome::Waiting { reason, posted: Vec::new(), not_before: None },
                 Err(outcome) => outcome,
             }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     clock::SystemClock,
+    inbound::body,
     observability::{self, Logs},
     operator::{
         audit::{Actor, AuditEntry},
@@ -17,7 +18,7 @@ use crate::{
         retry::{self, Channel, Filter, Requeue, RetryError, RetryMode, RetryTally},
     },
     process::{credit::AttemptProgress, service::AttemptOwner},
-    wiring::{self, webhook},
+    wiring,
 };
 
 use super::{CommandError, ConfigFile, load, stores};
@@ -136,9 +137,9 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     let config = load(&arguments.config.file)?;
     let name = arguments.file.display();
     let body = std::fs::read(&arguments.file).with_context(|| format!("cannot read {name}"))?;
-    let event = webhook::envelope(&body).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
-    let cancellation =
-        event.cancellation(SystemClock.now()).map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+    let read = body::event(&body, config.server.max_body, SystemClock.now());
+    let (event, cancellation) = read.with_context(|| name.to_string())?;
+    let cancellation = cancellation.with_context(|| name.to_string())?;
     let cancellation = cancellation
         .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
     let _telemetry = observability::start(Logs::OfACommand)?;

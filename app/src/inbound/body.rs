@@ -10,48 +10,51 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody, to_bytes},
-    http::{Request, StatusCode},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
-use flate2::read::MultiGzDecoder;
+use domain::{Cancellation, Timestamp};
+use flate2::bufread::GzDecoder;
 use http_body_util::LengthLimitError;
 use ports::Clock;
 
 use super::answer::EventAnswer;
-use crate::wiring::webhook::EventError;
+use crate::wiring::webhook::{self, Envelope, EventError};
 
 /// From the end of the head to the end of the body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// What every gzip file begins with, and no JSON does.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// A byte order mark in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Why nothing can be made of a body.
-#[derive(Debug)]
-pub(super) enum Unusable {
+/// Why a body cannot be read as an event.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
     /// It has more than so many bytes.
+    #[error("the body is over {0} bytes")]
     TooLarge(usize),
-    Malformed(EventError),
+    /// A compressed body breaks off.
+    #[error("the end of the body is missing")]
+    Truncated,
+    /// It is no event.
+    #[error(transparent)]
+    Malformed(#[from] EventError),
 }
 
-impl From<EventError> for Unusable {
-    fn from(why: EventError) -> Self {
-        Self::Malformed(why)
-    }
-}
-
-impl From<Unusable> for EventAnswer {
-    fn from(why: Unusable) -> Self {
-        match why {
-            Unusable::TooLarge(most) => {
-                let limit = format!("the body is over {most} bytes");
-                Self::refused(StatusCode::PAYLOAD_TOO_LARGE, &limit)
+impl From<BodyError> for EventAnswer {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(_) => {
+                Self::refused(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string())
             }
-            Unusable::Malformed(why) => why.into(),
+            BodyError::Truncated => Self::overloaded(&error.to_string()),
+            BodyError::Malformed(error) => error.into(),
         }
     }
 }
 
-/// The whole body. What does not come in time or breaks off is no fault of the
-/// event: it is to be sent again. Nobody waits for what is said to be too large.
+/// Reads the whole body. One that does not come in time or breaks off is answered 500, so that it
+/// is sent again; one that declares too large a length is answered 413 at once.
 pub(super) async fn read(
     request: Request<Body>,
     most: usize,
@@ -59,7 +62,7 @@ pub(super) async fn read(
 ) -> Result<Bytes, EventAnswer> {
     let declared = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
     if most < declared {
-        return Err(Unusable::TooLarge(most).into());
+        return Err(BodyError::TooLarge(most).into());
     }
     let body = tokio::select! {
         biased;
@@ -70,10 +73,58 @@ pub(super) async fn read(
     };
     body.map_err(|error| {
         if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
-            return Unusable::TooLarge(most).into();
+            return BodyError::TooLarge(most).into();
         }
         EventAnswer::overloaded("the body broke off")
     })
+}
+
+/// An event, and what it cancels.
+pub(crate) type Event = (Envelope, Result<Option<Cancellation>, EventError>);
+
+/// Reads an event, compressed or not, of at most `most` bytes, received at this time.
+///
+/// # Errors
+///
+/// A body that is too large, breaks off, or is no event.
+pub(crate) fn event(body: &[u8], most: usize, received: Timestamp) -> Result<Event, BodyError> {
+    let body = unpacked(body, most)?;
+    let event = webhook::envelope(&body)?;
+    let cancellation = event.cancellation(received);
+    Ok((event, cancellation))
+}
+
+/// What the head says of the body's encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// None, or gzip: found out from the body itself.
+    Readable,
+    /// One that is not read here.
+    Other,
+}
+
+impl Encoding {
+    /// What these header fields say.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let fields = headers.get_all(header::CONTENT_ENCODING).iter();
+        let is_readable = |coding: &str| {
+            let coding = coding.trim().to_ascii_lowercase();
+            ["", "identity", "gzip", "x-gzip"].contains(&&*coding)
+        };
+        let all_readable =
+            |field: &HeaderValue| field.to_str().is_ok_and(|it| it.split(',').all(is_readable));
+        if fields.into_iter().all(all_readable) { Self::Readable } else { Self::Other }
+    }
+
+    /// Rejects a body in an encoding that is not read, unless a proxy has decoded it already.
+    pub(super) fn check(self, body: &[u8]) -> Result<(), EventAnswer> {
+        let begins_as_json = body.trim_ascii_start().starts_with(b"{") || body.starts_with(BOM);
+        if self == Self::Readable || is_packed(body) || begins_as_json {
+            return Ok(());
+        }
+        let reason = "the Content-Encoding is not supported; send gzip or none";
+        Err(EventAnswer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))
+    }
 }
 
 /// Whether it is packed. What the head says of it is not asked: a proxy on the way may have packed
@@ -82,22 +133,36 @@ pub(super) fn is_packed(body: &[u8]) -> bool {
     body.starts_with(&GZIP)
 }
 
-/// The decompressed body, at most `most` bytes of it.
-pub(super) fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, Unusable> {
+/// The decompressed body, at most `most` bytes of it. It may have several gzip members, and white
+/// space or zeros behind the last, as `gzip` itself takes it.
+fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     if !is_packed(body) {
         return Ok(Cow::Borrowed(body));
     }
     let mut whole = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    match MultiGzDecoder::new(body).take(limit).read_to_end(&mut whole) {
-        Ok(length) if length <= most => Ok(Cow::Owned(whole)),
-        Ok(_) => Err(Unusable::TooLarge(most)),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(unusable("ends too early")),
-        Err(_) => Err(unusable("cannot be unpacked")),
+    let mut rest = body;
+    while is_packed(rest) {
+        let room = u64::try_from(most - whole.len()).unwrap_or(u64::MAX);
+        let mut member = GzDecoder::new(rest);
+        member.by_ref().take(room.saturating_add(1)).read_to_end(&mut whole).map_err(|error| {
+            match error.kind() {
+                ErrorKind::UnexpectedEof => BodyError::Truncated,
+                _ => unusable("cannot be unpacked"),
+            }
+        })?;
+        if most < whole.len() {
+            return Err(BodyError::TooLarge(most));
+        }
+        rest = member.into_inner();
+    }
+    if rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
+        Ok(Cow::Owned(whole))
+    } else {
+        Err(unusable("has something else behind it"))
     }
 }
 
-fn unusable(what: &str) -> Unusable {
+fn unusable(what: &str) -> BodyError {
     EventError { field: "body".to_owned(), problem: format!("is gzip that {what}") }.into()
 }
 

@@ -14,8 +14,6 @@ use ports::{Clock, Instant};
 const WINDOW: Duration = Duration::from_mins(1);
 /// Lines of one cause in it.
 const LINES: u32 = 20;
-/// What is shown of a path.
-const MAX_PATH: usize = 100;
 
 /// What was refused in the current window, by cause.
 pub struct Refusals {
@@ -41,7 +39,7 @@ enum Line {
 /// A request that was not taken.
 pub(super) struct Refused<'a> {
     pub(super) method: &'a Method,
-    /// Without its query, where keys may be.
+    /// Those parts that our routes have.
     pub(super) path: &'a str,
     pub(super) status: StatusCode,
     /// In our words.
@@ -57,17 +55,23 @@ impl Refusals {
     /// Counts one, and writes it down unless there were too many of its cause.
     pub(super) fn note(&self, refused: &Refused<'_>) {
         let Refused { method, path, status, reason } = refused;
-        let path: String = path.chars().take(MAX_PATH).collect();
         let (method, status) = (told(method), status.as_u16());
         self.count(method, cause(status), |cause| {
-            tracing::warn!(method, path, status, cause, reason, "Rejected a request: {reason}");
+            tracing::warn!(
+                http.request.method = method,
+                url.path = path,
+                http.response.status_code = status,
+                cause,
+                error = reason,
+                "Rejected a request: {reason}"
+            );
         });
     }
 
     /// Counts one whose head is none, or too big.
-    pub(super) fn note_head(&self, why: &hyper::Error) {
+    pub(super) fn note_head(&self, error: &hyper::Error) {
         self.count("other", "head", |cause| {
-            tracing::warn!(cause, %why, "Rejected a request: its head cannot be read");
+            tracing::warn!(cause, %error, "Rejected a request: its head cannot be read");
         });
     }
 
@@ -111,6 +115,7 @@ fn cause(status: u16) -> &'static str {
         405 => "method",
         413 => "too-large",
         414 => "long-path",
+        415 => "encoding",
         429 => "too-many",
         _ => "other",
     }
@@ -143,6 +148,6 @@ mod tests {
     fn every_refusal_has_one_of_a_few_causes() {
         let causes = (400..500).map(cause);
         let causes: std::collections::BTreeSet<_> = causes.collect();
-        assert_eq!(causes.len(), 9, "{causes:?}");
+        assert_eq!(causes.len(), 10, "{causes:?}");
     }
 }

@@ -245,3 +245,59 @@ async fn a_deferred_event_is_durable_before_its_answer() {
     service.until(&answer, CancellationState::Posted).await;
     world.has_memos(&["20.00"], "by the next process");
 }
+
+#[tokio::test]
+async fn in_queued_mode_a_redelivery_cuts_no_wait_short_and_keeps_the_reason() {
+    let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
+    let world = TestWorld::with(&pair(), &settings).await;
+    world.all_invoices(Standing::Voided);
+    let service = world.serve().await;
+    let answer = service.post(&event(&pair(), ITEMS, &[A])).await;
+    answer.is(200, "accepted");
+    let id = answer.id.as_deref().unwrap();
+    let is_tried = async {
+        while world.book().record(id).await.is_none_or(|it| it.reason.is_none()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    service.pass_time(is_tried).await;
+    let tried = world.tenant.calls().graphql;
+    for deliveries in 2..10 {
+        service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "accepted");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let record = world.book().record(id).await.unwrap();
+        let expected = (Some("not-invoiced"), deliveries);
+        assert_eq!((record.reason.as_deref(), record.deliveries), expected);
+    }
+    assert_eq!(world.tenant.calls().graphql, tried, "it is not due yet");
+}
+
+#[tokio::test]
+async fn a_redelivery_that_must_wait_too_cuts_no_longer_wait_short() {
+    let settings = Settings { worker: "first_delay = \"1s\"".to_owned(), ..Settings::default() };
+    let world = TestWorld::with(&pair(), &settings).await;
+    world.tenant.fault(Fault::throttled(600));
+    let service = world.serve().await;
+    service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "deferred");
+    world.tenant.fault(Fault::None);
+    world.all_invoices(Standing::Voided);
+    let hold = world.account.hold(Operation::Search, Point::BeforeCommit);
+    let call = service.post_beside(&event(&pair(), ITEMS, &[A]));
+    hold.reached().await;
+    let answer = service.pass_time(call).await.unwrap();
+    answer.is(200, "deferred").because("erp-timeout");
+    hold.release();
+    let waits = async {
+        let id = answer.id.as_deref().unwrap();
+        while world.book().record(id).await.unwrap().reason.as_deref() != Some("not-invoiced") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    waits.await;
+    let asked = world.tenant.calls().graphql;
+    for _ in 0..60 {
+        world.clock.advance(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(world.tenant.calls().graphql, asked, "it waits for ten minutes");
+}

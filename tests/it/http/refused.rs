@@ -9,6 +9,8 @@ use tokio::{
 
 use crate::crash::PROGRAM;
 
+const CLOSE: &str = "Connection: close\r\n";
+
 /// A chunk of 64 KiB on the wire.
 fn chunk() -> Vec<u8> {
     [&b"10000\r\n"[..], &b" ".repeat(65_536), b"\r\n"].concat()
@@ -107,6 +109,30 @@ async fn a_connection_is_kept_where_the_whole_request_was_read() {
 }
 
 #[tokio::test]
+async fn an_empty_body_is_called_so_whatever_its_length_is_said_to_be() {
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    let chunked = ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n");
+    for (fields, body) in [("", ""), ("Content-Length: 0\r\n", ""), chunked] {
+        let head = head(KEY, &format!("{fields}{CLOSE}"));
+        let answer = hears(&service, &[head.as_bytes(), body.as_bytes()]).await;
+        is_answer(&answer, "400", fields);
+        assert!(answer.contains("body is empty"), "{fields}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_that_is_not_read_is_named() {
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
+    let service = world.serve().await;
+    let fields = format!("Content-Encoding: deflate\r\nContent-Length: 2\r\n{CLOSE}");
+    let deflated = head(KEY, &fields);
+    let answer = hears(&service, &[deflated.as_bytes(), b"\x78\x9c"]).await;
+    is_answer(&answer, "415", "deflate");
+    assert!(answer.contains("send gzip or none"), "{answer}");
+}
+
+#[tokio::test]
 async fn every_refused_request_is_counted_by_its_cause() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
@@ -150,7 +176,7 @@ async fn a_refused_request_has_one_line_and_a_flood_has_few() {
         let url = format!("http://{}{path}", process.address);
         world.http.post(url).bearer_auth(key).body("{\"tenant\":\"told-to-nobody\"}").send()
     };
-    post("/newstore/event?key=told-to-nobody", KEY).await.unwrap();
+    post("/newstore/told-to-nobody/events/x?key=told-to-nobody", KEY).await.unwrap();
     post("/newstore/events", KEY).await.unwrap();
     for number in 0..150 {
         post("/newstore/events", &format!("guess-{number}")).await.unwrap();
@@ -161,10 +187,10 @@ async fn a_refused_request_has_one_line_and_a_flood_has_few() {
     let of = |cause: &str| lines.iter().filter(|line| line["cause"] == cause).collect::<Vec<_>>();
     let wrong = of("unknown-path");
     assert_eq!(wrong.len(), 1, "{wrong:?}");
-    assert_eq!(wrong[0]["path"], "/newstore/event");
-    assert_eq!(wrong[0]["status"], 404);
+    assert_eq!(wrong[0]["url.path"], "/newstore/…/events/…");
+    assert_eq!(wrong[0]["http.response.status_code"], 404);
     assert_eq!(of("malformed").len(), 1);
-    assert_eq!(of("malformed")[0]["reason"], "name is missing");
+    assert_eq!(of("malformed")[0]["error"], "name is missing");
     assert_eq!((of("unauthorized").len(), of("too-many").len()), (21, 21), "one says it is enough");
     let log = process.log();
     assert!(!log.contains("told-to-nobody") && !log.contains("guess-"), "{log}");

@@ -40,13 +40,51 @@ fn a_bomb_costs_no_more_than_a_body_of_the_limit() {
 }
 
 #[test]
+fn what_gzip_itself_ignores_behind_the_last_member_is_ignored() {
+    let text = b"{\"tenant\":\"dodici\"}";
+    for behind in [&b"\n"[..], b"\r\n", b"\0\0\0\0", b" \t\n\0"] {
+        let body = [&packed(text), behind].concat();
+        assert_eq!(unpacked(&body, 1000).ok().as_deref(), Some(&text[..]), "{behind:?}");
+    }
+    assert_eq!(status(&[&packed(text), &b"{}"[..]].concat(), 1000), 400);
+}
+
+#[test]
+fn what_ends_too_early_is_sent_again() {
+    let whole = packed(b"{\"tenant\":\"dodici\"}");
+    for length in 2..whole.len() {
+        assert_eq!(status(&whole[..length], 1000), 500, "{length} bytes of it");
+    }
+    let second = [&whole[..], &whole[..10]].concat();
+    assert_eq!(status(&second, 1000), 500);
+}
+
+#[test]
 fn what_is_damaged_is_malformed() {
     let mut whole = packed(b"{\"tenant\":\"dodici\"}");
-    for length in 2..whole.len() {
-        assert_eq!(status(&whole[..length], 1000), 400, "{length} bytes of it");
-    }
     let last = whole.len() - 1;
     whole[last] ^= 1;
     assert_eq!(status(&whole, 1000), 400, "a wrong length");
-    assert_eq!(status(b"\x1f\x8bno gzip", 1000), 400);
+    assert_eq!(status(b"\x1f\x8bno gzip at all", 1000), 400);
+}
+
+#[test]
+fn an_encoding_that_is_not_read_is_named_unless_it_was_decoded_on_the_way() {
+    let status = |encodings: &[&str], body: &[u8]| {
+        let mut headers = HeaderMap::new();
+        for encoding in encodings {
+            headers.append(header::CONTENT_ENCODING, encoding.parse().unwrap());
+        }
+        let checked = Encoding::of(&headers).check(body);
+        checked.map_or_else(|answer| answer.status.as_u16(), |()| 200)
+    };
+    for readable in [&[][..], &["gzip"], &["X-GZIP, identity"], &["identity", "gzip"], &[""]] {
+        assert_eq!(status(readable, b"\x78\x9c"), 200, "{readable:?}");
+    }
+    for other in [&["deflate"][..], &["br"], &["gzip, zstd"], &["gzip", "deflate"]] {
+        assert_eq!(status(other, b"\x78\x9c"), 415, "{other:?}");
+        for decoded in [&b" {}"[..], b"\xef\xbb\xbf{}", &packed(b"{}")] {
+            assert_eq!(status(other, decoded), 200, "{other:?} {decoded:?}");
+        }
+    }
 }
