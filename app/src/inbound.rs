@@ -270,7 +270,12 @@ async fn accept(
     }
     let encoding = body::Encoding::of(request.headers());
     let body = body::read(request, state.max_body, &*state.service.context.clock).await?;
-    encoding.check(&body)?;
+    if !encoding.is_readable(&body) {
+        return Err(EventAnswer::refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the Content-Encoding is not supported; send gzip or none",
+        ));
+    }
     let (event, cancellation) = understood(state, body).await?;
     let entry = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
     let Some(entry) = entry else {

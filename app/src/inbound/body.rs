@@ -116,14 +116,10 @@ impl Encoding {
         if fields.into_iter().all(all_readable) { Self::Readable } else { Self::Other }
     }
 
-    /// Rejects a body in an encoding that is not read, unless a proxy has decoded it already.
-    pub(super) fn check(self, body: &[u8]) -> Result<(), EventAnswer> {
+    /// Whether this body can be read. A proxy may have decoded it and left the field.
+    pub(super) fn is_readable(self, body: &[u8]) -> bool {
         let begins_as_json = body.trim_ascii_start().starts_with(b"{") || body.starts_with(BOM);
-        if self == Self::Readable || is_packed(body) || begins_as_json {
-            return Ok(());
-        }
-        let reason = "the Content-Encoding is not supported; send gzip or none";
-        Err(EventAnswer::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))
+        self == Self::Readable || is_packed(body) || begins_as_json
     }
 }
 

@@ -96,6 +96,7 @@ impl Context {
 }
 
 /// A wait, which a retry begins anew.
+#[must_use]
 pub fn wait_key(opened: &Received) -> (CancellationId, Timestamp) {
     (opened.cancellation.id(), opened.waiting_since)
 }

@@ -169,6 +169,7 @@ impl Service {
 pub const BUSY: Duration = Duration::from_secs(1);
 
 /// Whether its job is in the queue.
+#[must_use]
 pub fn is_deferred(opened: &Received) -> bool {
     matches!(opened.known, Known::SeenBefore { state: CancellationState::Deferred, .. })
 }

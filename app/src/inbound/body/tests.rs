@@ -70,21 +70,20 @@ fn what_is_damaged_is_malformed() {
 
 #[test]
 fn an_encoding_that_is_not_read_is_named_unless_it_was_decoded_on_the_way() {
-    let status = |encodings: &[&str], body: &[u8]| {
+    let is_readable = |encodings: &[&str], body: &[u8]| {
         let mut headers = HeaderMap::new();
         for encoding in encodings {
             headers.append(header::CONTENT_ENCODING, encoding.parse().unwrap());
         }
-        let checked = Encoding::of(&headers).check(body);
-        checked.map_or_else(|answer| answer.status.as_u16(), |()| 200)
+        Encoding::of(&headers).is_readable(body)
     };
     for readable in [&[][..], &["gzip"], &["X-GZIP, identity"], &["identity", "gzip"], &[""]] {
-        assert_eq!(status(readable, b"\x78\x9c"), 200, "{readable:?}");
+        assert!(is_readable(readable, b"\x78\x9c"), "{readable:?}");
     }
     for other in [&["deflate"][..], &["br"], &["gzip, zstd"], &["gzip", "deflate"]] {
-        assert_eq!(status(other, b"\x78\x9c"), 415, "{other:?}");
+        assert!(!is_readable(other, b"\x78\x9c"), "{other:?}");
         for decoded in [&b" {}"[..], b"\xef\xbb\xbf{}", &packed(b"{}")] {
-            assert_eq!(status(other, decoded), 200, "{other:?} {decoded:?}");
+            assert!(is_readable(other, decoded), "{other:?} {decoded:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 
+const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -32,7 +33,7 @@ impl Machine {
             if self.elapsed >= until {
                 return certain;
             }
-            self.elapsed += Duration::from_mins(1);
+            self.elapsed += MINUTE;
         }
     }
 }
@@ -42,9 +43,9 @@ fn a_clock_that_was_wrong_at_the_start_is_believed_an_hour_after_its_correction(
     let mut machine = Machine::started_at(0);
     machine.certain_after(HOUR);
     machine.ahead = 20_000 * DAY;
-    let before = machine.certain_after(HOUR - Duration::from_mins(1));
+    let before = machine.certain_after(59 * MINUTE);
     assert_eq!(before, machine.start.after(machine.elapsed));
-    assert_eq!(machine.certain_after(Duration::from_mins(2)), machine.date());
+    assert_eq!(machine.certain_after(2 * MINUTE), machine.date());
     assert_eq!(machine.certain_after(DAY), machine.date());
 }
 
@@ -84,7 +85,7 @@ fn a_clock_that_drifts_is_believed_at_once() {
     let mut machine = Machine::started_at(0);
     for _ in 0..600 {
         machine.ahead += Duration::from_millis(900);
-        assert_eq!(machine.certain_after(Duration::from_mins(1)), machine.date());
+        assert_eq!(machine.certain_after(MINUTE), machine.date());
     }
 }
 
@@ -93,9 +94,9 @@ fn a_key_counts_from_its_first_sight_or_its_restart() {
     let seen = FirstSeen::new(2, HOUR);
     let at = |minutes| Instant::new(Timestamp::from_millis(0), Duration::from_mins(minutes));
     assert_eq!(seen.known_for(&'a', at(0)), Duration::ZERO);
-    assert_eq!(seen.known_for(&'a', at(5)), Duration::from_mins(5));
+    assert_eq!(seen.known_for(&'a', at(5)), 5 * MINUTE);
     seen.restart(&'a', at(5));
-    assert_eq!(seen.known_for(&'a', at(6)), Duration::from_mins(1));
+    assert_eq!(seen.known_for(&'a', at(6)), MINUTE);
     seen.forget(&'a');
     assert_eq!(seen.known_for(&'a', at(7)), Duration::ZERO);
 }
@@ -110,6 +111,6 @@ fn where_there_is_no_room_a_key_is_new_until_an_old_one_is_dropped() {
         assert_eq!(seen.known_for(&'c', at(minutes)), Duration::ZERO);
     }
     assert_eq!(seen.known_for(&'c', at(60)), Duration::ZERO);
-    assert_eq!(seen.known_for(&'c', at(70)), Duration::from_mins(10));
-    assert_eq!(seen.known_for(&'b', at(70)), Duration::from_mins(40));
+    assert_eq!(seen.known_for(&'c', at(70)), 10 * MINUTE);
+    assert_eq!(seen.known_for(&'b', at(70)), 40 * MINUTE);
 }
