@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use app::process::elapsed::LATE_ARRIVAL_WINDOW;
 use ports::{CancellationRecord, CancellationState};
 use serde_json::json;
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -29,9 +30,9 @@ const AT_ONCE: usize = 12;
 const AT_ONCE_WITH_A_BUG: usize = 3;
 /// How long a crash waits for its moment.
 const CRASH_WAITS: Duration = Duration::from_secs(12);
-/// How long everything may take to come to rest: a sending that nobody answered is waited for
-/// a quarter of an hour.
-const REST: Duration = Duration::from_mins(20);
+/// How long everything may take to come to rest: a send that nobody answered is waited for, twice
+/// where a process took over, and its memo is then read back.
+const REST: Duration = LATE_ARRIVAL_WINDOW.saturating_mul(3);
 /// From the first receipt to giving up, as configured, and a little more.
 const GIVEN_UP: Duration = Duration::from_hours(73);
 /// The last day of closed books: after every event, before today.
