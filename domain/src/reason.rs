@@ -142,6 +142,10 @@ pub enum Reason {
     JournalUnavailable {
         problem: String,
     },
+    /// Our own code panicked on this order.
+    InternalError {
+        problem: String,
+    },
 }
 
 impl Reason {
@@ -332,6 +336,11 @@ impl Reason {
             Self::JournalUnavailable { .. } => (
                 "journal-unavailable",
                 "check the disk and the path of queue and journal, or the server that keeps them",
+            ),
+            Self::InternalError { .. } => (
+                "internal-error",
+                "report it to memobridge's owner with this order's log lines; other orders are not \
+                 affected; it is tried again, and by retry once the program is corrected",
             ),
         }
     }

@@ -126,6 +126,24 @@ fn a_job_that_waits_for_its_turn_is_given_back_at_once_when_the_service_stops() 
 }
 
 #[test]
+fn an_order_that_meets_a_bug_of_ours_waits_is_parked_at_the_deadline_and_stops_nobody() {
+    let firm = Firm::new(&[Erp::takes(SECOND)]);
+    firm.play(async |firm| {
+        firm.erps[0].panics_on("0c1f2e3d-0000-4000-8000-000000000000".parse().unwrap());
+        firm.push_new(0, 6).await;
+        firm.work(1);
+        firm.sleep(worker_fixture::GIVE_UP_AFTER.saturating_sub(SECOND)).await;
+        assert_eq!(firm.count(0, CancellationState::Posted).await, 5);
+        assert_eq!(firm.count(0, CancellationState::Deferred).await, 1);
+        firm.sleep(10 * SECOND).await;
+        let records = firm.records(0).await;
+        let parked = records.iter().find(|it| it.state == CancellationState::Parked).unwrap();
+        assert_eq!(parked.reason.as_deref(), Some("internal-error"));
+        assert!(parked.detail.as_deref().unwrap().ends_with("index out of bounds"));
+    });
+}
+
+#[test]
 fn who_waits_too_long_is_parked_at_the_deadline_with_its_reason() {
     let firm = Firm::new(&[Erp::takes(SECOND)]);
     firm.play(async |firm| {

@@ -9,7 +9,9 @@ mod failing;
 mod halt;
 
 use std::{
+    any::Any,
     convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +24,7 @@ use domain::{
     DecisionInput, Maps, MemoKey, Order, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
     readiness, sources,
 };
+use futures_util::FutureExt;
 use jiff::tz::TimeZone;
 use ports::{
     BillingQuery, Clock, Journal, JournalError, LeaseToken, Ledger, LedgerError, OrderLease,
@@ -209,7 +212,10 @@ async fn attempt(
     };
     let (posted, unwritten) = (Vec::new(), Vec::new());
     let mut run = Run { context, customer, ledger, opened, progress, posted, unwritten };
-    let result = run.execute().await;
+    let result = match AssertUnwindSafe(run.execute()).catch_unwind().await {
+        Ok(result) => result,
+        Err(panic) => Err(run.after_panic(&*panic)),
+    };
     let result = run.count_failures(result).await;
     let Run { posted, unwritten, .. } = run;
     let outcome = match result {
@@ -462,6 +468,22 @@ impl Run<'_> {
         gauges::written(self.opened, &self.unwritten, now);
         self.unwritten.clear();
         Ok(())
+    }
+
+    /// A bug that this order meets must not hold up others, nor have the event sent again for ever.
+    /// What was written so far is in the journal; what was not is decided again.
+    fn after_panic(&mut self, panic: &(dyn Any + Send)) -> Halt {
+        self.unwritten.clear();
+        let message = panic.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let problem = message.unwrap_or("a panic without a message").to_owned();
+        let order = &self.opened.cancellation.order;
+        tracing::error!(order.id = %order, error = problem, "A bug was met by order {order}");
+        let reason = Reason::InternalError { problem };
+        match self.deadline_state() {
+            Deadline::Pending => Stop::Wait(reason).into(),
+            Deadline::Passed => Stop::Park(reason).into(),
+        }
     }
 
     fn deadline_state(&self) -> Deadline {

@@ -125,6 +125,9 @@ impl fmt::Display for Reason {
             Self::JournalUnavailable { problem } => {
                 write!(f, "queue or journal cannot be used: {problem}")
             }
+            Self::InternalError { problem } => {
+                write!(f, "memobridge has a bug that this order meets: {problem}")
+            }
         }
     }
 }

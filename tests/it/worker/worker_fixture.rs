@@ -61,6 +61,8 @@ pub(super) struct Erp {
     running: AtomicUsize,
     most: AtomicUsize,
     called: Mutex<Vec<OrderId>>,
+    /// The call about this order panics.
+    panics_on: Mutex<Option<OrderId>>,
     time: Mutex<Option<Time>>,
 }
 
@@ -81,8 +83,13 @@ impl Erp {
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             called: Mutex::default(),
+            panics_on: Mutex::default(),
             time: Mutex::default(),
         })
+    }
+
+    pub(super) fn panics_on(&self, order: OrderId) {
+        *self.panics_on.lock().unwrap() = Some(order);
     }
 
     pub(super) fn comes_back(&self) {
@@ -106,6 +113,8 @@ impl Erp {
 impl Ledger for Erp {
     async fn billing(&self, query: &BillingQuery) -> Result<Billing, LedgerError> {
         self.called.lock().unwrap().push(query.order.clone());
+        let panics = self.panics_on.lock().unwrap().as_ref() == Some(&query.order);
+        assert!(!panics, "index out of bounds");
         let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
         self.most.fetch_max(running, Ordering::Relaxed);
         let time = self.time.lock().unwrap().clone().expect("the firm has a clock");
