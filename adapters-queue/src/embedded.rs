@@ -55,7 +55,6 @@ impl Jobs for Embedded {
         Ok(())
     }
 
-    /// Asking for none still looks: it is how readiness learns that the file works.
     async fn receive(
         &self,
         max: usize,
@@ -86,6 +85,10 @@ impl Jobs for Embedded {
         self.write(move |db| table::defer(db, &held, now, delay, attempts)).await?;
         self.notifier.announce();
         Ok(())
+    }
+
+    async fn check(&self) -> Result<(), JobsError> {
+        self.write(table::check).await
     }
 }
 

@@ -196,18 +196,6 @@ impl Sqs {
             );
         }
     }
-
-    /// Whether the queue answers, asked now and then.
-    async fn probe(&self) -> Result<(), JobsError> {
-        let now = self.clock.instant();
-        let lock = || self.ready_at.lock().expect("nobody panics with it");
-        if lock().is_some_and(|it| now.since(it) < READY_FOR) {
-            return Ok(());
-        }
-        self.queue.attributes(&[QueueAttributeName::QueueArn]).await?;
-        *lock() = Some(now);
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -216,17 +204,12 @@ impl Jobs for Sqs {
         self.send(job, delay).await
     }
 
-    /// Asking for none asks whether the queue is there, and receives nothing.
     async fn receive(
         &self,
         max: usize,
         lease: Duration,
         wait: Duration,
     ) -> Result<Vec<Delivery>, JobsError> {
-        if max == 0 {
-            self.probe().await?;
-            return Ok(Vec::new());
-        }
         let deadline = self.clock.instant().after(wait);
         loop {
             let left = deadline.since(self.clock.instant()).min(LONGEST_POLL);
@@ -272,6 +255,18 @@ impl Jobs for Sqs {
             self.send_again(old, &job, delay).await?;
         }
         self.leases.release(held);
+        Ok(())
+    }
+
+    /// Asks SQS at most every five seconds.
+    async fn check(&self) -> Result<(), JobsError> {
+        let now = self.clock.instant();
+        let lock = || self.ready_at.lock().expect("nobody panics with it");
+        if lock().is_some_and(|it| now.since(it) < READY_FOR) {
+            return Ok(());
+        }
+        self.queue.attributes(&[QueueAttributeName::QueueArn]).await?;
+        *lock() = Some(now);
         Ok(())
     }
 }

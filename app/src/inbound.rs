@@ -399,7 +399,7 @@ async fn ready(State(state): State<HttpState>) -> (StatusCode, String) {
     if let Err(error) = state.service.context.journal.find(&query).await {
         missing.push(format!("journal: {}", ports::error_chain(&error)));
     }
-    if let Err(error) = state.service.jobs.receive(0, Duration::ZERO, Duration::ZERO).await {
+    if let Err(error) = state.service.jobs.check().await {
         missing.push(format!("queue: {}", ports::error_chain(&error)));
     }
     if missing.is_empty() {

@@ -51,6 +51,9 @@ pub trait Jobs: Send + Sync {
 
     /// Gives a job back, to be delivered after `delay` with this many attempts on it.
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError>;
+
+    /// Says whether the queue can be used, for readiness; changes nothing.
+    async fn check(&self) -> Result<(), JobsError>;
 }
 
 /// Something to do.

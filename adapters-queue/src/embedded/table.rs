@@ -75,6 +75,13 @@ pub(super) fn lease(
     Ok(LeaseResult { leased, next_due: next.map(Timestamp::from_millis) })
 }
 
+/// Fails where the table cannot be read in a transaction that may write.
+pub(super) fn check(db: &Connection) -> Result<(), StoreFailure> {
+    db.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM job LIMIT 1)")?
+        .query_row([], |_| Ok(()))?;
+    Ok(())
+}
+
 /// What was put off or leased by a clock that was ahead, and was set back since, waits again from
 /// now: it was put off for no longer than from then to when it is due.
 ///

@@ -275,6 +275,10 @@ impl Jobs for Counted {
         self.most_attempts.fetch_max(attempts, Ordering::Relaxed);
         self.inner.defer(held, delay, attempts).await
     }
+
+    async fn check(&self) -> Result<(), JobsError> {
+        self.inner.check().await
+    }
 }
 
 /// The service with everything around it.

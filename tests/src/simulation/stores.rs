@@ -183,4 +183,8 @@ impl Jobs for RemoteJobs {
         self.wire.tell(format_args!("defer {} for {delay:?} ({attempts}): {deferred:?}", held.0));
         deferred
     }
+
+    async fn check(&self) -> Result<(), JobsError> {
+        self.ask(self.inner.check()).await
+    }
 }

@@ -45,25 +45,22 @@ async fn polls_follow_each_other_until_there_is_a_job() {
 }
 
 #[tokio::test]
-async fn readiness_asks_now_and_then_and_receives_nothing() {
+async fn a_check_asks_sqs_at_most_every_five_seconds_and_receives_nothing() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     for _ in 0..10 {
-        assert_eq!(queue.receive(0, NOW, NOW).await.unwrap(), []);
+        queue.check().await.unwrap();
     }
     service.clock.advance(READY_FOR);
-    queue.receive(0, NOW, NOW).await.unwrap();
+    queue.check().await.unwrap();
     let calls: Vec<_> = service.calls().into_iter().map(|(action, _)| action).collect();
     assert_eq!(calls, ["GetQueueAttributes"; 2]);
 
     service.clock.advance(READY_FOR);
     service.has("jobs", json!({}));
     service.answers("GetQueueAttributes", error(403, "AccessDenied", "not authorized"));
-    assert_says(
-        queue.receive(0, NOW, NOW).await.map(drop),
-        &["GetQueueAttributes", "AccessDenied"],
-    );
-    queue.receive(0, NOW, NOW).await.unwrap();
+    assert_says(queue.check().await, &["GetQueueAttributes", "AccessDenied"]);
+    queue.check().await.unwrap();
 }
 
 /// Messages that are no jobs, and why.

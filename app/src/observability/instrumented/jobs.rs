@@ -39,6 +39,10 @@ impl Jobs for InstrumentedStore<dyn Jobs> {
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError> {
         count("defer", self.0.defer(held, delay, attempts).await)
     }
+
+    async fn check(&self) -> Result<(), JobsError> {
+        count("check", self.0.check().await)
+    }
 }
 
 /// Only `push` is part of an attempt, and so of a trace.

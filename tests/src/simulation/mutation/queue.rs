@@ -47,4 +47,8 @@ impl Jobs for MutatedJobs {
             _ => self.inner.defer(held, delay, attempts).await,
         }
     }
+
+    async fn check(&self) -> Result<(), JobsError> {
+        self.inner.check().await
+    }
 }
