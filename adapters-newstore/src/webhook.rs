@@ -1,42 +1,32 @@
 //! The webhook's wire shape, read by hand so that every fault names its field.
 //!
 //! A rejected body is answered with the reason, and NewStore does not send it again. So only a
-//! field that is needed and cannot be read makes a body an [`EventError`]; unknown keys are ignored.
+//! field that is needed and cannot be read makes a body a [`FieldError`]; unknown keys are ignored.
 
-mod keys;
 mod object;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use domain::{Cancellation, IdError, OrderId, Tenant, Timestamp, UnitId};
-use serde_json::{json, value::RawValue};
+use domain::{
+    Cancellation, ITEMS_CANCELLED, IdError, ORDER_CANCELLED, OrderId, Tenant, Timestamp, UnitId,
+};
+use ports::{Event, EventDecoder, FieldError};
+use serde_json::value::RawValue;
 
-pub use keys::{Keys, fingerprint};
 use object::{Object, Shape};
 
 use crate::{instant, json, quote};
 
-/// Some units of an order were cancelled.
-pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
-/// An order was cancelled as a whole.
-const ORDER_CANCELLED: &str = "order.cancelled";
-
-/// The events that are handled; all others are ignored.
-pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
-
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
-/// A job of this size fits every queue, SQS queues of 256 KiB with their attributes too. 5,000 items
-/// without their reasons have less.
-const MAX_JOB: usize = 240 * 1024;
 /// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
 const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// Clocks differ by less.
 const NOTABLE: Duration = Duration::from_mins(5);
 
 /// What every event has around its payload.
-pub struct Envelope {
+struct Envelope {
     tenant: Tenant,
     name: String,
     /// What else is needed of it: only looked at when it is about cancellations.
@@ -44,18 +34,20 @@ pub struct Envelope {
     payload: Option<Box<RawValue>>,
 }
 
-/// Why a body is no event, naming the field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {problem}")]
-pub struct EventError {
-    /// The field, for example `payload.items[0].id`; `body` when it is no JSON object.
-    pub field: String,
-    /// What is wrong with it, as the rest of a sentence.
-    pub problem: String,
+/// Reads the events of `NewStore`'s webhook.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WebhookDecoder;
+
+impl EventDecoder for WebhookDecoder {
+    fn decode(&self, body: &[u8], received: Timestamp) -> Result<Event, FieldError> {
+        let envelope = envelope(body)?;
+        let cancellation = envelope.cancellation(received);
+        Ok(Event { tenant: envelope.tenant, name: envelope.name, cancellation })
+    }
 }
 
 /// Reads whose event it is and what it is about; the rest is only looked at once that is known.
-pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
+fn envelope(body: &[u8]) -> Result<Envelope, FieldError> {
     if body.is_empty() {
         return Err(malformed("body", "is empty"));
     }
@@ -78,48 +70,13 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
     Ok(Envelope { tenant, name, published_at: kept("published_at"), payload: kept("payload") })
 }
 
-/// Writes the event as a job of the queue; reading it gives `cancellation` back. A large one has no
-/// reasons: nothing is decided by them, and the journal has them.
-#[must_use]
-pub fn body(cancellation: &Cancellation) -> String {
-    let with_reasons = written(cancellation, |reason| reason);
-    if with_reasons.len() <= MAX_JOB { with_reasons } else { written(cancellation, |_| None) }
-}
-
-fn written(cancellation: &Cancellation, reason: fn(Option<&str>) -> Option<&str>) -> String {
-    let item = |(unit, told): (&UnitId, &Option<String>)| match reason(told.as_deref()) {
-        Some(reason) => json!({ "id": unit.as_str(), "cancellation_reason": reason }),
-        None => json!({ "id": unit.as_str() }),
-    };
-    let items: Vec<_> = cancellation.units.iter().map(item).collect();
-    json!({
-        "tenant": cancellation.tenant.as_str(),
-        "name": cancellation.event,
-        "published_at": instant::written(cancellation.published_at),
-        "payload": { "id": cancellation.order.as_str(), "items": items },
-    })
-    .to_string()
-}
-
 impl Envelope {
-    /// Whose event it claims to be; the caller compares it with the key's owner.
-    #[must_use]
-    pub fn tenant(&self) -> &Tenant {
-        &self.tenant
-    }
-
-    /// The event's name, for example `order.items_cancelled`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// The units that this event calls cancelled; `None` when it is not about cancellations.
     ///
     /// `received` is now: nothing is published later than it is received, and memos are dated by
     /// this. So what a clock that is ahead calls tomorrow is now, and so is what a clock that was
     /// never set calls 1970.
-    pub fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, EventError> {
+    fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, FieldError> {
         let listed = match self.name.as_str() {
             ITEMS_CANCELLED => Listed::Cancelled,
             ORDER_CANCELLED => Listed::WithStatus,
@@ -160,7 +117,7 @@ enum Listed {
 fn units(
     payload: &Object<'_>,
     listed: Listed,
-) -> Result<BTreeMap<UnitId, Option<String>>, EventError> {
+) -> Result<BTreeMap<UnitId, Option<String>>, FieldError> {
     let items_fault = |problem: &str| malformed("payload.items", problem);
     let items = match payload.shape("items") {
         Shape::Nothing => return Err(items_fault("is missing")),
@@ -212,7 +169,7 @@ fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
 }
 
 /// A text that must be there; `path` is how a fault names it.
-fn filled(shape: Shape<'_>, path: &str) -> Result<String, EventError> {
+fn filled(shape: Shape<'_>, path: &str) -> Result<String, FieldError> {
     match shape {
         Shape::Nothing => Err(malformed(path, "is missing")),
         Shape::Text(text) if text.trim().is_empty() => Err(malformed(path, "is empty")),
@@ -221,12 +178,12 @@ fn filled(shape: Shape<'_>, path: &str) -> Result<String, EventError> {
     }
 }
 
-fn invalid(field: &str) -> impl Fn(IdError) -> EventError {
+fn invalid(field: &str) -> impl Fn(IdError) -> FieldError {
     move |why| malformed(field, why.to_string())
 }
 
-fn malformed(field: impl Into<String>, problem: impl Into<String>) -> EventError {
-    EventError { field: field.into(), problem: problem.into() }
+fn malformed(field: impl Into<String>, problem: impl Into<String>) -> FieldError {
+    FieldError { field: field.into(), problem: problem.into() }
 }
 
 /// Without the payload: it may be any event's, personal data included.

@@ -10,6 +10,7 @@ mod auth_failures;
 mod bearer;
 pub(crate) mod body;
 pub mod http_threads;
+pub mod keys;
 pub mod listen;
 pub mod refusals;
 mod tenant_limit;
@@ -28,7 +29,7 @@ use axum::{
 };
 use domain::Cancellation;
 use metrics_exporter_prometheus::PrometheusHandle;
-use ports::{Known, Received};
+use ports::{Event, EventDecoder, Known, Received};
 use secrecy::SecretString;
 use tokio::{runtime::Handle, task::spawn_blocking};
 use tracing::Instrument;
@@ -68,6 +69,8 @@ const LARGE: usize = 64 * 1024;
 pub struct HttpState {
     /// The service behind.
     pub service: Service,
+    /// Reads what comes to the webhook.
+    pub events: Arc<dyn EventDecoder>,
     /// When the work is done.
     pub intake: Intake,
     /// Past this the event goes to the queue and the answer is 200.
@@ -89,6 +92,7 @@ impl HttpState {
     #[must_use]
     pub fn new(
         service: Service,
+        events: Arc<dyn EventDecoder>,
         intake: Intake,
         server: &crate::config::Server,
         metrics: PrometheusHandle,
@@ -98,6 +102,7 @@ impl HttpState {
             TenantLimit::new(service.customers.keys(), server.max_in_flight_per_tenant);
         Self {
             service,
+            events,
             intake,
             respond_within: server.respond_within,
             max_body: server.max_body,
@@ -276,27 +281,28 @@ async fn accept(
             "the Content-Encoding is not supported; send gzip or none",
         ));
     }
-    let (event, cancellation) = understood(state, body).await?;
-    let entry = members.into_iter().find(|it| it.customer.tenant == *event.tenant());
+    let event = decode(state, body).await?;
+    let entry = members.into_iter().find(|it| it.customer.tenant == event.tenant);
     let Some(entry) = entry else {
         return Err(EventAnswer::refused(
             StatusCode::FORBIDDEN,
             "the key belongs to another tenant",
         ));
     };
-    match cancellation? {
+    match event.cancellation? {
         Some(cancellation) => Ok((entry, cancellation)),
-        None => Err(EventAnswer::ignored(event.name())),
+        None => Err(EventAnswer::ignored(&event.name)),
     }
 }
 
-/// What a body says.
-async fn understood(state: &HttpState, body: Bytes) -> Result<body::Event, EventAnswer> {
+/// Reads an event, a large one beside the threads that serve HTTP.
+async fn decode(state: &HttpState, body: Bytes) -> Result<Event, EventAnswer> {
     let (most, received) = (state.max_body, state.service.context.clock.now());
+    let decoder = Arc::clone(&state.events);
     if body.len() < LARGE && !body::is_packed(&body) {
-        return Ok(body::event(&body, most, received)?);
+        return Ok(body::event(&*decoder, &body, most, received)?);
     }
-    match spawn_blocking(move || body::event(&body, most, received)).await {
+    match spawn_blocking(move || body::event(&*decoder, &body, most, received)).await {
         Ok(read) => Ok(read?),
         Err(error) => {
             tracing::error!(%error, "Failed to read the body of an event");

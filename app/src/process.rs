@@ -2,6 +2,7 @@
 
 pub mod credit;
 pub mod elapsed;
+pub mod job_codec;
 pub mod local_leases;
 pub mod outcome;
 pub mod service;

@@ -57,7 +57,13 @@ impl Application {
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let drain = server.drain;
-        let front = HttpState::new(service.clone(), intake, &server, metrics.clone());
+        let front = HttpState::new(
+            service.clone(),
+            wiring::event_decoder(),
+            intake,
+            &server,
+            metrics.clone(),
+        );
         let stop = CancellationToken::new();
         let most = server.max_connections;
         let refusals = front.refusals();

@@ -5,14 +5,15 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use anyhow::Context as _;
 use domain::{Tenant, Timestamp};
 use ports::{
-    Backlog, Clock, Depth, Diagnostics, Jobs, JobsError, Journal, JournalError, Ledger, OpenCount,
-    OpenCounts, ReadPermissions, Registration, Retention, Storefront,
+    Backlog, Clock, Depth, Diagnostics, EventDecoder, Jobs, JobsError, Journal, JournalError,
+    Ledger, OpenCount, OpenCounts, ReadPermissions, Registration, Retention, Storefront,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     background::stream::Stream,
     config::{self, Erp},
+    inbound::keys::Keys,
     ledger::circuit_breaker::CircuitBreakerLedger,
     observability::instrumented::{InstrumentedStore, InstrumentedSystem},
     process::{
@@ -26,8 +27,6 @@ use crate::{
 
 /// Where a journal's database is.
 pub use adapters_journal::DatabaseUrl;
-/// The webhook's wire shape and its keys.
-pub use adapters_newstore::webhook;
 
 /// What an error about the journal's database begins with.
 const DATABASE: &str = "the journal's database cannot be used";
@@ -57,6 +56,12 @@ impl Stores {
     pub async fn depth(&self) -> Result<Depth, JobsError> {
         self.queue.depth().await
     }
+}
+
+/// What reads the storefront's events.
+#[must_use]
+pub fn event_decoder() -> Arc<dyn EventDecoder> {
+    Arc::new(adapters_newstore::webhook::WebhookDecoder)
 }
 
 /// Builds the service that the parts of a configuration describe, with its stores to be
@@ -241,7 +246,7 @@ fn customer_entry(
         maps: config.maps,
         time_zone: config.time_zone,
     };
-    Ok(CustomerEntry { customer, keys: webhook::Keys::new(config.webhook_keys) })
+    Ok(CustomerEntry { customer, keys: Keys::new(config.webhook_keys) })
 }
 
 fn ledger(

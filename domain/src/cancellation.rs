@@ -4,6 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::{CancellationId, OrderId, Tenant, Timestamp, UnitId, digest::digest};
 
+/// The event that says that some units of an order were cancelled.
+pub const ITEMS_CANCELLED: &str = "order.items_cancelled";
+/// The event that says that an order was cancelled as a whole.
+pub const ORDER_CANCELLED: &str = "order.cancelled";
+/// The events that name cancelled units, `docs/RULES.md#events`; all others are ignored.
+pub const CANCELLATION_EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
+
 /// The units of one order that one event of the storefront calls cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {

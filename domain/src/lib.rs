@@ -39,7 +39,7 @@ pub use billing::{
     Billing, BillingLine, Classes, ExistingLine, ExistingMemo, Invoice, ItemRef, LineTax,
     OrderLine, RecordedMemo, SalesOrder, Standing,
 };
-pub use cancellation::Cancellation;
+pub use cancellation::{CANCELLATION_EVENTS, Cancellation, ITEMS_CANCELLED, ORDER_CANCELLED};
 pub use credit_memo::{
     Application, BodyShipping, Claim, ClaimState, CreditMemo, CustomField, Flag, LineKind,
     MemoLine, Source, TaxBasis, TaxDetail,

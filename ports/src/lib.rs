@@ -14,6 +14,7 @@ mod clock;
 pub mod contract;
 mod doctor;
 mod error_chain;
+mod events;
 mod jobs;
 mod journal;
 mod ledger;
@@ -31,6 +32,7 @@ pub use doctor::{
     DiagnosticFinding, Diagnostics, RecordKind, RequiredRecord, Requirements, Severity,
 };
 pub use error_chain::{error_chain, redact_emails};
+pub use events::{Event, EventDecoder, FieldError};
 pub use jobs::{Delivery, Job, Jobs, JobsError, Lease};
 pub use journal::{
     CancellationRecord, CancellationState, FailedTries, Journal, JournalError, Known, LeaseToken,

@@ -31,7 +31,9 @@ async fn routed() -> BTreeSet<String> {
         Config::load(&world.config()).unwrap();
     let clock = Arc::new(app::clock::SystemClock);
     let (service, _) = wiring::service(customers, &queue, &journal, worker, clock).await.unwrap();
-    let router = HttpState::new(service, intake, &server, observability::metrics()).router();
+    let router =
+        HttpState::new(service, wiring::event_decoder(), intake, &server, observability::metrics())
+            .router();
     let shown = format!("{router:?}");
     let (shown, _) = shown.split_once("fallback_router").unwrap();
     let entries = || shown.split("RouteId(").skip(1).map(|it| it.split_once("): ").unwrap());

@@ -16,11 +16,11 @@ use crate::{
     config,
     process::{
         credit::{AttemptProgress, store_unavailable},
+        job_codec,
         outcome::Outcome,
         service::{AttemptOwner, BUSY, CustomerEntry, Service},
     },
     random::Random,
-    wiring::webhook,
 };
 
 /// How long the job of a crashed process stays leased.
@@ -179,15 +179,16 @@ async fn keep_alive(service: &Service, delivery: &Delivery) -> Infallible {
 async fn process(state: &WorkerState, job: &Job) -> JobVerdict {
     let WorkerState { service, limits, schedulers, orders } = state;
     let held_back = JobVerdict::Defer(limits.max_delay, job.attempts);
-    let now = service.context.clock.now();
-    let cancellation = webhook::envelope(job.body.as_bytes()).and_then(|it| it.cancellation(now));
-    let Ok(Some(cancellation)) = cancellation else {
-        tracing::error!(
-            cancellation.id = %job.id,
-            "Failed to decode job {}; it stays in the queue",
-            job.id
-        );
-        return held_back;
+    let cancellation = match job_codec::decode(&job.body) {
+        Ok(cancellation) => cancellation,
+        Err(error) => {
+            let (id, error) = (&job.id, error_chain(&error));
+            tracing::error!(
+                cancellation.id = %id, error,
+                "Failed to decode job {id}; it stays in the queue"
+            );
+            return held_back;
+        }
     };
     let tenant = &cancellation.tenant;
     let (Some(entry), Some(schedulers)) = (service.customers.get(tenant), schedulers.get(tenant))

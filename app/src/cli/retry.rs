@@ -137,11 +137,12 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     let config = load(&arguments.config.file)?;
     let name = arguments.file.display();
     let body = std::fs::read(&arguments.file).with_context(|| format!("cannot read {name}"))?;
-    let read = body::event(&body, config.server.max_body, SystemClock.now());
-    let (event, cancellation) = read.with_context(|| name.to_string())?;
-    let cancellation = cancellation.with_context(|| name.to_string())?;
+    let decoder = wiring::event_decoder();
+    let event = body::event(&*decoder, &body, config.server.max_body, SystemClock.now());
+    let event = event.with_context(|| name.to_string())?;
+    let cancellation = event.cancellation.with_context(|| name.to_string())?;
     let cancellation = cancellation
-        .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name()))?;
+        .ok_or_else(|| anyhow::anyhow!("{name}: events named {} are not handled", event.name))?;
     let _telemetry = observability::start(Logs::OfACommand)?;
     let clock = Arc::new(SystemClock);
     let (service, _) =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::CANCELLATION_EVENTS;
 use ports::SubscriptionId;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -10,10 +11,7 @@ use super::{
     section::{Section, Severity},
     url,
 };
-use crate::{
-    inbound::{WEBHOOK, may_lead_to_the_webhook},
-    wiring::webhook::EVENTS,
-};
+use crate::inbound::{WEBHOOK, may_lead_to_the_webhook};
 
 const DEFAULT_ID: &str = "memobridge";
 /// Replays are named after the subscription, and that takes room.
@@ -46,7 +44,7 @@ pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Opti
     let url = section.get("url", url);
     let events = match section.tree("events") {
         Some(_) => section.list("events", event),
-        None => Some(EVENTS.map(str::to_owned).into()),
+        None => Some(CANCELLATION_EVENTS.map(str::to_owned).into()),
     };
     section.unknown();
     if let (Some(keys), Some(key)) = (keys, &api_key)
@@ -82,8 +80,11 @@ fn id(raw: &str) -> Result<SubscriptionId, String> {
 }
 
 fn event(raw: &str) -> Result<String, String> {
-    if EVENTS.contains(&raw) {
+    if CANCELLATION_EVENTS.contains(&raw) {
         return Ok(raw.to_owned());
     }
-    Err(format!("has an event that is not handled: choose among {}", EVENTS.join(", ")))
+    Err(format!(
+        "has an event that is not handled: choose among {}",
+        CANCELLATION_EVENTS.join(", ")
+    ))
 }

@@ -18,20 +18,23 @@ use axum::{
     routing::{get, post},
 };
 use domain::CancellationId;
-use ports::{Query, error_chain};
+use ports::{FieldError, Query, error_chain};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::{cursor::Cursor, parameters::Parameters};
-use super::{HttpState, answer::EventAnswer, bearer, body, not_with_this_method, nothing_here};
-use crate::{
-    operator::{
-        audit::{Actor, AuditEntry},
-        json, parse,
-        retry::{self, Channel, Filter, Requeue, RetryError, RetryMode, RetryTally},
-    },
-    wiring::webhook::{self, EventError},
+use super::{
+    HttpState,
+    answer::EventAnswer,
+    bearer, body,
+    keys::{self, Keys},
+    not_with_this_method, nothing_here,
+};
+use crate::operator::{
+    audit::{Actor, AuditEntry},
+    json, parse,
+    retry::{self, Channel, Filter, Requeue, RetryError, RetryMode, RetryTally},
 };
 
 /// What the API can do, for programs.
@@ -47,7 +50,7 @@ const MAX_BODY: usize = 4096;
 
 /// Who is let in, and how many at a time.
 struct AdminGuard {
-    token: webhook::Keys,
+    token: Keys,
     permits: Semaphore,
 }
 
@@ -62,7 +65,7 @@ struct AuditSubject(String);
 /// The routes below `/api`, for calls with this token.
 pub(super) fn routes(state: &HttpState, token: SecretString) -> Router<HttpState> {
     let admin_guard =
-        AdminGuard { token: webhook::Keys::new(vec![token]), permits: Semaphore::new(MAX_CALLS) };
+        AdminGuard { token: Keys::new(vec![token]), permits: Semaphore::new(MAX_CALLS) };
     let guarded = (state.clone(), Arc::new(admin_guard));
     Router::new()
         .route("/cancellations", get(list))
@@ -100,7 +103,7 @@ async fn admit(
     next: Next,
 ) -> Response {
     let key = bearer::key(request.headers());
-    let actor = Actor::Caller { address: peer.ip(), token: key.map(webhook::fingerprint) };
+    let actor = Actor::Caller { address: peer.ip(), token: key.map(keys::fingerprint) };
     let path = request.extensions().get::<MatchedPath>().map_or("/api", MatchedPath::as_str);
     let action = format!("{} {path}", request.method());
     let target = request.uri().path_and_query().map(|it| format!("/api{it}"));
@@ -231,8 +234,8 @@ async fn document(
     Ok(([(header::CONTENT_TYPE, "application/json")], DOCUMENT))
 }
 
-fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, EventError> {
-    let malformed = |problem| EventError { field: "id".to_owned(), problem };
+fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, FieldError> {
+    let malformed = |problem| FieldError { field: "id".to_owned(), problem };
     let Path(text) = path.map_err(|_| malformed("is not a text".to_owned()))?;
     text.parse().map_err(|why: domain::IdError| malformed(why.to_string()))
 }

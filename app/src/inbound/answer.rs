@@ -6,11 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::CancellationId;
-use ports::CancellationState;
+use ports::{CancellationState, FieldError};
 use serde::Serialize;
 use tracing::Span;
 
-use crate::{process::outcome::Outcome, wiring::webhook::EventError};
+use crate::process::outcome::Outcome;
 
 /// An answer: `{"outcome", "id", "reason"}` and, where they help, more.
 #[derive(Debug, Serialize)]
@@ -135,8 +135,8 @@ impl EventAnswer {
 }
 
 /// A call of the wrong shape, with the field named.
-impl From<EventError> for EventAnswer {
-    fn from(why: EventError) -> Self {
+impl From<FieldError> for EventAnswer {
+    fn from(why: FieldError) -> Self {
         let refused = Self::refused(StatusCode::BAD_REQUEST, &why.to_string());
         Self { field: Some(why.field), ..refused }
     }

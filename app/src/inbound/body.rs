@@ -12,13 +12,12 @@ use axum::{
     body::{Body, Bytes, HttpBody, to_bytes},
     http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
-use domain::{Cancellation, Timestamp};
+use domain::Timestamp;
 use flate2::bufread::GzDecoder;
 use http_body_util::LengthLimitError;
-use ports::Clock;
+use ports::{Clock, Event, EventDecoder, FieldError};
 
 use super::answer::EventAnswer;
-use crate::wiring::webhook::{self, Envelope, EventError};
 
 /// From the end of the head to the end of the body.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,7 +37,7 @@ pub(crate) enum BodyError {
     Truncated,
     /// It is no event.
     #[error(transparent)]
-    Malformed(#[from] EventError),
+    Malformed(#[from] FieldError),
 }
 
 impl From<BodyError> for EventAnswer {
@@ -79,19 +78,18 @@ pub(super) async fn read(
     })
 }
 
-/// An event, and what it cancels.
-pub(crate) type Event = (Envelope, Result<Option<Cancellation>, EventError>);
-
 /// Reads an event, compressed or not, of at most `most` bytes, received at this time.
 ///
 /// # Errors
 ///
 /// A body that is too large, breaks off, or is no event.
-pub(crate) fn event(body: &[u8], most: usize, received: Timestamp) -> Result<Event, BodyError> {
-    let body = unpacked(body, most)?;
-    let event = webhook::envelope(&body)?;
-    let cancellation = event.cancellation(received);
-    Ok((event, cancellation))
+pub(crate) fn event(
+    decoder: &dyn EventDecoder,
+    body: &[u8],
+    most: usize,
+    received: Timestamp,
+) -> Result<Event, BodyError> {
+    Ok(decoder.decode(&unpacked(body, most)?, received)?)
 }
 
 /// What the head says of the body's encoding.
@@ -159,7 +157,7 @@ fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, BodyError> {
 }
 
 fn unusable(what: &str) -> BodyError {
-    EventError { field: "body".to_owned(), problem: format!("is gzip that {what}") }.into()
+    FieldError { field: "body".to_owned(), problem: format!("is gzip that {what}") }.into()
 }
 
 #[cfg(test)]

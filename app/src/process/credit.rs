@@ -5,104 +5,40 @@
 //! turn that into an answer or a verdict. Crash anywhere and run it again: every
 //! step is a look-up or idempotent.
 
+mod context;
 mod failing;
 mod halt;
+mod lease;
 
 use std::{
     any::Any,
-    convert::Infallible,
     panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use domain::{
-    Cancellation, CancellationId, Claim, ClaimState, ClosedPeriod, CreditMemo, Deadline, Decision,
-    DecisionInput, Maps, MemoKey, Order, Policy, Reason, RecordId, Stop, Tenant, Timestamp, decide,
-    readiness, sources,
+    Claim, ClaimState, ClosedPeriod, CreditMemo, Deadline, Decision, DecisionInput, MemoKey, Order,
+    Reason, RecordId, Stop, Timestamp, decide, readiness, sources,
 };
 use futures_util::FutureExt;
-use jiff::tz::TimeZone;
 use ports::{
-    BillingQuery, Clock, Journal, JournalError, LeaseToken, Ledger, LedgerError, OrderLease,
-    Posted, Received, Rejection, Retry, Sending, Step, Storefront, error_chain,
+    BillingQuery, LeaseToken, Ledger, LedgerError, OrderLease, Posted, Received, Rejection, Retry,
+    Sending, Step, error_chain,
 };
 
 use crate::{
     background::gauges,
     clock::civil_date,
     ledger::circuit_breaker::CircuitBreakerLedger,
-    process::{
-        credit::halt::Halt,
-        elapsed::{Elapsed, LATE_ARRIVAL_WINDOW},
-        outcome::Outcome,
-    },
-    random::Random,
+    process::{credit::halt::Halt, elapsed::LATE_ARRIVAL_WINDOW, outcome::Outcome},
 };
+pub use context::{Context, Customer, wait_key};
 
-/// How long the order of a crashed attempt stays leased.
-const LEASE: Duration = Duration::from_secs(10);
-/// How often an attempt renews its lease.
-const RENEWAL: Duration = Duration::from_secs(3);
 /// The storefront's name in texts for people.
 const STOREFRONT: &str = "NewStore";
-
-/// One customer: its systems, policy and maps.
-pub struct Customer {
-    /// Its tenant.
-    pub tenant: Tenant,
-    /// Where its orders live.
-    pub storefront: Arc<dyn Storefront>,
-    /// Where its memos go.
-    pub ledger: Arc<CircuitBreakerLedger>,
-    /// Its policy.
-    pub policy: Policy,
-    /// Its maps.
-    pub maps: Maps,
-    /// The time zone of its books.
-    pub time_zone: TimeZone,
-}
-
-/// What the use case needs besides a customer.
-#[derive(Clone)]
-pub struct Context {
-    /// The journal.
-    pub journal: Arc<dyn Journal>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Random numbers.
-    pub random: Random,
-    /// From the first receipt to giving up.
-    pub give_up_after: Duration,
-    /// What this process has measured.
-    pub elapsed: Elapsed,
-}
-
-impl Context {
-    /// The latest date that has certainly come; see [`Elapsed::certain_now`].
-    #[must_use]
-    pub fn certain_now(&self) -> Timestamp {
-        self.elapsed.certain_now(&*self.clock)
-    }
-
-    /// How long is left until the cancellation's deadline, by the date or by this process's own
-    /// count: where the date was corrected meanwhile, the count still ends in time.
-    #[must_use]
-    pub fn time_left(&self, opened: &Received) -> Duration {
-        let deadline = opened.waiting_since.after(self.give_up_after);
-        let waited = self.elapsed.waiting.known_for(&wait_key(opened), self.clock.instant());
-        deadline.since(self.certain_now()).min(self.give_up_after.saturating_sub(waited))
-    }
-}
-
-/// A wait, which a retry begins anew.
-#[must_use]
-pub fn wait_key(opened: &Received) -> (CancellationId, Timestamp) {
-    (opened.cancellation.id(), opened.waiting_since)
-}
 
 /// The progress of an attempt, for a caller that stops waiting for it.
 #[derive(Debug, Default)]
@@ -151,7 +87,7 @@ pub async fn credit(
     let cancellation = &opened.cancellation;
     let token = LeaseToken(context.random.name());
     let nothing = |outcome| Attempt { outcome, last: Vec::new() };
-    match acquire_lease(context, cancellation, &token).await {
+    match lease::acquire(context, cancellation, &token).await {
         Ok(OrderLease::Held) => {}
         Ok(OrderLease::HeldByOther) => return nothing(Outcome::Busy),
         Err(error) => return nothing(store_unavailable(&error)),
@@ -159,44 +95,10 @@ pub async fn credit(
     let mut attempt = tokio::select! {
         biased;
         it = attempt(context, customer, opened, progress) => it,
-        never = renew_lease(context, cancellation, &token) => match never {},
+        never = lease::renew(context, cancellation, &token) => match never {},
     };
     attempt.last.push(Step::Released(token));
     attempt
-}
-
-/// Takes or renews the order's lease. It counts from when it was asked for: what a
-/// stalled journal grants too late may be over already, and is asked for again.
-async fn acquire_lease(
-    context: &Context,
-    cancellation: &Cancellation,
-    token: &LeaseToken,
-) -> Result<OrderLease, JournalError> {
-    let (tenant, order) = (&cancellation.tenant, &cancellation.order);
-    loop {
-        let asked = context.clock.instant();
-        let answer =
-            context.journal.acquire(tenant, order, token, context.clock.now(), LEASE).await?;
-        if answer == OrderLease::HeldByOther || context.clock.instant().since(asked) < RENEWAL {
-            return Ok(answer);
-        }
-    }
-}
-
-/// Renews the order's lease for as long as it is polled.
-async fn renew_lease(
-    context: &Context,
-    cancellation: &Cancellation,
-    token: &LeaseToken,
-) -> Infallible {
-    loop {
-        context.clock.sleep(RENEWAL).await;
-        // A lost lease doubles nothing: claims and keys stand behind it.
-        if !matches!(acquire_lease(context, cancellation, token).await, Ok(OrderLease::Held)) {
-            let order = &cancellation.order;
-            tracing::warn!(order.id = %order, "Failed to renew the lease of order {order}");
-        }
-    }
 }
 
 async fn attempt(

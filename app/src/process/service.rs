@@ -12,15 +12,16 @@ use tracing::Instrument;
 
 use crate::{
     background::gauges,
+    inbound::keys::Keys,
     observability::spans,
     process::{
         credit::{
             Attempt, AttemptProgress, Context, Customer, credit, is_order_bound, store_unavailable,
             wait_key,
         },
+        job_codec,
         outcome::Outcome,
     },
-    wiring::webhook,
 };
 
 /// The running service: its customers and everything they share.
@@ -45,7 +46,7 @@ pub struct CustomerEntry {
     /// The customer.
     pub customer: Customer,
     /// What its webhook calls may carry.
-    pub keys: webhook::Keys,
+    pub keys: Keys,
 }
 
 impl Service {
@@ -181,7 +182,7 @@ pub fn job(cancellation: &Cancellation) -> Job {
         id: cancellation.id(),
         order: cancellation.order.clone(),
         attempts: 0,
-        body: webhook::body(cancellation),
+        body: job_codec::encode(cancellation),
     }
 }
 

@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use domain::{
-    Cancellation, CancellationId, Claim, ClaimState, Discrepancy, MissingCause, Order,
-    ReconcileFinding, Tenant, Unit, UnitStatus,
+    Cancellation, CancellationId, Claim, ClaimState, Discrepancy, ITEMS_CANCELLED, MissingCause,
+    Order, ReconcileFinding, Tenant, Unit, UnitStatus,
 };
 use ports::{CancellationRecord, Jobs, Query, Step};
 
 use super::ReconcileErrorSource;
-use crate::{
-    process::{credit::Context, service::job},
-    wiring::webhook,
-};
+use crate::process::{credit::Context, service::job};
 
 /// Queues what a finding says is missing; nothing where nothing is, or nothing can be done.
 ///
@@ -84,7 +81,7 @@ fn lost(
     }
     Cancellation {
         tenant: tenant.clone(),
-        event: webhook::ITEMS_CANCELLED.to_owned(),
+        event: ITEMS_CANCELLED.to_owned(),
         order: order.id.clone(),
         units: units.iter().map(|unit| (unit.id.clone(), unit.reason.clone())).collect(),
         published_at: context.clock.now(),

@@ -6,13 +6,13 @@
 
 use std::{collections::BTreeMap, slice, time::Duration};
 
-use adapters_newstore::webhook::{EVENTS, envelope};
+use adapters_newstore::webhook::WebhookDecoder;
 use adapters_queue::fuzzing::{FuzzMessage, Rows};
-use app::process::service;
+use app::process::{job_codec, service};
 use arbitrary::Arbitrary;
-use domain::{Cancellation, Timestamp};
+use domain::{CANCELLATION_EVENTS, Cancellation, Timestamp};
 use libfuzzer_sys::fuzz_target;
-use ports::Job;
+use ports::{EventDecoder, Job};
 use serde_json::json;
 
 /// 2026-11-30T00:00:00Z
@@ -94,7 +94,7 @@ fn is_taken(it: char) -> bool {
 
 /// As the worker reads it.
 fn worked_on(job: &Job) -> Option<Cancellation> {
-    envelope(job.body.as_bytes()).and_then(|it| it.cancellation(RECEIVED)).ok().flatten()
+    job_codec::decode(&job.body).ok()
 }
 
 impl Attribute {
@@ -120,14 +120,14 @@ impl Event<'_> {
         );
         let event = json!({
             "tenant": "dodici",
-            "name": EVENTS[usize::from(self.nth)],
+            "name": CANCELLATION_EVENTS[usize::from(self.nth)],
             "published_at": format!("2026-11-20T18:02:11.{:09}Z", self.published_at % 1_000_000_000),
             "payload": { "id": parts.join("-"), "items": items.collect::<Vec<_>>() },
         });
-        let event = envelope(event.to_string().as_bytes()).expect("an event");
+        let event = WebhookDecoder.decode(event.to_string().as_bytes(), RECEIVED);
         if self.units.is_empty() {
             return None;
         }
-        event.cancellation(RECEIVED).expect("a cancellation")
+        event.expect("an event").cancellation.expect("a cancellation")
     }
 }

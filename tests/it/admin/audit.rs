@@ -62,7 +62,7 @@ async fn every_call_of_a_person_leaves_a_line_and_no_secret() {
         ["INFO", "127.0.0.1", single, &one, "200"],
     ];
     assert_eq!(trail(&log), expected.map(|line| line.map(str::to_owned)), "{log}");
-    let fingerprints = log.matches(&adapters_newstore::webhook::fingerprint(ADMIN_TOKEN)).count();
+    let fingerprints = log.matches(&app::inbound::keys::fingerprint(ADMIN_TOKEN)).count();
     assert!(fingerprints >= 5, "{log}");
 }
 

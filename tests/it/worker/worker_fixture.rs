@@ -11,6 +11,7 @@ use std::{
 
 use app::{
     background::worker::{self, BackoffLimits},
+    inbound::keys::Keys,
     ledger::circuit_breaker::CircuitBreakerLedger,
     process::{
         credit::{Context, Customer},
@@ -18,7 +19,6 @@ use app::{
         service::{CustomerEntry, Service, job},
     },
     random::Random,
-    wiring::webhook::Keys,
 };
 use async_trait::async_trait;
 use domain::{

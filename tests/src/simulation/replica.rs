@@ -13,6 +13,7 @@ use app::{
     },
     config::{Intake, Server},
     inbound::HttpState,
+    inbound::keys::Keys,
     ledger::circuit_breaker::CircuitBreakerLedger,
     observability,
     process::{
@@ -21,7 +22,6 @@ use app::{
         service::{CustomerEntry, Service},
     },
     random::Random,
-    wiring::webhook::Keys,
 };
 use axum::Router;
 use jiff::tz::TimeZone;
@@ -100,7 +100,13 @@ impl Replica {
             max_in_flight_per_tenant: 256,
         };
         let metrics = observability::recorder().handle();
-        let front = HttpState::new(service.clone(), shared.intake, &server, metrics);
+        let front = HttpState::new(
+            service.clone(),
+            app::wiring::event_decoder(),
+            shared.intake,
+            &server,
+            metrics,
+        );
         tokio::spawn(worker::run(service.clone(), CONCURRENCY, LIMITS));
         tokio::spawn(read_back::run(service.clone(), CONFIRM_PERIOD));
         tokio::spawn(recovery::run(service.clone(), LIMITS.max_delay));

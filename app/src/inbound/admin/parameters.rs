@@ -6,7 +6,7 @@ use std::fmt::Display;
 use axum::{extract::Query, http::Uri};
 use serde_json::{Map, Value};
 
-use crate::wiring::webhook::EventError;
+use ports::FieldError;
 
 /// The parameters that were not asked for yet.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Parameters(Map<String, Value>);
 
 impl Parameters {
     /// Those of a query string.
-    pub(super) fn of_query(uri: &Uri) -> Result<Self, EventError> {
+    pub(super) fn of_query(uri: &Uri) -> Result<Self, FieldError> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let Query(pairs) = pairs.map_err(|_| malformed("query", "cannot be read"))?;
         let mut found = Map::new();
@@ -28,7 +28,7 @@ impl Parameters {
     }
 
     /// Those of a JSON object.
-    pub(super) fn of_body(body: &[u8]) -> Result<Self, EventError> {
+    pub(super) fn of_body(body: &[u8]) -> Result<Self, FieldError> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(found)) => Ok(Self(found)),
             Ok(_) => Err(malformed("body", "is not an object")),
@@ -41,7 +41,7 @@ impl Parameters {
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, EventError> {
+    ) -> Result<Option<T>, FieldError> {
         match self.0.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => match parse(&text) {
@@ -53,7 +53,7 @@ impl Parameters {
     }
 
     /// Whether something is true; it is not where it is not given.
-    pub(super) fn flag(&mut self, name: &str) -> Result<bool, EventError> {
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, FieldError> {
         match self.0.remove(name) {
             None => Ok(false),
             Some(Value::Bool(value)) => Ok(value),
@@ -62,7 +62,7 @@ impl Parameters {
     }
 
     /// Nothing else is given.
-    pub(super) fn done(self) -> Result<(), EventError> {
+    pub(super) fn done(self) -> Result<(), FieldError> {
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(malformed(name, "is not known here")),
@@ -71,10 +71,10 @@ impl Parameters {
 }
 
 /// The fault of a parameter that must be given.
-pub(super) fn missing(name: &str) -> EventError {
+pub(super) fn missing(name: &str) -> FieldError {
     malformed(name, "is missing")
 }
 
-fn malformed(field: &str, problem: &str) -> EventError {
-    EventError { field: field.to_owned(), problem: problem.to_owned() }
+fn malformed(field: &str, problem: &str) -> FieldError {
+    FieldError { field: field.to_owned(), problem: problem.to_owned() }
 }
