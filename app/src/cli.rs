@@ -1,5 +1,5 @@
 //! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
-//! unreadable configuration.
+//! unreadable configuration, 3 a background task of the service failed.
 
 mod doctor;
 mod examples;
@@ -19,15 +19,17 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use ports::Clock;
 
 use crate::{
+    background::supervisor::TaskError,
     cli::sandbox::Afterwards,
     clock::SystemClock,
     config::{Config, ConfigError, JournalConfig, QueueConfig},
     inbound::http_threads::Threads,
     observability::{self, Logs},
     operator::retry::RetryError,
-    serve::{Application, until_signal},
+    serve::Application,
     wiring,
 };
 
@@ -108,6 +110,8 @@ enum CommandError {
     Configuration(ConfigError),
     /// It can be read, and nothing can be made of it.
     Usage(anyhow::Error),
+    /// A background task of the service failed.
+    Task(TaskError),
 }
 
 impl From<anyhow::Error> for CommandError {
@@ -122,29 +126,36 @@ impl From<RetryError> for CommandError {
     }
 }
 
+impl From<TaskError> for CommandError {
+    fn from(error: TaskError) -> Self {
+        Self::Task(error)
+    }
+}
+
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         Self::No(error.into())
     }
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command that the process was started with; the service runs in the time of `clock`.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn run(clock: Arc<dyn Clock>) -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return say(&format!("cannot start: {error}"), 1),
     };
-    match runtime.block_on(execute(arguments.command)) {
+    match runtime.block_on(execute(arguments.command, clock)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError::No(error)) => say(&format!("memobridge: {error:#}"), 1),
         Err(CommandError::Usage(error)) => say(&format!("memobridge: {error:#}"), 2),
         Err(CommandError::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
+        Err(CommandError::Task(error)) => say(&format!("memobridge: {error}"), 3),
     }
 }
 
-async fn execute(command: Command) -> Result<(), CommandError> {
+async fn execute(command: Command, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     match command {
         Command::Sandbox { keep } => {
             let afterwards = if keep { Afterwards::Keep } else { Afterwards::Stop };
@@ -153,7 +164,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
                 sandbox::SandboxResult::Failed => Err(anyhow::anyhow!("a sample failed").into()),
             }
         }
-        Command::Serve { config } => serve(load(&config.file)?).await,
+        Command::Serve { config } => serve(load(&config.file)?, clock).await,
         Command::List(arguments) => list::list(arguments).await,
         Command::Show(arguments) => list::show(arguments).await,
         Command::Retry(arguments) => retry::retry(arguments).await,
@@ -170,27 +181,26 @@ async fn execute(command: Command) -> Result<(), CommandError> {
     }
 }
 
-async fn serve(config: Config) -> Result<(), CommandError> {
+async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     let telemetry = observability::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     for fault in config.useless.iter().chain(&config.warnings) {
         tracing::warn!("Configuration: {fault}");
     }
     let (metrics, drain) = (observability::metrics(), config.server.drain);
     let http = Threads::start(|| ())?;
-    let clock = Arc::new(SystemClock);
     let application = Application::start(config, clock, metrics, http.handle()).await?;
-    until_signal().await?;
+    application.until_stopped().await?;
     let began = Instant::now();
-    application.shut_down().await;
+    let stopped = application.shut_down().await;
     telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
     drop(telemetry.lines);
-    Ok(())
+    Ok(stopped?)
 }
 
 fn check(file: &Path) -> Result<(), CommandError> {
     match Config::load(file) {
         Ok(config) => {
-            let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let tenants: Vec<_> =
                 config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
             let mut out = std::io::stdout().lock();

@@ -34,6 +34,7 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 use tracing::Instrument;
 
 use crate::{
+    background::supervisor::Supervisor,
     config::Intake,
     observability::spans,
     process::{
@@ -76,6 +77,7 @@ pub struct HttpState {
     pub max_body: usize,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
+    tasks: Supervisor,
     admin_token: Option<SecretString>,
     auth_failures: Arc<AuthFailureLimiter>,
     refusals: Arc<Refusals>,
@@ -92,6 +94,7 @@ impl HttpState {
         intake: Intake,
         server: &crate::config::Server,
         metrics: PrometheusHandle,
+        tasks: Supervisor,
     ) -> Self {
         let refusals = Arc::new(Refusals::new(Arc::clone(&service.context.clock)));
         let tenant_limit =
@@ -102,6 +105,7 @@ impl HttpState {
             respond_within: server.respond_within,
             max_body: server.max_body,
             metrics,
+            tasks,
             admin_token: server.admin_token.clone(),
             auth_failures: Arc::default(),
             refusals,
@@ -371,10 +375,13 @@ async fn run(
     }
 }
 
-/// Ready when the configuration is loaded, queue and journal are open and work
-/// is taken. The state of other systems never matters here.
+/// Ready when the configuration is loaded, queue and journal are open, work is taken
+/// and no background task has failed. The state of other systems never matters here.
 async fn ready(State(state): State<HttpState>) -> (StatusCode, String) {
     let mut missing = Vec::new();
+    if let Some(error) = state.tasks.failure() {
+        missing.push(error.to_string());
+    }
     if state.draining() {
         missing.push("shutting down".to_owned());
     }

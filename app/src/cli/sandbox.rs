@@ -44,9 +44,9 @@ pub async fn run(afterwards: Afterwards) -> anyhow::Result<SandboxResult> {
     print(&table::summary(results.len(), wrong, began.elapsed(), style))?;
     if afterwards == Afterwards::Keep {
         print(&environment.hints())?;
-        crate::serve::until_signal().await?;
+        environment.until_stopped().await?;
     }
-    environment.shut_down().await;
+    environment.shut_down().await?;
     Ok(if wrong == 0 { SandboxResult::Passed } else { SandboxResult::Failed })
 }
 
