@@ -77,12 +77,13 @@ impl Application {
         tasks.run("gauges", gauges::run(service.clone(), Arc::clone(&stores)));
         tasks.run("retention", retention::run(service.clone(), stores, keep));
         tasks.run("recovery", recovery::run(service.clone(), worker.max_delay));
-        for entry in service.customers.values() {
+        for (tenant, entry) in &*service.customers {
             let probe = permission_probe::run(service.clone(), Arc::clone(entry));
-            tasks.run("permission-probe", probe);
+            tasks.run(format!("permission-probe {tenant}"), probe);
         }
         for stream in streams {
-            tasks.run("stream-watch", stream::watch(stream, service.clone()));
+            let task = format!("stream-watch {}", stream.tenant);
+            tasks.run(task, stream::watch(stream, service.clone()));
         }
         if let Some(plan) = plan {
             tasks.run("reconciliation", reconcile::daily::run(service.clone(), plan));

@@ -21,14 +21,14 @@ pub struct Supervisor {
 
 /// How a supervised task failed. The panic message is only in the log: `/health/ready` needs no
 /// token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TaskError {
     /// It returned before it was told to stop.
     #[error("task {0} ended early")]
-    EndedEarly(&'static str),
+    EndedEarly(String),
     /// It panicked.
     #[error("task {0} panicked")]
-    Panicked(&'static str),
+    Panicked(String),
 }
 
 impl Supervisor {
@@ -39,26 +39,18 @@ impl Supervisor {
     }
 
     /// Runs a task that returns only after `stop`.
-    pub fn run(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn run(&self, task: impl Into<String>, work: impl Future<Output = ()> + Send + 'static) {
         self.run_until(task, self.stop.clone(), tokio::spawn(work));
     }
 
-    /// Runs a task that is expected to end: only a panic is a failure.
-    pub fn run_once(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.watch(task, tokio::spawn(work), || true);
-    }
-
     /// Supervises a running task that returns only after a `stop` of its own.
-    pub fn run_until(&self, task: &'static str, stop: CancellationToken, work: JoinHandle<()>) {
-        self.watch(task, work, move || stop.is_cancelled());
-    }
-
-    fn watch(
+    pub fn run_until(
         &self,
-        task: &'static str,
+        task: impl Into<String>,
+        stop: CancellationToken,
         work: JoinHandle<()>,
-        may_end: impl FnOnce() -> bool + Send + 'static,
     ) {
+        let task = task.into();
         let failure = Arc::clone(&self.failure);
         self.watchers.spawn(async move {
             let panic = work.await.err().and_then(|error| error.try_into_panic().ok());
@@ -66,7 +58,7 @@ impl Supervisor {
                 let error = redact_emails(panic_message(&*panic));
                 tracing::error!(task, error, "Background task panicked");
                 TaskError::Panicked(task)
-            } else if may_end() {
+            } else if stop.is_cancelled() {
                 return;
             } else {
                 tracing::error!(task, "Background task ended early");
@@ -80,7 +72,7 @@ impl Supervisor {
     /// The first failure, if there is one.
     #[must_use]
     pub fn failure(&self) -> Option<TaskError> {
-        self.failure.get().copied()
+        self.failure.get().cloned()
     }
 
     /// Returns once a task has failed.
