@@ -19,7 +19,7 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use ports::Clock;
+use ports::{Clock, Journal};
 
 use crate::{
     background::supervisor::TaskError,
@@ -30,7 +30,7 @@ use crate::{
     observability::{self, Logs},
     operator::retry::RetryError,
     serve::Application,
-    wiring,
+    wiring::{self, OlderJournalError},
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
@@ -198,34 +198,36 @@ async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError
 }
 
 fn check(file: &Path) -> Result<(), CommandError> {
-    match Config::load(file) {
-        Ok(config) => {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let tenants: Vec<_> =
-                config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
-            let mut out = std::io::stdout().lock();
-            for warning in &config.warnings {
-                writeln!(out, "warning: {warning}")?;
-            }
-            for fault in &config.useless {
-                writeln!(out, "{fault}")?;
-            }
-            if !config.useless.is_empty() {
-                return Err(faulty(config.useless.len(), file));
-            }
-            wiring::fits(config.customers, &clock)?;
-            writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
-            Ok(())
-        }
-        Err(error @ ConfigError::File { .. }) => Err(CommandError::Configuration(error)),
-        Err(ConfigError::Faults(faults)) => {
-            let mut out = std::io::stdout().lock();
-            for fault in &faults {
-                writeln!(out, "{fault}")?;
-            }
-            Err(faulty(faults.len(), file))
-        }
+    let loaded = Config::load(file);
+    let mut faults: Vec<_> = match &loaded {
+        Ok(config) => config.useless.iter().map(ToString::to_string).collect(),
+        Err(ConfigError::Faults(faults)) => faults.iter().map(ToString::to_string).collect(),
+        Err(ConfigError::File { .. }) => Vec::new(),
+    };
+    if let Ok((queue, journal)) = Config::stores(file) {
+        let unusable = wiring::unusable_files(&queue, &journal).into_iter();
+        faults.extend(unusable.map(|error| format!("{}: {error:#}", file.display())));
     }
+    let config = match loaded {
+        Err(error @ ConfigError::File { .. }) => return Err(CommandError::Configuration(error)),
+        loaded => loaded.ok(),
+    };
+    let mut out = std::io::stdout().lock();
+    for warning in config.iter().flat_map(|config| &config.warnings) {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for fault in &faults {
+        writeln!(out, "{fault}")?;
+    }
+    let Some(config) = config.filter(|_| faults.is_empty()) else {
+        return Err(faulty(faults.len(), file));
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tenants: Vec<_> =
+        config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
+    wiring::fits(config.customers, &clock)?;
+    writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
+    Ok(())
 }
 
 fn faulty(faults: usize, file: &Path) -> CommandError {
@@ -245,6 +247,20 @@ fn load(file: &Path) -> Result<Config, CommandError> {
 
 fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), CommandError> {
     Config::stores(file).map_err(CommandError::Configuration)
+}
+
+/// The journal of a configuration, to read it.
+async fn journal_to_read(file: &Path) -> Result<Arc<dyn Journal>, CommandError> {
+    let (_, journal) = stores(file)?;
+    wiring::journal_to_read(&journal).await.map_err(unreadable)
+}
+
+fn unreadable(error: anyhow::Error) -> CommandError {
+    if error.is::<OlderJournalError>() {
+        CommandError::Usage(error)
+    } else {
+        CommandError::No(error)
+    }
 }
 
 fn say(text: &str, code: u8) -> ExitCode {

@@ -1,5 +1,5 @@
-//! What the machine may do to the program: a log that nobody reads, an environment that is not
-//! UTF-8, files that are not ours.
+//! What the machine may do to the program: a log that nobody reads and an environment that
+//! is not UTF-8.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -59,7 +59,11 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     assert!(ended.expect("it ends, though its last lines find no room").unwrap().success());
 }
 
-fn run_with(world: &TestWorld, arguments: &[&OsStr], variables: &[(&str, &[u8])]) -> (i32, String) {
+pub(crate) fn run_with(
+    world: &TestWorld,
+    arguments: &[&OsStr],
+    variables: &[(&str, &[u8])],
+) -> (i32, String) {
     let mut program = Command::new(PROGRAM);
     program.args(arguments).env("MEMOBRIDGE_CONFIG", world.config());
     for (name, value) in variables {
@@ -126,46 +130,6 @@ async fn a_value_that_is_not_utf8_is_named_with_its_key() {
     fs::write(world.config(), b"# \xff").unwrap();
     let (code, said) = run_with(&world, &[OsStr::new("check")], &[]);
     assert_eq!((code, said.contains("it is not UTF-8")), (2, true), "{said}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_not_ours_are_named_with_their_key() {
-    let world = TestWorld::new(&Settings::default()).await;
-    let folder = world.config().parent().unwrap().to_owned();
-    let path = |name: &str| folder.join(name).display().to_string();
-    fs::create_dir(path("folder")).unwrap();
-    fs::write(path("text"), "neither a database nor short ".repeat(50)).unwrap();
-    std::os::unix::fs::symlink(path("loop"), path("loop")).unwrap();
-    let other = rusqlite::Connection::open(path("bookmarks")).unwrap();
-    other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
-    drop(other);
-    // the file, what is said of it, whether `check` can tell
-    let table = [
-        ("folder", "is no file", true),
-        ("loop", "symbolic links", true),
-        ("text", "not a database", false),
-        ("bookmarks", "another program's database", false),
-    ];
-    for (name, problem, check_tells) in table {
-        for key in ["journal.path", "queue.path"] {
-            let settings = if key == "journal.path" {
-                Settings { journal: path(name), ..Settings::default() }
-            } else {
-                Settings { queue: format!("path = {:?}", path(name)), ..Settings::default() }
-            };
-            world.configure(&settings);
-            for (command, is_told) in [("check", check_tells), ("serve", true)] {
-                if !is_told {
-                    continue;
-                }
-                let (code, said) = run_with(&world, &[OsStr::new(command)], &[]);
-                assert_ne!(code, 0, "{command} with {key} = {name}: {said}");
-                for word in [key, name, problem] {
-                    assert!(said.contains(word), "{command} with {name}: {word} in {said}");
-                }
-            }
-        }
-    }
 }
 
 #[tokio::test]

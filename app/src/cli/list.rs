@@ -5,15 +5,12 @@ use std::io::Write;
 use domain::{CancellationId, OrderId, Reason, Tenant, Timestamp};
 use ports::{CancellationRecord, CancellationState, Query};
 
-use crate::{
-    operator::{
-        json::{instant, standing, summary, whole},
-        paging, parse,
-    },
-    wiring,
+use crate::operator::{
+    json::{instant, standing, summary, whole},
+    paging, parse,
 };
 
-use super::{CommandError, ConfigFile, stores};
+use super::{CommandError, ConfigFile, journal_to_read};
 
 /// How many people are shown who did not say.
 const LIMIT: usize = 100;
@@ -57,8 +54,7 @@ pub(super) struct Show {
 
 /// Prints cancellations, newest first.
 pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
-    let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
+    let journal = journal_to_read(&arguments.config.file).await?;
     let mut query = Query {
         state: arguments.state,
         order: arguments.order,
@@ -127,8 +123,7 @@ pub(super) fn grouped(number: usize) -> String {
 
 /// Prints one cancellation with its whole life.
 pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
-    let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
+    let journal = journal_to_read(&arguments.config.file).await?;
     let query =
         Query { id: Some(arguments.id.clone()), with_history: true, limit: 1, ..Query::default() };
     let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();

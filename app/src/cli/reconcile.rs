@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
-use super::{CommandError, ConfigFile, load};
+use super::{CommandError, ConfigFile, load, unreadable};
 use crate::cli::reconcile::time_arg::TimeArg;
 use crate::{
     clock::SystemClock,
@@ -51,7 +51,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
         return Err(CommandError::Usage(anyhow::anyhow!("no customer is configured for {tenant}")));
     }
     // A journal that is not there would make everything look missing.
-    wiring::journal_in_use(&config.journal).await?;
+    wiring::journal_to_read(&config.journal).await.map_err(unreadable)?;
     let clock = Arc::new(SystemClock);
     let now = clock.now();
     let (service, _) =

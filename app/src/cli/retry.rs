@@ -20,7 +20,7 @@ use crate::{
     wiring::{self, webhook},
 };
 
-use super::{CommandError, ConfigFile, load, stores};
+use super::{CommandError, ConfigFile, journal_to_read, load, stores, unreadable};
 
 /// What `retry` is asked for.
 #[derive(Debug, clap::Args)]
@@ -79,15 +79,16 @@ pub(super) struct Submit {
 
 /// Puts cancellations back into the queue; the service works on them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
-    let (queue, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
     let mut tally = RetryTally::default();
     if arguments.dry_run {
+        let journal = journal_to_read(&arguments.config.file).await?;
         wanted(&*journal, &arguments, RetryMode::Count, &mut tally).await?;
         let mut out = std::io::stdout().lock();
         writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
+    let (queue, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal_in_use(&journal).await.map_err(unreadable)?;
     let _telemetry = observability::start(Logs::OfACommand)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let jobs = wiring::jobs(&queue, &clock).await?;
