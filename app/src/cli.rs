@@ -1,9 +1,10 @@
-//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
-//! unreadable configuration, 3 a background task of the service failed.
+//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or unreadable configuration,
+//! 3 a background task of the service failed, 141 the reader of the output has left.
 
 mod doctor;
 mod examples;
 mod list;
+mod output;
 mod reconcile;
 mod retry;
 pub mod sandbox;
@@ -11,9 +12,11 @@ mod stream;
 
 use std::{
     io::Write,
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    thread::available_parallelism,
     time::Instant,
 };
 
@@ -23,7 +26,7 @@ use ports::{Clock, Journal};
 
 use crate::{
     background::supervisor::TaskError,
-    cli::sandbox::Afterwards,
+    cli::{output::stdout, sandbox::Afterwards},
     clock::SystemClock,
     config::{Config, ConfigError, JournalConfig, QueueConfig},
     inbound::http_threads::Threads,
@@ -142,12 +145,16 @@ impl From<std::io::Error> for CommandError {
 #[must_use]
 pub fn run(clock: Arc<dyn Clock>) -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Set, so that no variable of the environment is read, which panics where it makes no sense.
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return say(&format!("cannot start: {error}"), 1),
     };
     match runtime.block_on(execute(arguments.command, clock)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(CommandError::No(error)) if output::is_closed(&error) => output::CLOSED.into(),
         Err(CommandError::No(error)) => say(&format!("memobridge: {error:#}"), 1),
         Err(CommandError::Usage(error)) => say(&format!("memobridge: {error:#}"), 2),
         Err(CommandError::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
@@ -176,7 +183,7 @@ async fn execute(command: Command, clock: Arc<dyn Clock>) -> Result<(), CommandE
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "memobridge", &mut script);
-            Ok(std::io::stdout().lock().write_all(&script)?)
+            Ok(stdout().write_all(&script)?)
         }
     }
 }
@@ -212,7 +219,7 @@ fn check(file: &Path) -> Result<(), CommandError> {
         Err(error @ ConfigError::File { .. }) => return Err(CommandError::Configuration(error)),
         loaded => loaded.ok(),
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     for warning in config.iter().flat_map(|config| &config.warnings) {
         writeln!(out, "warning: {warning}")?;
     }

@@ -9,7 +9,8 @@ Examples:
   memobridge list --state parked              # what needs a person
 
 Every command has examples of its own.
-Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration.";
+Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration,
+3 a background task of serve failed, 141 the reader of the output has left.";
 
 pub(super) const SANDBOX: &str = "\
 Examples:

@@ -10,7 +10,7 @@ use crate::operator::{
     paging, parse,
 };
 
-use super::{CommandError, ConfigFile, journal_to_read};
+use super::{CommandError, ConfigFile, journal_to_read, output::stdout};
 
 /// How many people are shown who did not say.
 const LIMIT: usize = 100;
@@ -72,7 +72,7 @@ pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
         print(&page[..fits], shown == 0, arguments.json)?;
         shown += fits;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if matching == 0 && !arguments.json {
         writeln!(out, "no cancellations match")?;
     } else if shown < matching && !arguments.json {
@@ -83,7 +83,7 @@ pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
 
 /// Prints a page, the first one with a head.
 fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(), CommandError> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if !json && is_first && !found.is_empty() {
         let head = ("CANCELLATION", "STATE", "REASON", "ORDER", "RECEIVED");
         writeln!(out, "{:<24}  {:<8}  {:<22}  {:<36}  {}", head.0, head.1, head.2, head.3, head.4)?;
@@ -129,7 +129,7 @@ pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
     let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();
     let record =
         found.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {}", arguments.id))?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if arguments.json {
         writeln!(out, "{}", whole(&record))?;
         return Ok(());

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
-use super::{CommandError, ConfigFile, load, unreadable};
+use super::{CommandError, ConfigFile, load, output::stdout, unreadable};
 use crate::cli::reconcile::time_arg::TimeArg;
 use crate::{
     clock::SystemClock,
@@ -106,10 +106,10 @@ fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Wind
 async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "\n" };
-        writeln!(std::io::stdout(), "{gap}{}", text::head(report))?;
+        writeln!(stdout(), "{gap}{}", text::head(report))?;
         let (mut findings, mut gap) = (Findings::of(report), "\n");
         while let Some(page) = findings.page().await? {
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout();
             for finding in page {
                 writeln!(out, "{gap}{}", text::line(&finding))?;
                 gap = "";
@@ -121,23 +121,23 @@ async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
 
 /// One object, written piece by piece: it may be larger than memory.
 async fn print_json(reports: &[Report]) -> anyhow::Result<()> {
-    write!(std::io::stdout(), "{{\"tenants\":[")?;
+    write!(stdout(), "{{\"tenants\":[")?;
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "," };
         let summary = summary(report).to_string();
         let open = summary.strip_suffix('}').unwrap_or(&summary);
-        write!(std::io::stdout(), "{gap}{open},\"findings\":[")?;
+        write!(stdout(), "{gap}{open},\"findings\":[")?;
         let (mut findings, mut gap) = (Findings::of(report), "");
         while let Some(page) = findings.page().await? {
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout();
             for finding in page {
                 write!(out, "{gap}{finding}")?;
                 gap = ",";
             }
         }
-        write!(std::io::stdout(), "]}}")?;
+        write!(stdout(), "]}}")?;
     }
-    Ok(writeln!(std::io::stdout(), "]}}")?)
+    Ok(writeln!(stdout(), "]}}")?)
 }
 
 /// The findings of a report, page by page.

@@ -20,7 +20,7 @@ use crate::{
     wiring::{self, webhook},
 };
 
-use super::{CommandError, ConfigFile, journal_to_read, load, stores, unreadable};
+use super::{CommandError, ConfigFile, journal_to_read, load, output::stdout, stores, unreadable};
 
 /// What `retry` is asked for.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
     if arguments.dry_run {
         let journal = journal_to_read(&arguments.config.file).await?;
         wanted(&*journal, &arguments, RetryMode::Count, &mut tally).await?;
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout();
         writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
@@ -104,7 +104,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
             error_chain(why)
         )),
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     for id in &tally.ids {
         writeln!(out, "{id} is back in the queue")?;
     }
@@ -161,7 +161,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     )]);
     journal.record(&id, now, &[note]).await.map_err(anyhow::Error::from)?;
     let audit_entry = AuditEntry { actor: &Actor::Here, action: "submit", subject: id.as_str() };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if let Known::SeenBefore {
         state:
             state @ (CancellationState::Posted | CancellationState::Skipped | CancellationState::Parked),

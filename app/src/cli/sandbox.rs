@@ -17,7 +17,10 @@ use anyhow::Context;
 
 use {
     self::table::Style,
-    crate::cli::sandbox::{environment::Environment, run::run_samples},
+    crate::cli::{
+        output::stdout,
+        sandbox::{environment::Environment, run::run_samples},
+    },
 };
 
 /// Whether the sandbox stays up after the samples.
@@ -61,7 +64,7 @@ pub enum SandboxResult {
 }
 
 fn print(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     out.write_all(text.as_bytes())?;
     out.flush()
 }

@@ -9,6 +9,7 @@ use ports::{Clock, Registered, StreamState, StreamWindow};
 use super::{CommandError, Target, Watched, no, say, status::window};
 use crate::{
     background::stream::{Plan, is_replay, names, plan},
+    cli::output::stdout,
     clock::SystemClock,
     operator::{json::instant, parse},
 };
@@ -71,7 +72,7 @@ async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), CommandError>
     let mut replays = stream.port.all().await.map_err(|it| no(stream, &it))?;
     replays.retain(|it| is_replay(&stream.wanted.id, it));
     if replays.is_empty() && !arguments.target.json {
-        writeln!(std::io::stdout(), "{} {} has no replays", stream.tenant, stream.wanted.id)?;
+        writeln!(stdout(), "{} {} has no replays", stream.tenant, stream.wanted.id)?;
     }
     for replay in &replays {
         let outcome = match replay.state {

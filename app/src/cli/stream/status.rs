@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{CommandError, Target, Watched};
 use crate::{
     background::stream::{StreamFault, faults, is_replay, names},
+    cli::output::stdout,
     operator::json::instant,
 };
 
@@ -23,7 +24,7 @@ pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
     let streams = target.streams()?;
     let mut wrong = 0;
     if !target.json {
-        writeln!(std::io::stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
+        writeln!(stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
     }
     for stream in &streams {
         let seen = read_status(stream).await;
@@ -32,7 +33,7 @@ pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
             Err(_) => false,
         };
         wrong += usize::from(!is_fine);
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout();
         if target.json {
             writeln!(out, "{}", object(stream, &seen))?;
         } else {
