@@ -9,6 +9,7 @@ mod reconcile;
 mod retry;
 pub mod sandbox;
 mod stream;
+mod time_arg;
 
 use std::{
     io::Write,
@@ -46,7 +47,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows the whole way in a box: simulated NewStore and NetSuite, sample cancellations.
+    /// Runs an end-to-end demo: sample cancellations against a simulated NewStore and NetSuite.
     #[command(after_help = examples::SANDBOX)]
     Sandbox {
         /// Stays up afterwards and prints the addresses.

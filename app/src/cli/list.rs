@@ -10,7 +10,7 @@ use crate::operator::{
     paging, parse,
 };
 
-use super::{CommandError, ConfigFile, journal_to_read, output::stdout};
+use super::{CommandError, ConfigFile, journal_to_read, output::stdout, time_arg};
 
 /// How many people are shown who did not say.
 const LIMIT: usize = 100;
@@ -29,8 +29,8 @@ pub(super) struct List {
     /// Only of this tenant.
     #[arg(long)]
     tenant: Option<Tenant>,
-    /// Only those first received since, for example 2026-11-21T09:30:00Z.
-    #[arg(long, value_parser = parse::instant)]
+    /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    #[arg(long, value_parser = time_arg::in_utc)]
     since: Option<Timestamp>,
     /// At most this many, newest first: 100 without --json, all with it where it is not said.
     #[arg(long)]

@@ -1,7 +1,6 @@
 //! `reconcile`: what is missing, doubled or different, for people and for programs.
 
 mod text;
-mod time_arg;
 
 use std::{io::Write, sync::Arc};
 
@@ -10,8 +9,7 @@ use jiff::tz::TimeZone;
 use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
-use super::{CommandError, ConfigFile, load, output::stdout, unreadable};
-use crate::cli::reconcile::time_arg::TimeArg;
+use super::{CommandError, ConfigFile, load, output::stdout, time_arg::TimeArg, unreadable};
 use crate::{
     clock::SystemClock,
     operator::json::instant,
@@ -75,7 +73,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
     if reports.iter().all(Report::agrees) {
         Ok(())
     } else {
-        Err(CommandError::No(anyhow::anyhow!("not everything agrees")))
+        Err(CommandError::No(anyhow::anyhow!(text::verdict(&reports))))
     }
 }
 

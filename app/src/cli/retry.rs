@@ -20,7 +20,9 @@ use crate::{
     wiring::{self, webhook},
 };
 
-use super::{CommandError, ConfigFile, journal_to_read, load, output::stdout, stores, unreadable};
+use super::{
+    CommandError, ConfigFile, journal_to_read, load, output::stdout, stores, time_arg, unreadable,
+};
 
 /// What `retry` is asked for.
 #[derive(Debug, clap::Args)]
@@ -42,8 +44,8 @@ pub(super) struct Retry {
     /// Only of this order, by its id.
     #[arg(long, requires = "state")]
     order: Option<OrderId>,
-    /// Only those first received since, for example 2026-11-21T09:30:00Z.
-    #[arg(long, value_parser = parse::instant, requires = "state")]
+    /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    #[arg(long, value_parser = time_arg::in_utc, requires = "state")]
     since: Option<Timestamp>,
     /// Only counts them, with the amounts that are known.
     #[arg(long)]

@@ -1,5 +1,6 @@
-//! `memobridge sandbox`: the whole way in a box, for the first look.
-//!  Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
+//! `memobridge sandbox`: an end-to-end demo against simulated systems, for the first look.
+//!
+//! Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
 //! them from a configuration as a customer would write it, with its queue and journal in a
 //! temporary folder.
 

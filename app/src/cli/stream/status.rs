@@ -19,7 +19,7 @@ struct StreamStatus {
     replays: Vec<Subscription>,
 }
 
-/// Prints how each stream stands; the answer is "no" when one is not as it should be.
+/// Prints how each stream stands; the answer is "no" when one is not running as configured.
 pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
     let streams = target.streams()?;
     let mut wrong = 0;
@@ -42,10 +42,9 @@ pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
             }
         }
     }
-    match wrong {
-        0 => Ok(()),
-        1 => Err(CommandError::No(anyhow::anyhow!("1 stream is not as it should be"))),
-        more => Err(CommandError::No(anyhow::anyhow!("{more} streams are not as they should be"))),
+    match (wrong, streams.len()) {
+        (0, _) => Ok(()),
+        (wrong, all) => Err(CommandError::No(anyhow::anyhow!("not ok: {wrong} of {all} streams"))),
     }
 }
 
