@@ -13,6 +13,7 @@ mod time_arg;
 
 use std::{
     io::Write,
+    mem,
     num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -29,7 +30,7 @@ use crate::{
     background::supervisor::TaskError,
     cli::{output::stdout, sandbox::Afterwards},
     clock::SystemClock,
-    config::{Config, ConfigError, JournalConfig, QueueConfig},
+    config::{Config, ConfigError, ConfigFault, JournalConfig, QueueConfig},
     inbound::http_threads::Threads,
     observability::{self, Logs},
     operator::retry::RetryError,
@@ -79,7 +80,8 @@ enum Command {
     #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
                       memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
     Reconcile(reconcile::Reconcile),
-    /// Reads the configuration and names every fault with its line; touches no network.
+    /// Names every fault of the configuration, and files of queue and journal that cannot be used;
+    /// touches no network and changes nothing.
     #[command(after_help = examples::CHECK)]
     Check {
         #[command(flatten)]
@@ -206,20 +208,20 @@ async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError
 }
 
 fn check(file: &Path) -> Result<(), CommandError> {
-    let loaded = Config::load(file);
-    let mut faults: Vec<_> = match &loaded {
-        Ok(config) => config.useless.iter().map(ToString::to_string).collect(),
-        Err(ConfigError::Faults(faults)) => faults.iter().map(ToString::to_string).collect(),
-        Err(ConfigError::File { .. }) => Vec::new(),
+    let (config, mut faults) = match Config::load(file) {
+        Ok(mut config) => {
+            let useless = mem::take(&mut config.useless);
+            (Some(config), useless)
+        }
+        Err(ConfigError::Faults(faults)) => (None, faults),
+        Err(error) => return Err(CommandError::Configuration(error)),
     };
     if let Ok((queue, journal)) = Config::stores(file) {
         let unusable = wiring::unusable_files(&queue, &journal).into_iter();
-        faults.extend(unusable.map(|error| format!("{}: {error:#}", file.display())));
+        let fault =
+            |error| ConfigFault { file: file.to_owned(), line: 0, message: format!("{error:#}") };
+        faults.extend(unusable.map(fault));
     }
-    let config = match loaded {
-        Err(error @ ConfigError::File { .. }) => return Err(CommandError::Configuration(error)),
-        loaded => loaded.ok(),
-    };
     let mut out = stdout();
     for warning in config.iter().flat_map(|config| &config.warnings) {
         writeln!(out, "warning: {warning}")?;

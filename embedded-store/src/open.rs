@@ -65,13 +65,15 @@ pub(crate) fn check(path: &Path, migrations: &[&str]) -> Result<(), StoreError> 
     if !fs::metadata(folder).map_err(failed)?.is_dir() {
         return Err(failed(ErrorKind::NotADirectory.into()));
     }
+    let is_made = path.parent() == Some(folder);
+    let read_only = || StoreError::ReadOnly { path: path.to_owned() };
     // Also for a file that is there: its log is beside it.
-    access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|errno| failed(errno.into()))?;
+    access(folder, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|errno| if is_made { read_only() } else { failed(errno.into()) })?;
     if !path.exists() {
         return Ok(());
     }
-    let read_only = |_| StoreError::ReadOnly { path: path.to_owned() };
-    access(path, Access::READ_OK | Access::WRITE_OK).map_err(read_only)?;
+    access(path, Access::READ_OK | Access::WRITE_OK).map_err(|_| read_only())?;
     let db = onlooker(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
     is_ours(path, &db, migrations)?;
     Ok(())
@@ -122,6 +124,8 @@ fn connect(path: &Path, more: OpenFlags) -> rusqlite::Result<Connection> {
 /// While a process has the file open, there is a log beside it, and reading takes locks. Without a
 /// log the file is whole and read as it is, because SQLite would make a log first.
 pub(crate) fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
+    // The log is beside the file that a link leads to.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     if Path::new(&log).exists() {

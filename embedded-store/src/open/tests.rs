@@ -78,8 +78,13 @@ fn an_onlooker_sees_what_is_in_the_log_and_makes_none() {
     let path = folder.path().join("a.db");
     let db = open(&path, &[ONE, TWO]).unwrap();
     db.execute_batch("INSERT INTO one VALUES (3, 4)").unwrap();
-    assert_eq!(rows(&onlooker(&path).unwrap()), 2);
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for path in [&path, &link] {
+        assert_eq!(rows(&onlooker(path).unwrap()), 2, "{path:?}");
+    }
     drop(db);
+    fs::remove_file(&link).unwrap();
     let before = content(folder.path());
     let onlooker = onlooker(&path).unwrap();
     assert_eq!((rows(&onlooker), before.len()), (2, 1));
