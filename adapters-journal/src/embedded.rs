@@ -10,13 +10,16 @@ use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Cancellation, CancellationId, Claim, OrderId, Tenant, Timestamp};
-use embedded_store::Store;
+use embedded_store::{Store, StoreError};
 use ports::{
     CancellationRecord, Journal, JournalError, LeaseToken, OpenCount, OpenCounts, OrderLease,
     Query, Received, Retention, Step,
 };
 
-use crate::model::{FORGET, StoreFailure, at_most as limit};
+use crate::{
+    Existing,
+    model::{FORGET, StoreFailure, at_most as limit},
+};
 
 const MIGRATIONS: &[&str] = &[
     include_str!("embedded/schema-1.sql"),
@@ -40,9 +43,29 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the journal, making the file and its folders where they are missing.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let store = Store::open(path, MIGRATIONS);
-        Ok(Self { store: store.map_err(|error| JournalError::Unavailable(error.into()))? })
+        Ok(Self { store: Store::open(path, MIGRATIONS).map_err(unavailable)? })
     }
+
+    /// Opens the journal for those who only look. Changes nothing.
+    pub fn open_existing(path: &Path) -> Result<Existing<Self>, JournalError> {
+        if matches!(path.try_exists(), Ok(false)) {
+            return Ok(Existing::Missing);
+        }
+        match Store::open_read_only(path, MIGRATIONS) {
+            Ok(store) => Ok(Existing::Current(Self { store })),
+            Err(StoreError::Older { found, known, .. }) => Ok(Existing::Older { found, known }),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Says what [`Self::open`] would refuse. Changes and makes nothing.
+    pub fn check(path: &Path) -> Result<(), JournalError> {
+        embedded_store::check(path, MIGRATIONS).map_err(unavailable)
+    }
+}
+
+fn unavailable(error: StoreError) -> JournalError {
+    JournalError::Unavailable(error.into())
 }
 
 #[async_trait]

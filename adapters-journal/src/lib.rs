@@ -17,3 +17,19 @@ mod postgres;
 pub use embedded::Embedded;
 pub use memory::Memory;
 pub use postgres::{DatabaseUrl, DatabaseUrlError, Postgres};
+
+/// What there is of a journal that nothing may be made or migrated in.
+#[derive(Debug)]
+pub enum Existing<J> {
+    /// No service has made one.
+    Missing,
+    /// The service of an older version made it; this program cannot read it before a migration.
+    Older {
+        /// Its schema.
+        found: usize,
+        /// The schema that this program reads.
+        known: usize,
+    },
+    /// It can be read.
+    Current(J),
+}

@@ -22,7 +22,10 @@ use tokio::time::timeout;
 
 use self::connections::Connections;
 pub use self::url::{DatabaseUrl, DatabaseUrlError};
-use crate::model::{FORGET, StoreFailure, at_most as limit};
+use crate::{
+    Existing,
+    model::{FORGET, StoreFailure, at_most as limit},
+};
 
 /// How long a call may take once it has a connection.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -62,14 +65,17 @@ impl Postgres {
         Ok(Self { connections })
     }
 
-    /// Opens the journal for those who only look: `None` where no service with
-    /// this schema has made one. Changes nothing.
-    pub async fn open_existing(url: &DatabaseUrl) -> Result<Option<Self>, JournalError> {
+    /// Opens the journal for those who make and migrate nothing.
+    pub async fn open_existing(url: &DatabaseUrl) -> Result<Existing<Self>, JournalError> {
         let connections = Connections::new(url);
         let mut db = connections.take().await?;
-        let made = schema::is_there(&mut db.connection).await?;
+        let (found, known) = schema::find(&mut db.connection).await?;
         db.release();
-        Ok(made.then_some(Self { connections }))
+        Ok(match found {
+            0 => Existing::Missing,
+            found if found < known => Existing::Older { found, known },
+            _ => Existing::Current(Self { connections }),
+        })
     }
 
     /// Makes one call on a connection of its own. After a failure that connection is

@@ -37,6 +37,12 @@ impl Embedded {
         Ok(Self { store, notifier: JobNotifier::new(clock, RECHECK) })
     }
 
+    /// Says what [`Self::open`] would refuse. Changes and makes nothing.
+    pub fn check(path: &Path) -> Result<(), JobsError> {
+        let checked = embedded_store::check(path, MIGRATIONS);
+        checked.map_err(|error| JobsError::Unavailable(error.into()))
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreFailure> + Send + 'static,

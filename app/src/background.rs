@@ -8,4 +8,5 @@ pub mod recovery;
 pub mod retention;
 pub mod scheduler;
 pub mod stream;
+pub mod supervisor;
 pub mod worker;

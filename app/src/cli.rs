@@ -1,34 +1,41 @@
-//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or
-//! unreadable configuration.
+//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or unreadable configuration,
+//! 3 a background task of the service failed, 141 the reader of the output has left.
 
 mod doctor;
 mod examples;
 mod list;
+mod output;
 mod reconcile;
 mod retry;
 pub mod sandbox;
 mod stream;
+mod time_arg;
 
 use std::{
     io::Write,
+    mem,
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    thread::available_parallelism,
     time::Instant,
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use ports::{Clock, Journal};
 
 use crate::{
-    cli::sandbox::Afterwards,
+    background::supervisor::TaskError,
+    cli::{output::stdout, sandbox::Afterwards},
     clock::SystemClock,
-    config::{Config, ConfigError, JournalConfig, QueueConfig},
+    config::{Config, ConfigError, ConfigFault, JournalConfig, QueueConfig},
     inbound::http_threads::Threads,
     observability::{self, Logs},
     operator::retry::RetryError,
-    serve::{Application, until_signal},
-    wiring,
+    serve::Application,
+    wiring::{self, OlderJournalError},
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
@@ -41,7 +48,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows the whole way in a box: simulated NewStore and NetSuite, sample cancellations.
+    /// Runs an end-to-end demo: sample cancellations against a simulated NewStore and NetSuite.
     #[command(after_help = examples::SANDBOX)]
     Sandbox {
         /// Stays up afterwards and prints the addresses.
@@ -73,7 +80,8 @@ enum Command {
     #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
                       memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
     Reconcile(reconcile::Reconcile),
-    /// Reads the configuration and names every fault with its line; touches no network.
+    /// Names every fault of the configuration, and files of queue and journal that cannot be used;
+    /// touches no network and changes nothing.
     #[command(after_help = examples::CHECK)]
     Check {
         #[command(flatten)]
@@ -108,6 +116,8 @@ enum CommandError {
     Configuration(ConfigError),
     /// It can be read, and nothing can be made of it.
     Usage(anyhow::Error),
+    /// A background task of the service failed.
+    Task(TaskError),
 }
 
 impl From<anyhow::Error> for CommandError {
@@ -122,29 +132,40 @@ impl From<RetryError> for CommandError {
     }
 }
 
+impl From<TaskError> for CommandError {
+    fn from(error: TaskError) -> Self {
+        Self::Task(error)
+    }
+}
+
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         Self::No(error.into())
     }
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command that the process was started with; the service runs in the time of `clock`.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn run(clock: Arc<dyn Clock>) -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Set, so that no variable of the environment is read, which panics where it makes no sense.
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return say(&format!("cannot start: {error}"), 1),
     };
-    match runtime.block_on(execute(arguments.command)) {
+    match runtime.block_on(execute(arguments.command, clock)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(CommandError::No(error)) if output::is_closed(&error) => output::CLOSED.into(),
         Err(CommandError::No(error)) => say(&format!("memobridge: {error:#}"), 1),
         Err(CommandError::Usage(error)) => say(&format!("memobridge: {error:#}"), 2),
         Err(CommandError::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
+        Err(CommandError::Task(error)) => say(&format!("memobridge: {error}"), 3),
     }
 }
 
-async fn execute(command: Command) -> Result<(), CommandError> {
+async fn execute(command: Command, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     match command {
         Command::Sandbox { keep } => {
             let afterwards = if keep { Afterwards::Keep } else { Afterwards::Stop };
@@ -153,7 +174,7 @@ async fn execute(command: Command) -> Result<(), CommandError> {
                 sandbox::SandboxResult::Failed => Err(anyhow::anyhow!("a sample failed").into()),
             }
         }
-        Command::Serve { config } => serve(load(&config.file)?).await,
+        Command::Serve { config } => serve(load(&config.file)?, clock).await,
         Command::List(arguments) => list::list(arguments).await,
         Command::Show(arguments) => list::show(arguments).await,
         Command::Retry(arguments) => retry::retry(arguments).await,
@@ -165,57 +186,58 @@ async fn execute(command: Command) -> Result<(), CommandError> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "memobridge", &mut script);
-            Ok(std::io::stdout().lock().write_all(&script)?)
+            Ok(stdout().write_all(&script)?)
         }
     }
 }
 
-async fn serve(config: Config) -> Result<(), CommandError> {
+async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     let telemetry = observability::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     for fault in config.useless.iter().chain(&config.warnings) {
         tracing::warn!("Configuration: {fault}");
     }
     let (metrics, drain) = (observability::metrics(), config.server.drain);
     let http = Threads::start(|| ())?;
-    let clock = Arc::new(SystemClock);
     let application = Application::start(config, clock, metrics, http.handle()).await?;
-    until_signal().await?;
+    application.until_stopped().await?;
     let began = Instant::now();
-    application.shut_down().await;
+    let stopped = application.shut_down().await;
     telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
     drop(telemetry.lines);
-    Ok(())
+    Ok(stopped?)
 }
 
 fn check(file: &Path) -> Result<(), CommandError> {
-    match Config::load(file) {
-        Ok(config) => {
-            let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
-            let tenants: Vec<_> =
-                config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
-            let mut out = std::io::stdout().lock();
-            for warning in &config.warnings {
-                writeln!(out, "warning: {warning}")?;
-            }
-            for fault in &config.useless {
-                writeln!(out, "{fault}")?;
-            }
-            if !config.useless.is_empty() {
-                return Err(faulty(config.useless.len(), file));
-            }
-            wiring::fits(config.customers, &clock)?;
-            writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
-            Ok(())
+    let (config, mut faults) = match Config::load(file) {
+        Ok(mut config) => {
+            let useless = mem::take(&mut config.useless);
+            (Some(config), useless)
         }
-        Err(error @ ConfigError::File { .. }) => Err(CommandError::Configuration(error)),
-        Err(ConfigError::Faults(faults)) => {
-            let mut out = std::io::stdout().lock();
-            for fault in &faults {
-                writeln!(out, "{fault}")?;
-            }
-            Err(faulty(faults.len(), file))
-        }
+        Err(ConfigError::Faults(faults)) => (None, faults),
+        Err(error) => return Err(CommandError::Configuration(error)),
+    };
+    if let Ok((queue, journal)) = Config::stores(file) {
+        let unusable = wiring::unusable_files(&queue, &journal).into_iter();
+        let fault =
+            |error| ConfigFault { file: file.to_owned(), line: 0, message: format!("{error:#}") };
+        faults.extend(unusable.map(fault));
     }
+    let mut out = stdout();
+    for warning in config.iter().flat_map(|config| &config.warnings) {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for fault in &faults {
+        writeln!(out, "{fault}")?;
+    }
+    let Some(config) = config.filter(|_| faults.is_empty()) else {
+        return Err(faulty(faults.len(), file));
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tenants: Vec<_> =
+        config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
+    wiring::fits(config.customers, &clock)?;
+    writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
+    Ok(())
 }
 
 fn faulty(faults: usize, file: &Path) -> CommandError {
@@ -235,6 +257,20 @@ fn load(file: &Path) -> Result<Config, CommandError> {
 
 fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), CommandError> {
     Config::stores(file).map_err(CommandError::Configuration)
+}
+
+/// The journal of a configuration, to read it.
+async fn journal_to_read(file: &Path) -> Result<Arc<dyn Journal>, CommandError> {
+    let (_, journal) = stores(file)?;
+    wiring::journal_to_read(&journal).await.map_err(unreadable)
+}
+
+fn unreadable(error: anyhow::Error) -> CommandError {
+    if error.is::<OlderJournalError>() {
+        CommandError::Usage(error)
+    } else {
+        CommandError::No(error)
+    }
 }
 
 fn say(text: &str, code: u8) -> ExitCode {

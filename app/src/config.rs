@@ -33,9 +33,16 @@ pub use self::{
     telemetry::Telemetry,
 };
 use self::{
-    section::{Section, Severity, Source, one_of, read_text},
+    section::{Section, Severity, Source, ZERO_DURATION, one_of, read_text},
     tree::{Tree, Value},
 };
+
+/// The largest `server.max_body`, in bytes: room for an event of 300,000 units.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// The most connections, and events of one tenant: each is an open file.
+const MAX_CONNECTIONS: usize = 65_536;
+/// The most jobs of a customer, and calls to an ERP, at once: far above what an account permits.
+const MAX_CONCURRENCY: usize = 1024;
 
 /// The configuration of the service.
 #[derive(Debug)]
@@ -287,9 +294,11 @@ fn server(root: &Section<'_>) -> Option<Server> {
     let server = Server {
         listen: listen.unwrap_or_else(|| address("127.0.0.1:8080").ok())?,
         respond_within: section.duration("respond_within", Duration::from_secs(10)),
-        max_body: section.get("max_body", count).unwrap_or(1_048_576),
-        max_connections: section.get("max_connections", count).unwrap_or(512),
-        max_in_flight_per_tenant: section.get("max_in_flight_per_tenant", count).unwrap_or(256),
+        max_body: section.get("max_body", count_to(MAX_BODY)).unwrap_or(1_048_576),
+        max_connections: section.get("max_connections", count_to(MAX_CONNECTIONS)).unwrap_or(512),
+        max_in_flight_per_tenant: section
+            .get("max_in_flight_per_tenant", count_to(MAX_CONNECTIONS))
+            .unwrap_or(256),
         drain: section.duration("drain", Duration::from_secs(25)),
         admin_token: section.get("admin_token", secret),
     };
@@ -306,7 +315,8 @@ fn worker(root: &Section<'_>) -> Worker {
         give_up_after: Duration::from_hours(72),
     };
     if let Some(section) = root.section("worker") {
-        worker.concurrency = section.get("concurrency", count).unwrap_or(worker.concurrency);
+        let concurrency = section.get("concurrency", count_to(MAX_CONCURRENCY));
+        worker.concurrency = concurrency.unwrap_or(worker.concurrency);
         worker.first_delay = section.duration("first_delay", worker.first_delay);
         worker.max_delay = section.duration("max_delay", worker.max_delay);
         worker.give_up_after = section.duration("give_up_after", worker.give_up_after);
@@ -396,7 +406,7 @@ fn erp(section: &Section<'_>) -> Option<Erp> {
     let consumer_secret = section.required("consumer_secret", secret);
     let token_id = section.required("token_id", filled);
     let token_secret = section.required("token_secret", secret);
-    let concurrency = section.get("concurrency", count).unwrap_or(3);
+    let concurrency = section.get("concurrency", count_to(MAX_CONCURRENCY)).unwrap_or(3);
     let timeout = section.duration("timeout", Duration::from_mins(2));
     section.warn_of_short("consumer_secret", consumer_secret.as_slice());
     section.warn_of_short("token_secret", token_secret.as_slice());
@@ -424,17 +434,27 @@ fn subsection<'a>(section: &Section<'a>, key: &'static str) -> Option<Section<'a
 
 fn timeout(raw: &str) -> Result<Duration, &'static str> {
     let timeout = duration(raw)?;
-    if timeout.is_zero() { Err("is zero: no call could end in time") } else { Ok(timeout) }
+    if timeout.is_zero() { Err(ZERO_DURATION) } else { Ok(timeout) }
 }
 
-fn count(raw: &str) -> Result<usize, &'static str> {
-    let positive = raw.replace('_', "").parse::<usize>().ok().filter(|it| *it >= 1);
-    positive.ok_or("must be a whole number of at least 1")
+/// Reads a whole number from 1 to `limit`.
+fn count_to(limit: usize) -> impl Fn(&str) -> Result<usize, String> {
+    move |raw| {
+        let count = raw.replace('_', "").parse().ok();
+        let count = count.filter(|count| (1..=limit).contains(count));
+        count.ok_or_else(|| format!("must be a whole number from 1 to {limit}"))
+    }
 }
 
+/// Reads a text that can be sent in a header or a field of a request.
 fn filled(raw: &str) -> Result<String, &'static str> {
-    let raw = raw.trim();
-    if raw.is_empty() { Err("is empty") } else { Ok(raw.to_owned()) }
+    match raw.trim() {
+        "" => Err("is empty"),
+        text if text.contains(char::is_control) => {
+            Err("has a control character, such as a line break: remove it")
+        }
+        text => Ok(text.to_owned()),
+    }
 }
 
 fn account(raw: &str) -> Result<String, &'static str> {

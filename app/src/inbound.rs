@@ -35,6 +35,7 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 use tracing::Instrument;
 
 use crate::{
+    background::supervisor::Supervisor,
     config::Intake,
     observability::spans,
     process::{
@@ -79,6 +80,7 @@ pub struct HttpState {
     pub max_body: usize,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
+    tasks: Supervisor,
     admin_token: Option<SecretString>,
     auth_failures: Arc<AuthFailureLimiter>,
     refusals: Arc<Refusals>,
@@ -96,6 +98,7 @@ impl HttpState {
         intake: Intake,
         server: &crate::config::Server,
         metrics: PrometheusHandle,
+        tasks: Supervisor,
     ) -> Self {
         let refusals = Arc::new(Refusals::new(Arc::clone(&service.context.clock)));
         let tenant_limit =
@@ -107,6 +110,7 @@ impl HttpState {
             respond_within: server.respond_within,
             max_body: server.max_body,
             metrics,
+            tasks,
             admin_token: server.admin_token.clone(),
             auth_failures: Arc::default(),
             refusals,
@@ -394,10 +398,13 @@ async fn run(
     }
 }
 
-/// Ready when the configuration is loaded, queue and journal are open and work
-/// is taken. The state of other systems never matters here.
+/// Ready when the configuration is loaded, queue and journal are open, work is taken
+/// and no background task has failed. The state of other systems never matters here.
 async fn ready(State(state): State<HttpState>) -> (StatusCode, String) {
     let mut missing = Vec::new();
+    if let Some(error) = state.tasks.failure() {
+        missing.push(error.to_string());
+    }
     if state.draining() {
         missing.push("shutting down".to_owned());
     }

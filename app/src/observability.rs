@@ -6,7 +6,7 @@ pub mod names;
 pub mod spans;
 mod traces;
 
-use std::io::IsTerminal;
+use std::{ffi::OsStr, io::IsTerminal};
 
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{
 use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
+    filter::{Directive, FilterExt, filter_fn},
     fmt::{self, writer::BoxMakeWriter},
     prelude::*,
 };
@@ -22,6 +22,9 @@ use tracing_subscriber::{
 use crate::{config, operator::audit};
 use {self::names::Kind, crate::observability::log_writer::Lines};
 pub use {self::traces::Traces, crate::observability::log_writer::Flush};
+
+/// The variable that says which lines are logged.
+const FILTER: &str = "RUST_LOG";
 
 /// Whose log it is.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +52,7 @@ pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
         Logs::OfACommand => (Level::ERROR, None, None),
     };
     let (traces, tracing) = traces::start(config)?;
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let (filter, problems) = filter(level, &std::env::var_os(FILTER).unwrap_or_default());
     let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
     let filter = filter.add_directive(audit);
     // Spans are for traces alone, and the exporter says itself what there is to say of it.
@@ -60,16 +63,41 @@ pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
         Some(lines) => BoxMakeWriter::new(lines.clone()),
         None => BoxMakeWriter::new(std::io::stderr),
     };
+    // What cannot be written to stderr cannot be complained about there.
+    let log = fmt::layer().log_internal_errors(false);
     let log = if std::io::stderr().is_terminal() {
-        fmt::layer().with_writer(writer).boxed()
+        log.with_writer(writer).boxed()
     } else {
-        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
+        log.json().flatten_event(true).with_writer(writer).boxed()
     };
     let registry = tracing_subscriber::registry().with(tracing).with(log.with_filter(shown));
     if registry.try_init().is_err() {
         tracing::debug!("Logging was started before");
     }
+    for error in problems {
+        let remedy = "write LEVEL or TARGET=LEVEL, with commas in between";
+        tracing::error!(error, remedy, "Ignored what cannot be read in RUST_LOG");
+    }
     Ok(Telemetry { traces, lines: lines.map(|lines| lines.flush_at_the_end()) })
+}
+
+/// The filter that `RUST_LOG` asks for, and what is wrong with it, without its text. A part that
+/// cannot be read is left out; `EnvFilter` would print it, and panic where stderr takes nothing.
+fn filter(level: Level, text: &OsStr) -> (EnvFilter, Vec<String>) {
+    let mut problems = Vec::new();
+    let text = text.to_str().unwrap_or_else(|| {
+        problems.push("it is not UTF-8".to_owned());
+        ""
+    });
+    let mut parts = Vec::new();
+    for (nth, part) in (1..).zip(text.split(',')).filter(|(_, part)| !part.is_empty()) {
+        match part.parse::<Directive>() {
+            Ok(_) => parts.push(part),
+            Err(error) => problems.push(format!("part {nth}: {error}")),
+        }
+    }
+    let builder = EnvFilter::builder().with_default_directive(level.into());
+    (builder.parse_lossy(parts.join(",")), problems)
 }
 
 /// Starts counting; the handle renders what `/metrics` shows.

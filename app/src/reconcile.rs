@@ -22,7 +22,7 @@ use ports::{
 use crate::process::credit::{Context, Customer};
 use crate::reconcile::{compare::Comparer, memo_index::MemoIndex};
 pub use {
-    self::report::{FindingTally, KINDS, Report},
+    self::report::{FindingTally, KINDS, Report, WRONG},
     crate::reconcile::memo_index::{FindingPosition, Problem},
 };
 

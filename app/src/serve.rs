@@ -9,12 +9,15 @@ use tokio::{
     net::TcpListener,
     runtime::Handle,
     signal::unix::{SignalKind, signal},
-    task::JoinHandle,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    background::{gauges, permission_probe, read_back, recovery, retention, stream, worker},
+    background::{
+        gauges, permission_probe, read_back, recovery, retention, stream,
+        supervisor::{Supervisor, TaskError},
+        worker,
+    },
     config::Config,
     inbound::{HttpState, listen},
     process::service::Service,
@@ -31,13 +34,13 @@ pub struct Application {
     service: Service,
     address: SocketAddr,
     drain: Duration,
-    server: JoinHandle<()>,
-    stop: DropGuard,
+    tasks: Supervisor,
+    stop_http: DropGuard,
 }
 
 impl Application {
-    /// Opens everything, listens, and starts the worker. HTTP is served by `http` and nothing
-    /// else is; all work is done where this is called.
+    /// Opens everything, listens, and starts the background tasks. HTTP is served by `http` and
+    /// nothing else is; all work is done where this is called.
     pub async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -57,37 +60,42 @@ impl Application {
             .with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let drain = server.drain;
+        let tasks = Supervisor::new(service.draining.clone());
         let front = HttpState::new(
             service.clone(),
             wiring::event_decoder(),
             intake,
             &server,
             metrics.clone(),
+            tasks.clone(),
         );
         let stop = CancellationToken::new();
         let most = server.max_connections;
         let refusals = front.refusals();
         let listening = listen::serve(listener, front.router(), refusals, most, stop.clone());
-        let server = http.spawn(listening);
-        let stop = stop.drop_guard();
-        tokio::spawn(worker::run(service.clone(), worker.concurrency, worker.into()));
-        tokio::spawn(read_back::run(service.clone(), CONFIRM_PERIOD));
-        tokio::spawn(upkeep(metrics, service.clone()));
+        tasks.run_until("http", stop.clone(), http.spawn(listening));
+        let stop_http = stop.drop_guard();
+        let work = worker::run(service.clone(), worker.concurrency, worker.into());
+        tasks.run("worker", work);
+        tasks.run("read-back", read_back::run(service.clone(), CONFIRM_PERIOD));
+        tasks.run("metrics-upkeep", upkeep(metrics, service.clone()));
         let stores = Arc::new(stores);
-        tokio::spawn(gauges::run(service.clone(), Arc::clone(&stores)));
-        tokio::spawn(retention::run(service.clone(), stores, keep));
-        tokio::spawn(recovery::run(service.clone(), worker.max_delay));
-        for entry in service.customers.values() {
-            tokio::spawn(permission_probe::run(service.clone(), Arc::clone(entry)));
+        tasks.run("gauges", gauges::run(service.clone(), Arc::clone(&stores)));
+        tasks.run("retention", retention::run(service.clone(), stores, keep));
+        tasks.run("recovery", recovery::run(service.clone(), worker.max_delay));
+        for (tenant, entry) in &*service.customers {
+            let probe = permission_probe::run(service.clone(), Arc::clone(entry));
+            tasks.run(format!("permission-probe {tenant}"), probe);
         }
-        for it in streams {
-            tokio::spawn(stream::watch(it, service.clone()));
+        for stream in streams {
+            let task = format!("stream-watch {}", stream.tenant);
+            tasks.run(task, stream::watch(stream, service.clone()));
         }
         if let Some(plan) = plan {
-            tokio::spawn(reconcile::daily::run(service.clone(), plan));
+            tasks.run("reconciliation", reconcile::daily::run(service.clone(), plan));
         }
         tracing::info!(%address, "Listening on {address}");
-        Ok(Self { service, address, drain, server, stop })
+        Ok(Self { service, address, drain, tasks, stop_http })
     }
 
     /// Where it listens.
@@ -96,27 +104,54 @@ impl Application {
         self.address
     }
 
-    /// Stops taking work and finishes what runs, within the configured time. The listener stays
-    /// open meanwhile: events are rejected and the health check says why.
-    pub async fn shut_down(self) {
+    /// Runs until SIGTERM, SIGINT or the failure of a background task. A second signal ends the
+    /// process at once.
+    pub async fn until_stopped(&self) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut either = async move || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        let signalled = CancellationToken::new();
+        let signalled_ = signalled.clone();
+        tokio::spawn(async move {
+            either().await;
+            signalled_.cancel();
+            either().await;
+            tracing::warn!("Received a second signal; exiting at once");
+            std::process::exit(1);
+        });
+        tokio::select! {
+            () = signalled.cancelled() => {}
+            () = self.tasks.failed() => {}
+        }
+        Ok(())
+    }
+
+    /// Stops taking work, tells all tasks to stop and finishes what runs, within the configured
+    /// time. The listener stays open meanwhile: events are rejected and the health check says why.
+    /// An error is the background task that failed.
+    pub async fn shut_down(self) -> Result<(), TaskError> {
         tracing::info!("Shutting down");
         self.service.draining.cancel();
         self.service.running.close();
         let finished = async {
             self.service.running.wait().await;
-            drop(self.stop);
-            let ended = self.server.await;
+            drop(self.stop_http);
+            self.tasks.join().await;
             // A call that came just before may have begun something.
             self.service.running.wait().await;
-            ended
         };
         match tokio::time::timeout(self.drain, finished).await {
-            Ok(Ok(())) => tracing::info!("Finished all running work"),
-            Ok(Err(error)) => tracing::error!(%error, "Failed to stop the server"),
+            Ok(()) => tracing::info!("Finished all running work"),
             Err(_) => {
                 tracing::warn!("Stopped before all work was finished; it will be recovered");
             }
         }
+        self.tasks.failure().map_or(Ok(()), Err)
     }
 }
 
@@ -125,23 +160,4 @@ async fn upkeep(metrics: PrometheusHandle, service: Service) {
     while service.sleep_or_drain(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();
     }
-}
-
-/// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
-pub async fn until_signal() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut either = async move || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    either().await;
-    tokio::spawn(async move {
-        either().await;
-        tracing::warn!("Received a second signal; exiting at once");
-        std::process::exit(1);
-    });
-    Ok(())
 }

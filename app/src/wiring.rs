@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use adapters_journal::Existing;
 use anyhow::Context as _;
 use domain::{Tenant, Timestamp};
 use ports::{
@@ -112,20 +113,79 @@ pub async fn service(
     Ok((service, Stores { journal: open_counts, retention, queue: backlog }))
 }
 
-/// Opens a journal that is there already, for commands that only look.
-pub async fn journal_in_use(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
-    let place = match config {
-        config::JournalConfig::Embedded { path } if path.exists() => return journal(config).await,
-        config::JournalConfig::Embedded { path } => path.display().to_string(),
-        config::JournalConfig::Postgres { url } => {
-            let made = adapters_journal::Postgres::open_existing(url).await.context(DATABASE)?;
-            match made {
-                Some(journal) => return Ok(Arc::new(journal)),
-                None => "in the database".to_owned(),
-            }
+/// A journal that only a service of this version can bring up to date.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the journal {place} has schema {found}, this version reads schema {known}; fix: start the \
+     service of this version once, or use this command of the version that runs"
+)]
+pub struct OlderJournalError {
+    place: String,
+    found: usize,
+    known: usize,
+}
+
+/// Opens a journal that is there already, to read it. Changes nothing, and needs no right to.
+///
+/// The error is an [`OlderJournalError`] where the schema is older than this version reads.
+pub async fn journal_to_read(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
+    match config {
+        config::JournalConfig::Embedded { path } => {
+            let found = adapters_journal::Embedded::open_existing(path);
+            current(found.with_context(|| journal_context(path))?, path.display().to_string())
         }
+        config::JournalConfig::Postgres { url } => {
+            let found = adapters_journal::Postgres::open_existing(url).await;
+            current(found.context(DATABASE)?, "in the database".to_owned())
+        }
+    }
+}
+
+fn current(
+    found: Existing<impl Journal + 'static>,
+    place: String,
+) -> anyhow::Result<Arc<dyn Journal>> {
+    match found {
+        Existing::Current(journal) => Ok(Arc::new(journal)),
+        Existing::Older { found, known } => Err(OlderJournalError { place, found, known }.into()),
+        Existing::Missing => anyhow::bail!(
+            "there is no journal {place}: the service has not run with this configuration"
+        ),
+    }
+}
+
+/// Opens a journal that is there already and up to date.
+pub async fn journal_in_use(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
+    journal_to_read(config).await?;
+    journal(config).await
+}
+
+/// What `serve` would refuse about the files of queue and journal. Changes and makes nothing.
+pub fn unusable_files(
+    queue: &config::QueueConfig,
+    journal: &config::JournalConfig,
+) -> Vec<anyhow::Error> {
+    let queue = match queue {
+        config::QueueConfig::Embedded { path } => {
+            adapters_queue::Embedded::check(path).with_context(|| queue_context(path))
+        }
+        config::QueueConfig::Sqs(_) => Ok(()),
     };
-    anyhow::bail!("there is no journal {place}: the service has not run with this configuration")
+    let journal = match journal {
+        config::JournalConfig::Embedded { path } => {
+            adapters_journal::Embedded::check(path).with_context(|| journal_context(path))
+        }
+        config::JournalConfig::Postgres { .. } => Ok(()),
+    };
+    [queue, journal].into_iter().filter_map(Result::err).collect()
+}
+
+fn queue_context(path: &Path) -> String {
+    format!("the queue {} cannot be used (queue.path)", path.display())
+}
+
+fn journal_context(path: &Path) -> String {
+    format!("the journal {} cannot be used (journal.path)", path.display())
 }
 
 /// Opens the journal.
@@ -136,9 +196,8 @@ pub async fn journal(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn J
 async fn open_journal(config: &config::JournalConfig) -> anyhow::Result<JournalStore> {
     match config {
         config::JournalConfig::Embedded { path } => {
-            let journal = adapters_journal::Embedded::open(path).with_context(|| {
-                format!("the journal {} cannot be used (journal.path)", path.display())
-            })?;
+            let journal = adapters_journal::Embedded::open(path);
+            let journal = journal.with_context(|| journal_context(path))?;
             let journal = Arc::new(journal);
             Ok((journal.clone(), journal.clone(), journal))
         }
@@ -162,8 +221,7 @@ pub async fn jobs(
 }
 
 fn embedded_queue(path: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Embedded> {
-    adapters_queue::Embedded::open(path, clock.clone())
-        .with_context(|| format!("the queue {} cannot be used (queue.path)", path.display()))
+    adapters_queue::Embedded::open(path, clock.clone()).with_context(|| queue_context(path))
 }
 
 async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<adapters_queue::Sqs> {

@@ -65,6 +65,16 @@ pub enum StoreError {
         /// The newest schema that is known here.
         known: usize,
     },
+    /// An older program wrote it; it is not migrated by those who only read.
+    #[error("{} has schema {found}, this program reads schema {known}", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The schema in the file.
+        found: usize,
+        /// The schema that is known here.
+        known: usize,
+    },
     /// The writer's thread could not be started.
     #[error("cannot start the writer of {}", path.display())]
     Thread {

@@ -12,4 +12,4 @@ mod store;
 mod writer;
 
 pub use error::StoreError;
-pub use store::Store;
+pub use store::{Store, check};

@@ -1,7 +1,7 @@
 //! The readers: a few connections that look at snapshots beside the writer.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,17 +13,31 @@ use crate::{StoreError, open};
 /// Reads at the same time; more would wait for the same disk.
 const READERS: usize = 4;
 
-/// Connections that are opened when needed and kept.
+/// What else this process does with the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// It writes: connections are kept.
+    Writer,
+    /// Nothing. Each read opens the file anew, because a process that writes may have started.
+    Nothing,
+}
+
+/// Connections that are opened when needed.
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
+    beside: Beside,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) }
+    pub(crate) fn new(path: PathBuf, beside: Beside) -> Self {
+        Self { path, beside, idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Runs `work` on a thread that may block, in one read transaction.
@@ -37,16 +51,22 @@ impl Readers {
     {
         let closed = |_| StoreError::Closed { path: self.path.clone() };
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(closed)?;
-        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let (idle, path, beside) = (Arc::clone(&self.idle), self.path.clone(), self.beside);
         let reading = spawn_blocking(move || {
             let _permit = permit;
             let failed = |source| StoreError::Read { path: path.clone(), source };
             let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let db = kept.map_or_else(|| open::reader(&path), Ok).map_err(failed)?;
+            let open = || match beside {
+                Beside::Writer => open::reader(&path),
+                Beside::Nothing => open::onlooker(&path),
+            };
+            let db = kept.map_or_else(open, Ok).map_err(failed)?;
             let snapshot = db.unchecked_transaction().map_err(failed)?;
             let result = work(&snapshot);
             drop(snapshot);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            if beside == Beside::Writer {
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            }
             result
         });
         match reading.await {

@@ -54,16 +54,23 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
     let counted = "would be tried again; no memo is under way; 1 unit has no memo yet";
     let parked: &[&str] = &["retry", "--dry-run", "--state", "parked"];
     let since = "2026-01-01T00:00:00Z";
-    let table: [(&[&str], String); 5] = [
+    let table: [(&[&str], String); 7] = [
         (&["--reason", "unmapped", "--order", ORDER], format!("1 {counted}")),
         (&["--tenant", "dodici", "--since", since], format!("1 {counted}")),
         (&["--reason", "closed-period"], "0 would be tried again".to_owned()),
         (&["--tenant", "seconda"], "0 would be tried again".to_owned()),
         (&["--since", "2099-01-01T00:00:00Z"], "0 would be tried again".to_owned()),
+        (&["--since", "2099-01-01"], "0 would be tried again".to_owned()),
+        (&["--since", "48h"], format!("1 {counted}")),
     ];
     for (filter, expected) in table {
         let (code, said) = command(&world, &[parked, filter].concat()).await;
         assert_eq!((code, said.contains(&expected)), (Some(0), true), "{filter:?}: {said}");
+    }
+
+    for (since, expected) in [("48h", &*id), ("2099-01-01", "no cancellations match")] {
+        let (code, said) = command(&world, &["list", "--since", since]).await;
+        assert_eq!((code, said.contains(expected)), (Some(0), true), "{since}: {said}");
     }
 
     process.signal("TERM").await;

@@ -4,6 +4,7 @@ mod chaos;
 mod ending;
 mod killing;
 mod starting;
+mod supervised;
 
 use ports::CancellationState;
 use tests::{A, ITEMS, Settings, TestWorld, event, pair};

@@ -1,5 +1,5 @@
-//! What the machine may do to the program: a log that nobody reads, an environment that is not
-//! UTF-8, files that are not ours.
+//! What the machine may do to the program: a log that nobody reads, an output that is closed, a full
+//! disk, an environment that is not UTF-8.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -59,7 +59,11 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     assert!(ended.expect("it ends, though its last lines find no room").unwrap().success());
 }
 
-fn run_with(world: &TestWorld, arguments: &[&OsStr], variables: &[(&str, &[u8])]) -> (i32, String) {
+pub(crate) fn run_with(
+    world: &TestWorld,
+    arguments: &[&OsStr],
+    variables: &[(&str, &[u8])],
+) -> (i32, String) {
     let mut program = Command::new(PROGRAM);
     program.args(arguments).env("MEMOBRIDGE_CONFIG", world.config());
     for (name, value) in variables {
@@ -128,44 +132,110 @@ async fn a_value_that_is_not_utf8_is_named_with_its_key() {
     assert_eq!((code, said.contains("it is not UTF-8")), (2, true), "{said}");
 }
 
+/// Runs a command whose output nobody reads any more.
+fn run_unread(world: &TestWorld, arguments: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut program = Command::new(PROGRAM);
+    program.args(arguments).env("MEMOBRIDGE_CONFIG", world.config());
+    let output = program.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+    let Output { status, stderr, .. } = output.spawn().unwrap().wait_with_output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_not_ours_are_named_with_their_key() {
-    let world = TestWorld::new(&Settings::default()).await;
-    let folder = world.config().parent().unwrap().to_owned();
-    let path = |name: &str| folder.join(name).display().to_string();
-    fs::create_dir(path("folder")).unwrap();
-    fs::write(path("text"), "neither a database nor short ".repeat(50)).unwrap();
-    std::os::unix::fs::symlink(path("loop"), path("loop")).unwrap();
-    let other = rusqlite::Connection::open(path("bookmarks")).unwrap();
-    other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
-    drop(other);
-    // the file, what is said of it, whether `check` can tell
-    let table = [
-        ("folder", "is no file", true),
-        ("loop", "symbolic links", true),
-        ("text", "not a database", false),
-        ("bookmarks", "another program's database", false),
+async fn a_closed_output_ends_a_command_quietly() {
+    let world = TestWorld::with(&pair(), &Settings::default()).await;
+    let process = world.spawn(PROGRAM).await;
+    let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
+    let id = answer.unwrap().id.unwrap();
+    process.kill().await;
+    let table: [&[&str]; 9] = [
+        &["list"],
+        &["list", "--json"],
+        &["show", &id],
+        &["check"],
+        &["completions", "bash"],
+        &["retry", "--state", "parked", "--dry-run"],
+        &["doctor"],
+        &["reconcile", "--since", "1h"],
+        &["reconcile", "--since", "1h", "--json"],
     ];
-    for (name, problem, check_tells) in table {
-        for key in ["journal.path", "queue.path"] {
-            let settings = if key == "journal.path" {
-                Settings { journal: path(name), ..Settings::default() }
-            } else {
-                Settings { queue: format!("path = {:?}", path(name)), ..Settings::default() }
-            };
-            world.configure(&settings);
-            for (command, is_told) in [("check", check_tells), ("serve", true)] {
-                if !is_told {
-                    continue;
-                }
-                let (code, said) = run_with(&world, &[OsStr::new(command)], &[]);
-                assert_ne!(code, 0, "{command} with {key} = {name}: {said}");
-                for word in [key, name, problem] {
-                    assert!(said.contains(word), "{command} with {name}: {word} in {said}");
-                }
-            }
-        }
+    for arguments in table {
+        let ended = run_unread(&world, arguments);
+        assert_eq!(ended, (Some(141), String::new()), "{arguments:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_variable_of_the_runtime_is_read() {
+    let world = TestWorld::new(&Settings::default()).await;
+    for value in [&b"0"[..], b"\xff", b"many"] {
+        let (code, said) =
+            run_with(&world, &[OsStr::new("check")], &[("TOKIO_WORKER_THREADS", value)]);
+        assert_eq!(code, 0, "{value:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_rust_log_is_logged() {
+    let world = TestWorld::new(&Settings::default()).await;
+    // RUST_LOG, what is said of it
+    let table: [(&str, &[u8], &str); 3] = [
+        ("bad", b"info,app=loud,=", "part 2: error parsing level filter"),
+        ("not-utf8", b"info,\xff", "not UTF-8"),
+        ("good", b"info", ""),
+    ];
+    for (name, value, problem) in table {
+        let log = world.config().with_file_name(name);
+        let mut process = serve_with_log(&world, fs::File::create(&log).unwrap(), value);
+        let said = || fs::read_to_string(&log).unwrap();
+        let up = tokio::time::timeout(TIMEOUT, async {
+            while !said().contains("Listening on") {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        up.await.unwrap_or_else(|_| panic!("{}", said()));
+        process.kill().await.unwrap();
+        let complaint = said().lines().find(|line| line.contains("RUST_LOG")).map(str::to_owned);
+        let complaint = complaint.unwrap_or_default();
+        assert!(complaint.contains(problem), "{value:?}: {complaint:?}");
+        assert_eq!(complaint.is_empty(), problem.is_empty(), "{complaint}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_on_a_full_disk_stops_nothing() {
+    let address = free_port();
+    let world =
+        TestWorld::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for value in [&b"app=loud"[..], b"trace"] {
+        let mut process = serve_with_log(&world, full(), value);
+        let live = format!("http://{address}/health/live");
+        let up = tokio::time::timeout(TIMEOUT, async {
+            while world.http.get(&live).send().await.is_err() {
+                assert_eq!(process.try_wait().unwrap(), None, "{value:?}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        up.await.unwrap();
+        process.kill().await.unwrap();
+
+        let mut retry = Command::new(PROGRAM);
+        retry.args(["retry", "can-0123456789abcdef0123"]).env("MEMOBRIDGE_CONFIG", world.config());
+        let ended =
+            retry.env("RUST_LOG", OsStr::from_bytes(value)).stderr(full()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{value:?}");
+    }
+}
+
+/// The service with this log and `RUST_LOG`.
+fn serve_with_log(world: &TestWorld, log: fs::File, level: &[u8]) -> tokio::process::Child {
+    let mut program = tokio::process::Command::new(PROGRAM);
+    program.args(["serve", "--config"]).arg(world.config());
+    program.env("RUST_LOG", OsStr::from_bytes(level)).stdin(Stdio::null()).stderr(log);
+    program.kill_on_drop(true).spawn().unwrap()
 }
 
 #[tokio::test]

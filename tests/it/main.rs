@@ -11,6 +11,7 @@ mod crash;
 mod damaged;
 mod doctor;
 mod existing_memos;
+mod files;
 mod http;
 mod journal_lost;
 mod machine;

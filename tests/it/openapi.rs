@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use app::{config::Config, inbound::HttpState, observability, wiring};
+use app::{
+    background::supervisor::Supervisor, config::Config, inbound::HttpState, observability, wiring,
+};
 use domain::Reason;
 use ports::CancellationState;
 use serde_json::Value;
@@ -31,9 +33,9 @@ async fn routed() -> BTreeSet<String> {
         Config::load(&world.config()).unwrap();
     let clock = Arc::new(app::clock::SystemClock);
     let (service, _) = wiring::service(customers, &queue, &journal, worker, clock).await.unwrap();
-    let router =
-        HttpState::new(service, wiring::event_decoder(), intake, &server, observability::metrics())
-            .router();
+    let tasks = Supervisor::new(service.draining.clone());
+    let (events, metrics) = (wiring::event_decoder(), observability::metrics());
+    let router = HttpState::new(service, events, intake, &server, metrics, tasks).router();
     let shown = format!("{router:?}");
     let (shown, _) = shown.split_once("fallback_router").unwrap();
     let entries = || shown.split("RouteId(").skip(1).map(|it| it.split_once("): ").unwrap());

@@ -8,10 +8,16 @@ use std::{
     time::Duration,
 };
 
-use app::{config::Config, inbound::http_threads::Threads, observability, serve::Application};
+use app::{
+    background::supervisor::TaskError, config::Config, inbound::http_threads::Threads,
+    observability, serve::Application,
+};
 use ports::{CancellationRecord, CancellationState, Clock};
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinHandle,
+};
 
 use crate::{
     Answer, Exposition, FakeClock, JournalReader, TestWorld, clock::STEP, document::Described,
@@ -76,7 +82,7 @@ impl Service {
 
     /// Sends an event beside the test.
     #[must_use]
-    pub fn post_beside(&self, event: &Value) -> tokio::task::JoinHandle<Answer> {
+    pub fn post_beside(&self, event: &Value) -> JoinHandle<Answer> {
         let (http, address, event) = (self.http.clone(), self.address, event.clone());
         tokio::spawn(async move { TestWorld::post(&http, address, &event).await })
     }
@@ -122,12 +128,14 @@ impl Service {
         pass_time(&self.clock, event).await.expect("it happens in the end")
     }
 
-    /// Shuts down as on SIGTERM: returns when everything that ran is finished.
+    /// Shuts down as on SIGTERM: returns when everything that ran is finished. Fails when a
+    /// background task did.
     pub async fn stop(mut self) {
         let runtime = self.runtime.take().expect("it runs until now");
         let application = self.application.take().expect("it runs until now");
         let stopping = runtime.spawn(application.shut_down());
-        stopping.await.expect("shutting down does not panic");
+        let stopped = stopping.await.expect("shutting down does not panic");
+        stopped.expect("no background task failed");
         self.end(runtime);
     }
 
@@ -166,7 +174,7 @@ impl Service {
 
     /// Begins to shut down, and goes on while work is unfinished.
     #[must_use]
-    pub fn begin_stopping(&mut self) -> tokio::task::JoinHandle<()> {
+    pub fn begin_stopping(&mut self) -> JoinHandle<Result<(), TaskError>> {
         let application = self.application.take().expect("it is stopped once");
         self.runtime.as_ref().expect("it runs").spawn(application.shut_down())
     }

@@ -17,21 +17,22 @@ const MIGRATIONS: [&str; 5] = [
 /// Names the lock under which replicas that start at once migrate one after the other.
 const LOCK: i64 = 0x6d65_6d6f_6272_6467;
 
-/// Whether the schema is the one that this program knows. A newer one is refused:
-/// this program would misread it.
-pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, StoreFailure> {
+/// The schema of the database, 0 where there is none, and the one that this program knows. A newer
+/// one is refused: this program would misread it.
+pub(super) async fn find(db: &mut PgConnection) -> Result<(usize, usize), StoreFailure> {
     let (found, known) = (version(db).await?, MIGRATIONS.len());
     if known < found {
         Err(DatabaseError::Newer { found, known }.into())
     } else {
-        Ok(found == known)
+        Ok((found, known))
     }
 }
 
 /// Runs the migrations that the database has not seen, all or none. Where there
 /// are none it only looks, and needs no right to create anything.
 pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
-    if is_there(db).await? {
+    let (found, known) = find(db).await?;
+    if found == known {
         return Ok(());
     }
     let mut work = db.begin().await?;

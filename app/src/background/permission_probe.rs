@@ -15,12 +15,15 @@ const RETRY: Duration = Duration::from_mins(1);
 /// Makes the proof until the service drains.
 pub async fn run(service: Service, entry: Arc<CustomerEntry>) {
     let customer = &entry.customer;
+    let draining = &service.draining;
     loop {
         let wait = if customer.ledger.cause().is_some() {
             // Whoever needs an answer finds out whether it is over: probes are few, and
             // a refused login is not repeated for the sake of a proof.
             RETRY
-        } else if let Err(error) = customer.ledger.verify().await {
+        } else if let Some(Err(error)) =
+            draining.run_until_cancelled(customer.ledger.verify()).await
+        {
             let (tenant, error) = (&customer.tenant, error_chain(&error));
             tracing::warn!(%tenant, error, "Could not verify read permissions in the ERP of {tenant}");
             RETRY

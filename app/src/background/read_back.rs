@@ -19,7 +19,8 @@ pub async fn run(service: Service, period: Duration) {
     let mut pauses = Pauses::default();
     while service.sleep_or_drain(period).await.is_some() {
         for entry in service.customers.values() {
-            if let Err(error) = batch(&service, entry, &mut pauses).await {
+            let reading = batch(&service, entry, &mut pauses);
+            if let Some(Err(error)) = service.draining.run_until_cancelled(reading).await {
                 tracing::error!(%error, "Failed to list memos to read back from the journal");
             }
         }

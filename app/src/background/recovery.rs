@@ -17,7 +17,8 @@ const GRACE: Duration = Duration::from_mins(70);
 /// Looks at start and every minute until the service drains.
 pub async fn run(service: Service, max_delay: Duration) {
     loop {
-        if let Err(error) = sweep(&service, max_delay).await {
+        let swept = service.draining.run_until_cancelled(sweep(&service, max_delay)).await;
+        if let Some(Err(error)) = swept {
             tracing::error!(error, "Failed to requeue unfinished cancellations");
         }
         if service.sleep_or_drain(PERIOD).await.is_none() {

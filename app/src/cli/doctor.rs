@@ -4,7 +4,7 @@ use std::{io::Write, path::Path, sync::Arc};
 
 use ports::{Clock, DiagnosticFinding, Severity};
 
-use super::{CommandError, load};
+use super::{CommandError, load, output::stdout};
 use crate::{clock::SystemClock, operator::required_records::required_records, wiring};
 
 /// How many findings are not fine.
@@ -29,7 +29,7 @@ pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
     for (tenant, requirements, systems) in rounds {
         for (name, system) in systems {
             let findings = system.examine(&requirements).await;
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout();
             for finding in &findings {
                 tally.count(finding);
                 writeln!(out, "{}", line(&format!("{tenant} {name}"), finding))?;
@@ -40,7 +40,7 @@ pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
     if tally.errors != 0 {
         return Err(CommandError::No(anyhow::anyhow!(text)));
     }
-    writeln!(std::io::stdout().lock(), "{text}")?;
+    writeln!(stdout(), "{text}")?;
     Ok(())
 }
 

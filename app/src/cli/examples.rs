@@ -2,14 +2,15 @@
 
 pub(super) const ALL: &str = "\
 Examples:
-  memobridge sandbox                          # the whole way in a box, nothing to configure
+  memobridge sandbox                          # end-to-end demo, needs no configuration
   memobridge check --config memobridge.toml   # before the first start
   memobridge serve --config memobridge.toml
   export MEMOBRIDGE_CONFIG=memobridge.toml    # spares --config
-  memobridge list --state parked              # what needs a person
+  memobridge list --state parked              # what needs manual action
 
 Every command has examples of its own.
-Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration.";
+Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration,
+3 a background task of serve failed, 141 the reader of the output has left.";
 
 pub(super) const SANDBOX: &str = "\
 Examples:
@@ -23,12 +24,12 @@ Examples:
 
 pub(super) const LIST: &str = "\
 Examples:
-  memobridge list --state parked   # what needs a person
+  memobridge list --state parked   # what needs manual action
   memobridge list --order 9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6
-  memobridge list --tenant dodici --since 2026-11-21T00:00:00Z
+  memobridge list --tenant dodici --since 48h
   memobridge list --state parked --json | jq -r .reason | sort | uniq -c   # all of them
 
-Without --limit a person is shown the newest 100, and told how many match; --json shows all.";
+Without --limit it prints the newest 100 and how many match; with --json all.";
 
 pub(super) const SHOW: &str = "\
 Examples:
@@ -41,10 +42,10 @@ Examples:
   memobridge retry can-0123456789abcdef0123 can-89abcdef0123456701ab
   memobridge retry --state parked --reason unmapped --dry-run   # how many, how much
   memobridge retry --state parked --reason unmapped
-  memobridge retry --state parked --tenant dodici --since 2026-11-21T00:00:00Z
+  memobridge retry --state parked --tenant dodici --since 2026-11-21
   memobridge retry --state parked --order 9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6
 
-What is posted or skipped is not tried again. Each retry is noted in the history.";
+A posted or skipped cancellation cannot be retried. Its history notes each retry.";
 
 pub(super) const SUBMIT: &str = "\
 Examples:
@@ -63,7 +64,7 @@ Examples:
 pub(super) const DOCTOR: &str = "\
 Examples:
   memobridge doctor --config memobridge.toml
-  memobridge doctor --config memobridge.toml | grep -v ^fine   # only what needs a look";
+  memobridge doctor --config memobridge.toml | grep -v ^ok   # only errors, warnings and unknowns";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -5,15 +5,12 @@ use std::io::Write;
 use domain::{CancellationId, OrderId, Reason, Tenant, Timestamp};
 use ports::{CancellationRecord, CancellationState, Query};
 
-use crate::{
-    operator::{
-        json::{instant, standing, summary, whole},
-        paging, parse,
-    },
-    wiring,
+use crate::operator::{
+    json::{instant, standing, summary, whole},
+    paging, parse,
 };
 
-use super::{CommandError, ConfigFile, stores};
+use super::{CommandError, ConfigFile, journal_to_read, output::stdout, time_arg};
 
 /// How many people are shown who did not say.
 const LIMIT: usize = 100;
@@ -32,8 +29,8 @@ pub(super) struct List {
     /// Only of this tenant.
     #[arg(long)]
     tenant: Option<Tenant>,
-    /// Only those first received since, for example 2026-11-21T09:30:00Z.
-    #[arg(long, value_parser = parse::instant)]
+    /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    #[arg(long, value_parser = time_arg::in_utc)]
     since: Option<Timestamp>,
     /// At most this many, newest first: 100 without --json, all with it where it is not said.
     #[arg(long)]
@@ -57,8 +54,7 @@ pub(super) struct Show {
 
 /// Prints cancellations, newest first.
 pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
-    let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
+    let journal = journal_to_read(&arguments.config.file).await?;
     let mut query = Query {
         state: arguments.state,
         order: arguments.order,
@@ -76,7 +72,7 @@ pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
         print(&page[..fits], shown == 0, arguments.json)?;
         shown += fits;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if matching == 0 && !arguments.json {
         writeln!(out, "no cancellations match")?;
     } else if shown < matching && !arguments.json {
@@ -87,7 +83,7 @@ pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
 
 /// Prints a page, the first one with a head.
 fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(), CommandError> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if !json && is_first && !found.is_empty() {
         let head = ("CANCELLATION", "STATE", "REASON", "ORDER", "RECEIVED");
         writeln!(out, "{:<24}  {:<8}  {:<22}  {:<36}  {}", head.0, head.1, head.2, head.3, head.4)?;
@@ -127,14 +123,13 @@ pub(super) fn grouped(number: usize) -> String {
 
 /// Prints one cancellation with its whole life.
 pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
-    let (_, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
+    let journal = journal_to_read(&arguments.config.file).await?;
     let query =
         Query { id: Some(arguments.id.clone()), with_history: true, limit: 1, ..Query::default() };
     let found = journal.find(&query).await.map_err(anyhow::Error::from)?.pop();
     let record =
         found.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {}", arguments.id))?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if arguments.json {
         writeln!(out, "{}", whole(&record))?;
         return Ok(());

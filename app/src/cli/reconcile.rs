@@ -1,7 +1,6 @@
 //! `reconcile`: what is missing, doubled or different, for people and for programs.
 
 mod text;
-mod time_arg;
 
 use std::{io::Write, sync::Arc};
 
@@ -10,8 +9,7 @@ use jiff::tz::TimeZone;
 use ports::{Basis, Clock, Window};
 use serde_json::{Value, json};
 
-use super::{CommandError, ConfigFile, load};
-use crate::cli::reconcile::time_arg::TimeArg;
+use super::{CommandError, ConfigFile, load, output::stdout, time_arg::TimeArg, unreadable};
 use crate::{
     clock::SystemClock,
     operator::json::instant,
@@ -51,7 +49,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
         return Err(CommandError::Usage(anyhow::anyhow!("no customer is configured for {tenant}")));
     }
     // A journal that is not there would make everything look missing.
-    wiring::journal_in_use(&config.journal).await?;
+    wiring::journal_to_read(&config.journal).await.map_err(unreadable)?;
     let clock = Arc::new(SystemClock);
     let now = clock.now();
     let (service, _) =
@@ -75,7 +73,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
     if reports.iter().all(Report::agrees) {
         Ok(())
     } else {
-        Err(CommandError::No(anyhow::anyhow!("not everything agrees")))
+        Err(CommandError::No(anyhow::anyhow!(text::verdict(&reports))))
     }
 }
 
@@ -106,10 +104,10 @@ fn window(arguments: &Reconcile, now: Timestamp, zone: &TimeZone) -> Result<Wind
 async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "\n" };
-        writeln!(std::io::stdout(), "{gap}{}", text::head(report))?;
+        writeln!(stdout(), "{gap}{}", text::head(report))?;
         let (mut findings, mut gap) = (Findings::of(report), "\n");
         while let Some(page) = findings.page().await? {
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout();
             for finding in page {
                 writeln!(out, "{gap}{}", text::line(&finding))?;
                 gap = "";
@@ -121,23 +119,23 @@ async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
 
 /// One object, written piece by piece: it may be larger than memory.
 async fn print_json(reports: &[Report]) -> anyhow::Result<()> {
-    write!(std::io::stdout(), "{{\"tenants\":[")?;
+    write!(stdout(), "{{\"tenants\":[")?;
     for (nth, report) in reports.iter().enumerate() {
         let gap = if nth == 0 { "" } else { "," };
         let summary = summary(report).to_string();
         let open = summary.strip_suffix('}').unwrap_or(&summary);
-        write!(std::io::stdout(), "{gap}{open},\"findings\":[")?;
+        write!(stdout(), "{gap}{open},\"findings\":[")?;
         let (mut findings, mut gap) = (Findings::of(report), "");
         while let Some(page) = findings.page().await? {
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout();
             for finding in page {
                 write!(out, "{gap}{finding}")?;
                 gap = ",";
             }
         }
-        write!(std::io::stdout(), "]}}")?;
+        write!(stdout(), "]}}")?;
     }
-    Ok(writeln!(std::io::stdout(), "]}}")?)
+    Ok(writeln!(stdout(), "]}}")?)
 }
 
 /// The findings of a report, page by page.

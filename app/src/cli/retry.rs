@@ -21,7 +21,9 @@ use crate::{
     wiring,
 };
 
-use super::{CommandError, ConfigFile, load, stores};
+use super::{
+    CommandError, ConfigFile, journal_to_read, load, output::stdout, stores, time_arg, unreadable,
+};
 
 /// What `retry` is asked for.
 #[derive(Debug, clap::Args)]
@@ -43,8 +45,8 @@ pub(super) struct Retry {
     /// Only of this order, by its id.
     #[arg(long, requires = "state")]
     order: Option<OrderId>,
-    /// Only those first received since, for example 2026-11-21T09:30:00Z.
-    #[arg(long, value_parser = parse::instant, requires = "state")]
+    /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    #[arg(long, value_parser = time_arg::in_utc, requires = "state")]
     since: Option<Timestamp>,
     /// Only counts them, with the amounts that are known.
     #[arg(long)]
@@ -80,15 +82,16 @@ pub(super) struct Submit {
 
 /// Puts cancellations back into the queue; the service works on them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
-    let (queue, journal) = stores(&arguments.config.file)?;
-    let journal = wiring::journal_in_use(&journal).await?;
     let mut tally = RetryTally::default();
     if arguments.dry_run {
+        let journal = journal_to_read(&arguments.config.file).await?;
         wanted(&*journal, &arguments, RetryMode::Count, &mut tally).await?;
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout();
         writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
         return Ok(());
     }
+    let (queue, journal) = stores(&arguments.config.file)?;
+    let journal = wiring::journal_in_use(&journal).await.map_err(unreadable)?;
     let _telemetry = observability::start(Logs::OfACommand)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let jobs = wiring::jobs(&queue, &clock).await?;
@@ -104,7 +107,7 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
             error_chain(why)
         )),
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     for id in &tally.ids {
         writeln!(out, "{id} is back in the queue")?;
     }
@@ -162,7 +165,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     )]);
     journal.record(&id, now, &[note]).await.map_err(anyhow::Error::from)?;
     let audit_entry = AuditEntry { actor: &Actor::Here, action: "submit", subject: id.as_str() };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if let Known::SeenBefore {
         state:
             state @ (CancellationState::Posted | CancellationState::Skipped | CancellationState::Parked),

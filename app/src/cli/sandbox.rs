@@ -1,5 +1,6 @@
-//! `memobridge sandbox`: the whole way in a box, for the first look.
-//!  Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
+//! `memobridge sandbox`: an end-to-end demo against simulated systems, for the first look.
+//!
+//! Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
 //! them from a configuration as a customer would write it, with its queue and journal in a
 //! temporary folder.
 
@@ -17,7 +18,10 @@ use anyhow::Context;
 
 use {
     self::table::Style,
-    crate::cli::sandbox::{environment::Environment, run::run_samples},
+    crate::cli::{
+        output::stdout,
+        sandbox::{environment::Environment, run::run_samples},
+    },
 };
 
 /// Whether the sandbox stays up after the samples.
@@ -44,9 +48,9 @@ pub async fn run(afterwards: Afterwards) -> anyhow::Result<SandboxResult> {
     print(&table::summary(results.len(), wrong, began.elapsed(), style))?;
     if afterwards == Afterwards::Keep {
         print(&environment.hints())?;
-        crate::serve::until_signal().await?;
+        environment.until_stopped().await?;
     }
-    environment.shut_down().await;
+    environment.shut_down().await?;
     Ok(if wrong == 0 { SandboxResult::Passed } else { SandboxResult::Failed })
 }
 
@@ -61,7 +65,7 @@ pub enum SandboxResult {
 }
 
 fn print(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     out.write_all(text.as_bytes())?;
     out.flush()
 }

@@ -9,7 +9,7 @@ use domain::Tenant;
 use ports::{Clock, EventStreamError, Registered, StreamState, SubscriptionId, error_chain};
 use serde_json::json;
 
-use super::{CommandError, ConfigFile, load};
+use super::{CommandError, ConfigFile, load, output::stdout};
 use crate::{
     background::stream::{Stream as Watched, StreamFault, names},
     clock::SystemClock,
@@ -134,7 +134,7 @@ fn say(
     detail: &str,
 ) -> Result<(), CommandError> {
     let (tenant, id) = (stream.tenant.as_str(), id.as_str());
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if target.json {
         writeln!(out, "{}", json!({ "tenant": tenant, "id": id, "outcome": outcome }))?;
     } else {

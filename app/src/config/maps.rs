@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::{Entry, Location, Maps, PaymentNode, RecordId, Table};
 
 use super::{
-    section::{Section, Source, is_reference, resolve},
+    section::{Section, Source, is_reference},
     tree::{Tree, Value},
 };
 
@@ -111,18 +111,12 @@ fn entry(source: &Source, name: &str, tree: &Tree) -> Option<Entry> {
     if matches!(tree.value, Value::Null) {
         return None;
     }
-    let text = resolve(source, tree);
-    let parsed = text.and_then(|text| match text.trim() {
+    let text = source.resolve(name, tree)?;
+    let parsed = match text.trim() {
         "-1" => Ok(Entry::None),
-        text => text.parse().map(Entry::Id).map_err(|why| why.to_string()),
-    });
-    match parsed {
-        Ok(entry) => Some(entry),
-        Err(problem) => {
-            source.fault(tree.line, format!("{name} {problem}"));
-            None
-        }
-    }
+        text => text.parse().map(Entry::Id),
+    };
+    parsed.map_err(|why| source.fault(tree.line, format!("{name} {why}"))).ok()
 }
 
 fn ids(source: &Source, name: &str, tree: &Tree) -> Table {
@@ -144,6 +138,7 @@ fn entries<T: PartialEq>(
     };
     for (key, tree) in table {
         let name = format!("{name}.{key}");
+        source.note_placeholder(&name, tree.line, key);
         let Some(entry) = read(source, &name, tree) else { continue };
         let key = key.trim().to_lowercase();
         if entries.get(&key).is_some_and(|it| *it != entry) {
@@ -175,17 +170,15 @@ fn payment(source: &Source, name: &str, tree: &Tree) -> Option<PaymentNode> {
 
 /// A list of ids, or one text with commas.
 fn products(source: &Source, name: &str, tree: &Tree) -> Vec<RecordId> {
-    let texts = match &tree.value {
-        Value::List(items) => items.iter().map(|item| resolve(source, item)).collect(),
-        _ => resolve(source, tree)
-            .map(|text| text.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>()),
+    let texts: Vec<_> = if let Value::List(items) = &tree.value {
+        items.iter().filter_map(|item| source.resolve(name, item)).collect()
+    } else {
+        let text = source.resolve(name, tree).unwrap_or_default();
+        text.split(',').map(|id| id.trim().to_owned()).collect()
     };
-    let ids = texts.and_then(|texts| {
-        let filled = texts.into_iter().filter(|it| !it.is_empty());
-        filled.map(|it| it.parse::<RecordId>().map_err(|why| why.to_string())).collect()
-    });
-    ids.unwrap_or_else(|problem| {
-        source.fault(tree.line, format!("{name} {problem}"));
-        Vec::new()
-    })
+    let read = |id: &String| {
+        let parsed = id.parse::<RecordId>();
+        parsed.map_err(|why| source.fault(tree.line, format!("{name} {why}"))).ok()
+    };
+    texts.iter().filter(|id| !id.is_empty()).filter_map(read).collect()
 }

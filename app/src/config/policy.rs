@@ -7,7 +7,7 @@ use domain::{
 };
 
 use super::{
-    section::{Section, one_of, resolve},
+    section::{Section, is_reference, one_of},
     tree::{Tree, Value},
 };
 
@@ -189,33 +189,29 @@ fn fields(section: &Section<'_>, key: &'static str) -> Vec<FieldRule> {
     let name = section.key(key);
     let mut rules = Vec::new();
     for (script, tree) in table.entries() {
-        let problem = match script_id(&script) {
-            Err(problem) => problem.to_owned(),
-            Ok(script_id) => match rule(section, &format!("{name}.{script}"), &tree) {
-                Ok((value, kind)) => {
-                    rules.push(FieldRule { script_id, source: value, kind });
-                    continue;
-                }
-                Err(problem) => problem,
-            },
-        };
-        source.fault(tree.line, format!("{name}.{script} {problem}"));
+        let name = format!("{name}.{script}");
+        let read = script_id(&script).map_err(str::to_owned).and_then(|script_id| {
+            let rule = rule(section, &name, &tree)?;
+            Ok(rule.map(|(source, kind)| FieldRule { script_id, source, kind }))
+        });
+        match read {
+            Ok(rule) => rules.extend(rule),
+            Err(problem) => source.fault(tree.line, format!("{name} {problem}")),
+        }
     }
     rules
 }
 
+/// What a field is filled with; `None` together with a fault.
 fn rule(
     section: &Section<'_>,
     name: &str,
     tree: &Tree,
-) -> Result<(FieldSource, FieldType), String> {
-    let Value::Table(table) = &tree.value else {
-        let text = resolve(section.source, tree)?;
-        return Ok((named(&text)?, FieldType::String));
-    };
-    if table.contains_key("env") || table.contains_key("file") {
-        let text = resolve(section.source, tree)?;
-        return Ok((named(&text)?, FieldType::String));
+) -> Result<Option<(FieldSource, FieldType)>, String> {
+    if !matches!(tree.value, Value::Table(_)) || is_reference(tree) {
+        let text = section.source.resolve(name, tree);
+        let source = text.map(|text| named(&text)).transpose()?;
+        return Ok(source.map(|source| (source, FieldType::String)));
     }
     let inner = Section::of(section.source, name, tree);
     let kind = inner.choice("type", &FIELD_TYPES, FieldType::String);
@@ -228,7 +224,7 @@ fn rule(
         _ => return Err("needs either from or constant".to_owned()),
     };
     if fits(&source, kind) {
-        return Ok((source, kind));
+        return Ok(Some((source, kind)));
     }
     let (word, _) = FIELD_TYPES.iter().find(|(_, it)| *it == kind).expect("every type has a word");
     Err(format!("has a value that is no {word}"))

@@ -15,6 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::tree::{Tree, Value};
 
+/// What is wrong with a duration of no time.
+pub(super) const ZERO_DURATION: &str = "must be longer than zero, for example \"10s\"";
+
 /// The least length of a secret, in characters.
 const LONG_ENOUGH: usize = 24;
 
@@ -116,6 +119,58 @@ impl Source {
         self.note(Severity::ConfigFault, line, message);
     }
 
+    /// The text of a scalar, of an environment variable or of a file; `None` together with a fault.
+    pub(crate) fn resolve(&self, name: &str, tree: &Tree) -> Option<String> {
+        match self.text(tree) {
+            Ok(text) => {
+                self.note_placeholder(name, tree.line, &text);
+                Some(text)
+            }
+            Err(problem) => {
+                self.fault(tree.line, format!("{name} {problem}"));
+                None
+            }
+        }
+    }
+
+    /// Notes a `${NAME}` that was not replaced in `text`, which is the key or value `name`.
+    pub(crate) fn note_placeholder(&self, name: &str, line: usize, text: &str) {
+        if let Some(left) = placeholder(text) {
+            let problem = format!("{name} still has {left}: nothing is put in its place");
+            self.note(Severity::Useless, line, problem);
+        }
+    }
+
+    fn text(&self, tree: &Tree) -> Result<String, String> {
+        let table = match &tree.value {
+            Value::Text(text) | Value::Number(text) => return Ok(text.clone()),
+            Value::Bool(value) => return Ok(value.to_string()),
+            Value::Table(table) => table,
+            Value::Null | Value::List(_) => {
+                return Err(format!("must be a text, not {}", tree.kind()));
+            }
+        };
+        let text = |tree: &Tree| match &tree.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        let only = |key: &str| table.get(key).filter(|_| table.len() == 1).and_then(text);
+        if let Some(name) = only("env") {
+            if self.not_utf8.contains(&name) {
+                return Err(format!("needs the environment variable {name}, which is not UTF-8"));
+            }
+            let value = self.environment.get(&name);
+            return value.cloned().ok_or(format!("needs the environment variable {name}"));
+        }
+        if let Some(path) = only("file") {
+            let path = self.path(&path);
+            let text = (self.files)(&path);
+            let text = text.map_err(|why| format!("needs the file {}: {why}", path.display()))?;
+            return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        Err("must be a text, { env = \"NAME\" } or { file = \"PATH\" }".to_owned())
+    }
+
     /// A path as the configuration means it: relative to the configuration file.
     pub(crate) fn path(&self, raw: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(raw)
@@ -179,7 +234,7 @@ impl<'a> Section<'a> {
     /// A key as text, its environment variable or file resolved.
     pub(crate) fn text(&self, key: &'static str) -> Option<String> {
         let tree = self.tree(key)?;
-        self.resolve(&self.key(key), tree)
+        self.source.resolve(&self.key(key), tree)
     }
 
     /// A key, parsed; a fault when it does not parse.
@@ -228,7 +283,7 @@ impl<'a> Section<'a> {
         };
         let name = self.key(key);
         let read = |item: &Tree| {
-            let text = self.resolve(&name, item)?;
+            let text = self.source.resolve(&name, item)?;
             let note = |why: E| self.source.fault(item.line, format!("{name} {why}"));
             parse(&text).map_err(note).ok()
         };
@@ -240,7 +295,7 @@ impl<'a> Section<'a> {
     pub(crate) fn duration(&self, key: &'static str, default: Duration) -> Duration {
         let duration = self.get(key, duration).unwrap_or(default);
         if duration.is_zero() {
-            self.note(Severity::Useless, key, "is zero: nothing can be done in no time");
+            self.note(Severity::Useless, key, ZERO_DURATION);
         }
         duration
     }
@@ -282,23 +337,6 @@ impl<'a> Section<'a> {
             }
         }
     }
-
-    /// The text of a value, wherever it is kept.
-    pub(crate) fn resolve(&self, name: &str, tree: &Tree) -> Option<String> {
-        match resolve(self.source, tree) {
-            Ok(text) => {
-                if let Some(left) = placeholder(&text) {
-                    let problem = format!("{name} still has {left}: nothing is put in its place");
-                    self.source.note(Severity::Useless, tree.line, problem);
-                }
-                Some(text)
-            }
-            Err(problem) => {
-                self.source.fault(tree.line, format!("{name} {problem}"));
-                None
-            }
-        }
-    }
 }
 
 /// Whether the value is kept in an environment variable or a file.
@@ -311,52 +349,25 @@ pub(crate) fn is_reference(tree: &Tree) -> bool {
     }
 }
 
-/// The text of a scalar, of an environment variable or of a file.
-pub(crate) fn resolve(source: &Source, tree: &Tree) -> Result<String, String> {
-    let table = match &tree.value {
-        Value::Text(text) | Value::Number(text) => return Ok(text.clone()),
-        Value::Bool(value) => return Ok(value.to_string()),
-        Value::Table(table) => table,
-        Value::Null | Value::List(_) => return Err(format!("must be a text, not {}", tree.kind())),
-    };
-    let text = |tree: &Tree| match &tree.value {
-        Value::Text(text) => Some(text.clone()),
-        _ => None,
-    };
-    let only = |key: &str| table.get(key).filter(|_| table.len() == 1).and_then(text);
-    if let Some(name) = only("env") {
-        if source.not_utf8.contains(&name) {
-            return Err(format!("needs the environment variable {name}, which is not UTF-8"));
-        }
-        let value = source.environment.get(&name);
-        return value.cloned().ok_or(format!("needs the environment variable {name}"));
-    }
-    if let Some(path) = only("file") {
-        let path = source.path(&path);
-        let text = (source.files)(&path);
-        let text = text.map_err(|why| format!("needs the file {}: {why}", path.display()))?;
-        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
-    }
-    Err("must be a text, { env = \"NAME\" } or { file = \"PATH\" }".to_owned())
-}
-
 /// The text of a file of this machine.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let text = String::from_utf8(fs::read(path)?);
     text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// A `${NAME}` that was to be replaced before this was read. Only the name is told: around
-/// it may be a secret.
+/// A `${NAME}`, or `${NAME:-default}` and the like, that was to be replaced before this was read.
+/// Only the name is told: around it may be a secret.
 fn placeholder(text: &str) -> Option<String> {
-    let is_name = |text: &&str| {
-        let mut letters = text.chars();
-        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    let is_first = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+    let is_next = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let name = |rest: &str| {
+        let end = rest.find(|letter| !is_next(letter))?;
+        let (name, rest) = rest.split_at(end);
+        let is_closed = rest.starts_with('}')
+            || rest.starts_with([':', '-', '+', '?', '=']) && rest.contains('}');
+        (name.starts_with(is_first) && is_closed).then(|| format!("${{{name}}}"))
     };
-    let begun = text.split("${").skip(1);
-    let name = begun.filter_map(|rest| Some(rest.split_once('}')?.0)).find(is_name)?;
-    Some(format!("${{{name}}}"))
+    text.match_indices("${").find_map(|(at, begin)| name(&text[at + begin.len()..]))
 }
 
 /// Reads `"10s"`, `"15m"`, `"72h"`, `"500ms"` or `"7d"`.

@@ -2,14 +2,13 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
     time::Duration,
 };
 
 use super::{
-    section::{Section, Severity, duration, one_of},
+    section::{Section, duration, one_of},
     url,
 };
 use crate::wiring::DatabaseUrl;
@@ -129,22 +128,7 @@ fn kind(section: &Section<'_>, shared: &str) -> Option<StoreKind> {
 
 fn path(section: &Section<'_>, default: &str) -> PathBuf {
     let path = section.text("path").unwrap_or_else(|| default.to_owned());
-    let path = section.source.path(&path);
-    match fs::metadata(&path) {
-        Ok(found) if !found.is_file() => {
-            section.note(Severity::Useless, "path", &format!("{} is no file", path.display()));
-        }
-        Err(why) if why.kind() != ErrorKind::NotFound => {
-            section.note(
-                Severity::Useless,
-                "path",
-                &format!("{} cannot be used: {why}", path.display()),
-            );
-        }
-        // The service makes it where it is missing.
-        Ok(_) | Err(_) => {}
-    }
-    path
+    section.source.path(&path)
 }
 
 /// The line of a store's path, or of its section where that names none.

@@ -88,7 +88,7 @@ fn a_fault_is_named_with_its_line_and_key() {
         (
             "concurrency = 4",
             "concurrency = 0",
-            "HERE worker.concurrency must be a whole number of at least 1",
+            "HERE worker.concurrency must be a whole number from 1 to 1024",
         ),
         (
             "settlement = \"apply\"",

@@ -46,7 +46,8 @@ pub async fn run(service: Service, plan: config::Reconcile) {
     while service.sleep_or_drain(PERIOD).await.is_some() {
         for entry in service.customers.values() {
             let customer = &entry.customer;
-            if let Err(error) = schedule.run_when_due(&service, customer).await {
+            let comparing = schedule.run_when_due(&service, customer);
+            if let Some(Err(error)) = service.draining.run_until_cancelled(comparing).await {
                 let tenant = &customer.tenant;
                 tracing::error!(%tenant, %error, "Failed to compare tenant {tenant}: no journal");
             }

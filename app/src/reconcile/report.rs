@@ -20,7 +20,7 @@ pub const KINDS: [&str; 7] =
     ["missing", "doubled", "different", UNCLEAR, "waiting", "parked", "unexplained"];
 
 /// Kinds that make the answer "no".
-const WRONG: usize = 4;
+pub const WRONG: usize = 4;
 
 /// What a comparison found for one customer.
 pub struct Report {

@@ -1,6 +1,12 @@
 //! Opening: what is made, what is refused, and how it is said.
 
-use std::{error::Error, sync::Barrier, thread};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Barrier,
+    thread,
+};
 
 use super::*;
 
@@ -8,25 +14,96 @@ const ONE: &str = "CREATE TABLE one (n INTEGER) STRICT";
 const TWO: &str = "ALTER TABLE one ADD COLUMN m INTEGER; INSERT INTO one VALUES (1, 2)";
 
 fn open(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError> {
-    writer(&absolute_with_dirs(path)?, migrations)
+    let path = absolute(path)?;
+    make_folders(&path)?;
+    writer(&path, migrations)
 }
 
 fn rows(db: &Connection) -> i64 {
     db.query_row("SELECT count(*) FROM one", [], |row| row.get(0)).unwrap()
 }
 
-#[track_caller]
-fn refused(path: &Path, migrations: &[&str], words: &[&str]) {
-    let error = open(path, migrations).unwrap_err();
+fn chain(error: &StoreError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    for word in words {
-        assert!(text.contains(word), "{word:?} is not in {text:?}");
+    text
+}
+
+/// Neither opened nor found usable, for the same reason.
+#[track_caller]
+fn refused(path: &Path, migrations: &[&str], words: &[&str]) {
+    let checked = absolute(path).and_then(|path| check(&path, migrations)).unwrap_err();
+    let opened = open(path, migrations).unwrap_err();
+    for text in [chain(&checked), chain(&opened)] {
+        for word in words {
+            assert!(text.contains(word), "{word:?} is not in {text:?}");
+        }
     }
+}
+
+/// Every file in a folder, with a digest of its content; memory that processes share has none.
+fn content(folder: &Path) -> BTreeMap<PathBuf, u64> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let digest = |path: &Path| {
+        let mut hasher = DefaultHasher::new();
+        if !path.to_string_lossy().ends_with("-shm") {
+            fs::read(path).unwrap().hash(&mut hasher);
+        }
+        hasher.finish()
+    };
+    entries.map(|path| (path.clone(), digest(&path))).collect()
+}
+
+#[test]
+fn a_check_changes_and_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    drop(open(&path("older ?%.db"), &[ONE]).unwrap());
+    let _running = open(&path("running.db"), &[ONE]).unwrap();
+    fs::write(path("empty.db"), "").unwrap();
+    let before = content(folder.path());
+    for name in ["older ?%.db", "running.db", "empty.db", "a/b/missing.db"] {
+        check(&path(name), &[ONE, TWO]).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    assert_eq!(content(folder.path()), before);
+}
+
+#[test]
+fn an_onlooker_sees_what_is_in_the_log_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let db = open(&path, &[ONE, TWO]).unwrap();
+    db.execute_batch("INSERT INTO one VALUES (3, 4)").unwrap();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for path in [&path, &link] {
+        assert_eq!(rows(&onlooker(path).unwrap()), 2, "{path:?}");
+    }
+    drop(db);
+    fs::remove_file(&link).unwrap();
+    let before = content(folder.path());
+    let onlooker = onlooker(&path).unwrap();
+    assert_eq!((rows(&onlooker), before.len()), (2, 1));
+    onlooker.execute("DELETE FROM one", []).unwrap_err();
+    assert_eq!(content(folder.path()), before);
+}
+
+#[test]
+fn an_onlooker_does_not_migrate() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    drop(open(&path, &[ONE]).unwrap());
+    is_current(&path, &[ONE]).unwrap();
+    let before = content(folder.path());
+    let error = is_current(&path, &[ONE, TWO]).unwrap_err();
+    assert!(matches!(error, StoreError::Older { found: 1, known: 2, .. }), "{error:?}");
+    let error = is_current(&path, &[]).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 1, known: 0, .. }), "{error:?}");
+    assert_eq!(content(folder.path()), before);
 }
 
 #[test]
@@ -127,7 +204,8 @@ fn a_migration_that_fails_leaves_the_file_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(open(&path, &[ONE]).unwrap());
-    refused(&path, &[ONE, TWO, "CREATE NONSENSE"], &["a.db", "syntax error"]);
+    let error = open(&path, &[ONE, TWO, "CREATE NONSENSE"]).unwrap_err();
+    assert!(chain(&error).contains("syntax error"), "{error}");
     let db = open(&path, &[ONE]).unwrap();
     assert_eq!((schema(&db).unwrap(), rows(&db)), (1, 0));
 }

@@ -113,5 +113,5 @@ async fn while_it_shuts_down_nothing_is_put_back() {
     service.tell("/api/retry", Some(json!({ "state": "working" }))).await.with(503);
     hold.release();
     first.await.unwrap().is(200, "posted");
-    stopping.await.unwrap();
+    stopping.await.unwrap().unwrap();
 }

@@ -57,7 +57,7 @@ async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
     assert_eq!(service.get("/health/live").await.0, 200);
     hold.release();
     first.await.unwrap().is(200, "posted");
-    stopping.await.unwrap();
+    stopping.await.unwrap().unwrap();
     world.has_memos(&["20.00"], "A's, finished while shutting down");
     drop(service);
     let service = world.serve().await;
@@ -94,7 +94,7 @@ async fn while_it_shuts_down_no_job_is_begun() {
     hold.release();
     // Time has passed for the caller too.
     first.await.unwrap().is(200, "deferred");
-    stopping.await.unwrap();
+    stopping.await.unwrap().unwrap();
     drop(service);
     let service = world.serve().await;
     service.until(&deferred, CancellationState::Posted).await;

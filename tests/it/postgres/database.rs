@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use adapters_journal::{DatabaseUrl, Postgres};
+use adapters_journal::{DatabaseUrl, Existing, Postgres};
 use domain::{Cancellation, Timestamp, UnitId};
 use ports::{Journal, JournalError, LeaseToken, OpenCounts, Query, Step, error_chain};
 use tests::{A, ORDER};
@@ -84,7 +84,8 @@ async fn a_newer_schema_is_refused() {
 async fn looking_makes_nothing_and_needs_no_right_to() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
-    assert!(Postgres::open_existing(&address(&url)).await.unwrap().is_none());
+    let missing = Postgres::open_existing(&address(&url)).await.unwrap();
+    assert!(matches!(missing, Existing::Missing), "{missing:?}");
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(server.sql(&url, tables).await, "0");
     open(&url).await.unwrap().open(&cancellation(), now()).await.unwrap();
@@ -98,10 +99,14 @@ async fn looking_makes_nothing_and_needs_no_right_to() {
     server.sql(&url, &lesser).await;
     let lesser = url.replace("//clerk:", "//lesser:");
     for url in [&url, &lesser] {
-        let made = Postgres::open_existing(&address(url)).await.unwrap().expect("it is there");
+        let made = Postgres::open_existing(&address(url)).await.unwrap();
+        let Existing::Current(made) = made else { panic!("{made:?}") };
         assert_eq!(made.find(&Query::default()).await.unwrap().len(), 1);
         open(url).await.unwrap().open(&cancellation(), now()).await.unwrap();
     }
+    server.sql(&url, "DELETE FROM journal_schema WHERE version = 5").await;
+    let older = Postgres::open_existing(&address(&url)).await.unwrap();
+    assert!(matches!(older, Existing::Older { found: 4, known: 5 }), "{older:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,7 +155,7 @@ async fn people_are_told_sums_first_and_then_every_finding() {
          queued           1\n\
          \n\
          missing            20.00 USD  TEST-1821  {ORDER}  no event was received; queued as {id}\n\
-         memobridge: not everything agrees\n"
+         memobridge: 1 missing\n"
     );
     assert_eq!(text, expected);
 }

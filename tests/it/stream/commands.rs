@@ -51,7 +51,7 @@ async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
     let differs = [
         "sends to https://memobridge.example/newstore/events instead of https://elsewhere",
         "also sends order.cancelled; fix: memobridge stream register",
-        "1 stream is not as it should be",
+        "not ok: 1 of 1 streams",
     ];
     says(&world, "status", 1, &differs).await;
     says(&world, "register", 0, &["updated"]).await;

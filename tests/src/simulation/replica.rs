@@ -9,6 +9,7 @@ use std::{
 use app::{
     background::{
         read_back, recovery,
+        supervisor::Supervisor,
         worker::{self, BackoffLimits},
     },
     config::{Intake, Server},
@@ -100,16 +101,12 @@ impl Replica {
             max_in_flight_per_tenant: 256,
         };
         let metrics = observability::recorder().handle();
-        let front = HttpState::new(
-            service.clone(),
-            app::wiring::event_decoder(),
-            shared.intake,
-            &server,
-            metrics,
-        );
-        tokio::spawn(worker::run(service.clone(), CONCURRENCY, LIMITS));
-        tokio::spawn(read_back::run(service.clone(), CONFIRM_PERIOD));
-        tokio::spawn(recovery::run(service.clone(), LIMITS.max_delay));
+        let tasks = Supervisor::new(service.draining.clone());
+        tasks.run("worker", worker::run(service.clone(), CONCURRENCY, LIMITS));
+        tasks.run("read-back", read_back::run(service.clone(), CONFIRM_PERIOD));
+        tasks.run("recovery", recovery::run(service.clone(), LIMITS.max_delay));
+        let events = app::wiring::event_decoder();
+        let front = HttpState::new(service.clone(), events, shared.intake, &server, metrics, tasks);
         Self { wire, router: front.router(), service }
     }
 

@@ -19,7 +19,11 @@ const SOON: Duration = Duration::from_mins(5);
 pub async fn watch(stream: Stream, service: Service) {
     // A counter that is first seen at 1 is not seen to rise.
     restarts(&stream).increment(0);
-    while service.sleep_or_drain(check(&stream).await).await.is_some() {}
+    while let Some(wait) = service.draining.run_until_cancelled(check(&stream)).await {
+        if service.sleep_or_drain(wait).await.is_none() {
+            return;
+        }
+    }
 }
 
 /// Checks once, restarts a stopped stream, and returns the delay until the next check.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     operator::json::instant,
-    reconcile::{KINDS, Report},
+    reconcile::{KINDS, Report, WRONG},
 };
 
 /// Kinds that are told even where there are none.
@@ -37,6 +37,16 @@ pub(super) fn head(report: &Report) -> String {
         lines.push(format!("{:<12}{:>6}", "queued", report.queued));
     }
     lines.join("\n")
+}
+
+/// How many findings of each kind have to be put right: "2 missing, 1 doubled".
+pub(super) fn verdict(reports: &[Report]) -> String {
+    let counts = KINDS.iter().take(WRONG).map(|kind| {
+        let counts = reports.iter().map(|report| report.tally(kind).count);
+        (kind, counts.sum::<u64>())
+    });
+    let counts = counts.filter(|(_, count)| *count > 0);
+    counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
 /// One finding.

@@ -1,6 +1,6 @@
 //! The stage: two tenants, two accounts, and the service between them.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
 
 use sandbox::{
     netsuite::{Account, Credentials, Item, ItemKind},
@@ -9,8 +9,8 @@ use sandbox::{
 use tempfile::TempDir;
 
 use crate::{
-    clock::SystemClock, config::Config, inbound::http_threads::Threads, observability,
-    serve::Application, wiring,
+    background::supervisor::TaskError, clock::SystemClock, config::Config,
+    inbound::http_threads::Threads, observability, serve::Application, wiring,
 };
 
 const FIRST_KEY: &str = "sandbox-webhook-key-of-dodici";
@@ -93,14 +93,20 @@ impl Environment {
         )
     }
 
+    /// Waits for a signal, or for the service to fail.
+    pub(super) async fn until_stopped(&self) -> io::Result<()> {
+        self.application.until_stopped().await
+    }
+
     /// Stops the service; the rest ends with the process.
-    pub(super) async fn shut_down(self) {
-        self.application.shut_down().await;
+    pub(super) async fn shut_down(self) -> Result<(), TaskError> {
+        let stopped = self.application.shut_down().await;
         drop(self.threads);
+        stopped
     }
 }
 
-async fn start_customer(name: &str, key: &'static str) -> std::io::Result<SandboxCustomer> {
+async fn start_customer(name: &str, key: &'static str) -> io::Result<SandboxCustomer> {
     let tenant = Tenant::start(name, "sandbox-client", "sandbox-client-secret-of-both").await?;
     let account = Account::start(Credentials::example()).await?;
     Ok(SandboxCustomer { key, tenant, account })

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use domain::Timestamp;
-use jiff::{civil::Date, tz::TimeZone};
 use ports::{Clock, Registered, StreamState, StreamWindow};
 
 use super::{CommandError, Target, Watched, no, say, status::window};
 use crate::{
     background::stream::{Plan, is_replay, names, plan},
+    cli::{output::stdout, time_arg},
     clock::SystemClock,
-    operator::{json::instant, parse},
+    operator::json::instant,
 };
 
 /// What `stream replay` is asked for.
@@ -18,25 +18,15 @@ use crate::{
 pub(crate) struct Replay {
     #[command(flatten)]
     target: Target,
-    /// From here, for example 2026-11-21T09:30:00Z; a date begins at midnight UTC.
-    #[arg(long, value_name = "T", value_parser = read, required_unless_present = "clean")]
+    /// From here: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    #[arg(long, value_name = "T", value_parser = time_arg::in_utc, required_unless_present = "clean")]
     since: Option<Timestamp>,
-    /// To here; until now where it is left out.
-    #[arg(long, value_name = "T", value_parser = read, requires = "since")]
+    /// To here, written in the same way; until now where it is left out.
+    #[arg(long, value_name = "T", value_parser = time_arg::in_utc, requires = "since")]
     until: Option<Timestamp>,
     /// First removes replays that have run, with their logs and rejected events.
     #[arg(long)]
     clean: bool,
-}
-
-/// Reads an instant, or the beginning of a date.
-fn read(raw: &str) -> Result<Timestamp, String> {
-    parse::instant(raw).or_else(|_| {
-        let midnight = raw.parse::<Date>().and_then(|it| it.to_zoned(TimeZone::UTC));
-        let midnight =
-            midnight.map_err(|_| "must be an instant such as 2026-11-21T09:30:00Z, or a date")?;
-        Ok(Timestamp::from_millis(midnight.timestamp().as_millisecond()))
-    })
 }
 
 /// Cleans up where that is wanted, then begins to replay where that is.
@@ -71,7 +61,7 @@ async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), CommandError>
     let mut replays = stream.port.all().await.map_err(|it| no(stream, &it))?;
     replays.retain(|it| is_replay(&stream.wanted.id, it));
     if replays.is_empty() && !arguments.target.json {
-        writeln!(std::io::stdout(), "{} {} has no replays", stream.tenant, stream.wanted.id)?;
+        writeln!(stdout(), "{} {} has no replays", stream.tenant, stream.wanted.id)?;
     }
     for replay in &replays {
         let outcome = match replay.state {

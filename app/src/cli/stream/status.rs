@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{CommandError, Target, Watched};
 use crate::{
     background::stream::{StreamFault, faults, is_replay, names},
+    cli::output::stdout,
     operator::json::instant,
 };
 
@@ -18,12 +19,12 @@ struct StreamStatus {
     replays: Vec<Subscription>,
 }
 
-/// Prints how each stream stands; the answer is "no" when one is not as it should be.
+/// Prints how each stream stands; the answer is "no" when one is not running as configured.
 pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
     let streams = target.streams()?;
     let mut wrong = 0;
     if !target.json {
-        writeln!(std::io::stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
+        writeln!(stdout(), "{}", row("TENANT", "STREAM", "STATE", "DETAIL"))?;
     }
     for stream in &streams {
         let seen = read_status(stream).await;
@@ -32,7 +33,7 @@ pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
             Err(_) => false,
         };
         wrong += usize::from(!is_fine);
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout();
         if target.json {
             writeln!(out, "{}", object(stream, &seen))?;
         } else {
@@ -41,10 +42,9 @@ pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
             }
         }
     }
-    match wrong {
-        0 => Ok(()),
-        1 => Err(CommandError::No(anyhow::anyhow!("1 stream is not as it should be"))),
-        more => Err(CommandError::No(anyhow::anyhow!("{more} streams are not as they should be"))),
+    match (wrong, streams.len()) {
+        (0, _) => Ok(()),
+        (wrong, all) => Err(CommandError::No(anyhow::anyhow!("not ok: {wrong} of {all} streams"))),
     }
 }
 

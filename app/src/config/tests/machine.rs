@@ -34,7 +34,8 @@ fn no_time_at_all_is_named_for_every_duration() {
         for zero in ["0s", "0ms", "0h"] {
             let (faults, useless, _) = said(line, &format!("{name} = \"{zero}\""));
             assert_eq!(faults, Vec::<String>::new());
-            assert_eq!(useless, [format!("{key} is zero: nothing can be done in no time")]);
+            let expected = format!("{key} must be longer than zero, for example \"10s\"");
+            assert_eq!(useless, [expected]);
         }
     }
     let (_, useless, _) = said(
@@ -51,7 +52,7 @@ fn what_serve_would_refuse_is_a_fault() {
         (
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }\ntimeout = \"10s\"",
             "client_secret = { env = \"DODICI_CLIENT_SECRET\" }\ntimeout = \"0s\"",
-            "customer.newstore.timeout is zero: no call could end in time",
+            "customer.newstore.timeout must be longer than zero, for example \"10s\"",
         ),
         (
             "version = \"2025_2\"",
@@ -89,11 +90,54 @@ fn what_serve_would_refuse_is_a_fault() {
     }
 }
 
-/// `serve` names it when it opens the store, and ends with 1 as for any store that it cannot open.
 #[test]
-fn a_path_that_is_no_file_is_useless() {
-    let said = said("path = \"data/journal.db\"", "path = \"/dev/null\"");
-    assert_eq!((said.0, said.1), (vec![], vec!["journal.path /dev/null is no file".to_owned()]));
+fn a_count_has_an_upper_limit() {
+    // line, key, limit
+    let table = [
+        ("max_body = 1048576", "server.max_body", 67_108_864),
+        ("max_connections = 512", "server.max_connections", 65_536),
+        ("max_in_flight_per_tenant = 256", "server.max_in_flight_per_tenant", 65_536),
+        ("concurrency = 4", "worker.concurrency", 1024),
+        ("concurrency = 3 ", "customer.erp.concurrency", 1024),
+    ];
+    for (line, key, limit) in table {
+        let (name, _) = line.split_once(" = ").unwrap();
+        let with = |value: &str| said(line, &format!("{name} = {value} "));
+        assert_eq!(with(&limit.to_string()), (vec![], vec![], vec![]), "{key}");
+        let expected = [format!("{key} must be a whole number from 1 to {limit}")];
+        let above = (limit + 1).to_string();
+        for value in ["0", "-1", "1.5", &above, "18446744073709551615", "99999999999999999999999"] {
+            assert_eq!(with(&format!("\"{value}\"")).0, expected, "{key} = {value}");
+        }
+    }
+}
+
+#[test]
+fn a_value_for_a_header_has_no_control_character() {
+    let keys = [
+        ("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", "server.admin_token"),
+        ("client_id = \"memobridge\"", "customer.newstore.client_id"),
+        ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "customer.newstore.client_secret"),
+        ("consumer_key = \"0123456789abcdef\"", "customer.erp.consumer_key"),
+        ("consumer_secret = { env = \"DODICI_CONSUMER_SECRET\" }", "customer.erp.consumer_secret"),
+        ("token_id = \"fedcba9876543210\"", "customer.erp.token_id"),
+        ("token_secret = { env = \"DODICI_TOKEN_SECRET\" }", "customer.erp.token_secret"),
+    ];
+    let fault =
+        |key: &str| format!("{key} has a control character, such as a line break: remove it");
+    for (line, key) in keys {
+        let (name, _) = line.split_once(" = ").unwrap();
+        for character in ["\\n", "\\r", "\\t", "\\u0000", "\\u007f", "\\u0085"] {
+            let value = format!("0123456789abcdef{character}ghijklmn");
+            assert_eq!(said(line, &format!("{name} = \"{value}\"")).0, [fault(key)], "{value}");
+        }
+        let at_the_end = said(line, &format!("{name} = \"0123456789abcdefghijklmn\\n\""));
+        assert_eq!(at_the_end, (vec![], vec![], vec![]), "a line break at the end is cut off");
+    }
+    let keys = "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]";
+    let second =
+        "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }, \"0123456789\\nabcdefghijklmn\"]";
+    assert_eq!(said(keys, second).0, [fault("customer.webhook_keys")]);
 }
 
 #[test]
@@ -129,10 +173,51 @@ fn what_was_to_be_replaced_is_named_without_what_is_around_it() {
     let expected =
         "customer.newstore.client_id still has ${CLIENT_ID}: nothing is put in its place";
     assert_eq!(useless, [expected]);
-    for harmless in ["$5", "${", "a$b{c}", "${not a name}", "$CLIENT", "${1}"] {
+    for with_more in
+        ["${CLIENT_ID:-geheim}", "${CLIENT_ID-}", "${CLIENT_ID:?geheim}", "${A${CLIENT_ID}"]
+    {
+        let (_, useless, _) =
+            said("client_id = \"memobridge\"", &format!("client_id = \"{with_more}\""));
+        assert_eq!(useless, [expected], "{with_more}");
+    }
+    for harmless in ["$5", "${", "a$b{c}", "${not a name}", "$CLIENT", "${1}", "${X:-", "${X+1"] {
         let (_, useless, _) =
             said("client_id = \"memobridge\"", &format!("client_id = \"{harmless}\""));
         assert_eq!(useless, Vec::<String>::new(), "{harmless}");
+    }
+}
+
+#[test]
+fn what_was_to_be_replaced_is_named_in_maps_too() {
+    let web = "channels = { web = \"1\", store = \"3\" }";
+    let cash = "cash = \"91235\"";
+    let left = ": nothing is put in its place";
+    // line, instead, the key
+    let table = [
+        (web, "channels = { web = \"${ID}\" }", "customer.maps.channels.web"),
+        (web, "channels = { \"${ID}\" = \"1\" }", "customer.maps.channels.${ID}"),
+        (cash, "cash = \"${ID:-91235}\"", "customer.maps.payment_items.cash"),
+        (cash, "gift = { \"${ID}\" = \"91235\" }", "customer.maps.payment_items.gift.${ID}"),
+        (
+            "\"001\" = { id = \"5\", subsidiary = \"1\" }",
+            "\"001\" = { id = \"5\", subsidiary = \"${ID}\" }",
+            "customer.maps.locations.001.subsidiary",
+        ),
+        (
+            "gift_card_products = [\"8232\", \"8233\"]",
+            "gift_card_products = [\"8232\", \"${ID}\"]",
+            "customer.maps.gift_card_products",
+        ),
+        (
+            "{ constant = \"newstore\" }",
+            "{ constant = \"${ID}\" }",
+            "customer.policy.fields.custbody_source.constant",
+        ),
+    ];
+    for (line, instead, key) in table {
+        let (faults, useless, _) = said(line, instead);
+        assert_eq!(faults, Vec::<String>::new(), "{instead}");
+        assert_eq!(useless, [format!("{key} still has ${{ID}}{left}")], "{instead}");
     }
 }
 

@@ -50,5 +50,5 @@ fn a_window_is_whole_seconds_up_to_now() {
         assert_eq!(window(arguments), expected, "{arguments:?}");
     }
     let wrong = window("--since yesterday");
-    assert!(wrong.contains("must be an instant such as"), "{wrong}");
+    assert!(wrong.contains("must be a time such as"), "{wrong}");
 }

@@ -1,17 +1,18 @@
-//! A moment as people write it.
+//! A time on the command line: an instant, a day, or how long ago.
 
 use std::{str::FromStr, time::Duration};
 
 use domain::Timestamp;
 use jiff::{civil::Date, tz::TimeZone};
+use ports::Clock;
 
-use crate::{config::duration, operator::parse};
+use crate::{clock::SystemClock, config::duration, operator::parse};
 
 /// An instant, a day, or how long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeArg {
     At(Timestamp),
-    /// Its first instant, where the books are kept.
+    /// Its first instant, in the time zone of the command.
     Day(Date),
     Ago(Duration),
 }
@@ -27,6 +28,11 @@ impl TimeArg {
             }
         }
     }
+}
+
+/// Reads a time; a day begins at midnight UTC.
+pub(super) fn in_utc(raw: &str) -> Result<Timestamp, <TimeArg as FromStr>::Err> {
+    raw.parse::<TimeArg>().map(|time| time.resolve(SystemClock.now(), &TimeZone::UTC))
 }
 
 impl FromStr for TimeArg {
@@ -49,6 +55,16 @@ impl FromStr for TimeArg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_utc_where_no_customer_is_meant() {
+        assert_eq!(in_utc("2026-11-20").map(Timestamp::as_millis), Ok(1_795_132_800_000));
+        let now = SystemClock.now();
+        let ago = Duration::from_hours(48);
+        let since = in_utc("48h").unwrap();
+        assert!(now.before(ago) <= since && since <= SystemClock.now().before(ago), "{since:?}");
+        in_utc("yesterday").unwrap_err();
+    }
 
     #[test]
     fn a_moment_is_written_in_three_ways() {
