@@ -7,6 +7,7 @@ pub mod read_back;
 pub mod recovery;
 pub mod retention;
 pub mod scheduler;
+pub mod stores;
 pub mod stream;
 pub mod supervisor;
 pub mod worker;

@@ -1,25 +1,28 @@
 //! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or unreadable configuration,
 //! 3 a background task of the service failed, 141 the reader of the output has left.
 
+mod check;
 mod doctor;
 mod examples;
 mod list;
 mod output;
 mod reconcile;
 mod retry;
-pub mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+mod show;
 mod stream;
+mod submit;
 mod time_arg;
 
 use std::{
     io::Write,
-    mem,
     num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     thread::available_parallelism,
-    time::Instant,
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -28,19 +31,15 @@ use ports::{Clock, Journal};
 
 use crate::{
     background::supervisor::TaskError,
-    cli::{output::stdout, sandbox::Afterwards},
-    clock::SystemClock,
-    config::{Config, ConfigError, ConfigFault, JournalConfig, QueueConfig},
-    inbound::http_threads::Threads,
-    observability::{self, Logs},
+    cli::output::stdout,
+    config::{Config, ConfigError, JournalConfig, QueueConfig},
     operator::retry::RetryError,
-    serve::Application,
     wiring::{self, OlderJournalError},
 };
 
 /// Turns order cancellations in NewStore into credit memos in the ERP.
 #[derive(Debug, Parser)]
-#[command(name = "memobridge", version, max_term_width = 100, after_help = examples::ALL)]
+#[command(name = "memobridge", version, max_term_width = 100, after_help = examples::all())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -48,6 +47,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "sandbox")]
     /// Runs an end-to-end demo: sample cancellations against a simulated NewStore and NetSuite.
     #[command(after_help = examples::SANDBOX)]
     Sandbox {
@@ -66,13 +66,13 @@ enum Command {
     List(list::List),
     /// Shows one cancellation: its timeline, every attempt, the memo, the money.
     #[command(after_help = examples::SHOW)]
-    Show(list::Show),
+    Show(show::Show),
     /// Puts cancellations back into the queue, with a new deadline.
     #[command(after_help = examples::RETRY)]
     Retry(retry::Retry),
     /// Runs an event from a file as if it had arrived.
     #[command(after_help = examples::SUBMIT)]
-    Submit(retry::Submit),
+    Submit(submit::Submit),
     /// Looks after NewStore's event stream: how it stands, its registration, replays.
     #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
     Stream(stream::Stream),
@@ -167,87 +167,26 @@ pub fn run(clock: Arc<dyn Clock>) -> ExitCode {
 
 async fn execute(command: Command, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     match command {
+        #[cfg(feature = "sandbox")]
         Command::Sandbox { keep } => {
-            let afterwards = if keep { Afterwards::Keep } else { Afterwards::Stop };
-            match sandbox::run(afterwards).await? {
-                sandbox::SandboxResult::Passed => Ok(()),
-                sandbox::SandboxResult::Failed => Err(anyhow::anyhow!("a sample failed").into()),
-            }
+            let afterwards =
+                if keep { sandbox::Afterwards::Keep } else { sandbox::Afterwards::Stop };
+            Ok(sandbox::run(afterwards).await?)
         }
-        Command::Serve { config } => serve(load(&config.file)?, clock).await,
+        Command::Serve { config } => serve::serve(load(&config.file)?, clock).await,
         Command::List(arguments) => list::list(arguments).await,
-        Command::Show(arguments) => list::show(arguments).await,
+        Command::Show(arguments) => show::show(arguments).await,
         Command::Retry(arguments) => retry::retry(arguments).await,
-        Command::Submit(arguments) => retry::submit(arguments).await,
+        Command::Submit(arguments) => submit::submit(arguments).await,
         Command::Stream(command) => stream::stream(command).await,
         Command::Reconcile(arguments) => reconcile::reconcile(arguments).await,
-        Command::Check { config } => check(&config.file),
+        Command::Check { config } => check::check(&config.file),
         Command::Doctor { config } => doctor::doctor(&config.file).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "memobridge", &mut script);
             Ok(stdout().write_all(&script)?)
         }
-    }
-}
-
-async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
-    let telemetry = observability::start(Logs::OfTheService(config.telemetry.as_ref()))?;
-    for fault in config.useless.iter().chain(&config.warnings) {
-        tracing::warn!("Configuration: {fault}");
-    }
-    let (metrics, drain) = (observability::metrics(), config.server.drain);
-    let http = Threads::start(|| ())?;
-    let application = Application::start(config, clock, metrics, http.handle()).await?;
-    application.until_stopped().await?;
-    let began = Instant::now();
-    let stopped = application.shut_down().await;
-    telemetry.traces.end(drain.saturating_sub(began.elapsed())).await;
-    drop(telemetry.lines);
-    Ok(stopped?)
-}
-
-fn check(file: &Path) -> Result<(), CommandError> {
-    let (config, mut faults) = match Config::load(file) {
-        Ok(mut config) => {
-            let useless = mem::take(&mut config.useless);
-            (Some(config), useless)
-        }
-        Err(ConfigError::Faults(faults)) => (None, faults),
-        Err(error) => return Err(CommandError::Configuration(error)),
-    };
-    if let Ok((queue, journal)) = Config::stores(file) {
-        let unusable = wiring::unusable_files(&queue, &journal).into_iter();
-        let fault =
-            |error| ConfigFault { file: file.to_owned(), line: 0, message: format!("{error:#}") };
-        faults.extend(unusable.map(fault));
-    }
-    let mut out = stdout();
-    for warning in config.iter().flat_map(|config| &config.warnings) {
-        writeln!(out, "warning: {warning}")?;
-    }
-    for fault in &faults {
-        writeln!(out, "{fault}")?;
-    }
-    let Some(config) = config.filter(|_| faults.is_empty()) else {
-        return Err(faulty(faults.len(), file));
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let tenants: Vec<_> =
-        config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
-    wiring::fits(config.customers, &clock)?;
-    writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
-    Ok(())
-}
-
-fn faulty(faults: usize, file: &Path) -> CommandError {
-    CommandError::No(anyhow::anyhow!("{} in {}", count(faults), file.display()))
-}
-
-fn count(faults: usize) -> String {
-    match faults {
-        1 => "1 fault".to_owned(),
-        more => format!("{more} faults"),
     }
 }
 

@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use adapters_journal::Existing;
 use anyhow::Context as _;
-use domain::{Tenant, Timestamp};
+use domain::Tenant;
 use ports::{
-    Backlog, Clock, Depth, Diagnostics, EventDecoder, Jobs, JobsError, Journal, JournalError,
-    Ledger, OpenCount, OpenCounts, ReadPermissions, Registration, Retention, Storefront,
+    Backlog, Clock, Diagnostics, EventDecoder, Jobs, Journal, Ledger, OpenCounts, ReadPermissions,
+    Registration, Retention, Storefront,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    background::stream::Stream,
+    background::{stores::Stores, stream::Stream},
     config::{self, Erp},
     inbound::keys::Keys,
     ledger::circuit_breaker::CircuitBreakerLedger,
@@ -32,32 +32,8 @@ pub use adapters_journal::DatabaseUrl;
 /// What an error about the journal's database begins with.
 const DATABASE: &str = "the journal's database cannot be used";
 
-/// The stores of a service, as far as they are counted and kept small.
-pub struct Stores {
-    journal: Arc<dyn OpenCounts>,
-    retention: Arc<dyn Retention>,
-    queue: Arc<dyn Backlog>,
-}
-
 /// A journal under all its names.
 type JournalStore = (Arc<dyn Journal>, Arc<dyn OpenCounts>, Arc<dyn Retention>);
-
-impl Stores {
-    /// How many cancellations are not over.
-    pub async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
-        self.journal.open_counts().await
-    }
-
-    /// Forgets what was over before then; see [`Retention`].
-    pub async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
-        self.retention.forget(before, at_most).await
-    }
-
-    /// How much is in the queue.
-    pub async fn depth(&self) -> Result<Depth, JobsError> {
-        self.queue.depth().await
-    }
-}
 
 /// What reads the storefront's events.
 #[must_use]
@@ -110,7 +86,7 @@ pub async fn service(
         running: TaskTracker::default(),
         draining: CancellationToken::new(),
     };
-    Ok((service, Stores { journal: open_counts, retention, queue: backlog }))
+    Ok((service, Stores::new(open_counts, retention, backlog)))
 }
 
 /// A journal that only a service of this version can bring up to date.

@@ -111,6 +111,18 @@ fn only_the_wiring_names_an_adapter() {
 }
 
 #[test]
+fn only_the_commands_and_serve_use_the_wiring() {
+    for (path, text) in sources("app/src") {
+        let shown = path.display().to_string();
+        // Where a database is, is checked when the configuration is read.
+        let allowed =
+            ["/cli/", "/cli.rs", "/lib.rs", "/serve.rs", "/wiring.rs", "/config/stores.rs"];
+        let is_allowed = allowed.iter().any(|it| shown.contains(it)) || shown.contains("tests.rs");
+        assert!(is_allowed || !text.contains("wiring"), "{shown} uses the wiring");
+    }
+}
+
+#[test]
 fn the_core_names_no_product() {
     for folder in ["domain/src", "ports/src"] {
         for (path, text) in sources(folder) {

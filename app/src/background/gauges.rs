@@ -6,9 +6,9 @@ use domain::{Tenant, Timestamp};
 use ports::{CancellationState, Depth, OpenCount, Received, Step, error_chain};
 
 use crate::{
+    background::stores::Stores,
     observability::instrumented::{OPERATIONS, store_failed},
     process::service::Service,
-    wiring::Stores,
 };
 
 /// Between two counts of what is in the stores.

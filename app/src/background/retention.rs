@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ports::error_chain;
 
-use crate::{process::service::Service, wiring::Stores};
+use crate::{background::stores::Stores, process::service::Service};
 
 /// How often expired cancellations are deleted.
 const PERIOD: Duration = Duration::from_hours(1);

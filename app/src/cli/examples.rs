@@ -1,8 +1,15 @@
 //! What `--help` teaches by example, command by command.
 
-pub(super) const ALL: &str = "\
-Examples:
-  memobridge sandbox                          # end-to-end demo, needs no configuration
+/// For the program as a whole.
+pub(super) fn all() -> String {
+    let sandbox = if cfg!(feature = "sandbox") { IN_THE_SANDBOX } else { "" };
+    format!("Examples:\n{sandbox}{FURTHER}")
+}
+
+const IN_THE_SANDBOX: &str =
+    "  memobridge sandbox                          # end-to-end demo, needs no configuration\n";
+
+const FURTHER: &str = "  \
   memobridge check --config memobridge.toml   # before the first start
   memobridge serve --config memobridge.toml
   export MEMOBRIDGE_CONFIG=memobridge.toml    # spares --config
@@ -12,6 +19,7 @@ Every command has examples of its own.
 Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration,
 3 a background task of serve failed, 141 the reader of the output has left.";
 
+#[cfg(feature = "sandbox")]
 pub(super) const SANDBOX: &str = "\
 Examples:
   memobridge sandbox          # plays the samples and ends

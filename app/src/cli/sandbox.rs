@@ -26,15 +26,19 @@ use {
 
 /// Whether the sandbox stays up after the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Afterwards {
+pub(super) enum Afterwards {
     /// It ends.
     Stop,
     /// It stays until a signal comes.
     Keep,
 }
 
-/// Plays all samples; whether every one ended as it should.
-pub async fn run(afterwards: Afterwards) -> anyhow::Result<SandboxResult> {
+/// Plays all samples.
+///
+/// # Errors
+///
+/// A sample that did not end as it should, or a sandbox that cannot start.
+pub(super) async fn run(afterwards: Afterwards) -> anyhow::Result<()> {
     let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
     let environment = Environment::start().await.context("the sandbox cannot start")?;
     print(&format!(
@@ -51,17 +55,8 @@ pub async fn run(afterwards: Afterwards) -> anyhow::Result<SandboxResult> {
         environment.until_stopped().await?;
     }
     environment.shut_down().await?;
-    Ok(if wrong == 0 { SandboxResult::Passed } else { SandboxResult::Failed })
-}
-
-/// How the samples ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum SandboxResult {
-    /// Every one as it should.
-    Passed,
-    /// At least one did not.
-    Failed,
+    anyhow::ensure!(wrong == 0, "a sample failed");
+    Ok(())
 }
 
 fn print(text: &str) -> std::io::Result<()> {
