@@ -78,7 +78,7 @@ impl Application {
             tokio::spawn(stream::watch(it, service.clone()));
         }
         if let Some(plan) = plan {
-            tokio::spawn(reconcile::daily::run(service.clone(), plan));
+            tokio::spawn(reconcile::daily::run(service.clone(), plan, wiring::memo_index));
         }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, server, stop })

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use anyhow::Context as _;
 use domain::{Tenant, Timestamp};
 use ports::{
-    Backlog, Clock, Depth, Diagnostics, Jobs, JobsError, Journal, JournalError, Ledger, OpenCount,
-    OpenCounts, ReadPermissions, Registration, Retention, Storefront,
+    Backlog, Clock, Depth, Diagnostics, Jobs, JobsError, Journal, JournalError, Ledger, MemoIndex,
+    MemoIndexError, OpenCount, OpenCounts, ReadPermissions, Registration, Retention, Storefront,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -143,6 +143,11 @@ async fn open_journal(config: &config::JournalConfig) -> anyhow::Result<JournalS
             Ok((journal.clone(), journal.clone(), journal))
         }
     }
+}
+
+/// Opens an empty index for one reconciliation run.
+pub fn memo_index() -> Result<Arc<dyn MemoIndex>, MemoIndexError> {
+    Ok(Arc::new(adapters_journal::TemporaryMemoIndex::open()?))
 }
 
 /// Opens the queue alone.

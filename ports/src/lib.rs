@@ -17,6 +17,7 @@ mod error_chain;
 mod jobs;
 mod journal;
 mod ledger;
+mod memo_index;
 mod open_counts;
 mod paging;
 mod read_permissions;
@@ -38,6 +39,9 @@ pub use journal::{
 };
 pub use ledger::{
     BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Rejection, Sending,
+};
+pub use memo_index::{
+    FindingPage, FindingPosition, MemoIndex, MemoIndexError, MemoLookupKey, RankedFinding,
 };
 pub use open_counts::{OpenCount, OpenCounts};
 pub use paging::{Cursor, Window};
