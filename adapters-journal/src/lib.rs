@@ -5,6 +5,8 @@
 //! [`Postgres`] is the product for many machines: a database that replicas share.
 //! [`Memory`] is the reference: the same promises in the fewest lines, for tests
 //! and simulations.
+//!
+//! [`TemporaryMemoIndex`] fills another port: the storage of one reconciliation run.
 
 mod codec;
 mod embedded;
@@ -13,10 +15,12 @@ pub mod fuzzing;
 mod memory;
 mod model;
 mod postgres;
+mod temporary_memo_index;
 
 pub use embedded::Embedded;
 pub use memory::Memory;
 pub use postgres::{DatabaseUrl, DatabaseUrlError, Postgres};
+pub use temporary_memo_index::TemporaryMemoIndex;
 
 /// What there is of a journal that nothing may be made or migrated in.
 #[derive(Debug)]

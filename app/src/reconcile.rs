@@ -7,24 +7,23 @@
 
 mod compare;
 pub mod daily;
-mod memo_index;
 mod repair;
 mod report;
 
-use std::{collections::BTreeSet, error::Error};
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{OrderSnapshot, Timestamp};
 use ports::{
-    Basis, CancelledPage, Cursor, Jobs, JobsError, JournalError, Ledger, LedgerError,
-    StorefrontError, Window,
+    Basis, CancelledPage, Cursor, Jobs, JobsError, JournalError, Ledger, LedgerError, MemoIndex,
+    MemoIndexError, StorefrontError, Window,
 };
 
+pub use self::report::{FindingTally, KINDS, Report, WRONG};
 use crate::process::credit::{Context, Customer};
-use crate::reconcile::{compare::Comparer, memo_index::MemoIndex};
-pub use {
-    self::report::{FindingTally, KINDS, Report, WRONG},
-    crate::reconcile::memo_index::{FindingPosition, Problem},
-};
+use crate::reconcile::compare::Comparer;
+
+/// Opens the storage of one run.
+pub type OpenMemoIndex = fn() -> Result<Arc<dyn MemoIndex>, MemoIndexError>;
 
 /// What is done about what is missing.
 #[derive(Clone, Copy)]
@@ -48,6 +47,12 @@ pub struct ReconcileError {
     pub source: ReconcileErrorSource,
 }
 
+impl ReconcileError {
+    fn before_the_first_page(source: MemoIndexError) -> Self {
+        Self { memos: 0, orders: 0, source: source.into() }
+    }
+}
+
 /// What keeps a comparison from going on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileErrorSource {
@@ -63,26 +68,19 @@ pub enum ReconcileErrorSource {
     /// The queue.
     #[error(transparent)]
     Jobs(#[from] JobsError),
-    /// The temporary file.
-    #[error("the temporary file cannot be used")]
-    MemoIndex(#[source] Box<dyn Error + Send + Sync>),
+    /// The storage of this run.
+    #[error(transparent)]
+    MemoIndex(#[from] MemoIndexError),
 }
 
-impl From<Problem> for ReconcileErrorSource {
-    fn from(problem: Problem) -> Self {
-        Self::MemoIndex(problem)
-    }
-}
-
-/// Compares everything in `window`.
+/// Compares everything in `window`, with the help of an empty index.
 pub async fn reconcile(
     context: &Context,
     customer: &Customer,
     window: Window,
     repair_mode: RepairMode<'_>,
+    index: Arc<dyn MemoIndex>,
 ) -> Result<Report, ReconcileError> {
-    let index = MemoIndex::open();
-    let index = index.map_err(|why| ReconcileError { memos: 0, orders: 0, source: why.into() })?;
     let mut report = Report::new(customer.tenant.clone(), window, index);
     match compare(context, customer, window, repair_mode, &mut report).await {
         Ok(()) => Ok(report),
@@ -134,7 +132,7 @@ async fn keep_memos(
 async fn unseen(
     orders: Vec<OrderSnapshot>,
     report: &Report,
-) -> Result<Vec<OrderSnapshot>, Problem> {
+) -> Result<Vec<OrderSnapshot>, MemoIndexError> {
     let ids = orders.iter().map(|order| order.id.clone()).collect();
     let mut unseen: BTreeSet<_> = report.index.unseen(ids).await?;
     Ok(orders.into_iter().filter(|order| unseen.remove(&order.id)).collect())

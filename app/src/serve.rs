@@ -92,7 +92,8 @@ impl Application {
             tasks.run(task, stream::watch(stream, service.clone()));
         }
         if let Some(plan) = plan {
-            tasks.run("reconciliation", reconcile::daily::run(service.clone(), plan));
+            let comparison = reconcile::daily::run(service.clone(), plan, wiring::memo_index);
+            tasks.run("reconciliation", comparison);
         }
         tracing::info!(%address, "Listening on {address}");
         Ok(Self { service, address, drain, tasks, stop_http })

@@ -6,8 +6,8 @@ use adapters_journal::Existing;
 use anyhow::Context as _;
 use domain::Tenant;
 use ports::{
-    Backlog, Clock, Diagnostics, EventDecoder, Jobs, Journal, Ledger, OpenCounts, ReadPermissions,
-    Registration, Retention, Storefront,
+    Backlog, Clock, Diagnostics, EventDecoder, Jobs, Journal, Ledger, MemoIndex, MemoIndexError,
+    OpenCounts, ReadPermissions, Registration, Retention, Storefront,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -183,6 +183,11 @@ async fn open_journal(config: &config::JournalConfig) -> anyhow::Result<JournalS
             Ok((journal.clone(), journal.clone(), journal))
         }
     }
+}
+
+/// Opens an empty index for one reconciliation run.
+pub fn memo_index() -> Result<Arc<dyn MemoIndex>, MemoIndexError> {
+    Ok(Arc::new(adapters_journal::TemporaryMemoIndex::open()?))
 }
 
 /// Opens the queue alone.

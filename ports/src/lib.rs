@@ -18,6 +18,7 @@ mod events;
 mod jobs;
 mod journal;
 mod ledger;
+mod memo_index;
 mod open_counts;
 mod paging;
 mod read_permissions;
@@ -40,6 +41,9 @@ pub use journal::{
 };
 pub use ledger::{
     BillingQuery, Confirmed, Ledger, LedgerError, MemoPage, Posted, Rejection, Sending,
+};
+pub use memo_index::{
+    FindingPage, FindingPosition, MemoIndex, MemoIndexError, MemoLookupKey, RankedFinding,
 };
 pub use open_counts::{OpenCount, OpenCounts};
 pub use paging::{Cursor, Window};

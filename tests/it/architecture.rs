@@ -123,6 +123,19 @@ fn only_the_commands_and_serve_use_the_wiring() {
 }
 
 #[test]
+fn the_application_has_no_sql() {
+    let all = dependencies("app");
+    for driver in ["rusqlite", "sqlx", "embedded-store"] {
+        assert!(!all.contains(driver), "app depends on {driver}");
+    }
+    for (path, text) in sources("app/src") {
+        for statement in ["SELECT ", "INSERT ", "DELETE FROM", "CREATE TABLE"] {
+            assert!(!text.contains(statement), "{} has {statement}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_core_names_no_product() {
     for folder in ["domain/src", "ports/src"] {
         for (path, text) in sources(folder) {

@@ -8,7 +8,7 @@ use app::{
 };
 use domain::Reason;
 use ports::CancellationState;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Settings, TestWorld, document};
 
 fn names(list: &Value) -> Vec<&str> {
@@ -49,6 +49,44 @@ async fn routed() -> BTreeSet<String> {
         found.extend(taken.map(|method| format!("{method} {path}")));
     }
     found
+}
+
+/// Every schema in a part of the document.
+fn schemas(part: &Value) -> Vec<&Value> {
+    match part {
+        Value::Object(members) => {
+            let inside = members.iter().flat_map(|(name, it)| match (name.as_str(), it) {
+                ("schema", _) => vec![it],
+                ("schemas", Value::Object(named)) => named.values().collect(),
+                _ => schemas(it),
+            });
+            inside.collect()
+        }
+        Value::Array(items) => items.iter().flat_map(schemas).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A misspelt keyword checks nothing and is otherwise no error.
+#[test]
+fn schemas_use_only_keywords_of_json_schema() {
+    // `$dynamicRef` makes this the meta-schema of the schemas inside a schema too.
+    let strict = jsonschema::draft202012::new(&json!({
+        "$id": "urn:memobridge:strict",
+        "$dynamicAnchor": "meta",
+        "$ref": "https://json-schema.org/draft/2020-12/schema",
+        "properties": { "example": true },
+        "unevaluatedProperties": false
+    }));
+    let strict = strict.unwrap();
+    let schemas = schemas(document());
+    assert!(schemas.len() > 40, "only {} schemas were found", schemas.len());
+    for schema in schemas {
+        let problems: Vec<_> = strict.iter_errors(schema).map(|it| it.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?}: {schema}");
+    }
+    let misspelt = json!({ "properties": { "name": { "maxLenght": 1 } } });
+    assert!(!strict.is_valid(&misspelt));
 }
 
 #[tokio::test]

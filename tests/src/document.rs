@@ -1,16 +1,17 @@
-//! The OpenAPI document, held against every answer that a test sees.
+//! Checks every answer that a test sees against the OpenAPI document.
 //!
-//! Schemas are read as far as answers are told apart by them; a keyword that is
-//! not known here fails, so that none is passed over.
+//! Schemas of OpenAPI 3.1 are JSON Schema 2020-12. Formats are checked too, and a format that is
+//! not known fails.
 
-use std::sync::OnceLock;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
-use serde_json::{Map, Value};
+use jsonschema::Validator;
+use serde_json::Value;
 
 const TEXT: &str = include_str!("../../docs/openapi.json");
-
-/// Keywords that say something for people, or of values that are checked elsewhere.
-const NOTES: [&str; 6] = ["description", "example", "default", "format", "pattern", "maxLength"];
 
 /// The document.
 #[must_use]
@@ -38,24 +39,36 @@ impl Described<'_> {
     /// Fails unless the document has this answer of this operation.
     #[track_caller]
     pub fn check(&self) {
-        let status = self.status.to_string();
+        if let Err(problem) = self.compare() {
+            panic!("{problem}: {self:?}");
+        }
+    }
+
+    /// Why the document does not have this answer of this operation.
+    fn compare(&self) -> Result<(), String> {
         let Some(operation) = self.operation() else {
             let denied = [401, 404, 405, 414, 429].contains(&self.status);
-            assert!(denied, "the document does not know this operation: {self:?}");
-            return;
+            let unknown = || "the document does not know this operation".to_owned();
+            return if denied { Ok(()) } else { Err(unknown()) };
         };
-        let response = &operation["responses"][&status];
-        assert!(!response.is_null(), "the document does not know this status: {self:?}");
-        let content = &resolved(response)["content"];
-        let kind = self.kind.split(';').next().expect("a split has a first part");
-        let schema = &content[kind]["schema"];
-        assert!(!schema.is_null(), "the document does not know this content: {self:?}");
+        let response = &operation["responses"][self.status.to_string()];
+        if response.is_null() {
+            return Err("the document does not know this status".to_owned());
+        }
+        let kind = self.kind.split(';').next().unwrap_or_default();
+        let schema = &resolved(response)["content"][kind]["schema"];
+        if schema.is_null() {
+            return Err("the document does not know this content".to_owned());
+        }
         let value = match kind {
-            "application/json" => serde_json::from_str(self.body).expect("JSON"),
+            "application/json" => serde_json::from_str(self.body).map_err(|it| it.to_string())?,
             _ => Value::String(self.body.to_owned()),
         };
-        let problem = problem(schema, &value, "body");
-        assert!(problem.is_none(), "{}: {self:?}", problem.unwrap_or_default());
+        let validator = validator(schema);
+        let problems = validator.iter_errors(&value);
+        let problems: Vec<_> =
+            problems.map(|it| format!("body{}: {it}", it.instance_path())).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
     }
 
     fn operation(&self) -> Option<&'static Value> {
@@ -71,62 +84,20 @@ impl Described<'_> {
     }
 }
 
-/// What the value has against the schema, if it has something.
-fn problem(schema: &'static Value, value: &Value, place: &str) -> Option<String> {
-    let schema = resolved(schema).as_object().expect("a schema is an object");
-    schema.iter().find_map(|(keyword, rule)| match keyword.as_str() {
-        "type" => {
-            let kinds: Vec<_> = rule.as_array().map_or(vec![rule], |it| it.iter().collect());
-            let kind = kind(value);
-            (!kinds.iter().any(|it| **it == kind)).then(|| format!("{place} is a {kind}"))
-        }
-        "enum" => {
-            let known = rule.as_array().expect("an enum is a list").contains(value);
-            (!known).then(|| format!("{place} may not be {value}"))
-        }
-        "required" => {
-            let names = rule.as_array().expect("required is a list");
-            let missing =
-                names.iter().find(|name| value.get(name.as_str().unwrap_or("")).is_none());
-            missing.map(|it| format!("{place} has no {it}"))
-        }
-        "properties" => properties(value)
-            .iter()
-            .find_map(|(name, inner)| problem(rule.get(name)?, inner, &format!("{place}.{name}"))),
-        "additionalProperties" => properties(value).iter().find_map(|(name, inner)| {
-            let place = format!("{place}.{name}");
-            match rule {
-                _ if schema.get("properties").is_some_and(|it| it.get(name).is_some()) => None,
-                Value::Bool(false) => Some(format!("{place} is not known")),
-                rule => problem(rule, inner, &place),
-            }
-        }),
-        "items" => {
-            let items = value.as_array().into_iter().flatten().enumerate();
-            let mut problems =
-                items.map(|(index, it)| problem(rule, it, &format!("{place}[{index}]")));
-            problems.find_map(|it| it)
-        }
-        note if NOTES.contains(&note) => None,
-        other => panic!("the schema keyword {other} is not known here"),
-    })
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-fn properties(value: &Value) -> &Map<String, Value> {
-    static NONE: OnceLock<Map<String, Value>> = OnceLock::new();
-    value.as_object().unwrap_or_else(|| NONE.get_or_init(Map::new))
+/// The validator of a schema in the document, compiled once.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static COMPILED: OnceLock<Mutex<HashMap<String, Arc<Validator>>>> = OnceLock::new();
+    let compiled = COMPILED.get_or_init(Mutex::default);
+    let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
+    let compile = || {
+        // References are pointers from the root: `#/components/schemas/State`.
+        let mut root = schema.clone();
+        root["components"] = document()["components"].clone();
+        let options = jsonschema::draft202012::options().should_validate_formats(true);
+        let validator = options.should_ignore_unknown_formats(false).build(&root);
+        Arc::new(validator.unwrap_or_else(|error| panic!("{schema} is no schema: {error}")))
+    };
+    Arc::clone(compiled.entry(schema.to_string()).or_insert_with(compile))
 }
 
 /// The part of the document that this stands for.
@@ -137,4 +108,94 @@ fn resolved(part: &'static Value) -> &'static Value {
     let pointer = reference.as_str().and_then(|it| it.strip_prefix('#'));
     let found = pointer.and_then(|it| document().pointer(it));
     found.unwrap_or_else(|| panic!("nothing is at {reference}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn page() -> Value {
+        json!({
+            "cancellations": [{
+                "id": "can-0123456789abcdef0123",
+                "tenant": "dodici",
+                "order": "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6",
+                "event": "order.cancelled",
+                "state": "parked",
+                "reason": "closed-period",
+                "detail": null,
+                "received_at": "2026-11-21T09:30:00.162Z",
+                "updated_at": "2026-11-21T09:30:00.162Z",
+                "deliveries": 1,
+                "flags": [],
+            }],
+            "next_cursor": null,
+        })
+    }
+
+    fn compare(body: &Value) -> Result<(), String> {
+        let body = body.to_string();
+        let (path, kind) = ("/api/cancellations?limit=1", "application/json; charset=utf-8");
+        Described { method: "get", path, status: 200, kind, body: &body }.compare()
+    }
+
+    #[test]
+    fn an_answer_as_the_document_describes_it_passes() {
+        assert_eq!(compare(&page()), Ok(()));
+    }
+
+    #[test]
+    fn a_wrong_field_is_found_and_named() {
+        let table = [
+            ("/cancellations/0/id", json!("can 1"), "pattern"),
+            ("/cancellations/0/order", json!("9f4e8ffc"), "format"),
+            ("/cancellations/0/received_at", json!("yesterday"), "format"),
+            ("/cancellations/0/state", json!("lost"), "value outside an enum"),
+            ("/cancellations/0/deliveries", json!("1"), "type"),
+            ("/cancellations/0/deliveries", json!(1.5), "no integer"),
+            ("/cancellations/0/flags", json!([null]), "item's type"),
+            ("/next_cursor", json!(7), "none of two types"),
+        ];
+        for (place, wrong, what) in table {
+            let mut body = page();
+            *body.pointer_mut(place).unwrap() = wrong;
+            let problem = compare(&body).expect_err(what);
+            assert!(problem.contains(&format!("body{place}")), "{what}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_field_too_many_or_too_few_is_found() {
+        let mut body = page();
+        body["total"] = json!(1);
+        assert!(compare(&body).unwrap_err().contains("'total'"));
+        let mut body = page();
+        body["cancellations"][0]["secret"] = json!("x");
+        assert!(compare(&body).unwrap_err().contains("'secret'"));
+        let mut body = page();
+        body["cancellations"][0].as_object_mut().unwrap().remove("flags");
+        assert!(compare(&body).unwrap_err().contains("\"flags\""));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_in_the_document_is_found() {
+        let answer = Described {
+            method: "get",
+            path: "/health/live",
+            status: 200,
+            kind: "text/plain",
+            body: "ok",
+        };
+        assert_eq!(answer.compare(), Ok(()));
+        for wrong in [
+            Described { status: 204, ..answer },
+            Described { kind: "text/html", ..answer },
+            Described { method: "put", ..answer },
+            Described { path: "/health/dead", ..answer },
+        ] {
+            assert!(wrong.compare().is_err(), "{wrong:?}");
+        }
+    }
 }

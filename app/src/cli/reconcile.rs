@@ -6,7 +6,7 @@ use std::{io::Write, sync::Arc};
 
 use domain::{Tenant, Timestamp};
 use jiff::tz::TimeZone;
-use ports::{Basis, Clock, Window};
+use ports::{Basis, Clock, FindingPosition, Window};
 use serde_json::{Value, json};
 
 use super::{CommandError, ConfigFile, load, output::stdout, time_arg::TimeArg, unreadable};
@@ -14,7 +14,7 @@ use crate::{
     clock::SystemClock,
     operator::json::instant,
     process::service::{CustomerEntry, Service},
-    reconcile::{FindingPosition, KINDS, RepairMode, Report},
+    reconcile::{KINDS, RepairMode, Report},
     wiring,
 };
 
@@ -86,7 +86,9 @@ async fn compare(
     let mending =
         if arguments.repair { RepairMode::Queue(&*service.jobs) } else { RepairMode::Off };
     let customer = &entry.customer;
-    let report = crate::reconcile::reconcile(&service.context, customer, window, mending).await;
+    let index = wiring::memo_index()?;
+    let context = &service.context;
+    let report = crate::reconcile::reconcile(context, customer, window, mending, index).await;
     report
         .map_err(|error| anyhow::Error::from(error).context(format!("tenant {}", customer.tenant)))
 }
@@ -150,12 +152,11 @@ impl<'a> Findings<'a> {
     }
 
     async fn page(&mut self) -> anyhow::Result<Option<Vec<Value>>> {
-        let found = self.report.findings(self.place).await;
-        let (findings, last) = found.map_err(anyhow::Error::from_boxed)?;
-        Ok(last.map(|last| {
-            self.place = last;
-            findings
-        }))
+        let page = self.report.findings(self.place).await?;
+        let Some(last) = page.last else { return Ok(None) };
+        self.place = last;
+        let findings = page.findings.iter().map(|text| serde_json::from_str(text));
+        Ok(Some(findings.collect::<Result<_, _>>()?))
     }
 }
 

@@ -9,12 +9,11 @@ use domain::{
     Amount, Billing, Claim, KnownCancellation, Order, OrderSnapshot, Pass, Progress, Reason,
     ReconcileFinding, ReconcileInput, RecordId, RecordedMemo,
 };
-use ports::{BillingQuery, CancellationRecord, CancellationState, Ledger, LedgerError, Query};
-
-use super::{
-    ReconcileErrorSource, RepairMode, Report, memo_index::MemoLookupKey, repair,
-    report::FindingSubject,
+use ports::{
+    BillingQuery, CancellationRecord, CancellationState, Ledger, LedgerError, MemoLookupKey, Query,
 };
+
+use super::{ReconcileErrorSource, RepairMode, Report, repair, report::FindingSubject};
 use crate::process::credit::{Context, Customer};
 
 /// As many cancellations as one order may have.

@@ -8,7 +8,7 @@ use std::{convert::Infallible, time::Duration};
 use domain::{OrderId, Timestamp};
 use ports::{JournalError, LeaseToken, OrderLease, Window, error_chain};
 
-use super::{KINDS, ReconcileError, RepairMode, Report, reconcile};
+use super::{KINDS, OpenMemoIndex, ReconcileError, RepairMode, Report, reconcile};
 use crate::{
     config::{self, RepairSetting},
     process::{
@@ -41,8 +41,8 @@ const GAUGES: [(&str, &str); KINDS.len()] = [
 ];
 
 /// Compares whatever is due, until the service drains.
-pub async fn run(service: Service, plan: config::Reconcile) {
-    let schedule = Schedule { plan, order: SCHEDULE.parse().expect("it is a UUID") };
+pub async fn run(service: Service, plan: config::Reconcile, open_index: OpenMemoIndex) {
+    let schedule = Schedule { plan, open_index, order: SCHEDULE.parse().expect("it is a UUID") };
     while service.sleep_or_drain(PERIOD).await.is_some() {
         for entry in service.customers.values() {
             let customer = &entry.customer;
@@ -57,6 +57,7 @@ pub async fn run(service: Service, plan: config::Reconcile) {
 
 struct Schedule {
     plan: config::Reconcile,
+    open_index: OpenMemoIndex,
     order: OrderId,
 }
 
@@ -99,7 +100,8 @@ impl Schedule {
             RepairSetting::Off => RepairMode::Off,
             RepairSetting::On => RepairMode::Queue(&*service.jobs),
         };
-        reconcile(&service.context, customer, window, repair_mode).await
+        let index = (self.open_index)().map_err(ReconcileError::before_the_first_page)?;
+        reconcile(&service.context, customer, window, repair_mode, index).await
     }
 
     async fn acquire_lease(

@@ -1,15 +1,15 @@
-//! What a comparison found: sums in memory, the findings themselves in the temporary file.
+//! What a comparison found: sums in memory, the findings themselves in the memo index.
 
-use std::{collections::BTreeMap, fmt, mem};
+use std::{collections::BTreeMap, fmt, mem, sync::Arc};
 
 use domain::{
     Amount, CancellationId, Currency, Discrepancy, MemoRef, MissingCause, Order, OrderId,
     OrderSnapshot, Reason, ReconcileFinding, Tenant,
 };
-use ports::{Basis, Window};
+use ports::{
+    Basis, FindingPage, FindingPosition, MemoIndex, MemoIndexError, RankedFinding, Window,
+};
 use serde_json::{Map, Value, json};
-
-use super::memo_index::{FindingPosition, MemoIndex, Problem};
 
 /// An order that cannot be judged.
 const UNCLEAR: &str = "unclear";
@@ -39,9 +39,9 @@ pub struct Report {
     /// Findings that were queued.
     pub queued: u64,
     tallies: BTreeMap<&'static str, FindingTally>,
-    /// Findings that are not in the file yet.
-    pending: Vec<(usize, Value)>,
-    pub(super) index: MemoIndex,
+    /// Findings that are not in the index yet.
+    pending: Vec<RankedFinding>,
+    pub(super) index: Arc<dyn MemoIndex>,
 }
 
 /// All findings of one kind together.
@@ -134,7 +134,7 @@ impl FindingSubject {
 }
 
 impl Report {
-    pub(super) fn new(tenant: Tenant, window: Window, index: MemoIndex) -> Self {
+    pub(super) fn new(tenant: Tenant, window: Window, index: Arc<dyn MemoIndex>) -> Self {
         Self {
             tenant,
             window,
@@ -161,11 +161,8 @@ impl Report {
         self.tallies.get(kind).cloned().unwrap_or_default()
     }
 
-    /// A page of the findings as JSON objects, kind by kind, and the place of the next page.
-    pub async fn findings(
-        &self,
-        after: FindingPosition,
-    ) -> Result<(Vec<Value>, Option<FindingPosition>), Problem> {
+    /// The page of the findings after a position, kind by kind, each a JSON object.
+    pub async fn findings(&self, after: FindingPosition) -> Result<FindingPage, MemoIndexError> {
         self.index.findings(after).await
     }
 
@@ -211,12 +208,13 @@ impl Report {
     }
 
     fn note(&mut self, kind: &str, finding: Map<String, Value>) {
-        let rank = KINDS.iter().position(|it| *it == kind).unwrap_or(KINDS.len());
-        self.pending.push((rank, Value::Object(finding)));
+        let rank = (0..).zip(KINDS).find_map(|(rank, it)| (it == kind).then_some(rank));
+        let text = Value::Object(finding).to_string();
+        self.pending.push(RankedFinding { rank: rank.unwrap_or(u32::MAX), text });
     }
 
-    /// Puts the findings so far into the file.
-    pub(super) async fn write_down(&mut self) -> Result<(), Problem> {
+    /// Puts the findings so far into the index.
+    pub(super) async fn write_down(&mut self) -> Result<(), MemoIndexError> {
         let pending = mem::take(&mut self.pending);
         if pending.is_empty() { Ok(()) } else { self.index.note(pending).await }
     }

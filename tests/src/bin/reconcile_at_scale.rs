@@ -171,7 +171,9 @@ async fn compare(units: usize) -> Report {
         elapsed: Elapsed::new(give_up_after),
     };
     let window = Window { since: Timestamp::from_millis(0), until: None };
-    reconcile(&context, &customer, window, RepairMode::Off).await.expect("nothing interrupts it")
+    let index = app::wiring::memo_index().expect("a temporary file can be created");
+    let report = reconcile(&context, &customer, window, RepairMode::Off, index).await;
+    report.expect("nothing interrupts it")
 }
 
 /// The most memory that this process ever had, in KiB.

@@ -1,4 +1,4 @@
--- What one run of the reconciliation keeps for itself. Amounts are decimals as text.
+-- The working set of one reconciliation run. Amounts are decimals as text.
 CREATE TABLE memo (
     record       TEXT    PRIMARY KEY,
     external_id  TEXT,
@@ -28,23 +28,23 @@ CREATE TABLE line (
     PRIMARY KEY (record, nth)
 ) STRICT, WITHOUT ROWID;
 
--- Names by which an order knows its memos: units, invoices, the order's number.
-CREATE TABLE tie (
+-- Names that an order and its memos have in common: units, invoices, the order's number.
+CREATE TABLE lookup_key (
     name   TEXT NOT NULL,
     record TEXT NOT NULL,
     PRIMARY KEY (name, record)
 ) STRICT, WITHOUT ROWID;
 
--- Orders that were looked at: a list that moves may tell one twice.
+-- Orders that were compared. The storefront may list an order on two pages.
 CREATE TABLE seen (
     order_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE finding (
-    place INTEGER PRIMARY KEY,
-    -- Its name's place among all names: they are told in this order.
-    rank  INTEGER NOT NULL,
-    text  TEXT    NOT NULL
+    number INTEGER PRIMARY KEY,
+    -- The place of its kind in the report.
+    rank   INTEGER NOT NULL,
+    text   TEXT    NOT NULL
 ) STRICT;
 
-CREATE INDEX finding_by_rank ON finding (rank, place);
+CREATE INDEX finding_by_rank ON finding (rank, number);

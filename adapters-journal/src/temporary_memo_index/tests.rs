@@ -1,5 +1,4 @@
 use domain::{Amount, ExistingLine, ExistingMemo, ItemRef, RecordId, Standing, UnitId};
-use serde_json::json;
 
 use super::*;
 
@@ -39,8 +38,8 @@ fn memo(record: &str, number: Option<&str>, units: &[&str]) -> RecordedMemo {
     }
 }
 
-async fn tied<const N: usize>(
-    index: &MemoIndex,
+async fn find<const N: usize>(
+    index: &TemporaryMemoIndex,
     lookup_keys: [&MemoLookupKey; N],
 ) -> Vec<RecordedMemo> {
     index.memos_of(vec![lookup_keys.into_iter().cloned().collect()]).await.unwrap().remove(0)
@@ -48,7 +47,7 @@ async fn tied<const N: usize>(
 
 #[tokio::test]
 async fn a_memo_is_found_whole_by_each_of_its_names() {
-    let index = MemoIndex::open().unwrap();
+    let index = TemporaryMemoIndex::open().unwrap();
     let whole = memo("900", Some("CM1"), &["a", "b"]);
     index.keep(vec![whole.clone(), memo("901", None, &[])]).await.unwrap();
     let names = [
@@ -58,33 +57,33 @@ async fn a_memo_is_found_whole_by_each_of_its_names() {
         MemoLookupKey::number(" test-1"),
     ];
     for name in &names {
-        assert_eq!(tied(&index, [name]).await, std::slice::from_ref(&whole), "{name:?}");
+        assert_eq!(find(&index, [name]).await, std::slice::from_ref(&whole), "{name:?}");
     }
-    assert_eq!(tied(&index, names.each_ref()).await, [whole], "once by all of them");
+    assert_eq!(find(&index, names.each_ref()).await, [whole], "once by all of them");
     for other in [
         MemoLookupKey::unit(&unit("c")),
         MemoLookupKey::invoice(&id("701")),
         MemoLookupKey::number("TEST-10"),
     ] {
-        assert_eq!(tied(&index, [&other]).await, [], "{other:?}");
+        assert_eq!(find(&index, [&other]).await, [], "{other:?}");
     }
 }
 
 #[tokio::test]
-async fn a_memo_that_is_told_again_is_what_it_was_told_last() {
-    let index = MemoIndex::open().unwrap();
+async fn a_memo_that_is_kept_again_replaces_the_earlier_one() {
+    let index = TemporaryMemoIndex::open().unwrap();
     let mut valid = memo("900", Some("CM1"), &["a"]);
     valid.memo.standing = Standing::Valid;
     let mut last = memo("900", Some("CM1"), &["a"]);
     last.memo.lines.pop();
     index.keep(vec![valid]).await.unwrap();
     index.keep(vec![last.clone()]).await.unwrap();
-    assert_eq!(tied(&index, [&MemoLookupKey::unit(&unit("a"))]).await, [last]);
+    assert_eq!(find(&index, [&MemoLookupKey::unit(&unit("a"))]).await, [last]);
 }
 
 #[tokio::test]
 async fn an_order_is_new_once() {
-    let index = MemoIndex::open().unwrap();
+    let index = TemporaryMemoIndex::open().unwrap();
     let order = |number: u32| -> OrderId {
         format!("9f4e8ffc-c79c-5839-b1b7-{number:012}").parse().unwrap()
     };
@@ -95,20 +94,34 @@ async fn an_order_is_new_once() {
 
 #[tokio::test]
 async fn findings_come_by_kind_and_page_by_page() {
-    let index = MemoIndex::open().unwrap();
-    let count = PAGE + 3;
-    for nth in 0..count {
-        index.note(vec![(nth % 3, json!({ "nth": nth }))]).await.unwrap();
+    let index = TemporaryMemoIndex::open().unwrap();
+    let count = u32::try_from(PAGE).unwrap() + 3;
+    for number in 0..count {
+        let finding = RankedFinding { rank: number % 3, text: number.to_string() };
+        index.note(vec![finding]).await.unwrap();
     }
-    let (mut told, mut place, mut pages) = (Vec::new(), FindingPosition::default(), 0);
-    loop {
-        let (findings, next) = index.findings(place).await.unwrap();
-        told.extend(findings.iter().map(|finding| finding["nth"].as_u64().unwrap()));
-        let Some(next) = next else { break };
-        (place, pages) = (next, pages + 1);
+    let mut found = Vec::new();
+    let mut sizes = Vec::new();
+    let mut position = FindingPosition::default();
+    while let Some(last) = {
+        let page = index.findings(position).await.unwrap();
+        sizes.push(page.findings.len());
+        found.extend(page.findings);
+        page.last
+    } {
+        position = last;
     }
-    assert_eq!((told.len(), pages), (count, 2));
-    let mut expected: Vec<u64> = (0..count as u64).collect();
-    expected.sort_by_key(|it| (it % 3, *it));
-    assert_eq!(told, expected);
+    assert_eq!(sizes, [PAGE, 3, 0]);
+    let mut expected: Vec<u32> = (0..count).collect();
+    expected.sort_by_key(|number| (number % 3, *number));
+    let expected: Vec<String> = expected.iter().map(u32::to_string).collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn an_index_shares_nothing_with_another() {
+    let first = TemporaryMemoIndex::open().unwrap();
+    first.keep(vec![memo("900", Some("CM1"), &["a"])]).await.unwrap();
+    let second = TemporaryMemoIndex::open().unwrap();
+    assert_eq!(find(&second, [&MemoLookupKey::unit(&unit("a"))]).await, []);
 }

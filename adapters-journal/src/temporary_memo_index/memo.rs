@@ -7,10 +7,10 @@ use domain::{
 };
 use rusqlite::{Connection, Row, params};
 
-use super::{MemoLookupKey, Problem};
+use super::{Failure, MemoLookupKey};
 
-/// Keeps a memo with its ties, in place of what was kept of it before.
-pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Problem> {
+/// Keeps a memo with its lookup keys, and replaces what was kept of it before.
+pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Failure> {
     let RecordedMemo { memo, reference, currency } = recorded;
     let record = memo.id.as_str();
     let mut insert = db.prepare_cached(
@@ -50,31 +50,24 @@ pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Probl
             joined(&line.units, UnitId::as_str),
         ])?;
     }
-    let mut insert =
-        db.prepare_cached("INSERT INTO tie (name, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    for MemoLookupKey(name) in lookup_keys(recorded) {
-        insert.execute([&name, record])?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO lookup_key (name, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?;
+    for key in MemoLookupKey::of(recorded) {
+        insert.execute([key.as_str(), record])?;
     }
     Ok(())
 }
 
-/// Every name by which an order may know a memo.
-fn lookup_keys(recorded: &RecordedMemo) -> BTreeSet<MemoLookupKey> {
-    let memo = &recorded.memo;
-    let units = memo.lines.iter().flat_map(|line| &line.units).map(MemoLookupKey::unit);
-    let invoice = memo.created_from.as_ref().map(MemoLookupKey::invoice);
-    units.chain(invoice).chain(recorded.reference.as_deref().map(MemoLookupKey::number)).collect()
-}
-
-/// The memos with any of these names, in the order of their records.
-pub(super) fn tied(
+/// The memos that have any of these keys, sorted by record id.
+pub(super) fn find(
     db: &Connection,
-    lookup_keys: &BTreeSet<MemoLookupKey>,
-) -> Result<Vec<RecordedMemo>, Problem> {
-    let mut select = db.prepare_cached("SELECT record FROM tie WHERE name = ?1")?;
+    keys: &BTreeSet<MemoLookupKey>,
+) -> Result<Vec<RecordedMemo>, Failure> {
+    let mut select = db.prepare_cached("SELECT record FROM lookup_key WHERE name = ?1")?;
     let mut records: BTreeSet<String> = BTreeSet::new();
-    for MemoLookupKey(name) in lookup_keys {
-        let mut rows = select.query([name])?;
+    for key in keys {
+        let mut rows = select.query([key.as_str()])?;
         while let Some(row) = rows.next()? {
             records.insert(row.get(0)?);
         }
@@ -82,16 +75,16 @@ pub(super) fn tied(
     let mut select = db.prepare_cached("SELECT * FROM memo WHERE record = ?1")?;
     let read = |record: &String| {
         let mut rows = select.query([record])?;
-        let row = rows.next()?.ok_or("a memo is named that was not kept")?;
+        let row = rows.next()?.ok_or("a lookup key belongs to a memo that was not kept")?;
         let lines = lines(db, record)?;
         recorded(row, lines)
     };
     records.iter().map(read).collect()
 }
 
-fn recorded(row: &Row<'_>, lines: Vec<ExistingLine>) -> Result<RecordedMemo, Problem> {
+fn recorded(row: &Row<'_>, lines: Vec<ExistingLine>) -> Result<RecordedMemo, Failure> {
     let text = |column: &str| row.get::<_, String>(column);
-    let id = |column: &str| -> Result<Option<RecordId>, Problem> {
+    let id = |column: &str| -> Result<Option<RecordId>, Failure> {
         Ok(row.get::<_, Option<String>>(column)?.map(|it| it.parse()).transpose()?)
     };
     let memo = ExistingMemo {
@@ -109,7 +102,7 @@ fn recorded(row: &Row<'_>, lines: Vec<ExistingLine>) -> Result<RecordedMemo, Pro
     Ok(RecordedMemo { memo, reference: row.get("reference")?, currency: id("currency")? })
 }
 
-fn lines(db: &Connection, record: &str) -> Result<Vec<ExistingLine>, Problem> {
+fn lines(db: &Connection, record: &str) -> Result<Vec<ExistingLine>, Failure> {
     let mut select = db.prepare_cached("SELECT * FROM line WHERE record = ?1 ORDER BY nth")?;
     let mut rows = select.query([record])?;
     let mut lines = Vec::new();
