@@ -6,7 +6,7 @@ use domain::{OrderId, Tenant, Timestamp};
 use ports::{CancellationRecord, CancellationState, Query};
 
 use crate::operator::{
-    json::{instant, summary},
+    json::{self, CancellationSummary, instant},
     paging, parse,
 };
 
@@ -79,7 +79,7 @@ fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(),
     for record in found {
         let id = record.cancellation.id();
         if json {
-            writeln!(out, "{}", summary(record))?;
+            writeln!(out, "{}", json::line(&CancellationSummary::from(record)))?;
             continue;
         }
         let reason = record.reason.as_deref().unwrap_or("");

@@ -5,7 +5,7 @@ use std::io::Write;
 use domain::{CancellationId, Reason};
 use ports::Query;
 
-use crate::operator::json::{instant, standing, whole};
+use crate::operator::json::{self, CancellationDetail, instant, standing};
 
 use super::{CommandError, ConfigFile, journal_to_read, output::stdout};
 
@@ -31,7 +31,7 @@ pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
         found.ok_or_else(|| anyhow::anyhow!("no cancellation has the id {}", arguments.id))?;
     let mut out = stdout();
     if arguments.json {
-        writeln!(out, "{}", whole(&record))?;
+        writeln!(out, "{}", json::line(&CancellationDetail::from(&record)))?;
         return Ok(());
     }
     let cancellation = &record.cancellation;

@@ -12,6 +12,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
+use strsim::levenshtein;
 
 use super::tree::{Tree, Value};
 
@@ -330,8 +331,8 @@ impl<'a> Section<'a> {
         let asked = self.asked.borrow();
         for (key, tree) in &self.table {
             if !asked.contains(key.as_str()) {
-                let known = asked.iter().min_by_key(|it| distance(it, key));
-                let hint = known.filter(|it| distance(it, key) < 3);
+                let known = asked.iter().min_by_key(|it| levenshtein(it, key));
+                let hint = known.filter(|it| levenshtein(it, key) < 3);
                 let hint = hint.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
                 self.source.fault(tree.line, format!("{} is not a known key{hint}", self.key(key)));
             }
@@ -394,19 +395,4 @@ pub(crate) fn one_of<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, Str
         let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
         format!("must be {}", words.join(" or "))
     })
-}
-
-/// How many letters differ, roughly: for hints.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

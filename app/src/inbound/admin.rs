@@ -20,7 +20,6 @@ use axum::{
 use domain::CancellationId;
 use ports::{FieldError, Query, error_chain};
 use secrecy::SecretString;
-use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::{cursor::Cursor, parameters::Parameters};
@@ -33,7 +32,8 @@ use super::{
 };
 use crate::operator::{
     audit::{Actor, AuditEntry},
-    json, parse,
+    json::{CancellationDetail, CancellationPage, CancellationSummary},
+    parse,
     retry::{self, Channel, Filter, Requeue, RetryError, RetryMode, RetryTally},
 };
 
@@ -133,7 +133,7 @@ async fn admit(
 }
 
 /// A page of cancellations, newest first.
-async fn list(State(state): State<HttpState>, uri: Uri) -> Result<Json<Value>, EventAnswer> {
+async fn list(State(state): State<HttpState>, uri: Uri) -> Result<Response, EventAnswer> {
     let mut asked = Parameters::of_query(&uri)?;
     let mut query = Query {
         state: asked.text("state", parse::state)?,
@@ -150,10 +150,11 @@ async fn list(State(state): State<HttpState>, uri: Uri) -> Result<Json<Value>, E
     let more = limit < found.len();
     found.truncate(limit);
     let last = found.last().filter(|_| more);
-    Ok(Json(json!({
-        "cancellations": found.iter().map(json::summary).collect::<Vec<_>>(),
-        "next_cursor": last.map(|it| Cursor(it.sequence).to_string()),
-    })))
+    let page = CancellationPage {
+        cancellations: found.iter().map(CancellationSummary::from).collect(),
+        next_cursor: last.map(|it| Cursor(it.sequence).to_string()),
+    };
+    Ok(Json(page).into_response())
 }
 
 fn page(text: &str) -> Result<usize, String> {
@@ -166,13 +167,13 @@ async fn show(
     State(state): State<HttpState>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
-) -> Result<Json<Value>, EventAnswer> {
+) -> Result<Response, EventAnswer> {
     let id = id(path)?;
     Parameters::of_query(&uri)?.done()?;
     let query = Query { id: Some(id.clone()), with_history: true, limit: 1, ..Query::default() };
     let found = state.service.context.journal.find(&query).await.map_err(RetryError::from)?.pop();
     let record = found.ok_or(RetryError::Unknown(id))?;
-    Ok(Json(json::whole(&record)))
+    Ok(Json(CancellationDetail::from(&record)).into_response())
 }
 
 /// Puts one cancellation back into the queue.
@@ -217,11 +218,7 @@ async fn retry_all(
     let ended = retry::all(&*state.service.context.journal, &filter, intent, &mut tally).await;
     let done = format!("{filter}: {} {done}", tally.ids.len());
     let answer = match ended {
-        Ok(()) => {
-            let mut answer = tally.json();
-            answer["outcome"] = outcome.into();
-            Json(answer).into_response()
-        }
+        Ok(()) => Json(tally.answer(outcome)).into_response(),
         Err(refused) => EventAnswer::from(refused).into_response(),
     };
     Ok((Extension(AuditSubject(done)), answer).into_response())

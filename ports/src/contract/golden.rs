@@ -8,6 +8,7 @@ const UPDATE: &str = "UPDATE_GOLDEN";
 
 /// Compares each text with the file of its name in a folder that holds nothing else.
 /// With `UPDATE_GOLDEN=1` it writes the files instead, and deletes those without a text.
+#[expect(clippy::disallowed_methods, reason = "how tests are run, and no configuration")]
 #[track_caller]
 pub fn assert_golden<'a>(folder: &Path, texts: impl IntoIterator<Item = (&'a str, String)>) {
     let is_update = env::var(UPDATE).is_ok_and(|it| it == "1");
@@ -37,7 +38,9 @@ fn assert_or_update<'a>(
         assert!(text == golden, "{name} is longer or shorter than its golden file");
     }
     if is_update {
-        without_text.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
+        for name in without_text {
+            fs::remove_file(folder.join(name)).unwrap();
+        }
     } else {
         assert!(without_text.is_empty(), "no test writes {without_text:?}");
     }

@@ -7,7 +7,8 @@ use std::{
 
 use domain::{Amount, CancellationId};
 use ports::CancellationRecord;
-use serde_json::{Value, json};
+
+use crate::operator::json::RetryAnswer;
 
 /// What was counted or put back.
 #[derive(Debug, Default)]
@@ -32,15 +33,15 @@ impl RetryTally {
             record.cancellation.units.keys().filter(|unit| !priced.contains(unit)).count();
     }
 
-    /// For programs.
+    /// For programs, with what was done with them.
     #[must_use]
-    pub fn json(&self) -> Value {
-        let sums = self.sums.iter().map(|(code, sum)| (*code, sum.to_string()));
-        json!({
-            "count": self.ids.len(),
-            "sums": sums.collect::<BTreeMap<_, _>>(),
-            "units_without_memo": self.unpriced,
-        })
+    pub fn answer(&self, outcome: &'static str) -> RetryAnswer {
+        RetryAnswer {
+            outcome,
+            count: self.ids.len(),
+            sums: self.sums.iter().map(|(code, sum)| (*code, sum.to_string())).collect(),
+            units_without_memo: self.unpriced,
+        }
     }
 }
 
