@@ -8,7 +8,7 @@ const UPDATE: &str = "UPDATE_GOLDEN";
 
 /// Compares each text with the file of its name in a folder that holds nothing else.
 /// With `UPDATE_GOLDEN=1` it writes the files instead, and deletes those without a text.
-#[expect(clippy::disallowed_methods, reason = "how tests are run, and no configuration")]
+#[expect(clippy::disallowed_methods, reason = "it belongs to a test run, not to a service")]
 #[track_caller]
 pub fn assert_golden<'a>(folder: &Path, texts: impl IntoIterator<Item = (&'a str, String)>) {
     let is_update = env::var(UPDATE).is_ok_and(|it| it == "1");
