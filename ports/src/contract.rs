@@ -1,9 +1,8 @@
 //! The port contracts, executable.
 //!
-//! One async function per promise, taking a fresh subject and panicking when
-//! the promise is broken. [`crate::contract_tests`] turns them into one named
-//! test per promise and adapter, so a failure reads
-//! `netsuite::a_lost_reply_does_not_duplicate`.
+//! Each promise is one async function that takes a fresh subject and panics when the promise is
+//! broken. [`crate::contract_tests`] turns them into one named test per promise and adapter, so a
+//! failure reads `netsuite::a_lost_reply_does_not_duplicate`.
 
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
@@ -12,9 +11,9 @@ pub mod journal;
 pub mod ledger;
 pub mod storefront;
 
-/// Expands to one test per named promise of a suite; `$fresh` is an async
-/// expression that makes a subject. An attribute in front is put on every test,
-/// as `#[ignore = "needs a server"]` is.
+/// Expands to one test per named promise of a suite; `$fresh` is an async expression that makes a
+/// subject. An attribute in front, for example `#[ignore = "needs a server"]`, is put on every
+/// test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {
