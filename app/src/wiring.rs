@@ -24,43 +24,43 @@ use crate::{
     random::Random,
 };
 
-/// Where a journal's database is.
+/// The address of a journal's database.
 pub use adapters_journal::DatabaseUrl;
-/// The webhook's wire shape and its keys.
+/// The webhook's data format and its keys.
 pub use adapters_newstore::webhook;
 
-/// What an error about the journal's database begins with.
+/// The start of an error about the journal's database.
 const DATABASE: &str = "the journal's database cannot be used";
 
-/// The stores of a service, as far as they are counted and kept small.
+/// The stores of a service, for metrics and retention.
 pub struct Stores {
     journal: Arc<dyn OpenCounts>,
     retention: Arc<dyn Retention>,
     queue: Arc<dyn Backlog>,
 }
 
-/// A journal under all its names.
+/// A journal with all the ports that it implements.
 type JournalStore = (Arc<dyn Journal>, Arc<dyn OpenCounts>, Arc<dyn Retention>);
 
 impl Stores {
-    /// How many cancellations are not over.
+    /// Counts unfinished cancellations.
     pub async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
         self.journal.open_counts().await
     }
 
-    /// Forgets what was over before then; see [`Retention`].
+    /// Deletes expired cancellations; see [`Retention`].
     pub async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
         self.retention.forget(before, at_most).await
     }
 
-    /// How much is in the queue.
+    /// The current size of the queue.
     pub async fn depth(&self) -> Result<Depth, JobsError> {
         self.queue.depth().await
     }
 }
 
-/// Builds the service that the parts of a configuration describe, with its stores to be
-/// counted and kept small.
+/// Builds the service that the parts of a configuration describe, with its stores for metrics and
+/// retention.
 pub async fn service(
     customers: Vec<config::CustomerConfig>,
     queue: &config::QueueConfig,
@@ -107,7 +107,7 @@ pub async fn service(
     Ok((service, Stores { journal: open_counts, retention, queue: backlog }))
 }
 
-/// Opens a journal that is there already, for commands that only look.
+/// Opens an existing journal, for commands that only read.
 pub async fn journal_in_use(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
     let place = match config {
         config::JournalConfig::Embedded { path } if path.exists() => return journal(config).await,
@@ -145,7 +145,7 @@ async fn open_journal(config: &config::JournalConfig) -> anyhow::Result<JournalS
     }
 }
 
-/// Opens the queue alone.
+/// Opens only the queue.
 pub async fn jobs(
     config: &config::QueueConfig,
     clock: &Arc<dyn Clock>,
@@ -171,7 +171,7 @@ async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<ada
     jobs.with_context(|| format!("the queue {} cannot be used", config.url))
 }
 
-/// A customer's systems by their names, to be asked whether they can be worked with.
+/// The diagnostics of a customer's systems, by name.
 pub fn examined(
     config: config::CustomerConfig,
     clock: &Arc<dyn Clock>,
@@ -191,7 +191,7 @@ pub fn examined(
     build().context(context)
 }
 
-/// Builds what only the start of the service would build otherwise; sends no call.
+/// Builds everything that the start of the service builds; makes no call.
 pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
     streams(&customers, clock)?;
     for customer in customers {
@@ -200,7 +200,7 @@ pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> a
     Ok(())
 }
 
-/// The event streams that are looked after.
+/// The event streams that the service watches.
 pub fn streams(
     customers: &[config::CustomerConfig],
     clock: &Arc<dyn Clock>,
@@ -256,7 +256,8 @@ fn ledger(
             let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
             let ledger: Arc<dyn Ledger> = erp.clone();
             let access: Arc<dyn ReadPermissions> = erp;
-            // Behind the breaker: what it holds back is no call.
+            // Instrumented behind the breaker: a call that the breaker rejects does not count as a
+            // call.
             let ledger = Arc::new(InstrumentedSystem::new(ledger, tenant, clock.clone()));
             let access = Arc::new(InstrumentedSystem::new(access, tenant, clock.clone()));
             Ok(CircuitBreakerLedger::new(tenant, ledger, access, clock.clone()))

@@ -1,10 +1,10 @@
-//! A cancellation as JSON: what `list --json`, `show --json` and the admin API all say.
+//! A cancellation as JSON, the same in `list --json`, `show --json` and the admin API.
 
 use domain::{ClaimState, Timestamp};
 use ports::{CancellationRecord, MemoRecord};
 use serde_json::{Value, json};
 
-/// A cancellation in a list.
+/// A cancellation as an entry of a list.
 #[must_use]
 pub fn summary(record: &CancellationRecord) -> Value {
     json!({
@@ -22,7 +22,7 @@ pub fn summary(record: &CancellationRecord) -> Value {
     })
 }
 
-/// A cancellation with its whole life, as it was asked for with its history.
+/// A cancellation with its history, if the query asked for it.
 #[must_use]
 pub fn whole(record: &CancellationRecord) -> Value {
     let mut all = summary(record);
@@ -48,7 +48,7 @@ fn memo(memo: &MemoRecord) -> Value {
     })
 }
 
-/// How far a memo got.
+/// The state of a memo.
 #[must_use]
 pub fn standing(memo: &MemoRecord) -> String {
     match &memo.claim.state {
@@ -57,7 +57,7 @@ pub fn standing(memo: &MemoRecord) -> String {
     }
 }
 
-/// An instant in UTC, as ISO 8601 has it.
+/// An instant in UTC, in ISO 8601.
 #[must_use]
 pub fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()

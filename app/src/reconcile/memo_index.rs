@@ -1,6 +1,7 @@
-//! What one run stores outside of memory: the ledger's memos and the findings.
-//!  The storefront lists orders and the ledger lists memos, each in its own order and more than fit
-//! into memory. The memos are kept in a temporary file, where each order then finds its own.
+//! Temporary storage of one run: the ledger's memos and the findings.
+//!
+//! The storefront lists orders and the ledger lists memos, each in its own order and more than fit
+//! into memory. The memos are stored in a temporary file, in which each order finds its own.
 
 mod memo;
 
@@ -15,16 +16,16 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-/// What SQLite calls a file of its own, which has no name and is gone with the process.
+/// SQLite's name for a temporary database file; it has no path and is deleted with the process.
 const NAMELESS: &str = "";
 
-/// Findings that are read at once.
+/// Findings that are read in one query.
 const PAGE: usize = 200;
 
 /// The temporary file cannot be used.
 pub type Problem = Box<dyn Error + Send + Sync>;
 
-/// A name by which an order knows a memo.
+/// A key that ties a memo to an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MemoLookupKey(String);
 
@@ -45,14 +46,14 @@ impl MemoLookupKey {
     }
 }
 
-/// Which page of the findings is wanted.
+/// The position of a page of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FindingPosition {
     rank: i64,
     place: i64,
 }
 
-/// A temporary file; it is gone when this is dropped, or the process is killed.
+/// A temporary file; it is deleted when this is dropped or the process ends.
 pub(super) struct MemoIndex(Arc<Mutex<Connection>>);
 
 impl MemoIndex {
@@ -62,7 +63,7 @@ impl MemoIndex {
         Ok(Self(Arc::new(Mutex::new(db))))
     }
 
-    /// Does all of some work on a thread that may block, or nothing of it.
+    /// Runs work on a thread that may block, in one transaction.
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Problem> + Send + 'static,
@@ -78,13 +79,13 @@ impl MemoIndex {
         working.await?
     }
 
-    /// Keeps memos; one that is told again replaces itself.
+    /// Stores memos; a memo that is listed again replaces its earlier version.
     pub(super) async fn keep(&self, memos: Vec<RecordedMemo>) -> Result<(), Problem> {
         let work = move |db: &Connection| memos.iter().try_for_each(|it| memo::keep(db, it));
         self.work(work).await
     }
 
-    /// The memos of each order, by its ties.
+    /// The memos of each order, by its lookup keys.
     pub(super) async fn memos_of(
         &self,
         orders: Vec<BTreeSet<MemoLookupKey>>,
@@ -98,7 +99,7 @@ impl MemoIndex {
         self.work(work).await
     }
 
-    /// Which of these orders were not looked at before; from now on they were.
+    /// Returns the orders that were not compared before, and marks them as compared.
     pub(super) async fn unseen(&self, orders: Vec<OrderId>) -> Result<BTreeSet<OrderId>, Problem> {
         let work = move |db: &Connection| {
             let mut insert = db
@@ -114,7 +115,7 @@ impl MemoIndex {
         self.work(work).await
     }
 
-    /// Keeps findings, each with the rank of its kind.
+    /// Stores findings, each with the rank of its kind.
     pub(super) async fn note(&self, findings: Vec<(usize, Value)>) -> Result<(), Problem> {
         let work = move |db: &Connection| {
             let mut insert =
@@ -127,7 +128,7 @@ impl MemoIndex {
         self.work(work).await
     }
 
-    /// The findings after a place, and the place of the last of them.
+    /// The findings after a position, and the position of the last of them.
     pub(super) async fn findings(
         &self,
         after: FindingPosition,

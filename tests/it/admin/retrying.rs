@@ -147,7 +147,7 @@ async fn a_filter_that_cannot_be_read_puts_nothing_back() {
     service.tell("/api/retry", Some(large)).await.with(413);
     for done in ["posted", "skipped"] {
         let refusal = service.tell("/api/retry", Some(json!({ "state": done }))).await.with(409);
-        assert_eq!(refusal["reason"], format!("what is {done} is not tried again"));
+        assert_eq!(refusal["reason"], format!("cannot retry cancellations in state {done}"));
     }
     let record = world.book().record(answer.id.as_deref().unwrap()).await.unwrap();
     assert_eq!(record.state, CancellationState::Parked);

@@ -117,7 +117,7 @@ fn table() -> String {
         format!("| `{name}` | {kind} | {labels} | {}{only} |\n", it.meaning)
     };
     let rows: String = names::ALL.iter().map(row).collect();
-    format!("| metric | kind | labels | what it tells |\n|---|---|---|---|\n{rows}")
+    format!("| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}")
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Turns: who runs, who waits, who is rejected and for how long.
+//! Scheduling: which job runs, which waits, which is rejected and for how long.
 
 use super::*;
 

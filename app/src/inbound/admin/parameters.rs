@@ -1,5 +1,5 @@
-//! What a call asks with, each part by its name: what nobody asks for is a fault,
-//! so that a mistyped filter is never a wider one.
+//! The parameters of a call, by name. An unknown parameter is an error, so that a mistyped filter
+//! never selects more than intended.
 
 use std::fmt::Display;
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::wiring::webhook::EventError;
 
-/// The parameters that were not asked for yet.
+/// The parameters that were not read yet.
 #[derive(Debug)]
 pub(super) struct Parameters(Map<String, Value>);
 
 impl Parameters {
-    /// Those of a query string.
+    /// The parameters of a query string.
     pub(super) fn of_query(uri: &Uri) -> Result<Self, EventError> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let Query(pairs) = pairs.map_err(|_| malformed("query", "cannot be read"))?;
@@ -27,7 +27,7 @@ impl Parameters {
         Ok(Self(found))
     }
 
-    /// Those of a JSON object.
+    /// The parameters of a JSON object.
     pub(super) fn of_body(body: &[u8]) -> Result<Self, EventError> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(found)) => Ok(Self(found)),
@@ -36,7 +36,7 @@ impl Parameters {
         }
     }
 
-    /// A text, parsed, where it is given.
+    /// A parsed text, where it is given.
     pub(super) fn text<T, E: Display>(
         &mut self,
         name: &str,
@@ -52,7 +52,7 @@ impl Parameters {
         }
     }
 
-    /// Whether something is true; it is not where it is not given.
+    /// A boolean; `false` where it is not given.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, EventError> {
         match self.0.remove(name) {
             None => Ok(false),
@@ -61,7 +61,7 @@ impl Parameters {
         }
     }
 
-    /// Nothing else is given.
+    /// Fails if other parameters are given.
     pub(super) fn done(self) -> Result<(), EventError> {
         match self.0.keys().next() {
             None => Ok(()),
@@ -70,7 +70,7 @@ impl Parameters {
     }
 }
 
-/// The fault of a parameter that must be given.
+/// The error for a required parameter that is missing.
 pub(super) fn missing(name: &str) -> EventError {
     malformed(name, "is missing")
 }

@@ -8,10 +8,10 @@ use tokio::{
 use super::*;
 use crate::clock::SystemClock;
 
-/// Longer than anything a caller is allowed.
+/// Longer than any limit of a caller.
 const LONG: Duration = Duration::from_mins(10);
 
-/// A connection in time that the test owns, with a route that takes long.
+/// A connection in the test's own time, with a route that takes long.
 struct Caller {
     stream: DuplexStream,
     stop: CancellationToken,
@@ -42,7 +42,7 @@ impl Caller {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// One answer, which ends with these words.
+    /// Reads one answer, which ends with these words.
     async fn hears(&mut self, words: &str) -> String {
         let mut heard = String::new();
         while !heard.ends_with(words) {
@@ -52,7 +52,7 @@ impl Caller {
         heard
     }
 
-    /// How long it is until the service hangs up.
+    /// The time until the service closes the connection.
     async fn until_cut(self) -> Duration {
         let began = Instant::now();
         self.ended.await.unwrap();
@@ -109,7 +109,7 @@ async fn our_own_work_may_take_its_time() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_read_is_cut() {
     let mut caller = call();
-    // Their answers are more than the pipe between us holds.
+    // The answers exceed the capacity of the pipe between caller and service.
     caller.send(&GET.repeat(2_000)).await;
     assert_eq!(caller.until_cut().await, IDLE);
 }

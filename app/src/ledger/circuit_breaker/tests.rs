@@ -1,11 +1,11 @@
-//! What the answers of a ledger and of a proof make of the breaker.
+//! How the answers of a ledger and of a permission probe change the breaker.
 
 use domain::Timestamp;
 use ports::{Instant, Rejection};
 
 use super::*;
 
-/// A ledger that answers as it is told, and a clock that stands still.
+/// A ledger with scripted answers, and a clock that stands still.
 #[derive(Default)]
 struct Scripted(Mutex<Option<LedgerError>>);
 
@@ -58,7 +58,7 @@ impl Clock for Scripted {
     async fn sleep(&self, _: Duration) {}
 }
 
-/// Who makes a call.
+/// The origin of a call.
 #[derive(Debug, Clone, Copy)]
 enum Call {
     Work,
@@ -133,7 +133,7 @@ async fn the_breaker_opens_by_what_is_answered_to_whom() {
         (Work, vec![unavailable(), unavailable()], None),
         (Work, vec![unavailable(), unavailable(), unavailable()], Some(BreakerCause::Unavailable)),
         (Work, vec![unavailable(), unavailable(), refused(), unavailable()], None),
-        // Calls that hang take the slots of others, which are then throttled.
+        // Calls that hang occupy the slots of others, which are then throttled.
         (
             Work,
             vec![unavailable(), throttled(), unavailable(), throttled(), unavailable()],

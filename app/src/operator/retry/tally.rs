@@ -1,4 +1,4 @@
-//! How many cancellations are tried again, and their money as far as it is known.
+//! Counts the retried cancellations, and their amounts as far as they are known.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,14 +9,14 @@ use domain::{Amount, CancellationId};
 use ports::CancellationRecord;
 use serde_json::{Value, json};
 
-/// What was counted or put back.
+/// The cancellations that were counted or requeued.
 #[derive(Debug, Default)]
 pub struct RetryTally {
     /// The cancellations, newest first.
     pub ids: Vec<CancellationId>,
     /// The credit of memos that are not on record yet, by currency.
     sums: BTreeMap<&'static str, Amount>,
-    /// Units whose memo is not made yet: what they are worth is decided then.
+    /// Units without a memo; their amount is not decided yet.
     unpriced: usize,
 }
 
@@ -32,7 +32,7 @@ impl RetryTally {
             record.cancellation.units.keys().filter(|unit| !priced.contains(unit)).count();
     }
 
-    /// For programs.
+    /// The tally as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let sums = self.sums.iter().map(|(code, sum)| (*code, sum.to_string()));
@@ -44,7 +44,7 @@ impl RetryTally {
     }
 }
 
-/// The money, for people.
+/// The amounts, for people.
 impl fmt::Display for RetryTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sums: Vec<_> = self.sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();

@@ -1,4 +1,4 @@
-//! Memos as rows, and back.
+//! Converts memos to rows and back.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{MemoLookupKey, Problem};
 
-/// Keeps a memo with its ties, in place of what was kept of it before.
+/// Stores a memo with its lookup keys, in place of its earlier version.
 pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Problem> {
     let RecordedMemo { memo, reference, currency } = recorded;
     let record = memo.id.as_str();
@@ -58,7 +58,7 @@ pub(super) fn keep(db: &Connection, recorded: &RecordedMemo) -> Result<(), Probl
     Ok(())
 }
 
-/// Every name by which an order may know a memo.
+/// The keys that tie a memo to orders.
 fn lookup_keys(recorded: &RecordedMemo) -> BTreeSet<MemoLookupKey> {
     let memo = &recorded.memo;
     let units = memo.lines.iter().flat_map(|line| &line.units).map(MemoLookupKey::unit);
@@ -66,7 +66,7 @@ fn lookup_keys(recorded: &RecordedMemo) -> BTreeSet<MemoLookupKey> {
     units.chain(invoice).chain(recorded.reference.as_deref().map(MemoLookupKey::number)).collect()
 }
 
-/// The memos with any of these names, in the order of their records.
+/// The memos with any of these keys, in the order of their records.
 pub(super) fn tied(
     db: &Connection,
     lookup_keys: &BTreeSet<MemoLookupKey>,
