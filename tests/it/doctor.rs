@@ -170,7 +170,7 @@ async fn an_id_that_is_not_on_record_is_named_with_its_place() {
     for (what, remedy) in table {
         says(&said, "error ", &[what, "does not exist", remedy]);
     }
-    says(&said, "unknown ", &["form 101 (policy.custom_form)", "look for yourself"]);
+    says(&said, "unknown ", &["form 101 (policy.custom_form)", "check it in NetSuite"]);
     assert!(said.contains("2 errors"), "{said}");
 }
 

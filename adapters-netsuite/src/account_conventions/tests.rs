@@ -1,4 +1,4 @@
-//! Dates and unit ids in the zone and the column of the books.
+//! Dates and unit ids in the account's time zone and key column.
 
 use super::*;
 use crate::fixtures;

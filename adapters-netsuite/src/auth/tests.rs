@@ -1,4 +1,4 @@
-//! The published signatures, and what makes a passport good for one use.
+//! The published signatures, and the properties that make a passport valid only once.
 
 use super::*;
 use crate::fixtures::{NONCE, TIMESTAMP, credentials, options};
@@ -56,7 +56,7 @@ fn an_echo_of_our_keys_is_blotted_out_and_data_are_left_alone() {
     let account: Account = "1234567".parse().unwrap();
     let credentials = Credentials::new(account, short());
     let secret = options().token_secret.expose_secret().to_owned();
-    // what is answered, expected
+    // answer, expected
     let table = [
         (format!("login with {secret} refused"), "login with [redacted] refused".to_owned()),
         ("<rate>10.00</rate>".to_owned(), "<rate>10.00</rate>".to_owned()),

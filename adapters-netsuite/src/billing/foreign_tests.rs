@@ -1,4 +1,4 @@
-//! Another shop's records under the same number, and amounts as doubles print them.
+//! Another shop's records under the same number, and amounts with the noise of doubles.
 
 use ports::Ledger;
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
@@ -54,7 +54,7 @@ fn sales_order(id: &str, currency: &str, lines: &str) -> String {
     )
 }
 
-/// The number is sales order 70101 on invoice 70102; the order's id finds what is given.
+/// The number is sales order 70101 on invoice 70102; the order's id finds the given record.
 async fn account(sales_documents: &[String], by_number: String, by_id: Option<&str>) -> MockServer {
     let server = MockServer::start().await;
     let found = by_id.map_or_else(|| get_refused("RCRD_DSNT_EXIST"), get_done);
@@ -129,7 +129,7 @@ async fn one_unit_of_ours_on_an_invoice_takes_no_further_call() {
     let query = BillingQuery { units: vec![unit(OTHER_UNIT)], ..query() };
     let billing = adapter(&server).billing(&query).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().id, id("70101"));
-    // The third is the proof that memos may be seen.
+    // The third call verifies the read permission for memos.
     assert_eq!(asked(&server).await, ["search", "search", "get"]);
 }
 

@@ -1,4 +1,4 @@
-//! What is told of an order, against a server that answers as NetSuite does.
+//! What `billing` returns for an order, against a server that answers as NetSuite does.
 
 use ports::{Ledger, LedgerError};
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
@@ -28,7 +28,7 @@ fn cash_sale(id: &str) -> String {
     )
 }
 
-/// What `billing` asks for, in order, with a letter for what was searched for.
+/// The calls of `billing`, in order; each search is followed by its subject.
 async fn conversation(server: &MockServer) -> String {
     let mark = |(asked, body): (String, String)| {
         if body.contains("createdFromJoin") {
@@ -51,7 +51,7 @@ async fn conversation(server: &MockServer) -> String {
     asked.into_iter().zip(bodies).map(mark).collect::<Vec<_>>().join(" ")
 }
 
-/// The same question, about these units only.
+/// The same query for only these units.
 fn about(query: &BillingQuery, units: &[&str]) -> BillingQuery {
     BillingQuery { units: units.iter().map(|it| unit(it)).collect(), ..query.clone() }
 }
@@ -184,7 +184,7 @@ async fn an_order_without_a_bill_is_told_without() {
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
     assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
-    // Without an invoice there are no memos to look for.
+    // Without an invoice there are no memos to search for.
     assert_eq!(conversation(&server).await, "bills-by-number get bills proof");
 }
 

@@ -1,4 +1,4 @@
-//! What can happen to one exchange on its way.
+//! Everything that can happen to one exchange.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ fn question() -> Request {
     get_by_external_id(RecordType::SalesOrder, "US-100042")
 }
 
-/// A server that does one thing to every connection.
+/// A server that does the same to every connection.
 fn raw_server(behave: impl Fn(std::net::TcpStream) + Send + 'static) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -67,7 +67,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn silence_ends_at_the_timeout_with_an_unknown_outcome() {
     let endpoint = raw_server(|mut stream| {
-        // Reads and never answers, until the other side gives up.
+        // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert_eq!(class(endpoint, Duration::from_millis(200)).await, Class::Unknown);
@@ -113,8 +113,8 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     assert_eq!(error.to_string(), "answer is too large or too deep");
 }
 
-/// Twice as many spaces as are read of any answer, compressed: one, and then again and again
-/// the last byte 258 times.
+/// Compressed spaces, twice as many as are read of any answer: one space, and then repeatedly the
+/// last byte 258 times.
 fn bomb() -> Vec<u8> {
     let (block, space, again) = ("110", "01010000", "1100010100000");
     let times = 2 * MAX_ANSWER / 258;
@@ -173,7 +173,7 @@ async fn no_more_requests_are_in_flight_than_allowed() {
 #[tokio::test]
 async fn a_wait_for_a_slot_counts_against_the_caller() {
     let endpoint = raw_server(|mut stream| {
-        // Reads and never answers, until the other side gives up.
+        // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let timeout = Duration::from_millis(400);
@@ -182,7 +182,7 @@ async fn a_wait_for_a_slot_counts_against_the_caller() {
     let question = question();
     let (one, other) = tokio::join!(client.call(&question), client.call(&question));
     assert_eq!(one.unwrap_err().class, Class::Unknown);
-    // It gave up while there was still time for an answer.
+    // It stopped waiting while there was still time for an answer.
     assert_eq!(other.unwrap_err().class, Class::Throttled);
 }
 
@@ -198,7 +198,7 @@ async fn a_whole_answer_that_cannot_be_read_is_told_from_no_answer() {
         (200, message("<addResponse/>") + "\r\n", Class::Unreadable),
         (200, format!("<!DOCTYPE x>{}", message("")), Class::Unreadable),
         (200, message("").replace("s:", ""), Class::Unreadable),
-        // Nothing of NetSuite's, or not all of it.
+        // Not from NetSuite, or incomplete.
         (200, String::new(), Class::Unknown),
         (200, "<html><body>Sign in</body></html>".to_owned(), Class::Unknown),
         (200, "<html><br>Sign in</html>".to_owned(), Class::Unknown),

@@ -1,4 +1,4 @@
-//! Slots by the rules, second by second.
+//! The rules of the limiter, second by second.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn at(millis: u64) -> Instant {
     Instant::new(domain::Timestamp::from_millis(0), Duration::from_millis(millis))
 }
 
-/// Asks so often, and gives out what is free.
+/// Asks this many times, and gives out the free slots.
 fn take(limiter: &mut ConcurrencyLimiter, calls: u32) {
     for _ in 0..calls {
         limiter.ask(Priority::Live);
@@ -59,7 +59,7 @@ fn backfill_is_not_overtaken_for_ever() {
         overtakers += 1;
     }
     assert_eq!(overtakers, OVERTAKERS);
-    // The next one has to be as patient.
+    // The next one has to wait as long.
     let backfill = limiter.ask(Priority::Backfill);
     assert_ne!(limiter.call_next(), Some(backfill));
 }
@@ -67,7 +67,7 @@ fn backfill_is_not_overtaken_for_ever() {
 #[test]
 fn a_refusal_halves_once_a_second_and_never_to_nothing() {
     let table = [
-        // when each call was rejected, and what is allowed then
+        // when each call was rejected, and the limit then
         (0, 8),
         (1, 8),
         (999, 8),

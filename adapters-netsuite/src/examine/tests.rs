@@ -1,4 +1,4 @@
-//! What the doctor hears from an account, and what it makes of it.
+//! The doctor's findings for each answer of an account.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -37,7 +37,7 @@ fn says(lines: &[String], begin: &str, words: &str) {
     assert!(lines.iter().any(|line| fits(&line)), "no {begin:?} with {words:?} in {lines:#?}");
 }
 
-/// What `getServerTime` answers so many seconds from our own time.
+/// The answer of `getServerTime`, this many seconds from the test's time.
 fn time(off: i64) -> String {
     let at = jiff::Timestamp::from_second(TIMESTAMP + off).unwrap();
     let status = status(None);
@@ -54,7 +54,7 @@ fn initialized(code: &str) -> String {
     ))
 }
 
-/// What `getList` answers, record by record: a record, or a code.
+/// The answer of `getList`, one entry per record: a record, or an error code.
 fn listed(answers: &[String]) -> String {
     let responses = answers.iter().map(|it| format!("<readResponse>{it}</readResponse>"));
     let (status, responses) = (status(None), responses.collect::<String>());
@@ -74,7 +74,7 @@ fn references(request: &Asked) -> Vec<(String, String)> {
     let text = String::from_utf8(request.body.clone()).unwrap();
     let document = roxmltree::Document::parse(&text).unwrap();
     let base = document.descendants().filter(|it| it.tag_name().name() == "baseRef");
-    // By name alone it would be `xsi:type`, too.
+    // By local name alone it would also match `xsi:type`.
     let attribute = |it: roxmltree::Node<'_, '_>, name: &str| {
         let mut attributes = it.attributes();
         let found = attributes.find(|it| it.namespace().is_none() && it.name() == name);
@@ -83,7 +83,7 @@ fn references(request: &Asked) -> Vec<(String, String)> {
     base.map(|it| (attribute(it, "type"), attribute(it, "internalId"))).collect()
 }
 
-/// An account in which these records exist, and all questions are answered.
+/// An account in which these records exist, and all calls are answered.
 async fn account(records: &'static [(&'static str, &'static str)]) -> MockServer {
     let server = MockServer::start().await;
     always(&server, "getServerTime", http(200, time(0))).await;
@@ -144,7 +144,7 @@ async fn the_first_refusal_ends_it_and_says_what_kind_it_is() {
 #[tokio::test]
 async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
     let refusal = fault("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.");
-    // Ten minutes after our time, which is 16:46:14.
+    // Ten minutes after the test's time, which is 16:46:14.
     let dated = http(500, refusal).insert_header("Date", "Mon, 17 Aug 2015 16:56:14 GMT");
     let server = MockServer::start().await;
     always(&server, "getServerTime", dated).await;
@@ -170,7 +170,7 @@ fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
         let found = line(&clock(at(1000), at(1000), at(1000 + off)));
         assert!(found.starts_with(expected), "{off}: {found}");
     }
-    // What is within the time that the question took is no difference.
+    // A difference within the duration of the call is no difference.
     assert!(line(&clock(at(0), at(90), at(80))).starts_with("fine clock: agrees"));
 }
 
@@ -256,9 +256,9 @@ async fn records_are_asked_for_by_kind_and_told_one_by_one() {
     says(&lines, "wrong location 6 (maps.location)", "correct the id in maps.location");
     says(&lines, "fine item 8494", "is there (DiscountItem)");
     says(&lines, "wrong item 4711", "does not exist");
-    says(&lines, "unknown shipping method 4", "look for yourself");
+    says(&lines, "unknown shipping method 4", "check it in NetSuite");
     says(&lines, "fine tax code 501", "is there (TaxGroup)");
-    says(&lines, "unknown tax code -8", "look for yourself");
+    says(&lines, "unknown tax code -8", "check it in NetSuite");
     let lists = asked(&server).await.iter().filter(|it| *it == "getList").count();
     assert_eq!(lists, 3, "one for locations, items and tax codes each");
 }
@@ -313,7 +313,7 @@ async fn an_item_that_stands_in_for_goods_must_not_be_stocked() {
     says(&examined(&server, &wanted).await, "warning item 7777", "non-inventory item");
 }
 
-/// A search that finds one invoice with this in it.
+/// The result of a search: one invoice with this content.
 fn invoices(lines: &str, body: &str) -> ResponseTemplate {
     let status = status(None);
     http(
@@ -387,7 +387,7 @@ async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
     };
     let missing = || status(Some("RCRD_DSNT_EXIST"));
     let known = || field("custbody_x", "");
-    // What is answered for a, b and, where invoices show it, x; and what is said of a and b.
+    // The answers for a, b and, where invoices show it, x; and the findings about a and b.
     let table = [
         (vec![field("CUSTBODY_A", ""), missing(), known()], ["fine", "wrong"]),
         (vec![missing(), missing(), known()], ["wrong", "wrong"]),
@@ -456,7 +456,7 @@ async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
     says(&lines, "warning item 4711", "could not be checked");
     says(&lines, "warning location 6", "could not be checked");
     says(&lines, "wrong currency 2", "does not exist");
-    // No invoice names a department: then its absence is all there is to go by.
+    // No invoice names a department: then its absence is the only evidence.
     says(&lines, "wrong department 7", "does not exist");
 }
 

@@ -15,7 +15,7 @@ fn memo(id: &str) -> String {
     memo_record().replace("71300", id)
 }
 
-/// All pages, one after the other.
+/// All pages, in sequence.
 async fn all(server: &MockServer) -> Result<Vec<RecordedMemo>, LedgerError> {
     let ledger = adapter(server);
     let (mut memos, mut place) = (Vec::new(), Cursor::default());
@@ -46,7 +46,7 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
     for (body, voided) in [(&bodies[0], "false"), (&bodies[2], "true")] {
         let flag = format!("<c:searchValue>{voided}</c:searchValue>\n        </cm:voided>");
         assert!(body.contains(&flag), "{body}");
-        // NetSuite keeps seconds: what was changed in this one is asked for too.
+        // NetSuite stores whole seconds, so changes within this second are included.
         assert!(body.contains("<c:searchValue>2026-11-23T10:00:00Z</c:searchValue>"), "{body}");
     }
     assert!(bodies[1].contains("<m:pageIndex>2</m:pageIndex>"), "{}", bodies[1]);

@@ -1,4 +1,4 @@
-//! When no rows are believed, and for how long.
+//! When an empty result is accepted, and for how long.
 
 use std::sync::{
     Arc,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Moves when it is told to.
+/// A clock that the test moves.
 struct HandClock(AtomicI64);
 
 #[async_trait]
@@ -55,7 +55,7 @@ fn query() -> BillingQuery {
     }
 }
 
-/// No row anywhere, and `get` answers like this.
+/// A server whose searches return no rows and whose `get` answers like this.
 async fn empty(get: &str) -> MockServer {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
@@ -72,7 +72,8 @@ async fn a_proof_is_good_for_an_hour() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, clock) = adapter(&server);
     let table = [
-        // minutes since the start, and gets by then: two for the order each time, one for the proof
+        // minutes since the start, and gets until then: two for the order each time, one for the
+        // verification
         (0, 3),
         (1, 5),
         (59, 7),
@@ -102,7 +103,7 @@ async fn the_first_refusal_ends_a_proof() {
     let table = [
         (http(200, get_refused("INSUFFICIENT_PERMISSION")), "Forbidden", 1),
         (http(500, fault("invalidAccountFault", "INVALID_ACCT", "no")), "Unauthorized", 1),
-        // Once more, in case a good login was refused under load.
+        // Once more, in case a valid login was refused under load.
         (http(500, fault("invalidCredentialsFault", "USER_ERROR", "no")), "Unauthorized", 2),
         (http(502, ""), "Unavailable", 1),
     ];
@@ -116,7 +117,7 @@ async fn the_first_refusal_ends_a_proof() {
     }
 }
 
-/// Real time: silence is what is measured.
+/// Uses real time, because the absence of an answer is measured.
 #[tokio::test]
 async fn nobody_waits_for_the_proof_of_one_after_another() {
     const WAITING: usize = 12;

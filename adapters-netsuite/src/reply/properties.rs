@@ -1,4 +1,4 @@
-//! Whatever comes: an answer or an error, never a panic.
+//! Any input gives an answer or an error, never a panic.
 
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ const REPLIES: [&str; 8] = [
     "update_ok",
 ];
 
-/// What damages an answer: it is cut, bytes are changed, parts come twice or change places.
+/// How an answer is damaged: it is cut, bytes are changed, parts are repeated or swapped.
 #[derive(Debug, Clone)]
 enum Damage {
     Cut(usize),

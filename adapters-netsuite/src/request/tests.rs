@@ -1,4 +1,4 @@
-//! Golden requests: byte for byte what was validated against the schema.
+//! Golden requests: byte for byte as they were validated against the schema.
 
 use std::{fs, path::PathBuf};
 

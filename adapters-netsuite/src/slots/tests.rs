@@ -1,4 +1,4 @@
-//! Waiting, giving up and being forgotten.
+//! Waiting, timing out and being dropped.
 
 use std::future::Future;
 
@@ -40,7 +40,7 @@ async fn who_stops_waiting_leaves_nothing_behind() {
     assert_eq!(state(&slots), (1, 1));
     drop(other);
     assert_eq!(state(&slots), (1, 0));
-    // Called, and gone before it heard.
+    // It got a slot, and was dropped before it knew.
     let mut other = Box::pin(slots.wait(Priority::Live, Duration::from_mins(1)));
     assert!(other.as_mut().poll(&mut context).is_pending());
     drop(one);
