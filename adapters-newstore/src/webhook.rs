@@ -1,7 +1,7 @@
-//! The webhook's wire shape, read by hand so that every fault names its field.
+//! The webhook's data format, parsed by hand so that every error names its field.
 //!
-//! A rejected body is answered with the reason, and NewStore does not send it again. So only a
-//! field that is needed and cannot be read makes a body an [`EventError`]; unknown keys are ignored.
+//! A rejected body is answered with the reason, and NewStore does not send it again. So a body is
+//! an [`EventError`] only if a required field cannot be read; unknown keys are ignored.
 
 mod keys;
 mod object;
@@ -27,34 +27,34 @@ pub const EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
-/// A job of this size fits every queue, SQS queues of 256 KiB with their attributes too. 5,000 items
-/// without their reasons have less.
+/// The largest job. It fits every queue, also SQS queues of 256 KiB with their attributes. 5,000
+/// items without their reasons are smaller.
 const MAX_JOB: usize = 240 * 1024;
-/// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
+/// 2000-01-01T00:00:00Z. An earlier date comes from a clock that was never set.
 const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
-/// Clocks differ by less.
+/// A larger difference between the clocks is logged.
 const NOTABLE: Duration = Duration::from_mins(5);
 
-/// What every event has around its payload.
+/// The common fields of every event.
 pub struct Envelope {
     tenant: Tenant,
     name: String,
-    /// What else is needed of it: only looked at when it is about cancellations.
+    /// The fields that are read only if the event is about cancellations.
     published_at: Option<Box<RawValue>>,
     payload: Option<Box<RawValue>>,
 }
 
-/// Why a body is no event, naming the field.
+/// Why a body is not a valid event, with the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct EventError {
     /// The field, for example `payload.items[0].id`; `body` when it is no JSON object.
     pub field: String,
-    /// What is wrong with it, as the rest of a sentence.
+    /// The problem, as the rest of a sentence.
     pub problem: String,
 }
 
-/// Reads whose event it is and what it is about; the rest is only looked at once that is known.
+/// Reads tenant and name of an event; the other fields are read later.
 pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
     if body.is_empty() {
         return Err(malformed("body", "is empty"));
@@ -78,8 +78,8 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
     Ok(Envelope { tenant, name, published_at: kept("published_at"), payload: kept("payload") })
 }
 
-/// Writes the event as a job of the queue; reading it gives `cancellation` back. A large one has no
-/// reasons: nothing is decided by them, and the journal has them.
+/// Encodes the event as a job of the queue; decoding it returns `cancellation`. A large one has no
+/// reasons: no decision depends on them, and the journal has them.
 #[must_use]
 pub fn body(cancellation: &Cancellation) -> String {
     let with_reasons = written(cancellation, |reason| reason);
@@ -102,7 +102,7 @@ fn written(cancellation: &Cancellation, reason: fn(Option<&str>) -> Option<&str>
 }
 
 impl Envelope {
-    /// Whose event it claims to be; the caller compares it with the key's owner.
+    /// The tenant in the event; the caller compares it with the owner of the key.
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
@@ -114,11 +114,11 @@ impl Envelope {
         &self.name
     }
 
-    /// The units that this event calls cancelled; `None` when it is not about cancellations.
+    /// The units that this event reports as cancelled; `None` when it is not about cancellations.
     ///
-    /// `received` is now: nothing is published later than it is received, and memos are dated by
-    /// this. So what a clock that is ahead calls tomorrow is now, and so is what a clock that was
-    /// never set calls 1970.
+    /// `received` is now. An event cannot be published after its receipt, and memos are dated by
+    /// its publication. So a date in the future, from a clock that is ahead, is replaced by
+    /// `received`, and so is 1970, from a clock that was never set.
     pub fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, EventError> {
         let listed = match self.name.as_str() {
             ITEMS_CANCELLED => Listed::Cancelled,
@@ -148,12 +148,12 @@ impl Envelope {
     }
 }
 
-/// What an event's list of items holds.
+/// The content of an event's list of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listed {
     /// Cancelled units only.
     Cancelled,
-    /// Perhaps units that live, each told by its status.
+    /// Possibly also active units; each has its status.
     WithStatus,
 }
 
@@ -184,7 +184,7 @@ fn units(
         }
         let id = filled(item.shape("id"), &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
-        // Not needed to credit the item: what is no text is as good as absent.
+        // Not needed to credit the item, so a value that is no text counts as absent.
         let reason = item.text("cancellation_reason").map(|told| quote::cut(&told, MAX_REASON));
         let reason = reason.filter(|told| !told.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
@@ -200,7 +200,8 @@ fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
 }
 
-/// When an event was published, as far as it can be: there was no NewStore before `FIRST`.
+/// The publication time of an event, limited to possible dates: NewStore did not exist before
+/// `FIRST`.
 fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
     let can_be = (FIRST..=received).contains(&told);
     let differs = told.since(received).max(received.since(told));
@@ -211,7 +212,7 @@ fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
     if can_be { told } else { received }
 }
 
-/// A text that must be there; `path` is how a fault names it.
+/// A required text; `path` names it in an error.
 fn filled(shape: Shape<'_>, path: &str) -> Result<String, EventError> {
     match shape {
         Shape::Nothing => Err(malformed(path, "is missing")),
@@ -229,7 +230,7 @@ fn malformed(field: impl Into<String>, problem: impl Into<String>) -> EventError
     EventError { field: field.into(), problem: problem.into() }
 }
 
-/// Without the payload: it may be any event's, personal data included.
+/// Without the payload, which may hold personal data.
 impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Envelope")

@@ -5,7 +5,7 @@ use wiremock::{Request, Respond, ResponseTemplate};
 use super::*;
 use crate::simulator::{Simulator, status};
 
-/// 2026-11-20T00:00:00Z and so many days later.
+/// 2026-11-20T00:00:00Z and this many days later.
 fn day(days: i64) -> Timestamp {
     Timestamp::from_millis(1_795_132_800_000 + days * 86_400_000)
 }
@@ -18,12 +18,12 @@ fn uuid(number: usize) -> String {
     format!("9f4e8ffc-c79c-5839-b1b7-{number:012}")
 }
 
-/// A list of orders, newest first, as a tenant tells it.
+/// A tenant's list of orders, newest first.
 #[derive(Clone)]
 struct Shop {
-    /// Of each order: its creation and last change in days, and its items' statuses.
+    /// The creation and last change of each order in days, and its items' statuses.
     orders: Vec<(i64, i64, Vec<&'static str>)>,
-    /// Fields that no filter may have.
+    /// Fields that the filter rejects.
     refused: &'static [&'static str],
     /// Whether orders show their last change.
     told: Told,
@@ -135,7 +135,7 @@ impl Respond for Shop {
     }
 }
 
-/// Everything that is told of a window, page by page.
+/// All orders of a window, page by page.
 async fn told(
     simulator: &Simulator,
     page_size: i64,
@@ -157,7 +157,7 @@ fn numbers(orders: &[OrderSnapshot]) -> String {
     numbers.map(|it| it.replace("TEST-", "")).collect::<Vec<_>>().join(" ")
 }
 
-/// Before the window, in it and after it; without a cancelled item and long ago.
+/// Orders before the window, in it and after it; without a cancelled item and long ago.
 fn orders() -> Shop {
     shop(&[
         (3, 3, &["cancelled"]),
@@ -179,7 +179,7 @@ async fn orders_belong_to_a_window_by_the_best_way_that_is_answered() {
         (&[], Told::Changes, changed, 1),
         (&["updatedAt"], Told::Changes, created, 2),
         (&["updatedAt", "createdAt"], Told::Changes, created, 3),
-        // A filter on what nobody is told finds nothing, and so does the proof.
+        // A filter on a field that no order shows finds nothing, and neither does the check.
         (&[], Told::NoChanges, created, 3),
         (&["createdAt"], Told::NoChanges, created, 4),
     ];
@@ -265,7 +265,7 @@ async fn reading_all_orders_stops_where_they_are_too_old() {
     let simulator = Simulator::answering(shop).await;
     let (orders, _) = told(&simulator, 2).await.unwrap();
     assert_eq!(numbers(&orders), "0");
-    // Two that were refused, the page with the only one, and the one that is too old.
+    // Two that were rejected, the page with the only one, and the one that is too old.
     assert_eq!(simulator.questions().await.len(), 4);
 }
 
@@ -303,7 +303,7 @@ async fn a_place_that_is_not_ours_is_an_error() {
     for place in ["x", "changed", "changed x y", "never 1 y"] {
         let place = Cursor(place.to_owned());
         let error = simulator.newstore(100).cancelled(window(), &place).await.unwrap_err();
-        assert!(error.to_string().ends_with("the place is not ours"), "{error}");
+        assert!(error.to_string().ends_with("the cursor is not valid"), "{error}");
     }
     assert!(simulator.questions().await.is_empty());
 }

@@ -5,7 +5,7 @@ use wiremock::ResponseTemplate;
 use super::*;
 use crate::simulator::{SECRET, Simulator, TOKEN as GRANTED, grants, nothing, status};
 
-/// Examines a tenant and tells each finding in a line; no line may tell a secret.
+/// Examines a tenant and returns each finding as a line; no line may contain a secret.
 async fn examined(simulator: &Simulator) -> Vec<String> {
     let findings = simulator.newstore(100).examine(&Requirements::default()).await;
     let line = |it: &DiagnosticFinding| match &it.severity {
@@ -38,7 +38,7 @@ async fn without_a_token_nothing_more_is_asked() {
         (status(400, r#"{"error":"invalid_client"}"#), "wrong token", "check client_id"),
         (status(503, "down"), "wrong token", "check token_url, the network"),
         (status(200, "<html>"), "wrong token", "the realm's token endpoint"),
-        (status(429, ""), "warning token", "ask again later"),
+        (status(429, ""), "warning token", "run doctor again later"),
     ];
     for (answer, verdict, words) in table {
         let simulator = Simulator::start().await;

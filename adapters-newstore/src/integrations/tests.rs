@@ -53,7 +53,7 @@ async fn calls(simulator: &Simulator) -> Vec<(String, String, Value)> {
     .collect()
 }
 
-/// The error, whose words tell no secret.
+/// The kind of the error, whose text must contain no secret.
 #[track_caller]
 fn kind(error: &EventStreamError, when: &str) -> String {
     let text = whole_text(error);
@@ -98,7 +98,7 @@ async fn what_is_there_is_updated_without_its_kind_and_window() {
 async fn what_is_not_there_is_created_for_good_or_for_a_window() {
     let noon = Timestamp::from_millis(1_795_435_200_000);
     let window = StreamWindow::new(noon, noon.after(Duration::from_millis(3_600_500)));
-    // window, what is sent besides a change
+    // window, what is sent in addition to a change
     let table = [
         (None, json!({ "id": "memobridge", "integration_type": "permanent" })),
         (
@@ -165,7 +165,7 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
         Timestamp::from_millis(1_547_726_400_000),
         Timestamp::from_millis(1_547_812_800_000),
     );
-    // what stands beside the id, what it tells
+    // members beside the id, result
     let table = [
         (json!({ "status": "running" }), running.clone()),
         (json!({ "status": "RUNNING", "new": {} }), running.clone()),
@@ -244,7 +244,7 @@ async fn what_is_not_there_is_missing_and_a_wrong_address_is_not() {
     assert_eq!(error.retry(), Retry::Never);
     let error = integrations.all().await.unwrap_err();
     assert!(kind(&error, "all").starts_with("unreadable status 404"), "{error}");
-    // Were it missing too, it would be asked to be created there.
+    // If it counted as missing, the adapter would create it there.
     assert!(integrations.register(&wanted()).await.is_err());
 }
 
@@ -253,8 +253,8 @@ async fn every_fault_has_its_meaning_and_tells_no_secret() {
     let echo = format!(r#"{{"title":"bad","detail":"{KEY} and {SECRET} and more"}}"#);
     let strange = format!(r#"{{"id":"memobridge","status":["{KEY}"]}}"#);
     let page = "<html>blocked</html>";
-    let unreadable = "unreadable event stream: the answer tells no integration";
-    // answer, meaning, when to ask again
+    let unreadable = "unreadable event stream: the answer contains no integration";
+    // answer, meaning, when to retry
     let table = [
         (status(400, &echo), "refused status 400: bad; [redacted] and", Retry::Never),
         (status(409, "{}"), "refused status 409", Retry::Never),

@@ -111,7 +111,7 @@ fn what_is_no_json_or_tells_a_field_twice_is_unreadable() {
         with(br#""x":"\u12g4""#),
         b"{".to_vec(),
         b"\xef\xbb\xbf".to_vec(),
-        // Money is not guessed: which of the two is the price?
+        // Amounts are not guessed: either of the two could be the price.
         with(br#""pricebookPrice":"30.00""#),
     ];
     for body in bodies {

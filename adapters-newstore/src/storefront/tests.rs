@@ -11,24 +11,24 @@ use wiremock::{MockServer, Request, Respond, ResponseTemplate};
 use super::*;
 use crate::simulator::{SECRET, Simulator, TOKEN, nothing, order_id, status, whole_text};
 
-/// How the pages of a shop's lists are told.
+/// How the shop pages its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Paging {
     Cursors,
     Offsets,
-    /// Not a word about further pages.
+    /// Without a statement about further pages.
     Silent,
-    /// More, always, and the same page again.
+    /// States that there are more, and always returns the same page.
     Stuck,
 }
 
-/// An order with so many entries in each list, each of them told from the others.
+/// An order with this many different entries in each list.
 struct Shop {
     units: usize,
     instruments: usize,
     transactions: usize,
     paging: Paging,
-    /// The longest page, whatever is asked for.
+    /// The longest page, whatever size is requested.
     limit: usize,
 }
 
@@ -96,7 +96,7 @@ impl Respond for Shop {
     }
 }
 
-/// Whether an order has everything that the shop has, once and in its order.
+/// Checks that an order has every entry of the shop once and in order.
 fn check_whole(order: &OrderSnapshot, shop: (usize, usize, usize), why: &str) {
     let (units, instruments, transactions) = shop;
     let ids: Vec<_> = order.units.iter().map(|unit| unit.id.clone()).collect();
@@ -248,7 +248,8 @@ async fn a_body_without_end_is_not_read_to_its_end() {
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_once() {
-    // status and body of the refusal, how many there are, questions asked, whether it ends well
+    // status and body of the refusal, their number, the number of queries, whether the read
+    // succeeds
     let table = [
         (401, "", 1, 2, true),
         (401, "", 9, 2, false),

@@ -1,4 +1,4 @@
-//! When an event was published, whatever a clock says.
+//! The publication time of an event, with right and wrong clocks.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore
         ("0001-01-01T00:00:00Z", receipt),
         ("-009999-01-03T00:00:00Z", receipt),
         ("1999-12-31T23:59:59.999Z", receipt),
-        // old, and so it stays: it may be told late
+        // old, and accepted: it may arrive late
         ("2000-01-01T00:00:00Z", 946_684_800_000),
         ("2019-02-28T00:00:00Z", 1_551_312_000_000),
     ];

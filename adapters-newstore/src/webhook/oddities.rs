@@ -1,4 +1,4 @@
-//! Every oddity of JSON (RFC 8259) in an event: what is not needed refuses nothing.
+//! Every oddity of JSON (RFC 8259) in an event: a field that is not needed rejects nothing.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn read(body: &[u8]) -> Result<Option<Cancellation>, EventError> {
     envelope(body)?.cancellation(NOW)
 }
 
-/// An event with this beside everything that is needed, in each of its objects.
+/// An event with this member beside the required ones, in each of its objects.
 fn with(field: &[u8]) -> Vec<u8> {
     let before = format!(
         r#"{{"tenant":"dodici","name":"order.items_cancelled",
@@ -22,7 +22,7 @@ fn with(field: &[u8]) -> Vec<u8> {
     [before.as_bytes(), field, b"}],", field, b"},", field, b"}"].concat()
 }
 
-/// An event with one text of it replaced.
+/// An event with one of its texts replaced.
 fn instead(of: &str, by: &str) -> String {
     let event = String::from_utf8(with(br#""x":0"#)).unwrap();
     assert!(event.contains(of), "{of}");
@@ -42,7 +42,7 @@ fn reason(body: &[u8]) -> Option<String> {
     cancellation.units.into_values().next().flatten()
 }
 
-/// What SQS takes, and XML 1.0.
+/// The characters that SQS and XML 1.0 accept.
 fn is_taken(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

@@ -91,7 +91,7 @@ fn a_reason_is_trimmed_and_cut() {
         ("  a reason\n", Some("a reason")),
         ("  ", None),
         (&long, Some(&cut)),
-        // Valid in JSON, and refused by SQS: the event would come again for ever.
+        // Valid in JSON, but rejected by SQS: the event would be sent again for ever.
         ("\u{fffe} no\u{ffff} stock", Some("no stock")),
         ("\u{ffff}", None),
     ];
