@@ -1,4 +1,4 @@
-//! What only a queue in a file must show; its promises are in the port's contract.
+//! Tests of the queue in a file; the promises of every queue are in the port's contract.
 
 use std::error::Error;
 

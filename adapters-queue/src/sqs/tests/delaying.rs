@@ -7,12 +7,12 @@ const HOUR: Duration = Duration::from_hours(1);
 
 type Row = (Kind, fn(&mut Value), Duration, u32, Deferral);
 
-/// What a deferral did on the wire.
+/// The calls of a deferral.
 #[derive(Debug, PartialEq, Eq)]
 enum Deferral {
-    /// For so many seconds.
+    /// For this many seconds.
     Hidden(i64),
-    /// And the old one deleted afterwards.
+    /// And the old one is deleted afterwards.
     SentAgain,
 }
 
@@ -41,7 +41,7 @@ async fn a_deferral_hides_what_can_stay_and_sends_anew_what_cannot() {
     let for_later = |it: &mut Value| {
         it["MessageAttributes"]["due"] = json!({ "DataType": "Number", "StringValue": "1" });
     };
-    // queue, message, delay, attempts, what it does
+    // queue, message, delay, attempts, calls
     let table: [Row; 15] = [
         (Kind::Standard, fresh, NOW, 0, Deferral::Hidden(0)),
         (Kind::Standard, fresh, Duration::from_millis(1001), 0, Deferral::Hidden(2)),
@@ -93,7 +93,7 @@ async fn a_message_is_not_deleted_before_its_successor_is_sent() {
     service.answers("SendMessageBatch", refused("InternalError", "Try again."));
     assert_says(queue.defer(&lease, MINUTE, 1).await, &["SendMessage", "InternalError"]);
     assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
-    // The lease still runs: the runner may try again.
+    // The lease has not ended, so the worker may try again.
     queue.defer(&lease, MINUTE, 1).await.unwrap();
     assert_eq!(service.asked("DeleteMessageBatch").len(), 1);
 }

@@ -1,15 +1,15 @@
-//! What comes of bad answers, and of none.
+//! The results of bad and missing answers.
 
 use super::*;
 use crate::testing::{MINUTE, NOW};
 
-/// How a call can go wrong, and what people are told.
+/// The ways in which a call can fail, with their error texts.
 fn faults() -> Vec<(ResponseTemplate, &'static str)> {
     let garbage = ResponseTemplate::new(200).set_body_raw("<html>Welcome", "text/html");
     let proxy = ResponseTemplate::new(502).set_body_raw("<html>Bad Gateway", "text/html");
     vec![
-        (error(400, "RequestThrottled", "Rate exceeded"), "SQS throttles us"),
-        (error(400, "ThrottlingException", "Rate exceeded"), "SQS throttles us"),
+        (error(400, "RequestThrottled", "Rate exceeded"), "SQS throttles calls"),
+        (error(400, "ThrottlingException", "Rate exceeded"), "SQS throttles calls"),
         (error(403, "AccessDenied", "not authorized to perform"), "AWS does not permit it"),
         (error(400, "KmsAccessDenied", "no key for you"), "AWS does not permit it"),
         (error(400, "QueueDoesNotExist", "does not exist"), "there is no such queue"),
@@ -38,7 +38,7 @@ async fn every_fault_of_every_call_is_told_with_its_queue_and_remedy() {
         let queue = service.open().await;
         let lease = service.lease(&queue, service.message(&job("a"))).await;
         let script = |action: &str| {
-            // Once more, for those that SQS's client asks again.
+            // Twice, for calls that SQS's client repeats.
             service.answers(action, answer.clone());
             service.answers(action, answer.clone());
         };

@@ -1,10 +1,10 @@
-//! What is found out before the first job.
+//! The problems that are found before the first job.
 
 use aws_config::{SdkConfig, profile::ProfileFileCredentialsProvider};
 
 use super::*;
 
-/// Opens a queue that was changed in this way, and expects these words.
+/// Opens a queue that was changed in this way, and expects these words in the error.
 async fn fails(kind: Kind, change: impl FnOnce(&mut Service, &mut Value), words: &[&str]) {
     let mut service = Service::with_dead_letter(kind).await;
     let mut attributes = attributes(kind);
@@ -93,7 +93,7 @@ async fn the_dead_letter_queue_is_another_one_of_the_same_kind() {
 
 #[tokio::test]
 async fn every_right_is_asked_for() {
-    // The call by which it is found out, the right.
+    // The call that shows the problem, and the missing permission.
     let table = [
         ("GetQueueAttributes", "GetQueueAttributes"),
         ("SendMessageBatch", "SendMessage"),

@@ -1,4 +1,4 @@
-//! Polls, foreign messages, and what readiness costs.
+//! Polls, foreign messages, and the cost of readiness.
 
 use std::io::{self, Write};
 
@@ -140,7 +140,7 @@ async fn what_is_no_job_stays_while_the_dead_letter_queue_does_not_take_it() {
     assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
 }
 
-/// What is logged, for as long as the guard is kept.
+/// The log, until the guard is dropped.
 fn log() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
     let log = Arc::<Mutex<Vec<u8>>>::default();
     let lines = Arc::clone(&log);

@@ -1,4 +1,4 @@
-//! What a push puts on the wire.
+//! The messages of a push.
 
 use tokio::task::JoinSet;
 
@@ -76,7 +76,7 @@ async fn a_fifo_queue_never_takes_a_push_for_a_repetition() {
     assert!(ids.iter().all(|it| it.is_some_and(|it| it.len() <= 128)), "{ids:?}");
 }
 
-/// Pushes all of them at the same time; the failures by their jobs.
+/// Pushes all of them concurrently; returns the failures by their jobs.
 async fn push_all(queue: &Arc<Sqs>, jobs: Vec<Job>) -> Vec<(String, String)> {
     let mut pushing = JoinSet::new();
     for job in jobs {
