@@ -1,10 +1,9 @@
 //! The `Journal` port: the durable record of what was received and done.
 //!
-//! [`Embedded`] is the product for one machine: a file, which several processes
-//! may have open; that is how `list` and `show` look at a running service.
-//! [`Postgres`] is the product for many machines: a database that replicas share.
-//! [`Memory`] is the reference: the same promises in the fewest lines, for tests
-//! and simulations.
+//! [`Embedded`] is for one machine: a file that several processes may open, so that `list` and
+//! `show` can read the journal of a running service. [`Postgres`] is for many machines: a database
+//! that replicas share. [`Memory`] is the reference: the same promises in the fewest lines, for
+//! tests and simulations.
 
 mod codec;
 mod embedded;

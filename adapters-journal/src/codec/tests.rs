@@ -1,4 +1,4 @@
-//! Round trips: what is sent after a crash is what was claimed before it.
+//! Round trips: the memo sent after a crash is the memo claimed before it.
 
 use domain::{
     Amount, CivilDate, CustomField, FieldType, InstrumentKey, LineKind, MemoLine, TaxDetail,
@@ -48,7 +48,7 @@ fn memo() -> CreditMemo {
     }
 }
 
-/// The same with everything left out that may be left out.
+/// The same memo without any optional field.
 fn bare() -> CreditMemo {
     let line = MemoLine {
         source_line: None,

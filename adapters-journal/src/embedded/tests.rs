@@ -1,4 +1,4 @@
-//! What only a journal in a file must show; its promises are in the port's contract.
+//! Tests of the journal in a file; the promises of every journal are in the port's contract.
 
 use ports::contract::journal::sample::{ORDER, at, cancellation, memo};
 use tempfile::TempDir;
@@ -57,7 +57,7 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     let claims = journal(&folder).claims(&ours.tenant, &memo.order).await.unwrap();
     let [Claim { memo: found, state }] = &claims[..] else { panic!("one claim: {claims:?}") };
     assert_eq!(*found, memo);
-    // Perhaps sent a moment ago, by the program before this one.
+    // It may have been sent just before, by an earlier version of the program.
     let domain::ClaimState::Unsettled { sent_at } = state else { panic!("{state:?}") };
     assert!(*sent_at > Timestamp::from_millis(0), "{sent_at:?}");
 }
@@ -111,7 +111,7 @@ async fn renamed_reasons_and_flags_are_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let old = Store::open(&path, &MIGRATIONS[..4]).unwrap();
-    // reason and flag of the old program, of this one
+    // reason and flag of the earlier version, of this one
     let table = [
         ("line-closed", "already-closed"),
         ("erp-silent", "erp-timeout"),

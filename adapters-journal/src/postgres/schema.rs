@@ -1,11 +1,11 @@
-//! The schema, brought up to date by whichever replica starts first.
+//! The schema, migrated by the replica that starts first.
 
 use sqlx::{Connection, PgConnection};
 
 use super::DatabaseError;
 use crate::model::StoreFailure;
 
-/// Each is run once in the life of a database.
+/// Each migration runs once per database.
 const MIGRATIONS: [&str; 5] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
@@ -14,11 +14,11 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("schema-5.sql"),
 ];
 
-/// Names the lock under which replicas that start at once migrate one after the other.
+/// The key of the lock under which replicas that start together migrate one after the other.
 const LOCK: i64 = 0x6d65_6d6f_6272_6467;
 
-/// Whether the schema is the one that this program knows. A newer one is refused:
-/// this program would misread it.
+/// Whether the schema is the one that this program knows. A newer one is refused, because this
+/// program would misread it.
 pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, StoreFailure> {
     let (found, known) = (version(db).await?, MIGRATIONS.len());
     if known < found {
@@ -28,15 +28,15 @@ pub(super) async fn is_there(db: &mut PgConnection) -> Result<bool, StoreFailure
     }
 }
 
-/// Runs the migrations that the database has not seen, all or none. Where there
-/// are none it only looks, and needs no right to create anything.
+/// Runs the migrations that the database does not have, all or none. Where none is missing it only
+/// reads, and needs no right to create anything.
 pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
     if is_there(db).await? {
         return Ok(());
     }
     let mut work = db.begin().await?;
     sqlx::query("SELECT set_config('statement_timeout', '0', true)").execute(&mut *work).await?;
-    // Until the end of the transaction, so that it holds through a pooler, too.
+    // Held until the end of the transaction, so that it also works through a pooler.
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *work).await?;
     // Another replica may have migrated while this one waited for the lock.
     let found = version(&mut work).await?;
@@ -49,8 +49,7 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
 }
 
 async fn version(db: &mut PgConnection) -> Result<usize, StoreFailure> {
-    // Not by `to_regclass`: what it did not find, it does not look for again in the
-    // same transaction.
+    // `to_regclass` is not used: it caches a negative result within the transaction.
     let there = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_tables \
                         WHERE schemaname = current_schema() AND tablename = 'journal_schema')",

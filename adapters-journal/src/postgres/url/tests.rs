@@ -1,4 +1,4 @@
-//! What is taken for a database's address, and what is said about anything else.
+//! Which texts are accepted as a database's address, and the errors about others.
 
 use super::*;
 
