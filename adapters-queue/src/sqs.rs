@@ -67,8 +67,8 @@ pub struct Sqs {
 }
 
 impl Sqs {
-    /// Opens the queue, and proves as far as is harmless that it can be worked
-    /// with: that it exists, is set up well, and that we have the rights.
+    /// Opens the queue and checks, as far as that is harmless, that it can be used: that it exists,
+    /// is set up correctly, and that the process has the permissions.
     pub async fn open(
         aws: &SdkConfig,
         options: &SqsOptions,

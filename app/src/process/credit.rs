@@ -132,8 +132,7 @@ impl AttemptProgress {
 pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
-    /// The last steps, none of them in the journal yet: the last posted memo, the notes, and the
-    /// release of the order's lease.
+    /// Steps not in the journal yet: the last posted memo, notes, the release of the lease.
     pub last: Vec<Step>,
 }
 
@@ -255,8 +254,7 @@ struct Run<'a> {
     opened: &'a Received,
     progress: &'a AttemptProgress,
     posted: Vec<MemoKey>,
-    /// Steps that need not be durable yet: they are written together with the next step that must
-    /// be.
+    /// Steps that need not be durable yet; the next durable write includes them.
     unwritten: Vec<Step>,
 }
 
@@ -299,7 +297,6 @@ impl Run<'_> {
         }
     }
 
-    /// The order, once all its data is visible.
     async fn order(&mut self) -> Result<Order, Halt> {
         let cancellation = &self.opened.cancellation;
         let snapshot = match self.customer.storefront.order(&cancellation.order).await {
@@ -369,7 +366,6 @@ impl Run<'_> {
         self.claims().await
     }
 
-    /// Claims a memo's units, sends it and records the result.
     async fn send(&mut self, memo: &CreditMemo, before: PriorSend) -> Result<(), Halt> {
         self.write_now(Step::Claimed(Box::new(memo.clone()))).await?;
         let sending = match before {
@@ -440,7 +436,6 @@ impl Run<'_> {
         self.posted.push(key.clone());
     }
 
-    /// The order's claims after all steps so far.
     async fn claims(&mut self) -> Result<Vec<Claim>, Halt> {
         self.write_down().await?;
         let cancellation = &self.opened.cancellation;
@@ -448,8 +443,7 @@ impl Run<'_> {
     }
 
     /// Returns once this step and all steps before it are in the journal. If the write fails, the
-    /// step is dropped, because another run may have continued from here by the time it could be
-    /// written.
+    /// step is dropped: by a later write another run may have continued from here.
     async fn write_now(&mut self, step: Step) -> Result<(), Halt> {
         self.unwritten.push(step);
         let written = self.write_down().await;
@@ -459,7 +453,6 @@ impl Run<'_> {
         written
     }
 
-    /// Returns once all steps so far are in the journal.
     async fn write_down(&mut self) -> Result<(), Halt> {
         if self.unwritten.is_empty() {
             return Ok(());
