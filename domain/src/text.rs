@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_by_utf16_units_and_never_inside_a_character() {
+    fn a_text_is_cut_by_utf16_units_at_a_character_boundary() {
         let table = [
             ("", 3, ""),
             ("abc", 3, "abc"),

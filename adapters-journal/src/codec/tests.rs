@@ -168,7 +168,7 @@ fn memos_of_every_version_stay_readable() {
 }
 
 #[test]
-fn a_memo_that_clears_nothing_is_stored_as_in_the_first_version() {
+fn a_memo_without_cleared_fields_is_stored_as_in_the_first_version() {
     let text = encode(&CreditMemo { cleared: Vec::new(), ..memo() }).unwrap();
     let [ours, first] =
         [&text, FIRST_VERSION].map(|it| serde_json::from_str::<serde_json::Value>(it).unwrap());

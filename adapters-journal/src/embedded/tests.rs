@@ -16,7 +16,7 @@ async fn damage(journal: &Embedded, sql: &'static str) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_named_and_never_guessed() {
+async fn an_unreadable_record_is_named_and_never_guessed() {
     // damage, what the error names
     let table = [
         ("UPDATE claim SET memo = '{\"v\":\"9\"}'", "nst-cm-"),
@@ -42,7 +42,7 @@ async fn what_cannot_be_read_is_named_and_never_guessed() {
 }
 
 #[tokio::test]
-async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+async fn a_file_of_the_first_schema_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, memo) = (cancellation(ORDER, &["a"], 0), memo(ORDER, &["a"], 2000));
     let text = crate::codec::encode(&memo).unwrap();
@@ -63,7 +63,7 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn what_an_erp_says_at_length_is_cut() {
+async fn long_erp_messages_are_cut() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder);
     let ours = cancellation(ORDER, &["a"], 0);
@@ -83,7 +83,7 @@ async fn what_an_erp_says_at_length_is_cut() {
 }
 
 #[tokio::test]
-async fn what_is_not_over_is_counted_from_its_index_alone() {
+async fn unfinished_cancellations_are_counted_from_the_index_alone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder);
     let plan = format!("EXPLAIN QUERY PLAN {}", crate::model::COUNT);

@@ -32,7 +32,7 @@ async fn class(endpoint: String, timeout: Duration) -> Class {
 }
 
 #[tokio::test]
-async fn a_request_is_signed_anew_and_carries_no_cookie() {
+async fn every_request_has_its_own_signature_and_no_cookie() {
     let server = MockServer::start().await;
     let answer = http(200, get_refused("RCRD_DSNT_EXIST"));
     always(&server, "get", answer.insert_header("Set-Cookie", "JSESSIONID=1; Path=/")).await;
@@ -65,7 +65,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn silence_ends_at_the_timeout_with_an_unknown_outcome() {
+async fn a_missing_answer_ends_at_the_timeout_with_an_unknown_outcome() {
     let endpoint = raw_server(|mut stream| {
         // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
@@ -92,7 +92,7 @@ async fn an_answer_that_ends_early_is_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn nobody_there_means_that_nothing_was_sent() {
+async fn a_refused_connection_means_that_nothing_was_sent() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let endpoint = format!("http://127.0.0.1:{port}");
     assert_eq!(class(endpoint, Duration::from_secs(5)).await, Class::Unavailable);
@@ -127,7 +127,7 @@ fn bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_small_only_while_it_is_compressed_is_not_read_to_its_end() {
+async fn a_decompression_bomb_is_not_read_to_its_end() {
     let endpoint = raw_server(|mut stream| {
         stream.read_exact(&mut [0; 64]).unwrap();
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
@@ -171,7 +171,7 @@ async fn no_more_requests_are_in_flight_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_wait_for_a_slot_counts_against_the_caller() {
+async fn a_wait_for_a_slot_counts_toward_the_timeout() {
     let endpoint = raw_server(|mut stream| {
         // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
@@ -187,7 +187,7 @@ async fn a_wait_for_a_slot_counts_against_the_caller() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_that_cannot_be_read_is_told_from_no_answer() {
+async fn an_unreadable_answer_is_distinguished_from_no_answer() {
     let message =
         |inner: &str| format!("<s:Envelope xmlns:s='x'><s:Body>{inner}</s:Body></s:Envelope>");
     let deep = "<a>".repeat(100) + &"</a>".repeat(100);

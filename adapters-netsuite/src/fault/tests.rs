@@ -56,7 +56,7 @@ fn codes_come_first_then_elements_then_words() {
 }
 
 #[test]
-fn a_refused_field_is_told_from_a_missing_permission() {
+fn a_refused_field_is_distinguished_from_a_missing_permission() {
     let field = [
         "You do not have permissions to set a value for element class (read-only, feature \
          disabled, or not on the form).",
@@ -90,7 +90,7 @@ fn a_refused_field_is_told_from_a_missing_permission() {
 }
 
 #[test]
-fn a_refused_field_is_no_proof_of_the_right_to_look() {
+fn a_refused_field_does_not_prove_the_read_permission() {
     let words = "You do not have permission to view this record.";
     let class = classify(CodeSource::Status, "INSUFFICIENT_PERMISSION", words);
     let error = NetSuiteError::detail(class, "INSUFFICIENT_PERMISSION", words);
@@ -137,7 +137,7 @@ fn classes_become_the_cases_of_the_port() {
 }
 
 #[test]
-fn refusals_keep_the_code_and_the_words_within_bounds() {
+fn refusals_keep_the_code_and_a_limited_message() {
     let long = NetSuiteError::detail(Class::Period, &"C".repeat(500), &"w\n".repeat(500));
     let LedgerError::Rejected { kind: Rejection::Period, code, message } =
         long.into_error(Effect::Write)
@@ -149,7 +149,7 @@ fn refusals_keep_the_code_and_the_words_within_bounds() {
 }
 
 #[test]
-fn no_code_stands_in_two_classes() {
+fn no_code_has_two_classes() {
     let mut codes: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
     let count = codes.len();
     codes.sort();

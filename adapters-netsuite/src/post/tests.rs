@@ -140,7 +140,7 @@ async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
 }
 
 #[tokio::test]
-async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
+async fn a_refused_look_up_never_counts_as_nothing_on_record() {
     let table = [
         ("INSUFFICIENT_PERMISSION", "forbidden"),
         ("USER_ERROR", "unreadable"),
@@ -158,7 +158,7 @@ async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
 }
 
 #[tokio::test]
-async fn only_the_same_customer_source_and_units_are_ours() {
+async fn only_the_same_entity_source_and_units_match() {
     let invoice = "<t:createdFrom internalId=\"70211\"/>";
     let other_invoice = "<t:createdFrom internalId=\"70299\"/>";
     let upper_case = UNIT.to_ascii_uppercase();
@@ -209,7 +209,7 @@ async fn only_the_same_customer_source_and_units_are_ours() {
 }
 
 #[test]
-fn a_memo_made_from_nothing_is_known_by_its_number() {
+fn a_memo_without_a_source_is_recognised_by_its_number() {
     let identity = |created_from: Option<&str>, reference: Option<&str>| Identity {
         id: id("71300"),
         entity: id("5521"),
@@ -236,7 +236,7 @@ fn a_memo_made_from_nothing_is_known_by_its_number() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_of_a_ledger_that_cannot_be_reached() {
+async fn an_unreachable_ledger_gets_no_further_call() {
     let server = MockServer::start().await;
     let ledger = adapter(&server);
     drop(server);
@@ -245,7 +245,7 @@ async fn nothing_is_asked_of_a_ledger_that_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_tried_once_more_and_then_believed() {
+async fn a_refused_login_is_retried_once_and_then_reported() {
     let refused = || http(500, reply("fault_invalid_credentials"));
     let server = MockServer::start().await;
     once(&server, "add", refused()).await;
@@ -262,7 +262,7 @@ async fn a_refused_login_is_tried_once_more_and_then_believed() {
 }
 
 #[tokio::test]
-async fn an_error_of_netsuite_in_the_guise_of_a_refused_login_is_no_refused_login() {
+async fn a_netsuite_error_inside_a_login_fault_is_no_refused_login() {
     let server = MockServer::start().await;
     always(&server, "add", http(500, reply("fault_invalid_credentials_but_transient"))).await;
     always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;

@@ -68,7 +68,7 @@ async fn gets(server: &MockServer) -> usize {
 }
 
 #[tokio::test]
-async fn a_proof_is_good_for_an_hour() {
+async fn a_permission_check_is_valid_for_an_hour() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, clock) = adapter(&server);
     let table = [
@@ -88,7 +88,7 @@ async fn a_proof_is_good_for_an_hour() {
 }
 
 #[tokio::test]
-async fn a_proof_that_is_asked_for_is_made_anew_and_believed_afterwards() {
+async fn an_explicit_permission_check_is_repeated_and_then_cached() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, _) = adapter(&server);
     ledger.verify().await.unwrap();
@@ -99,7 +99,7 @@ async fn a_proof_that_is_asked_for_is_made_anew_and_believed_afterwards() {
 }
 
 #[tokio::test]
-async fn the_first_refusal_ends_a_proof() {
+async fn the_first_refusal_ends_a_permission_check() {
     let table = [
         (http(200, get_refused("INSUFFICIENT_PERMISSION")), "Forbidden", 1),
         (http(500, fault("invalidAccountFault", "INVALID_ACCT", "no")), "Unauthorized", 1),
@@ -119,7 +119,7 @@ async fn the_first_refusal_ends_a_proof() {
 
 /// Uses real time, because the absence of an answer is measured.
 #[tokio::test]
-async fn nobody_waits_for_the_proof_of_one_after_another() {
+async fn waiting_callers_share_one_permission_check() {
     const WAITING: usize = 12;
     let server = MockServer::start().await;
     always(&server, "get", http(200, "").set_delay(Duration::from_mins(1))).await;
@@ -139,7 +139,7 @@ async fn nobody_waits_for_the_proof_of_one_after_another() {
 }
 
 #[tokio::test]
-async fn no_rows_without_the_right_to_see_any_is_an_error() {
+async fn an_empty_result_without_the_permission_is_an_error() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
@@ -150,7 +150,7 @@ async fn no_rows_without_the_right_to_see_any_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
+async fn a_failed_or_invalidated_permission_check_is_repeated() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, _) = adapter(&server);
     ledger.billing(&query()).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
 }
 
 #[tokio::test]
-async fn another_word_for_no_such_record_is_a_proof_too() {
+async fn every_not_found_code_proves_the_permission() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;

@@ -75,12 +75,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn bytes_are_never_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
         wire().read(&bytes);
     }
 
     #[test]
-    fn damaged_answers_are_never_a_panic(
+    fn damaged_answers_never_panic(
         bytes in whole(),
         damages in proptest::collection::vec(damage(), 1..8),
     ) {

@@ -123,7 +123,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 #[ignore = "needs NETSUITE_RECORDINGS"]
-fn recorded_answers_are_read_as_their_names_say() {
+fn recorded_answers_match_their_file_names() {
     for (name, bytes) in &files() {
         hold_to_its_name(name, bytes);
     }
@@ -132,7 +132,7 @@ fn recorded_answers_are_read_as_their_names_say() {
 /// Answers to the adapter's requests, read as the adapter reads them.
 #[test]
 #[ignore = "needs NETSUITE_RECORDINGS"]
-fn recorded_answers_to_our_questions_are_understood() {
+fn recorded_answers_to_the_adapters_requests_are_parsed() {
     for (name, bytes) in files() {
         let Ok(reply) = Reply::read(&bytes) else { continue };
         let kind = reply.content.name().to_owned();
@@ -165,7 +165,7 @@ fn recorded_answers_to_our_questions_are_understood() {
 
 /// An unreadable answer is reported as unreadable.
 #[test]
-fn a_cut_off_answer_is_told_from_a_page() {
+fn a_truncated_answer_is_distinguished_from_a_page() {
     assert!(matches!(Reply::read(b"<Envelope><Body>"), Err(XmlError::CutOff)));
     assert!(matches!(Reply::read(b"<html></html>"), Err(XmlError::NotSoap(_))));
 }

@@ -120,7 +120,7 @@ fn texts(text: &str, name: &str) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn a_memo_is_written_in_order_and_says_what_it_was_told(memo in arbitrary::memo()) {
+    fn a_memo_is_written_in_order_with_its_values(memo in arbitrary::memo()) {
         let text = written(&add(&memo, &conventions()));
         check(&text);
         prop_assert_eq!(texts(&text, "memo"), [carried(&memo.text)]);
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn an_order_is_asked_for_by_any_number(number in arbitrary::text()) {
+    fn any_number_makes_a_valid_query(number in arbitrary::text()) {
         for request in [sales_documents_of_number(&number), memos_by_reference(&number)] {
             let text = written(&request);
             check(&text);

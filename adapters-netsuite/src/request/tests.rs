@@ -200,7 +200,7 @@ fn written(request: &Request) -> String {
 }
 
 #[test]
-fn requests_are_what_the_schema_wants() {
+fn requests_match_the_golden_files() {
     for (name, request) in cases() {
         let golden = fs::read_to_string(path(name)).unwrap_or_default();
         let written = written(&request);
@@ -239,14 +239,14 @@ fn the_version_is_in_every_namespace() {
 }
 
 #[test]
-fn memos_are_looked_for_by_the_number_that_they_can_bear() {
+fn memos_are_searched_by_the_number_as_it_is_cut() {
     let written = written(&memos_by_reference(&"é".repeat(50)));
     let number = "é".repeat(45);
     assert!(written.contains(&format!("<c:searchValue>{number}</c:searchValue>")), "{written}");
 }
 
 #[test]
-fn a_line_that_brings_the_key_column_along_has_it_once() {
+fn a_line_with_its_own_key_column_has_it_once() {
     let given = MemoLine {
         fields: vec![field("custcol_nws_item_id", FieldType::String, "as decided")],
         ..item_line()
@@ -257,7 +257,7 @@ fn a_line_that_brings_the_key_column_along_has_it_once() {
 }
 
 #[test]
-fn a_date_field_that_holds_no_date_goes_as_it_is() {
+fn an_invalid_date_field_is_sent_unchanged() {
     let fields = vec![field("custbody_on", FieldType::Date, "soon")];
     let written = written(&add(&CreditMemo { fields, ..memo() }, &conventions()));
     assert!(written.contains("<c:value>soon</c:value>"), "{written}");

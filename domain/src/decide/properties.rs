@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn after_full_cancellation_the_memos_come_to_what_was_owed(
+    fn after_full_cancellation_the_memos_equal_what_was_owed(
         sale in sales(),
         (mut events, _) in histories(),
     ) {
@@ -86,7 +86,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_credited_agrees_and_a_memo_that_goes_is_missing(
+    fn credited_orders_agree_and_a_deleted_memo_is_missing(
         sale in sales(),
         (events, _) in histories(),
         nth in 0..16_usize,
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in arbitrary_input::arbitrary_inputs()) {
+    fn no_input_causes_a_panic_or_a_double_credit(wild in arbitrary_input::arbitrary_inputs()) {
         wild.decide()?;
     }
 

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_with_room_is_found_and_each_line_is_passed_over_once() {
+    fn the_first_line_with_room_is_found_in_one_pass() {
         let mut queue = Queue::default();
         (0..3).for_each(|line| queue.push(line));
         queue.sort_by_key(|line| usize::MAX - *line);

@@ -102,7 +102,7 @@ pub async fn no_more_than_max_are_leased(subject: &dyn JobsSubject) {
 
 /// A leased job is not delivered to others until the lease ends, and a new delivery has a new
 /// lease.
-pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn JobsSubject) {
+pub async fn a_job_is_delivered_again_after_its_lease(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let first = the_only(due(jobs).await);
@@ -129,7 +129,7 @@ pub async fn an_extended_lease_lasts(subject: &dyn JobsSubject) {
 }
 
 /// An acked job is not delivered again.
-pub async fn an_acked_job_is_forgotten(subject: &dyn JobsSubject) {
+pub async fn an_acked_job_is_deleted(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -151,7 +151,7 @@ pub async fn an_acked_job_can_be_pushed_again(subject: &dyn JobsSubject) {
 }
 
 /// A job deferred for days comes back after days, with the attempts that the worker wrote on it.
-pub async fn a_deferred_job_comes_back_later(subject: &dyn JobsSubject) {
+pub async fn a_deferred_job_is_delivered_later(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     for (attempts, delay) in [(1, SECOND), (1, MINUTE), (2, 3 * DAY)] {
@@ -226,7 +226,7 @@ pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn JobsSubject) {
 }
 
 /// If a job is pushed while its worker defers it, the earlier time counts.
-pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn JobsSubject) {
+pub async fn a_push_while_leased_shortens_a_deferral(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -238,7 +238,7 @@ pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn JobsSubject) {
 }
 
 /// A push also makes a deferred job due earlier.
-pub async fn a_push_hastens_a_deferred_job(subject: &dyn JobsSubject) {
+pub async fn a_push_makes_a_deferred_job_due_earlier(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -283,7 +283,7 @@ pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn JobsSubject) {
 }
 
 /// A wait without a job ends.
-pub async fn receive_gives_up_after_its_wait(subject: &dyn JobsSubject) {
+pub async fn receive_returns_empty_after_its_wait(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), DAY).await.unwrap();
     let mut waiting = jobs.receive(10, MINUTE, 2 * SECOND);
@@ -293,7 +293,7 @@ pub async fn receive_gives_up_after_its_wait(subject: &dyn JobsSubject) {
 }
 
 /// Jobs in the queue are counted by whether they are leased.
-pub async fn the_backlog_tells_waiting_from_leased(subject: &dyn JobsSubject) {
+pub async fn the_backlog_counts_waiting_and_leased_jobs_separately(subject: &dyn JobsSubject) {
     let (jobs, backlog) = (subject.jobs(), subject.backlog());
     let counts = async || {
         let depth = backlog.depth().await.unwrap();

@@ -64,7 +64,7 @@ pub async fn a_cancellation_opened_twice_is_one(subject: &dyn JournalSubject) {
 }
 
 /// A redelivery gets the state of the cancellation.
-pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn JournalSubject) {
+pub async fn a_redelivery_gets_the_known_outcome(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn JournalSubject) {
 }
 
 /// An attempt that ends late does not undo what another attempt settled; a person's retry does.
-pub async fn a_late_ending_does_not_unsettle(subject: &dyn JournalSubject) {
+pub async fn a_late_attempt_does_not_undo_a_settled_state(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     for settled in
         [CancellationState::Posted, CancellationState::Skipped, CancellationState::Parked]
@@ -95,7 +95,7 @@ pub async fn a_late_ending_does_not_unsettle(subject: &dyn JournalSubject) {
 }
 
 /// A lease keeps other attempts out until it ends, and its owner may renew it.
-pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn JournalSubject) {
+pub async fn an_orders_lease_has_one_owner_at_a_time(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     // order, token, at which second, expected
     let table = [
@@ -122,9 +122,7 @@ pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn JournalSubje
 /// After the clock is set back, an earlier lease lasts as long as it would have lasted, not until
 /// the clock reaches its old end again: a dead attempt does not keep an order longer, and a live
 /// one does not lose it.
-pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
-    subject: &dyn JournalSubject,
-) {
+pub async fn a_clock_set_back_neither_prolongs_nor_ends_a_lease(subject: &dyn JournalSubject) {
     const HOUR: i64 = 3600;
     let journal = subject.journal();
     // Token, order, time and duration of each request, and the answer.
@@ -153,7 +151,7 @@ pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
 }
 
 /// Only the token that holds an order's lease can release it.
-pub async fn a_hold_is_released_by_its_token_only(subject: &dyn JournalSubject) {
+pub async fn a_lease_is_released_by_its_token_only(subject: &dyn JournalSubject) {
     let (journal, tenant, order) = (subject.journal(), tenant("dodici"), order(ORDER));
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
@@ -175,7 +173,7 @@ pub async fn a_hold_is_released_by_its_token_only(subject: &dyn JournalSubject) 
 }
 
 /// A person's retry puts a cancellation back into the queue and restarts the deadline.
-pub async fn a_retry_starts_the_deadline_anew(subject: &dyn JournalSubject) {
+pub async fn a_retry_restarts_the_deadline(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
     journal.record(&id(), at(500), &[Step::Retried]).await.unwrap();
@@ -187,7 +185,7 @@ pub async fn a_retry_starts_the_deadline_anew(subject: &dyn JournalSubject) {
 }
 
 /// A note adds one history line, once, and changes nothing else.
-pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn JournalSubject) {
+pub async fn a_note_only_adds_to_the_history(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Posted, None)).await.unwrap();
     let before = only(journal, &Query::default()).await;
@@ -203,7 +201,7 @@ pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn JournalSubject
 }
 
 /// Texts of other systems may contain any character, and every one can be stored.
-pub async fn any_text_can_be_written_down(subject: &dyn JournalSubject) {
+pub async fn any_text_can_be_stored(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let text = "it says \"'\0\\\u{1}\u{fffd}\u{1f9e6}%s$1\" here";
     step(journal, Step::Note(vec![text.to_owned()])).await.unwrap();
@@ -282,7 +280,7 @@ pub async fn a_flag_is_shown_once(subject: &dyn JournalSubject) {
 }
 
 /// The outcome of an attempt can be queried.
-pub async fn an_ending_is_found(subject: &dyn JournalSubject) {
+pub async fn an_outcome_can_be_queried(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
     let found =
@@ -293,7 +291,7 @@ pub async fn an_ending_is_found(subject: &dyn JournalSubject) {
 }
 
 /// Every condition of a query excludes the records that do not meet it.
-pub async fn a_query_finds_what_meets_it(subject: &dyn JournalSubject) {
+pub async fn a_query_finds_exactly_the_matching_records(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let ours = cancellation(ORDER, &["a"], 0);
     let mut theirs = cancellation(OTHER_ORDER, &["a"], 0);

@@ -93,7 +93,7 @@ pub trait LedgerSubject: Send + Sync {
 }
 
 /// An order is returned with its invoices and the units on their lines.
-pub async fn an_order_is_told_with_its_invoices(subject: &dyn LedgerSubject) {
+pub async fn an_order_is_returned_with_its_invoices(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.invoiced()).await.unwrap();
     let (order, invoice) = (order(&billing), invoice(&billing));
     assert_eq!(invoice.entity, order.entity);
@@ -105,7 +105,7 @@ pub async fn an_order_is_told_with_its_invoices(subject: &dyn LedgerSubject) {
 }
 
 /// An order without an invoice has a valid answer.
-pub async fn an_order_without_an_invoice_is_told_without(subject: &dyn LedgerSubject) {
+pub async fn an_order_without_an_invoice_is_returned(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.not_invoiced()).await.unwrap();
     assert!(!order(&billing).lines.is_empty());
     assert_eq!(billing.invoices, []);
@@ -178,7 +178,7 @@ pub async fn a_lost_reply_does_not_duplicate(subject: &dyn LedgerSubject) {
 }
 
 /// Two concurrent attempts create one memo.
-pub async fn two_posts_at_once_are_one_memo(subject: &dyn LedgerSubject) {
+pub async fn two_concurrent_posts_make_one_memo(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let (one, other) =
@@ -246,7 +246,7 @@ pub async fn a_refusal_is_definite(subject: &dyn LedgerSubject) {
 }
 
 /// A closed period is distinguished from bad data, because another date may help.
-pub async fn a_closed_period_is_a_refusal_of_its_own(subject: &dyn LedgerSubject) {
+pub async fn a_closed_period_is_a_separate_rejection(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     subject.close_period();
     let error = subject.ledger().post(&memo, Sending::First).await.unwrap_err();
@@ -270,7 +270,7 @@ pub async fn a_missing_permission_is_never_not_found(subject: &dyn LedgerSubject
 }
 
 /// Refused credentials are a separate case, because more attempts may lock them.
-pub async fn refused_credentials_are_told(subject: &dyn LedgerSubject) {
+pub async fn refused_credentials_are_reported(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.revoke();
@@ -341,7 +341,7 @@ pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn Ledg
 
 /// Targets are absolute, so closing twice has the effect of closing once; other lines stay
 /// unchanged.
-pub async fn closing_lines_twice_is_closing_them_once(subject: &dyn LedgerSubject) {
+pub async fn closing_lines_is_idempotent(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let query = subject.not_invoiced();
     let before = order(&ledger.billing(&query).await.unwrap()).clone();

@@ -56,7 +56,7 @@ pub async fn an_order_arrives_as_it_is_shown(subject: &dyn StorefrontSubject) {
 }
 
 /// All units are returned: a missed unit would count as not active.
-pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+pub async fn all_units_are_returned_for_every_page_size(subject: &dyn StorefrontSubject) {
     let units = (0..230).map(|it| unit(&format!("unit-{it}"))).collect();
     let order = OrderSnapshot { units, ..order() };
     subject.show(&order, Sent::Texts).await;
@@ -67,7 +67,7 @@ pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn StorefrontS
 }
 
 /// All transactions are returned: a missed one would change what is held or given back.
-pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+pub async fn all_payments_are_returned_for_every_page_size(subject: &dyn StorefrontSubject) {
     let instrument = |index: i64| InstrumentSnapshot {
         method: Some("gift_card".to_owned()),
         transactions: (0..9).map(|nth| transaction("capture", 100 * index + nth)).collect(),
@@ -91,9 +91,7 @@ pub async fn an_order_that_is_not_visible_is_none(subject: &dyn StorefrontSubjec
 }
 
 /// "Not there yet" and "none" are different answers.
-pub async fn payments_that_are_late_are_none_and_never_an_empty_list(
-    subject: &dyn StorefrontSubject,
-) {
+pub async fn missing_payments_are_none_and_never_an_empty_list(subject: &dyn StorefrontSubject) {
     let untouched =
         InstrumentSnapshot { method: Some("credit_card".to_owned()), ..Default::default() };
     for payments in [None, Some(Vec::new()), Some(vec![untouched])] {
@@ -118,7 +116,7 @@ pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Storef
 }
 
 /// Answers are not cached: a cached answer would hide the change that is waited for.
-pub async fn what_is_told_is_what_holds_now(subject: &dyn StorefrontSubject) {
+pub async fn answers_are_never_cached(subject: &dyn StorefrontSubject) {
     for status in ["opened", "cancelled", "returned"] {
         let unit = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
         let order = OrderSnapshot { units: vec![unit], ..order() };
@@ -128,7 +126,7 @@ pub async fn what_is_told_is_what_holds_now(subject: &dyn StorefrontSubject) {
 }
 
 /// A cancellation whose event was lost is found by the order's last change.
-pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(
+pub async fn orders_changed_in_a_window_are_listed_with_all_their_units(
     subject: &dyn StorefrontSubject,
 ) {
     // cancelled, created, changed, told
@@ -150,7 +148,7 @@ pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(
 }
 
 /// All orders of a window are returned: a missed order is a missed credit.
-pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+pub async fn a_window_is_listed_completely_for_every_page_size(subject: &dyn StorefrontSubject) {
     for nth in 0..23 {
         show_at(subject, nth, "cancelled", 1, 1).await;
     }
@@ -162,7 +160,7 @@ pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn Storefr
 }
 
 /// Where the filter by change is refused, orders are listed by creation.
-pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(
+pub async fn without_a_filter_by_change_orders_are_listed_by_creation(
     subject: &dyn StorefrontSubject,
 ) {
     show_at(subject, 0, "cancelled", 1, 1).await;

@@ -88,7 +88,7 @@ proptest! {
     #![proptest_config(super::config())]
 
     #[test]
-    fn what_is_missing_is_what_would_be_credited(
+    fn missing_units_are_the_units_a_decision_would_credit(
         (units, bookings, rebilled) in books(),
     ) {
         let mut story = story(&units, &bookings);

@@ -118,7 +118,7 @@ fn text(finding: &ReconcileFinding) -> String {
 }
 
 #[test]
-fn what_is_credited_once_agrees() {
+fn an_order_credited_once_agrees() {
     scene().claims(&["a", "b"], "900").shown(0, "900", |_| {}).finds(&[]);
     let split = scene().claims(&["a"], "900").claims(&["b"], "901");
     split.shown(0, "900", |_| {}).shown(1, "901", |_| {}).finds(&[]);
@@ -157,7 +157,7 @@ fn shipping_is_missing_with_the_last_units_or_alone() {
 }
 
 #[test]
-fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
+fn a_deleted_own_memo_is_missing_in_every_state_of_the_journal() {
     for course in [Progress::Waiting, Progress::Parked, Progress::Skipped, Progress::Posted] {
         let scene = scene().claims(&["a", "b"], "900").knows("whole", &["a", "b"], course);
         scene.finds(&["missing a+b 40.00: 900 of can-of-900"]);
@@ -170,7 +170,7 @@ fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
 }
 
 #[test]
-fn what_our_book_knows_of_a_unit_decides_what_it_is() {
+fn the_journals_state_of_a_unit_decides_its_finding() {
     let waiting = "waiting a+b 40.00: can-x";
     let table = [
         (Progress::Waiting, Some(waiting)),
@@ -207,7 +207,7 @@ fn units_that_were_skipped_beside_others_are_not_missing() {
 }
 
 #[test]
-fn units_on_two_memos_are_doubled_on_the_one_that_is_not_ours() {
+fn units_on_two_memos_are_doubled_on_the_foreign_one() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let again = ours().by_hand("850", &[("item-p", 2, "40.00", &["a", "b"])]);
     again.finds(&["doubled a+b 40.00: 850"]);
@@ -247,7 +247,7 @@ fn pieces_without_a_name_are_counted_by_product() {
 }
 
 #[test]
-fn a_memo_over_goods_that_are_not_cancelled_is_unexplained() {
+fn a_memo_over_items_that_are_not_cancelled_is_unexplained() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let living = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
     living.finds(&["unexplained c 30.00: 800"]);
@@ -263,7 +263,7 @@ fn a_memo_over_goods_that_are_not_cancelled_is_unexplained() {
 }
 
 #[test]
-fn a_memo_must_come_to_what_it_should() {
+fn a_memo_with_another_total_than_expected_is_reported() {
     let ours = |change| scene().claims(&["a", "b"], "900").shown(0, "900", change);
     ours(|it| it.memo.total = amount("39.99")).finds(&["different a+b 0.01: 900 39.99 for 40.00"]);
     ours(|it| it.memo.total = amount("45.00")).finds(&["different a+b 5.00: 900 45.00 for 40.00"]);
@@ -283,7 +283,7 @@ fn a_memo_must_come_to_what_it_should() {
 }
 
 #[test]
-fn a_memo_by_hand_is_compared_with_the_shipping_that_it_credits() {
+fn a_manual_memo_is_compared_with_its_shipping() {
     let story = Story::new().unit("a", "20.00").shipping("5.00", "0.40").paid("25.40");
     let scene = |total: &str| {
         let mut scene = of(story.clone(), &["a"]).by_hand("800", &[("item-a", 1, "20.00", &["a"])]);
@@ -296,7 +296,7 @@ fn a_memo_by_hand_is_compared_with_the_shipping_that_it_credits() {
 }
 
 #[test]
-fn a_voided_memo_of_ours_is_different_and_one_of_others_is_none() {
+fn a_voided_own_memo_is_different_and_a_foreign_one_is_ignored() {
     let void = |it: &mut RecordedMemo| it.memo.standing = Standing::Voided;
     let ours = scene().claims(&["a", "b"], "900").shown(0, "900", void);
     ours.finds(&["different a+b 40.00: 900 0 for 40.00"]);
@@ -329,7 +329,7 @@ fn payment_lines_do_not_count() {
 }
 
 #[test]
-fn the_ledger_alone_tells_what_was_credited_when_the_journal_is_lost() {
+fn after_journal_loss_the_ledger_alone_shows_what_was_credited() {
     let known = scene().claims(&["a"], "900").claims(&["b"], "901");
     let known = known.shown(0, "900", |_| {}).shown(1, "901", |_| {});
     let lost = Scene { known: Vec::new(), ..known };
@@ -339,7 +339,7 @@ fn the_ledger_alone_tells_what_was_credited_when_the_journal_is_lost() {
 }
 
 #[test]
-fn what_a_close_look_brings_up_counts() {
+fn memos_found_by_the_full_pass_count() {
     let mut scene = scene();
     scene.story.memos.push(by_hand(&[("item-p", 2, "40.00", &[])]));
     assert_eq!(scene.told(true), [""; 0]);
@@ -352,7 +352,7 @@ fn what_a_close_look_brings_up_counts() {
 
 /// The memo is tied to an invoice that `own` sets aside; the decision credits `a`.
 #[test]
-fn a_memo_that_a_decision_sets_aside_is_set_aside_in_the_comparison() {
+fn a_memo_that_the_decision_ignores_is_ignored_by_the_comparison() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("20.00");
     let story = story.but(|billing| {
         let mut other = billing.invoices[0].clone();

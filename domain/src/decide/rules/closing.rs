@@ -70,7 +70,7 @@ fn play(story: &Story, events: &[&[&str]]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn lines_closed_have_absolute_targets_and_take_their_discount_along() {
+fn lines_closed_have_absolute_targets_and_include_their_discount() {
     for story in [three(), three().nameless()] {
         let last = if format!("{story:?}").contains("column: Empty") { "5" } else { "1" };
         let next: u32 = last.parse::<u32>().unwrap() + 1;
@@ -80,7 +80,7 @@ fn lines_closed_have_absolute_targets_and_take_their_discount_along() {
 }
 
 #[test]
-fn a_line_of_several_units_keeps_those_that_live() {
+fn a_line_of_several_units_keeps_the_active_ones() {
     for story in [three().merged(), three().merged().nameless()] {
         let expected = [
             vec!["1 ×2".to_owned(), "2 -2.00".into()],
@@ -130,7 +130,7 @@ fn the_line_of_an_invoiced_unit_is_not_the_one_to_close() {
 }
 
 #[test]
-fn the_line_of_a_living_unit_stays_even_where_it_is_the_only_one_invoiced() {
+fn the_line_of_an_active_unit_stays_even_if_it_is_the_only_invoiced_one() {
     for invoiced in ["a", "b"] {
         let story = Story::new().unit("a", "20.00").product("p").unit("b", "20.00").product("p");
         let loose = if invoiced == "a" { "b" } else { "a" };
@@ -156,7 +156,7 @@ fn line_fulfilled_parks() {
 }
 
 #[test]
-fn payment_lines_of_the_sales_order_are_left_alone() {
+fn payment_lines_of_the_sales_order_stay_unchanged() {
     let story = three().but(|billing| {
         let lines = &mut billing.sales_order.as_mut().unwrap().lines;
         let mut payment = lines[1].clone();

@@ -7,7 +7,7 @@ use super::{JobsSubject, MINUTE, NOW, SECOND, due, job, starts, the_only};
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A delay that was set while the clock was an hour ahead does not last an hour longer.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn JobsSubject) {
+pub async fn a_clock_set_back_does_not_prolong_a_delay(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("pushed"), MINUTE).await.unwrap();
@@ -23,7 +23,7 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn Job
 }
 
 /// A worker that died while the clock was an hour ahead does not keep its job for that hour.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject) {
+pub async fn a_clock_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -35,7 +35,7 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn Job
 }
 
 /// A live worker keeps its job, and settles it.
-pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn JobsSubject) {
+pub async fn a_clock_set_back_takes_no_job_from_its_worker(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();

@@ -17,7 +17,7 @@ pub async fn a_job_pushed_twice_is_one(subject: &dyn JobsSubject) {
 }
 
 /// A push does not reset the attempts of a job.
-pub async fn a_second_push_leaves_the_attempts(subject: &dyn JobsSubject) {
+pub async fn a_second_push_keeps_the_attempts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -60,7 +60,7 @@ pub async fn the_longest_due_comes_first(subject: &dyn JobsSubject) {
 }
 
 /// The age of the longest due job is exact to the second.
-pub async fn the_backlog_knows_the_longest_due(subject: &dyn JobsSubject) {
+pub async fn the_backlog_reports_the_longest_due(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), MINUTE).await.unwrap();
     jobs.push(&job("b"), NOW).await.unwrap();

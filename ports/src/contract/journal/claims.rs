@@ -93,7 +93,7 @@ pub async fn steps_are_written_all_or_none(subject: &dyn JournalSubject) {
 
 /// Until its outcome is known, a claim records when it was last sent without an answer: when it was
 /// claimed, sent again, or before a refusal that frees nothing.
-pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn JournalSubject) {
+pub async fn an_unsettled_claim_records_when_it_was_last_sent(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     let (key, why) = (memo.key.clone(), "the period is closed".to_owned());
@@ -145,7 +145,7 @@ pub async fn a_settled_claim_is_never_freed(subject: &dyn JournalSubject) {
 }
 
 /// A record that was deleted in the ledger frees its units; an unknown outcome does not.
-pub async fn a_vanished_record_frees_its_units(subject: &dyn JournalSubject) {
+pub async fn a_deleted_record_frees_its_units(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     let vanished = Step::RecordGone { key: first.key.clone() };
@@ -161,7 +161,7 @@ pub async fn a_vanished_record_frees_its_units(subject: &dyn JournalSubject) {
 }
 
 /// Repeating what was settled and confirmed before a crash changes nothing.
-pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn JournalSubject) {
+pub async fn settling_and_confirming_are_idempotent(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     claim(journal, &first).await.unwrap();
@@ -177,7 +177,7 @@ pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Journa
 }
 
 /// A memo without a claim cannot be settled: the caller has a bug.
-pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn JournalSubject) {
+pub async fn an_unclaimed_memo_cannot_be_settled(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let never = memo(ORDER, &["a"], 2000);
     for step_ in [settled(&never, "77"), confirmed(&never, "CM1", 2000)] {

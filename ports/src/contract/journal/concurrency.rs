@@ -18,7 +18,7 @@ use crate::{CancellationState, Journal, JournalError, Known, OrderLease, Query, 
 const RUNNERS: usize = 16;
 
 /// Concurrent deliveries are one cancellation, and each of them is counted.
-pub async fn deliveries_at_once_are_one(subject: &dyn JournalSubject) {
+pub async fn concurrent_deliveries_are_one_cancellation(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     let cancellation = cancellation(ORDER, &["a"], 0);
     let deliver = async |journal: &dyn Journal| journal.open(&cancellation, at(0)).await.unwrap();
@@ -31,7 +31,7 @@ pub async fn deliveries_at_once_are_one(subject: &dyn JournalSubject) {
 }
 
 /// However many attempts want an order's lease, at most one has it.
-pub async fn an_order_is_never_held_by_two(subject: &dyn JournalSubject) {
+pub async fn an_orders_lease_never_has_two_owners(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     opened(subject).await;
     let inside = Cell::new(false);
@@ -53,7 +53,7 @@ pub async fn an_order_is_never_held_by_two(subject: &dyn JournalSubject) {
 
 /// Concurrent claims that succeed share no unit, in whatever order they name their units, and each
 /// refusal names a claim that succeeded.
-pub async fn claims_at_once_never_overlap(subject: &dyn JournalSubject) {
+pub async fn concurrent_claims_never_overlap(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let beside = subject.reopen().await;
     let unit = |number: usize| format!("unit-{}", number % RUNNERS);
@@ -91,7 +91,7 @@ pub async fn claims_at_once_never_overlap(subject: &dyn JournalSubject) {
 }
 
 /// A settled cancellation stays settled, whichever attempt ends last.
-pub async fn endings_at_once_leave_it_settled(subject: &dyn JournalSubject) {
+pub async fn concurrent_outcomes_leave_it_settled(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     opened(subject).await;
     let end = async |(number, journal): (usize, &dyn Journal)| {

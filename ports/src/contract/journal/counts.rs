@@ -10,7 +10,7 @@ use super::{
 use crate::{CancellationState, Known, OpenCount, Query, Step};
 
 /// Finished cancellations are not counted, and each tenant has its own counts.
-pub async fn what_is_not_over_is_counted(subject: &dyn JournalSubject) {
+pub async fn unfinished_cancellations_are_counted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     assert_eq!(subject.open_counts().open_counts().await.unwrap(), []);
     // tenant, unit, received at, state
@@ -48,7 +48,7 @@ pub async fn what_is_not_over_is_counted(subject: &dyn JournalSubject) {
 
 /// Old finished cancellations are deleted in batches, and their claims stay; nothing else is
 /// deleted.
-pub async fn what_is_long_over_is_forgotten(subject: &dyn JournalSubject) {
+pub async fn expired_cancellations_are_deleted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     // unit, last step, state
     let table = [

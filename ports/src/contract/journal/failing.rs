@@ -12,7 +12,7 @@ async fn step(journal: &dyn Journal, second: i64, step: &Step) {
 }
 
 /// Consecutive failed tries are counted, visible to other processes, and add no history line.
-pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
+pub async fn consecutive_failed_tries_are_counted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let delivery = cancellation(ORDER, &["a"], 0);
     assert_eq!(journal.open(&delivery, at(0)).await.unwrap().failed, None);
@@ -44,7 +44,7 @@ pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
 }
 
 /// A query finds the memos of other orders that were sent since a moment and are on record.
-pub async fn what_was_written_beside_an_order_is_found(subject: &dyn JournalSubject) {
+pub async fn memos_of_other_orders_are_found(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let written = async |since, beside: &str| {
         let query = Query {

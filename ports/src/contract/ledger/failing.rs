@@ -4,7 +4,7 @@ use super::{LedgerSubject, memo};
 use crate::{LedgerError, Posted, Retry, Sending};
 
 /// A failure on one memo, with the ledger's message, is distinguished from a failing ledger.
-pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn LedgerSubject) {
+pub async fn a_failure_on_one_order_is_distinguished_from_an_outage(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.fail_on_memos();
@@ -24,7 +24,7 @@ pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn LedgerS
 }
 
 /// An answer that cannot be read concerns its order, and never means "nothing on record".
-pub async fn an_answer_that_cannot_be_read_is_about_its_order(subject: &dyn LedgerSubject) {
+pub async fn an_unreadable_answer_concerns_its_order(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.garble();
