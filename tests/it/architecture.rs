@@ -93,7 +93,7 @@ fn adapters_do_not_read_the_environment() {
 }
 
 #[test]
-fn the_sandbox_speaks_the_wire_by_itself() {
+fn the_sandbox_shares_no_protocol_code_with_the_adapters() {
     let all = dependencies("sandbox");
     assert!(members_among(all.clone()).is_subset(&set(&["domain"])), "sandbox knows {all:?}");
     for theirs in ["quick-xml", "graphql_client", "reqwest"] {
@@ -136,7 +136,7 @@ fn the_core_has_no_float_and_no_clock() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_fits_on_a_few_screens() {
+fn every_file_starts_with_a_description_and_has_at_most_500_lines() {
     for member in MEMBERS {
         for (path, text) in sources(member) {
             let lines = text.lines().count();

@@ -26,7 +26,7 @@ fn with_items(items: &str) -> Settings {
 }
 
 #[tokio::test]
-async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
+async fn an_operator_finds_and_corrects_a_parked_cancellation() {
     let sale = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00"))
         .unit(Unit::new(B, "10001", "30.00"))
@@ -84,7 +84,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
 }
 
 #[tokio::test]
-async fn commands_say_what_is_not_there() {
+async fn commands_report_missing_records() {
     let world = TestWorld::new(&Settings::default()).await;
     let table: [(&[&str], i32, &str); 8] = [
         (&["list"], 1, "there is no journal"),
@@ -110,7 +110,7 @@ async fn commands_say_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_shell_learns_every_command() {
+async fn shell_completion_knows_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(PROGRAM, &["completions", shell]).await;
         assert_eq!(output.status.code(), Some(0), "{shell}: {output:?}");

@@ -78,7 +78,7 @@ async fn an_overlapping_event_after_the_loss_credits_the_rest_only() {
 }
 
 #[tokio::test]
-async fn twins_are_credited_once_each_across_losses() {
+async fn equal_units_are_credited_once_each_across_losses() {
     for key in [KeyColumn::Present, KeyColumn::Absent] {
         let sale = Sale::new(ORDER, "TEST-1821")
             .unit(Unit::new(A, "10000", "20.00"))
@@ -148,7 +148,7 @@ async fn a_standalone_memo_is_found_after_the_loss() {
 }
 
 #[tokio::test]
-async fn a_memo_whose_reply_died_with_the_journal_is_found() {
+async fn a_memo_whose_reply_was_lost_with_the_journal_is_found() {
     for shape in SHAPES {
         let world = world(&pair(), &Billing::OneInvoice, shape).await;
         let event = event(&pair(), ITEMS, &[A]);
@@ -186,7 +186,7 @@ async fn a_job_outlives_the_journal() {
 }
 
 #[tokio::test]
-async fn instruments_are_not_drawn_on_twice_across_losses() {
+async fn instruments_are_not_charged_twice_across_losses() {
     let whole = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00"))
         .unit(Unit::new(B, "10001", "30.00"))

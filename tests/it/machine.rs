@@ -24,7 +24,7 @@ fn free_port() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_up_nothing() {
+async fn an_unread_log_does_not_block_the_service() {
     let address = free_port();
     let world =
         TestWorld::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
@@ -72,7 +72,7 @@ fn run_with(world: &TestWorld, arguments: &[&OsStr], variables: &[(&str, &[u8])]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_environment_that_is_not_utf8_is_passed_over() {
+async fn an_environment_variable_that_is_not_utf8_is_ignored() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     drop(world.serve().await);
     let junk: &[(&str, &[u8])] =
@@ -129,7 +129,7 @@ async fn a_value_that_is_not_utf8_is_named_with_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_not_ours_are_named_with_their_key() {
+async fn foreign_files_are_named_with_their_key() {
     let world = TestWorld::new(&Settings::default()).await;
     let folder = world.config().parent().unwrap().to_owned();
     let path = |name: &str| folder.join(name).display().to_string();
@@ -169,7 +169,7 @@ async fn files_that_are_not_ours_are_named_with_their_key() {
 }
 
 #[tokio::test]
-async fn a_list_says_how_many_it_does_not_show() {
+async fn a_list_reports_how_many_it_does_not_show() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for unit in [A, B] {

@@ -172,7 +172,7 @@ fn orders() -> Shop {
 }
 
 #[tokio::test]
-async fn orders_belong_to_a_window_by_the_best_way_that_is_answered() {
+async fn the_best_accepted_strategy_selects_the_orders_of_a_window() {
     let changed = (Basis::Changed, "1 4 6");
     let created = (Basis::Created { since: day(-90) }, "1 2 4 5");
     let table: [(&[&str], Told, _, usize); 5] = [
@@ -194,7 +194,7 @@ async fn orders_belong_to_a_window_by_the_best_way_that_is_answered() {
 }
 
 #[tokio::test]
-async fn a_quiet_window_is_believed_when_changes_are_told() {
+async fn an_empty_window_is_accepted_where_orders_show_their_changes() {
     let simulator = Simulator::answering(shop(&[(-5, -5, &["cancelled"])])).await;
     assert_eq!(told(&simulator, 100).await.unwrap(), (Vec::new(), Basis::Changed));
     let questions = simulator.questions().await;
@@ -202,7 +202,7 @@ async fn a_quiet_window_is_believed_when_changes_are_told() {
 }
 
 #[tokio::test]
-async fn the_question_names_the_window_as_the_api_tells_time() {
+async fn the_query_uses_the_apis_time_format() {
     let simulator = Simulator::answering(orders()).await;
     told(&simulator, 100).await.unwrap();
     let span = json!({
@@ -214,7 +214,7 @@ async fn the_question_names_the_window_as_the_api_tells_time() {
 }
 
 #[tokio::test]
-async fn an_order_is_told_with_all_its_items_and_exact_amounts() {
+async fn an_order_is_listed_with_all_its_items_and_exact_amounts() {
     let simulator = Simulator::answering(orders()).await;
     let (orders, _) = told(&simulator, 100).await.unwrap();
     assert_eq!(orders[0].id.as_str(), uuid(1));
@@ -225,7 +225,7 @@ async fn an_order_is_told_with_all_its_items_and_exact_amounts() {
 }
 
 #[tokio::test]
-async fn an_order_with_more_items_than_a_page_is_asked_for_whole() {
+async fn an_order_with_more_items_than_a_page_is_read_completely() {
     let simulator =
         Simulator::answering(shop(&[(1, 1, &["opened", "opened", "opened", "opened"])])).await;
     let (orders, _) = told(&simulator, 100).await.unwrap();
@@ -234,7 +234,7 @@ async fn an_order_with_more_items_than_a_page_is_asked_for_whole() {
 }
 
 #[tokio::test]
-async fn all_pages_are_read_however_they_are_told() {
+async fn all_pages_are_read_in_every_paging_style() {
     let many: Vec<(i64, i64, &[&'static str])> = vec![(1, 1, &["cancelled"]); 7];
     for paging in [Paging::Cursors, Paging::Offsets, Paging::Silent] {
         for refused in [&[][..], &["updatedAt", "createdAt"]] {
@@ -257,7 +257,7 @@ async fn paging_that_does_not_advance_is_an_error() {
 }
 
 #[tokio::test]
-async fn reading_all_orders_stops_where_they_are_too_old() {
+async fn reading_all_orders_stops_at_orders_that_are_too_old() {
     let mut many = vec![(1, 1, vec!["cancelled"])];
     many.extend((0..20).map(|it| (-91 - it, 1, vec!["cancelled"])));
     let refused = &["updatedAt", "createdAt"];
@@ -279,7 +279,7 @@ async fn orders_of_another_tenant_are_left_out() {
 }
 
 #[tokio::test]
-async fn only_a_refusal_of_the_question_is_asked_another_way() {
+async fn only_a_rejected_query_falls_back_to_the_next_strategy() {
     let broken = r#"{"data":{"orders":{"edges":[null]}}}"#;
     let table = [
         (status(400, r#"{"errors":[{"message":"no"}]}"#), "Unreadable(\"status 400: no\")", 3),
@@ -298,7 +298,7 @@ async fn only_a_refusal_of_the_question_is_asked_another_way() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_not_ours_is_an_error() {
+async fn an_invalid_cursor_is_an_error() {
     let simulator = Simulator::answering(orders()).await;
     for place in ["x", "changed", "changed x y", "never 1 y"] {
         let place = Cursor(place.to_owned());

@@ -16,7 +16,7 @@ fn published(raw: &str) -> Result<i64, EventError> {
 }
 
 #[test]
-fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore() {
+fn an_impossible_publication_time_is_replaced_by_the_receipt() {
     let receipt = RECEIVED.as_millis();
     let table = [
         ("2026-11-21T09:30:00.162Z", receipt - 8_999_838),
@@ -52,14 +52,14 @@ fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore
 }
 
 #[test]
-fn what_is_no_time_is_refused() {
+fn an_invalid_time_is_rejected() {
     for raw in ["2026-11-21", "2026-02-30T00:00:00Z", "10000-01-01T00:00:00Z", "soon", "12:00"] {
         assert_eq!(published(raw).unwrap_err().field, "published_at", "{raw}");
     }
 }
 
 #[test]
-fn what_was_dated_by_its_receipt_stays_so_in_the_queue() {
+fn a_replaced_publication_time_is_kept_in_the_queue() {
     let mut event: Value = serde_json::from_str(ITEMS).unwrap();
     event["published_at"] = json!("2062-11-21T12:00:00Z");
     let read = |body: &str, received| envelope(body.as_bytes()).unwrap().cancellation(received);

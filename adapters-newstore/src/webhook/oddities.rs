@@ -48,13 +48,13 @@ fn is_taken(c: char) -> bool {
 }
 
 #[test]
-fn an_event_with_a_byte_order_mark_or_half_a_character_is_understood() {
+fn an_event_with_a_byte_order_mark_or_half_a_character_is_accepted() {
     assert_eq!(reason(BOM).as_deref(), Some("insufficient_stock"));
     assert_eq!(reason(HALF).as_deref(), Some("sold out \u{fffd}"));
 }
 
 #[test]
-fn a_reason_that_is_odd_is_read_as_far_as_it_can_be() {
+fn an_odd_reason_is_read_as_far_as_possible() {
     let table: [(&[u8], Option<&str>); 16] = [
         (br#""sold out \ud83d""#, Some("sold out \u{fffd}")),
         (br#""\ude00 sold out""#, Some("\u{fffd} sold out")),
@@ -80,7 +80,7 @@ fn a_reason_that_is_odd_is_read_as_far_as_it_can_be() {
 }
 
 #[test]
-fn what_nobody_needs_may_be_anything() {
+fn unneeded_fields_may_have_any_shape() {
     let deep = format!(r#""x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
     let objects = format!(r#""x":{}1{}"#, r#"{"y":"#.repeat(100_000), "}".repeat(100_000));
     let long = format!(r#""x":{}"#, "9".repeat(100_000));
@@ -120,7 +120,7 @@ fn what_nobody_needs_may_be_anything() {
 }
 
 #[test]
-fn a_field_may_be_spelt_with_escapes_and_of_two_the_last_counts() {
+fn a_field_name_may_have_escapes_and_the_last_duplicate_counts() {
     let escaped = [
         (r#""tenant""#, r#""\u0074enant""#),
         (r#""dodici""#, r#""dodic\u0069""#),
@@ -142,7 +142,7 @@ fn a_field_may_be_spelt_with_escapes_and_of_two_the_last_counts() {
 }
 
 #[test]
-fn what_is_needed_is_refused_where_it_cannot_be_understood() {
+fn an_unreadable_required_field_is_rejected() {
     let table = [
         (r#""dodici""#, r#""dodici\ud83d""#, "tenant"),
         (r#""dodici""#, "1e999", "tenant"),
@@ -160,7 +160,7 @@ fn what_is_needed_is_refused_where_it_cannot_be_understood() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_as_a_whole() {
+fn invalid_json_is_rejected() {
     let wide: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let bodies: [Vec<u8>; 24] = [
         wide,
@@ -196,7 +196,7 @@ fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[test]
-fn what_is_around_an_event_that_is_not_ours_refuses_nothing() {
+fn odd_json_in_an_ignored_event_is_accepted() {
     let table = [
         (r#""2026-11-21T09:30:00.162Z""#, "null"),
         (r#""payload":"#, r#""payload":[],"x":"#),
@@ -213,7 +213,7 @@ fn what_is_around_an_event_that_is_not_ours_refuses_nothing() {
 }
 
 #[test]
-fn an_event_of_5000_units_fits_the_smallest_queue_and_one_of_the_most_units_the_largest() {
+fn large_events_fit_their_queues() {
     let unit = |n: usize| format!("{n:08x}-0000-4000-8000-{n:012x}").parse::<UnitId>().unwrap();
     let mut cancellation = super::tests::read(str::from_utf8(HALF).unwrap()).unwrap().unwrap();
     for (count, keeps_reasons) in [(2000, true), (5000, false)] {

@@ -16,7 +16,7 @@ fn queue(folder: &TempDir) -> Embedded {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runners_of_two_processes_never_share_a_job() {
+async fn workers_of_two_processes_never_share_a_job() {
     let folder = tempfile::tempdir().unwrap();
     let queues = [Arc::new(queue(&folder)), Arc::new(queue(&folder))];
     let mut pushing = JoinSet::new();

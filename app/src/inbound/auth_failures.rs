@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_fail_so_often_a_minute() {
+    fn the_failures_of_an_address_are_limited_per_minute() {
         let auth_failures = AuthFailureLimiter::default();
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let now = Instant::new(domain::Timestamp::from_millis(1_000), Duration::ZERO);

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_tenant_leaves_the_others_their_places() {
+    fn a_full_tenant_does_not_limit_the_others() {
         let [full, other]: [Tenant; 2] = ["dodici", "seconda"].map(|it| it.parse().unwrap());
         let tenant_limit = TenantLimit::new([&full, &other].into_iter(), 2);
         let places = [tenant_limit.enter(&full), tenant_limit.enter(&full)];

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_spans_are_told_of_now_and_then() {
+    fn lost_spans_are_reported_from_time_to_time() {
         let (mut losses, start) = (Losses::default(), Instant::now());
         // seconds since the start, lost, reported
         let table =

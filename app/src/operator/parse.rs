@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_must_be_one_that_there_is() {
+    fn a_reason_must_exist() {
         assert_eq!(reason("unmapped"), Ok("unmapped".to_owned()));
         assert!(reason("umapped").unwrap_err().contains("unmapped"));
         for (before, now) in RENAMED {

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_that_never_came_again_is_abandoned_and_what_is_queued_is_not() {
+    fn an_event_that_never_returned_is_abandoned_and_a_queued_one_is_not() {
         let (day, limit) = (Duration::from_hours(24), Duration::from_hours(72));
         let table = [
             (CancellationState::Working, day, Progress::Waiting),

@@ -255,7 +255,7 @@ fn cases_at(point: Point) -> Vec<(Row, Strikes)> {
 }
 
 #[tokio::test]
-async fn what_is_read_fails_by_its_name_and_without_insisting() {
+async fn a_failed_read_has_its_class_and_is_not_retried() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_reading() {
@@ -287,7 +287,7 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
 }
 
 #[tokio::test]
-async fn whatever_add_answers_there_is_one_memo_in_the_end() {
+async fn every_answer_to_add_ends_with_one_memo() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_writing() {
@@ -316,7 +316,7 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
+async fn a_failed_look_up_never_counts_as_nothing_on_record() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_reading() {
@@ -347,7 +347,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
 }
 
 #[tokio::test]
-async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
+async fn lines_are_closed_after_every_fault_by_one_call_at_a_time() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_writing() {

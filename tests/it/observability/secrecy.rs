@@ -111,7 +111,7 @@ fn contents(file: &std::path::Path) -> String {
 }
 
 #[tokio::test]
-async fn what_systems_know_of_customers_and_of_our_keys_goes_no_further() {
+async fn personal_data_and_keys_never_leave_the_service() {
     let collector = Collector::answering(ResponseTemplate::new(200)).await;
     // What waits is left alone: each trouble comes once.
     let settings = Settings { worker: "first_delay = \"10m\"".to_owned(), ..collector.settings() };

@@ -44,7 +44,7 @@ async fn a_day_later(world: &TestWorld, replicas: &[Service]) {
 }
 
 #[tokio::test]
-async fn every_day_one_replica_compares_and_what_is_missing_is_made_again() {
+async fn one_replica_compares_daily_and_repairs_missing_credits() {
     let settings = Settings { reconcile: "repair = true".to_owned(), ..Settings::default() };
     let world = TestWorld::with(&pair(), &settings).await;
     let replicas = [world.serve().await, world.serve().await];

@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_so_is_no_cursor() {
+    fn any_other_text_is_no_cursor() {
         for wrong in ["", "1", "+000000000000001", "000000000000FEED", "00000000000000feed", "next"]
         {
             assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");

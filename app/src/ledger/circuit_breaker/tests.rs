@@ -95,7 +95,7 @@ fn unreadable() -> LedgerError {
 }
 
 #[tokio::test]
-async fn an_order_that_fails_alone_opens_no_breaker_and_is_no_probe() {
+async fn an_order_that_fails_alone_opens_no_breaker_and_makes_no_probe() {
     let ledger = Arc::new(Scripted::default());
     let tenant = "dodici".parse().unwrap();
     let protected =
@@ -124,7 +124,7 @@ async fn an_order_that_fails_alone_opens_no_breaker_and_is_no_probe() {
 }
 
 #[tokio::test]
-async fn the_breaker_opens_by_what_is_answered_to_whom() {
+async fn the_breaker_opens_by_the_kind_of_answer_and_call() {
     use Call::{Proof, Work};
     let nine = |error: fn() -> LedgerError| (0..9).map(|_| error()).collect();
     let table: [(Call, Vec<LedgerError>, Option<BreakerCause>); 12] = [

@@ -39,7 +39,7 @@ fn lines(room: usize) -> (Lines, Sender<()>, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_stalled_reader_costs_lines_that_are_counted_and_told_of_once() {
+fn a_stalled_reader_loses_lines_that_are_counted_and_reported_once() {
     let (lines, reader, came) = lines(4);
     let log = tracing_subscriber::registry()
         .with(fmt::layer().with_ansi(false).with_writer(lines.clone()));
@@ -81,7 +81,7 @@ fn lines_are_written_before_the_process_ends() {
 }
 
 #[test]
-fn a_reader_that_is_gone_stops_nobody() {
+fn a_closed_reader_does_not_block_the_service() {
     let (lines, reader, _) = lines(4);
     drop(reader);
     for _ in 0..100 {

@@ -29,7 +29,7 @@ impl Clock for Steps {
 }
 
 #[tokio::test]
-async fn a_date_that_steps_never_gives_an_order_to_two_runs() {
+async fn a_stepping_date_never_gives_a_lease_to_two_runs() {
     // token, date, elapsed, answer
     let table = [
         ("one", 0, 0, OrderLease::Held),

@@ -47,7 +47,7 @@ async fn tied<const N: usize>(
 }
 
 #[tokio::test]
-async fn a_memo_is_found_whole_by_each_of_its_names() {
+async fn a_memo_is_found_by_each_of_its_lookup_keys() {
     let index = MemoIndex::open().unwrap();
     let whole = memo("900", Some("CM1"), &["a", "b"]);
     index.keep(vec![whole.clone(), memo("901", None, &[])]).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_memo_is_found_whole_by_each_of_its_names() {
 }
 
 #[tokio::test]
-async fn a_memo_that_is_told_again_is_what_it_was_told_last() {
+async fn a_memo_listed_again_replaces_its_earlier_version() {
     let index = MemoIndex::open().unwrap();
     let mut valid = memo("900", Some("CM1"), &["a"]);
     valid.memo.standing = Standing::Valid;
@@ -83,7 +83,7 @@ async fn a_memo_that_is_told_again_is_what_it_was_told_last() {
 }
 
 #[tokio::test]
-async fn an_order_is_new_once() {
+async fn an_order_is_unseen_once() {
     let index = MemoIndex::open().unwrap();
     let order = |number: u32| -> OrderId {
         format!("9f4e8ffc-c79c-5839-b1b7-{number:012}").parse().unwrap()

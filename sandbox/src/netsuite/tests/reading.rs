@@ -14,7 +14,7 @@ fn of_type(kind: &str) -> String {
 }
 
 #[tokio::test]
-async fn records_are_got_by_either_id_and_only_as_what_they_are() {
+async fn records_are_read_by_either_id_and_only_as_their_type() {
     let (bench, booked) = Bench::with_a_sale().await;
     let order = booked.sales_order.unwrap();
     let (internal, lower) = (format!("internalId=\"{order}\""), "externalId=\"test-1821\"");
