@@ -209,7 +209,7 @@ impl Client {
     }
 }
 
-/// What a failure says about how much is too much.
+/// What a result means for the concurrency limit.
 fn call_result(error: Option<&NetSuiteError>) -> CallResult {
     match error.map(|it| it.class) {
         Some(Class::Throttled) => CallResult::Throttled,
@@ -233,7 +233,7 @@ fn open(answer: &HttpAnswer, request: &Request) -> (Option<String>, Result<Node,
     }
 }
 
-/// What an answer that is no SOAP message says by its status.
+/// The class of an answer that is no SOAP message, by its status.
 fn unreadable(answer: &HttpAnswer, problem: XmlError) -> NetSuiteError {
     let is_maintenance = || {
         let words = String::from_utf8_lossy(&answer.bytes).to_ascii_lowercase();

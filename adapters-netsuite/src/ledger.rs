@@ -66,7 +66,7 @@ pub(crate) fn is_memo(record: &Node) -> bool {
 pub(crate) fn readable<T>(record: &Node, read: Result<T, XmlError>) -> Option<T> {
     if let Err(problem) = &read {
         let memo = reply::subject(record);
-        tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read");
+        tracing::warn!(error = problem.of(&memo), "Failed to read {memo}");
     }
     read.ok()
 }

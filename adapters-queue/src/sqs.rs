@@ -175,12 +175,12 @@ impl Sqs {
     fn set_aside(&self, message: Message, problem: &MessageError) {
         let id = message.message_id().unwrap_or_default().to_owned();
         if let Some(dead_letter) = &self.dead_letter {
-            tracing::error!(message.id = id, %problem, "Message {id} is not a job; moving it to the dead letter queue");
+            tracing::error!(message.id = id, error = %problem, "Message {id} is not a job; moving it to the dead letter queue");
             let (queue, dead_letter) = (self.queue.clone(), dead_letter.clone());
             let kind = self.settings.kind;
             tokio::spawn(async move {
                 if let Err(failure) = move_away(&message, kind, &queue, &dead_letter).await {
-                    tracing::error!(message.id = id, %failure, "Failed to move message {id} to the dead letter queue");
+                    tracing::error!(message.id = id, error = %failure, "Failed to move message {id} to the dead letter queue");
                 }
             });
             return;
@@ -192,7 +192,7 @@ impl Sqs {
         }
         if unreadable.insert(id.clone()) {
             tracing::error!(
-                message.id = id, %problem,
+                message.id = id, error = %problem,
                 "Message {id} is not a job and stays in the queue: no dead_letter_url is set"
             );
         }

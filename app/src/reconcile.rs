@@ -1,5 +1,6 @@
 //! Reconciliation: compares `NewStore`'s cancelled units, the journal and the ERP's memos for a
 //! window of time.
+//!
 //! First it stores the memos of the window in a temporary file. Then it reads the orders page by
 //! page and compares each with the journal and with its memos (quick pass). A difference that the
 //! quick pass finds is confirmed by a full pass, which reads everything on record for the order,

@@ -105,7 +105,7 @@ pub enum TaxBasis {
 /// The purpose of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineKind {
-    /// Cancelled goods.
+    /// Cancelled items.
     Item,
     /// The discount of the line before.
     Discount,

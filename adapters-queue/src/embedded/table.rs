@@ -66,7 +66,7 @@ pub(super) fn lease(
             Ok(delivery) => leased.push(delivery),
             // It stays leased to no worker, so that a damaged row does not stop the other jobs.
             Err(problem) => {
-                tracing::error!(job.seq = seq, %problem, "Failed to decode job {seq} in the queue");
+                tracing::error!(job.sequence = seq, error = %problem, "Failed to decode job {seq} in the queue");
             }
         }
     }

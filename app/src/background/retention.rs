@@ -27,7 +27,7 @@ pub async fn run(service: Service, stores: Arc<Stores>, keep: Duration) {
             }
         };
         if forgotten != 0 {
-            tracing::info!(forgotten, "Deleted expired cancellations");
+            tracing::info!(count = forgotten, "Deleted expired cancellations");
         }
         if let Err(error) = ended {
             let error = error_chain(&error);

@@ -6,7 +6,6 @@
 //! not be kept. So these threads handle connections, heads, bodies and response deadlines, and
 //! attempts run on the other threads. The code that computes, in this crate and in adapters, does
 //! not depend on this; the operating system shares the cores fairly among threads.
-//! shares the cores among threads fairly.
 
 use std::io;
 

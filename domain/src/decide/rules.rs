@@ -1,4 +1,4 @@
-//! Which record, if any? Every row of `docs/RULES.md#record`, and what the deadline makes of it.
+//! Every row of `docs/RULES.md#record`, before and at the deadline.
 
 mod closing;
 mod existing;
@@ -21,7 +21,7 @@ fn plain() -> Story {
     Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("50.00")
 }
 
-/// The same, but only what was captured for `b` was ever taken.
+/// The same, but only the money for `b` was ever captured.
 fn untaken() -> Story {
     Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00").captured("30.00")
 }
@@ -82,11 +82,11 @@ fn already_closed_concerns_the_pieces_that_were_not_invoiced() {
     };
     let half = story().but(|billing| close(billing, 1));
     assert_eq!(stops(&half, &["b"]), ("skip", "already-closed"));
-    // Without ids the first to be cancelled takes the invoice's only line.
+    // Without ids the unit cancelled first gets the invoice's only line.
     let mut nameless = half.nameless();
     nameless.settle(&nameless.plan(&["a"]));
     assert_eq!(stops(&nameless.refunded("20.00"), &["b"]), ("skip", "already-closed"));
-    // All of it was billed: the invoice that carries b is still to come.
+    // All of it was billed, so the invoice of b is still to come.
     let whole = story().but(|billing| close(billing, 2));
     assert_eq!(stops(&whole, &["b"]), ("wait", "not-invoiced"));
 }
@@ -331,7 +331,7 @@ fn currency_mismatch_parks() {
     let mut any = story;
     any.maps.currencies = [("USD".to_owned(), crate::Entry::None)].into_iter().collect();
     drop(any.memo(&["a"]));
-    // Accounts with one currency name none.
+    // Records of accounts with one currency name none.
     let unnamed = plain().but(|billing| billing.invoices[0].currency = None);
     assert_eq!(unnamed.memo(&["a"]).currency, None);
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Decision, Stop, testing::*};
 
-/// Changes what the ledger holds.
+/// Changes the records of the ledger.
 type Edit = fn(&mut Billing);
 
 fn plain() -> Story {
@@ -66,7 +66,7 @@ fn a_record_belongs_to_an_order_by_a_unit_or_by_product_and_currency() {
 
 #[test]
 fn an_invoice_that_names_only_foreign_units_is_foreign() {
-    // Both invoices were made from one sales order; the second names another's units.
+    // Both invoices were made from one sales order; the second names a unit of another order.
     let story = plain().invoice("701").on("b", "701").but(|it| {
         it.invoices[1].lines[0].units = vec![unit("other")];
         it.invoices[1].lines[0].item.external_id = Some("a".to_owned());

@@ -104,7 +104,7 @@ fn instruments_of_one_kind_are_told_apart_by_a_counter() {
         order.instruments.iter().map(|instrument| instrument.key.to_string()).collect();
     assert_eq!(keys, ["credit_card/adyen#1", "credit_card/adyen#2"]);
 
-    // What was taken from one must never count for the other.
+    // Amounts of one instrument must never count for the other.
     let story = Story::new().unit("a", "50").paid_by("a/b", "c", "20").paid_by("a", "b/c", "30");
     let order = Order::check(&story.order).unwrap();
     let keys: Vec<_> =
@@ -112,7 +112,7 @@ fn instruments_of_one_kind_are_told_apart_by_a_counter() {
     assert_eq!(keys, ["a/b/c#1", "a/b/c#2"]);
 }
 
-/// Compared with each other, they would keep a worker busy for minutes.
+/// Comparing each with all others would block a worker for minutes.
 #[test]
 fn any_number_of_instruments_and_transactions_is_read_in_one_pass() {
     let mut story = Story::new().unit("a", "50");

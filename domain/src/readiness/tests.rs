@@ -193,7 +193,7 @@ fn payment_not_visible_waits() {
     // One instrument pays in part; the other's transactions are late.
     let half = unpaid().paid("15.00").instrument("gift_card", "");
     waits(half, &["a"], "payment-not-visible");
-    // A failed attempt leaves an instrument empty for ever.
+    // A failed attempt may leave an instrument without transactions for ever.
     ready(&plain().instrument("paypal", "paypal"), &["a"]);
 }
 
@@ -241,7 +241,7 @@ fn refund_not_visible_counts_every_kind_of_return() {
 #[test]
 fn a_void_reduces_captures_only_beyond_the_uncaptured_authorization() {
     let authorized = |sum| Story::new().unit("a", "20.00").unit("b", "30.00").authorized(sum);
-    // The void lets go of the 20.00 that were never captured: 50.00 are still held.
+    // The void releases the 20.00 that were never captured: 50.00 are still held.
     waits(authorized("70.00").captured("50.00").moved("void", "20.00"), &["a"], REFUND);
     ready(&authorized("70.00").captured("50.00").moved("void", "40.00"), &["a"]);
     ready(&authorized("50.00").captured("50.00").moved("revoke", "20.00"), &["a"]);
@@ -255,7 +255,7 @@ fn money_may_be_held_for_active_items() {
     // Captured at shipment: 30.00 for b, nothing for a.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00");
     ready(&story.captured("30.00"), &["a"]);
-    // b came back, and its refund is not mistaken for the one of a.
+    // b was returned, and its refund does not count as the one of a.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").status("returned");
     waits(story.clone().paid("50.00").refunded("30.00"), &["a"], REFUND);
     ready(&story.paid("50.00").refunded("50.00"), &["a"]);

@@ -1,9 +1,9 @@
-//! What does not agree, told as `what units amount`, with what is behind it.
+//! Differences, written as `kind units amount`, with their details.
 
 use super::*;
 use crate::{ClaimState, CreditMemo, testing::*};
 
-/// A story, and what else is known of it.
+/// A story, with the data of journal and window.
 struct Scene {
     story: Story,
     cancelled: Vec<&'static str>,
@@ -41,7 +41,7 @@ impl Scene {
         self
     }
 
-    /// The memo that would be made for these units, claimed and settled by a cancellation.
+    /// The memo for these units, claimed and settled by a cancellation.
     fn claims(mut self, units: &[&str], record: &str) -> Self {
         let mut story = self.story.clone();
         story.claims = self.known.iter().flat_map(|it| it.claims.clone()).collect();
@@ -56,7 +56,7 @@ impl Scene {
         &self.known.iter().flat_map(|it| &it.claims).nth(nth).unwrap().memo
     }
 
-    /// The claimed memo of this place is on record.
+    /// The claimed memo at this position is on record.
     fn shown(mut self, nth: usize, record: &str, change: fn(&mut RecordedMemo)) -> Self {
         let memo = ExistingMemo { id: id(record), ..on_record(self.sent(nth), Column::Filled) };
         let mut memo = recorded(memo);
@@ -65,7 +65,7 @@ impl Scene {
         self
     }
 
-    /// Somebody made a memo on invoice 700.
+    /// A manual memo on invoice 700.
     fn by_hand(mut self, record: &str, lines: &[(&str, i64, &str, &[&str])]) -> Self {
         self.memos.push(recorded(ExistingMemo { id: id(record), ..by_hand(lines) }));
         self
@@ -86,7 +86,7 @@ impl Scene {
         })
     }
 
-    /// What is found by a close look, and by a passing one.
+    /// The findings of a full and of a quick pass.
     #[track_caller]
     fn finds(&self, expected: &[&str]) {
         assert_eq!(self.told(true), expected, "by a close look");
@@ -198,7 +198,7 @@ fn units_that_were_skipped_beside_others_are_not_missing() {
     let scene = of(story(), &["a", "b"]).claims(&["a"], "900").shown(0, "900", |_| {});
     let scene = scene.knows("x", &["a", "b"], Progress::Posted);
     assert_eq!(scene.told(true), [""; 0], "no invoice carries b");
-    // Only a close look tells.
+    // Only the full pass shows it.
     assert_eq!(scene.told(false), ["missing b 30.00: can-x"]);
     assert!(scene.findings(false)[0].discrepancy.is_doubtful());
     let mut billed = scene;
@@ -217,7 +217,7 @@ fn units_on_two_memos_are_doubled_on_the_foreign_one() {
     let part =
         part.by_hand("850", &[("item-p", 1, "20.00", &["a"]), ("item-p", 1, "19.99", &["b"])]);
     part.finds(&["doubled a 20.00: 850"]);
-    // Its own record lies before the window: it is known from its claim.
+    // Its own record is older than the window: it is known from its claim.
     let mut before = scene().claims(&["a", "b"], "900");
     before.totals.insert(id("900"), amount("40.00"));
     let before = before.by_hand("850", &[("item-p", 1, "20.00", &["b"])]);
@@ -236,7 +236,7 @@ fn pieces_without_a_name_are_counted_by_product() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let again = ours().by_hand("800", &[("item-p", 2, "38.00", &[])]);
     assert_eq!(again.told(true), ["doubled  38.00: 800"]);
-    // A passing look does not know the item, and says so.
+    // The quick pass does not know the item and reports the memo as unexplained.
     assert_eq!(again.told(false), ["unexplained  38.00: 800"]);
     assert!(again.findings(false).iter().all(|it| it.discrepancy.is_doubtful()));
     let mut returned = scene().by_hand("800", &[("item-p", 2, "40.00", &[])]);
@@ -258,7 +258,7 @@ fn a_memo_over_items_that_are_not_cancelled_is_unexplained() {
     let mut returned = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
     returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     returned.finds(&[]);
-    // Shipping, tax and payments alone are no goods.
+    // Shipping, tax and payments alone are not items.
     ours().by_hand("800", &[]).finds(&[]);
 }
 
@@ -275,7 +275,7 @@ fn a_memo_with_another_total_than_expected_is_reported() {
     let by_hand = |sum| scene().by_hand("800", &[("item-p", 2, sum, &["a", "b"])]);
     by_hand("39.98").finds(&[]);
     by_hand("40.03").finds(&["different a+b 0.03: 800 40.03 for 40.00"]);
-    // Less than their price is money, and no credit of them.
+    // An amount below their price is money, and does not credit them.
     by_hand("39.97").finds(&["missing a+b 40.00: unseen"]);
     let mut foreign = by_hand("40.00");
     foreign.memos[0].currency = Some(id("2"));
@@ -311,7 +311,7 @@ fn a_voided_own_memo_is_different_and_a_foreign_one_is_ignored() {
     let mut others = scene().by_hand("800", &[("item-p", 2, "40.00", &["a", "b"])]);
     void(&mut others.memos[0]);
     others.finds(&["missing a+b 40.00: unseen"]);
-    // A close look does not tell what was voided, and does not bring it back.
+    // The full pass does not return voided memos, and does not revive one.
     others.story.memos.push(others.memos[0].memo.clone());
     others.finds(&["missing a+b 40.00: unseen"]);
 }
@@ -350,7 +350,7 @@ fn memos_found_by_the_full_pass_count() {
     assert_eq!(scene.told(false), ["missing a+b 40.00: 800 of can-of-800"]);
 }
 
-/// The memo is tied to an invoice that `own` sets aside; the decision credits `a`.
+/// The memo is tied to an invoice that `own` removes; the decision credits `a`.
 #[test]
 fn a_memo_that_the_decision_ignores_is_ignored_by_the_comparison() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("20.00");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{ClaimState, ExistingMemo, Standing};
 
-/// Four pieces of one product on one invoice, all money given back.
+/// Four pieces of one product on one invoice, fully refunded.
 fn four() -> Story {
     let p = |story: Story, id| story.unit(id, "20.00").product("p");
     let story = ["a", "b", "c", "d"].into_iter().fold(Story::new(), p);
@@ -37,7 +37,7 @@ fn already_credited_by_hand_with_ids_is_dropped() {
 fn a_manual_memo_without_ids_counts_for_the_whole_order() {
     type Lines<'a> = &'a [(&'a str, i64, &'a str, &'a [&'a str])];
     type Row<'a> = (Lines<'a>, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
-    // Of the order, a to d may be cancelled; the event names some of them.
+    // Units a to d of the order may be cancelled; the event names some of them.
     let table: [Row<'_>; 8] = [
         (&[("item-p", 1, "20.00", &[])], &["a", "b"], &["a", "b"], &["a"]),
         (&[("item-p", 1, "20.00", &[])], &["a"], &["a"], &["already-credited"]),
@@ -131,7 +131,7 @@ fn an_own_memo_without_unit_ids_is_recognised_by_its_key() {
     let mut story = four().nameless();
     story.record(&story.plan(&["a"]));
     story.order.units[0].status = Some("cancelled".into());
-    // By count alone either could be left; the key of a memo over a is taken.
+    // By count alone either could be left; a memo over a has taken the key.
     assert_eq!(credited(&story, &["a", "b"]), ["b"]);
     story.record(&story.plan(&["a", "b"]));
     assert_eq!(credited(&story, &["b", "a", "c"]), ["c"]);
@@ -145,7 +145,7 @@ fn a_settled_claim_counts_even_where_the_ledger_does_not_show_its_memo() {
         let plan = story.plan(&["b"]);
         story.settle(&plan);
         assert_eq!(stops(&story, &["b"]), ("done", "already-credited"));
-        // And once only where both know it.
+        // It is credited only once if both know it.
         story.record(&plan);
         assert_eq!(credited(&story, &["a", "b", "c", "d"]), ["a", "c", "d"], "{story:#?}");
     }
@@ -225,9 +225,9 @@ fn a_manual_memo_made_from_a_units_line_credits_that_unit() {
     };
     assert_eq!(credited(&on_line("20.00"), &["a", "b"]), ["b"]);
     assert_eq!(credited(&on_line("20.00"), &["a"]), ["already-credited"]);
-    // Its unit lives: the memo was meant for another, and the count decides.
+    // Its unit is active: the memo was meant for another unit, and the count decides.
     assert_eq!(credited(&on_line("20.00"), &["b"]), ["already-credited"]);
-    // A part of its amount is no credit of the unit.
+    // A part of its amount does not credit the unit.
     assert_eq!(stops(&on_line("5.00"), &["a", "b"]), ("park", "over-credit"));
 }
 
@@ -304,7 +304,7 @@ fn a_voided_memo_credits_nothing_and_an_own_one_parks() {
     assert_eq!(credited(&ours, &["a", "b"]), ["b"]);
     assert_eq!(stops(&ours, &["a", "b"]), ("park", "memo-voided"));
     assert_eq!(credited(&ours, &["b"]), ["b"]);
-    // Somebody booked it by hand: nothing is owed.
+    // It was credited by hand: nothing is owed.
     let by_hand = with_memo(ours, &[("item-p", 1, "20.00", &["a"])]);
     assert_eq!(stops(&by_hand, &["a"]), ("done", "already-credited"));
 }
@@ -376,7 +376,7 @@ fn thousands_of_pieces_without_names_count_against_thousands_of_units() {
     assert_eq!(Credited::of(&input).open(&input).wanted.len(), 2500);
 }
 
-/// The other shop's memo of the same number, without unit ids, while our order is not exported.
+/// The other shop's memo has the same number and no unit ids, while this order is not exported.
 #[test]
 fn a_memo_of_another_shop_with_the_same_number_credits_nothing_before_the_sales_order_exists() {
     let mut story = plain().but(|billing| {

@@ -1,9 +1,9 @@
-//! An invoice a cent or two below the order, and what is more than that.
+//! An invoice a cent or two below the order, and larger differences.
 
 use super::*;
 use crate::{LineKind, Settlement, Tax};
 
-/// Three units, 100.00 together, on an invoice that says less.
+/// Three units, 100.00 together, on an invoice with a lower total.
 fn short(total: &str) -> Story {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.34");
     let story = story.paid("100.00").refunded("100.00");
@@ -78,7 +78,7 @@ fn payment_lines_net_to_zero_with_a_negative_rounding_line() {
 #[test]
 fn a_difference_above_a_cent_per_unit_is_no_rounding() {
     assert_eq!(stops(&short("99.96"), &["a", "b", "c"]), ("park", "over-credit"));
-    // Nothing left is nothing to end at.
+    // An invoice with nothing left gets no rounding line.
     let mut story = short("99.99");
     story.memos.push(by_hand(&[("lump", 1, "99.99", &[])]));
     story.order.units[0].price = crate::ReportedAmount::of("0.01");

@@ -1,4 +1,4 @@
-//! Applying, paying back per instrument, and the cents that rounding left over.
+//! Application to the invoice, payment lines per instrument, and rounding.
 
 use super::*;
 use crate::{Discounts, Entry, LineKind, PaymentNode, Settlement, Tax};
@@ -14,7 +14,7 @@ fn flags(plan: &Plan) -> Vec<String> {
     plan.flags.iter().map(|it| format!("{}: {it}", it.name())).collect()
 }
 
-/// Three units of 20.00, 30.00 and 40.00; a gift card of 25.00, a card of 65.00, all given back.
+/// Three units of 20.00, 30.00 and 40.00; a gift card of 25.00, a card of 65.00, fully refunded.
 fn two_instruments() -> Story {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").unit("c", "40.00");
     let story = story.paid_by("gift_card", "gift_card", "25.00").refunded("25.00");
@@ -83,7 +83,7 @@ fn returned_amounts_are_allocated_before_paid_ones() {
     let story = story.with(|policy| policy.refund = crate::RefundRule::NotRequired);
     let lines = ["item-a 20.00 @1", "91254 -15.00", "91291 -5.00", "credit 20.00", "total 0.00"];
     check(&story, &["a"], &[&lines]);
-    // Where nothing was captured, what was authorised and let go.
+    // Where nothing was captured, the released authorizations count.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00");
     let story = by_instrument(story.moved("void", "20.00"));
     check(&story, &["a"], &[&["item-a 20.00 @1", "91291 -20.00", "credit 20.00", "total 0.00"]]);
@@ -152,7 +152,7 @@ fn payment_lines_do_not_count_in_what_is_left() {
     assert_eq!(stops(&story, &["c"]), ("park", "over-credit"));
 }
 
-/// Three units at 33.33 of an order at `owed`, all given back.
+/// Three units at 33.33 of an order with the total `owed`, fully refunded.
 fn thirds(owed: &str) -> Story {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.33");
     story.owed(owed).paid(owed).refunded(owed)
@@ -235,7 +235,7 @@ fn there_is_no_rounding_while_memobridge_has_not_credited_every_unit() {
         let plan = story.owed("100.00").paid("100.00").refunded("67.00").plan(cancelled);
         assert!(plan.memos[0].lines.iter().all(|line| line.kind == LineKind::Item), "{plan:#?}");
     }
-    // One unit was credited by hand: what its memo left out is not ours to guess.
+    // One unit was credited by hand: the cents that its memo left out are not corrected.
     let mut story = thirds("100.00");
     story.memos.push(by_hand(&[("item-b", 1, "33.33", &["b"])]));
     let plan = story.plan(&whole);
@@ -244,7 +244,7 @@ fn there_is_no_rounding_while_memobridge_has_not_credited_every_unit() {
 
 #[test]
 fn after_journal_loss_rounding_recognises_own_memos_by_their_ids() {
-    // Shipping alone, without source, application or goods, is the bearer's.
+    // Shipping alone, without source, application or items, goes on the shipping invoice.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.00");
     let story = story.invoice("701").on("a", "701").on("b", "701").owed("55.01").paid("55.01");
     let mut story = by_instrument(story.refunded("55.01").status("cancelled"));

@@ -1,11 +1,11 @@
-//! Tax by the ledger, by our own details, or as one line; discounts, quantities, items.
+//! Tax by the ledger, by memobridge's details, or as one line; discounts, quantities, items.
 
 use super::*;
 use crate::{
     Discounts, ItemPolicy, LineKind, LineTax, ShippingAs, Source, Tax, TaxBasis, TaxDetail, UnitId,
 };
 
-/// Two pieces with discount and tax, and shipping with tax; everything given back.
+/// Two pieces with discount and tax, and shipping with tax; fully refunded.
 fn taxed() -> Story {
     let story = Story::new().unit("a", "20.00").times("2").discounts("4.00", "1.00").tax("2.80");
     let story = story.unit("b", "30.00").tax("2.40").shipping("5.00", "0.40");
@@ -210,7 +210,7 @@ fn item_fixed_credits_the_invoice_without_being_made_from_it() {
     assert_eq!(memo.source.created_from(), None);
     assert_eq!(memo.application.as_ref().unwrap().invoice, id("700"));
     assert_eq!(memo.lines[0].units, [unit("a")]);
-    // And once only, also when the journal is lost.
+    // It is credited only once, also when the journal is lost.
     let mut story = story;
     story.record(&plan);
     assert_eq!(stops(&story, &["a", "b"]), ("done", "already-credited"));

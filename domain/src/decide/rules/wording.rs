@@ -1,4 +1,4 @@
-//! What the memo says besides its money: where it belongs, when, and its words.
+//! The other fields of the memo: classification, date and texts.
 
 use super::*;
 use crate::{Entry, Location, SubsidiaryRule};
@@ -146,7 +146,7 @@ fn long_texts_are_cut_by_utf16_units() {
     let memo = story.memo(&["a"]);
     assert_eq!(memo.reference, "é".repeat(45));
     assert_eq!(memo.text.chars().count(), 999);
-    // An emoji is two units, and is never cut in two.
+    // An emoji has two units and is never split.
     let emojis = plain().reporting(|order| {
         order.external_id = Some("😀".repeat(60));
         order.units[0].reason = Some("😀".repeat(2000));
