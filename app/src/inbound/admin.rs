@@ -86,7 +86,7 @@ async fn guard(
     let call = running.spawn(async move { admit(&state, &admin_guard, peer, request, next).await });
     call.await.unwrap_or_else(|error| {
         tracing::error!(%error, "A call of the admin API failed");
-        let broken = "it broke off";
+        let broken = "the call failed";
         EventAnswer::refused(StatusCode::INTERNAL_SERVER_ERROR, broken).into_response()
     })
 }
