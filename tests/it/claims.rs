@@ -35,7 +35,7 @@ use tests::{
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_428_000_000);
 
-/// A ledger whose answers to a memo are told beforehand.
+/// A ledger with scripted answers to a memo.
 struct Scripted {
     sale: SimulatedSale,
     answers: Mutex<VecDeque<LedgerError>>,

@@ -1,4 +1,5 @@
-//! The commands for people, through the program: find what is parked, see why, mend it, retry.
+//! The operator commands through the program: find a parked cancellation, see the cause, correct
+//! it, retry.
 
 use ports::CancellationState;
 use sandbox::sale::{Payment, Sale, Unit};

@@ -300,7 +300,7 @@ async fn without_invoices_the_unchecked_items_are_reported() {
     let (code, said) = doctor(&world).await;
     // The account is empty: so are its lists.
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "warning ", &["search transactions", "no invoice is found", "Find Transaction"]);
+    says(&said, "warning ", &["search transactions", "no invoice was found", "Find Transaction"]);
 }
 
 #[tokio::test]

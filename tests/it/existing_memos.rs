@@ -1,5 +1,5 @@
-//! Credit memos that are on record before a cancellation comes: what they credit, and what a
-//! comparison says of the same books.
+//! Credit memos that are on record before a cancellation arrives: what they credit, and what a
+//! reconciliation reports about them.
 
 use std::sync::Arc;
 
@@ -180,7 +180,7 @@ async fn a_voided_own_memo_parks() {
     let answer = service.post(&event(&both, ITEMS, &[A, B])).await;
     answer.is(200, "parked").because("memo-voided");
     assert_eq!(world.totals(), ["20.00", "30.00"], "what is not on the voided memo is credited");
-    // The person books it by hand.
+    // An operator credits it by hand.
     let mut by_hand = by_hand(&world, 0, "20.00");
     by_hand.created_from = Some(invoice(&world));
     by_hand.lines[0].fields = unit(A);

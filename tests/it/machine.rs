@@ -1,5 +1,5 @@
-//! What the machine may do to the program: a log that nobody reads, an environment that is not
-//! UTF-8, files that are not ours.
+//! Effects of the machine on the program: an unread log, an environment that is not UTF-8, foreign
+//! files.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -139,7 +139,7 @@ async fn foreign_files_are_named_with_their_key() {
     let other = rusqlite::Connection::open(path("bookmarks")).unwrap();
     other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
     drop(other);
-    // the file, what is said of it, whether `check` can tell
+    // the file, its error, whether `check` can detect it
     let table = [
         ("folder", "is no file", true),
         ("loop", "symbolic links", true),

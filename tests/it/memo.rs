@@ -8,7 +8,7 @@ use sandbox::{
 use serde_json::Value;
 use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, paid, pair};
 
-/// The one memo of one event about A, after a change to the ERP's books.
+/// The only memo of one event about A, after a change to the ERP's records.
 async fn memo_of(sale: &Sale, policy: &str, change: impl FnOnce(&TestWorld, &str)) -> Record {
     memo_of_event(sale, policy, &event(sale, ITEMS, &[A]), change).await
 }
@@ -102,7 +102,7 @@ async fn the_total_is_the_credit_under_every_tax_policy() {
     }
 }
 
-/// Makes the invoice one of `SuiteTax`: its taxes are given, not reckoned.
+/// Makes the invoice one of `SuiteTax`: its taxes are given, not computed.
 fn give_taxes(world: &TestWorld, invoice: &str, sale: &Sale) {
     world.account.edit(invoice, |it| {
         it.tax_basis = TaxBasis::Details;

@@ -23,7 +23,7 @@ fn the_runbook_lists_every_reason_with_its_remedy() {
     assert!(runbook.contains(&table), "docs/OPERATIONS.md must hold this table:\n{table}");
 }
 
-/// Whether a word in code is a test's name, as our tests are named.
+/// Whether a word in code formatting has the form of a test name.
 fn is_a_sentence(word: &str) -> bool {
     let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
     word.matches('_').count() >= 3 && word.chars().all(plain)

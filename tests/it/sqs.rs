@@ -31,7 +31,7 @@ async fn deferred(world: &TestWorld, process: &Process) {
     answer.unwrap().is(200, "deferred");
 }
 
-/// How many messages are in the queue, in anybody's hands or not.
+/// The number of messages in the queue, received ones included.
 async fn messages(queue: &SqsQueue) -> u64 {
     let attributes = queue.call("GetQueueAttributes", json!({ "AttributeNames": ["All"] })).await;
     let count = |name: &str| {

@@ -34,7 +34,7 @@ fn a_ceiling_of_zero_counts_as_one() {
 }
 
 #[test]
-fn live_goes_before_backfill_and_each_in_its_order() {
+fn live_calls_come_before_backfill_each_in_order() {
     let mut limiter = ConcurrencyLimiter::new(4);
     let late = limiter.ask(Priority::Backfill);
     let later = limiter.ask(Priority::Backfill);

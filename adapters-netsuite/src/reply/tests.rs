@@ -127,7 +127,7 @@ fn a_missing_required_part_makes_an_answer_unreadable() {
 }
 
 #[test]
-fn a_credit_memo_is_read_with_what_it_is_applied_to() {
+fn a_credit_memo_is_read_with_its_applications() {
     let applied = "<t:createdFrom internalId=\"70211\"/><t:applyList>\
                    <t:apply><t:apply>true</t:apply><t:doc>70211</t:doc></t:apply>\
                    <t:apply><t:apply>false</t:apply><t:doc>70299</t:doc></t:apply></t:applyList>";

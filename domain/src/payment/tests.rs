@@ -97,7 +97,7 @@ fn a_void_on_one_instrument_does_not_undo_the_capture_of_another() {
 }
 
 #[test]
-fn instruments_of_one_kind_are_told_apart_by_a_counter() {
+fn instruments_of_one_kind_are_distinguished_by_a_counter() {
     let story = Story::new().unit("a", "50").paid("20").paid_by("Credit_Card", "ADYEN", "30");
     let order = Order::check(&story.order).unwrap();
     let keys: Vec<_> =

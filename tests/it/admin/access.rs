@@ -1,4 +1,4 @@
-//! Who is let in: the token, nobody at all without one, and the others' patience.
+//! Access to the admin API: the token, a service without one, and the limit of failed calls.
 
 use std::{pin::pin, time::Duration};
 
@@ -42,7 +42,7 @@ async fn only_the_token_opens_the_api() {
             assert_eq!(refusal["outcome"], "rejected", "{path}");
         }
     }
-    // What is there is told to nobody else.
+    // No other path reveals what exists.
     service.call(Method::GET, "/api/nothing", None, None).await.with(401);
     service.call(Method::DELETE, "/api/cancellations", None, None).await.with(401);
     service.ask("/api/nothing").await.with(404);

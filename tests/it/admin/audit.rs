@@ -9,7 +9,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use super::strict;
 use crate::crash::PROGRAM;
 
-/// The lines of the audit trail: each field that tells something.
+/// The lines of the audit trail, with the fields that a test compares.
 fn trail(log: &str) -> Vec<[String; 5]> {
     let lines = log.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
     let audit = lines.filter(|it| it["target"] == "audit");

@@ -106,7 +106,7 @@ impl JobsSubject for Shared {
 
     async fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        // Whose date does not step with ours.
+        // The server's date does not step with this machine's.
         self.server.set_clock(self.clock.instant().unstepped()).await;
     }
 

@@ -378,8 +378,7 @@ impl LedgerSubject for InMemory {
     }
 }
 
-/// The promises of every ledger, and those that only one can keep that tells pages and times
-/// of change.
+/// The promises of every ledger, and those that need pages and times of change.
 macro_rules! ledger_tests {
     ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
         contract_tests!($adapter, $fresh, ledger:

@@ -175,7 +175,7 @@ impl StorefrontSubject for InMemory {
         self.0.hide(id);
     }
 
-    /// It tells no times.
+    /// It has no times of change.
     async fn date(&self, _: &OrderId, _: Timestamp, _: Timestamp) {}
 
     async fn refuse_times_of_change(&self) {}
@@ -192,7 +192,7 @@ impl StorefrontSubject for InMemory {
     }
 }
 
-/// The promises of every storefront, and those that only one can keep that tells times.
+/// The promises of every storefront, and those that need times of change.
 macro_rules! storefront_tests {
     ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
         contract_tests!($adapter, $fresh, storefront:

@@ -1,5 +1,5 @@
-//! The right to look, proved at start and every hour: a role that lost it finds nothing,
-//! and nobody says so.
+//! The read permission, verified at start and every hour: a role that lost it finds nothing and
+//! gets no error.
 
 use std::time::Duration;
 
@@ -66,7 +66,8 @@ async fn a_permission_missing_at_start_suspends_all_calls_until_it_is_granted() 
         gets_become(&world, asked, Duration::ZERO, "at start").await;
         assert_eq!(world.account.calls().total(), asked, "{:?}", world.account.calls());
         assert_eq!(service.get("/health/ready").await.0, 200, "{kind:?}");
-        // The probe is somebody's call, and finds what the proof found.
+        // The circuit breaker's probe is a call of an event, and gets the same error as the
+        // permission check.
         let event = event(&pair(), ITEMS, &[A]);
         service.post(&event).await.is(500, "unavailable").because("erp-permission");
         let calls = world.account.calls();

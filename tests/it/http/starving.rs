@@ -1,4 +1,4 @@
-//! Nothing heavy starves HTTP: what is reckoned, is reckoned on other threads.
+//! Expensive work does not starve HTTP, because it runs on other threads.
 
 use serde_json::json;
 use tests::{A, ITEMS, Settings, TestWorld, event, pair};

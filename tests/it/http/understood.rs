@@ -72,7 +72,7 @@ async fn an_odd_event_survives_the_queue() {
 
 #[tokio::test]
 async fn a_file_with_odd_json_can_be_submitted() {
-    // A command's time is the machine's: nobody else has called the ERP at another.
+    // A command uses the machine's clock: no other test has called this ERP at another time.
     let world = TestWorld::new(&Settings::default()).await;
     for number in 0..3 {
         world.install(&another(number), &sandbox::sale::Billing::OneInvoice);

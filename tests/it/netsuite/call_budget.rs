@@ -88,7 +88,7 @@ struct Shown {
     waiting: u32,
     /// The most that ever were in use.
     peak: u32,
-    /// Slots times time while somebody waited, and how much of it was used.
+    /// Slot time while a call was waiting, and the part of it that was used.
     wanted: Duration,
     used: Duration,
     since: Option<Instant>,

@@ -45,7 +45,7 @@ fn rows() -> Vec<Row> {
     let soap = |element, code| Fault::soap(element, code, "in the account's words");
     let refusal = |code| Fault::refusal(code, "in the account's words");
     vec![
-        // Nothing was done, and nobody knows.
+        // The call had no effect, and the caller does not know that.
         row(Fault::Down, ["unavailable", "failed", "unavailable", "unknown"]),
         row(Fault::unexpected(), ["unavailable", "failed", "unavailable", "failed"]),
         row(html(502, "Bad Gateway"), ["unavailable", "failed", "unavailable", "unknown"]),
@@ -135,9 +135,9 @@ impl Strikes {
         }
     }
 
-    /// What `post` makes of it where `add` fails. A doubt, and a refusal that is none, end
-    /// in a look at what is on record; what says that we were not let in is believed, and
-    /// the next attempt looks.
+    /// The expected result of `post` where `add` fails. An uncertain answer, and an unreliable
+    /// refusal, end in a look-up of the record. A refused login is reported, and the next attempt
+    /// looks the record up.
     fn expected_of_add(self, row: &Row) -> &'static str {
         let is_looked_for =
             ["failed", "conflict"].contains(&row.add) || row.add.starts_with("refused");
@@ -198,7 +198,7 @@ fn tells_no_secret(text: &str, when: &str) {
     }
 }
 
-/// A result by its name; its words must tell no secret.
+/// A result by its name; its text must contain no secret.
 #[track_caller]
 fn shown<T>(result: Result<T, LedgerError>, good: impl Fn(T) -> &'static str) -> String {
     match result {

@@ -1,4 +1,5 @@
-//! Secrets and personal data, planted wherever a system may tell them, are told to nobody.
+//! Secrets and personal data, planted in every place where a system may return them, appear
+//! nowhere.
 
 use rusqlite::{Connection, types::ValueRef};
 use sandbox::{
@@ -27,7 +28,7 @@ fn talkative(sale: &Sale) -> Value {
     event
 }
 
-/// Answers, logs and whatever commands say are looked at wherever they are read.
+/// Answers, logs and command output are checked wherever a test reads them.
 async fn post(world: &TestWorld, process: &Process, nth: u32) -> Answer {
     tests::post(&world.http, process.address, &talkative(&another(nth))).await.unwrap()
 }

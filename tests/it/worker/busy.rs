@@ -1,5 +1,5 @@
-//! Jobs of one order run one after the other, and wait for that without an attempt, a turn
-//! or a look in vain.
+//! Jobs of one order run one after the other, and wait for that without an attempt, a permit or a
+//! query.
 
 use std::time::Duration;
 

@@ -190,7 +190,7 @@ fn the_journals_state_of_a_unit_decides_its_finding() {
 }
 
 #[test]
-fn units_that_were_skipped_beside_others_are_not_missing() {
+fn units_skipped_in_a_posted_cancellation_are_not_missing() {
     let story = || {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").not_invoiced("b");
         story.authorized("50.00").captured("20.00").refunded("20.00")

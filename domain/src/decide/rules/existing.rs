@@ -276,7 +276,7 @@ fn a_nameless_piece_credits_the_most_expensive_unit_that_it_covers() {
 }
 
 #[test]
-fn a_returned_unit_takes_a_piece_too() {
+fn a_nameless_piece_may_credit_a_returned_unit() {
     let mut story = with_memo(four(), &[("item-p", 1, "20.00", &[])]);
     story.order.units[3].status = Some("returned".into());
     assert_eq!(credited(&story, &["a"]), ["a"]);

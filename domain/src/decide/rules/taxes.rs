@@ -144,7 +144,7 @@ fn tax_inside_is_removed_from_amount_and_discount() {
 }
 
 #[test]
-fn tax_inside_and_all_of_the_price_discounted_takes_the_invoices_amount() {
+fn a_full_discount_with_tax_inside_uses_the_invoices_amount() {
     let story = Story::new().inside().unit("a", "119.00").discounts("119.00", "0.00");
     let story = story.unit("b", "10.00").tax("1.00").paid("10.00").refunded("10.00");
     let story = story.but(|it| {

@@ -101,7 +101,7 @@ fn minus_one_means_none_in_every_classification() {
 }
 
 #[test]
-fn the_date_is_the_latest_of_event_invoice_and_what_a_closed_period_left() {
+fn the_date_is_the_latest_of_event_invoice_and_open_period() {
     let table = [
         ("2020-02-19", None, "2020-02-20"),
         ("2020-02-20", None, "2020-02-20"),

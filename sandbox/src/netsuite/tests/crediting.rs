@@ -215,7 +215,7 @@ async fn given_tax_details_replace_the_computed_ones() {
 }
 
 #[tokio::test]
-async fn a_price_level_overrides_what_was_entered_unless_it_is_custom() {
+async fn a_price_level_overrides_the_entered_price_unless_it_is_custom() {
     let table = [("custom", "internalId=\"-1\"", "21.60"), ("base", "internalId=\"1\"", "37.80")];
     for (what, level, total) in table {
         let (bench, booked) = Bench::with_a_sale().await;

@@ -109,7 +109,7 @@ async fn criteria_find_what_fits() {
 }
 
 #[tokio::test]
-async fn a_search_brings_lines_only_when_it_says_so() {
+async fn a_search_returns_lines_only_on_request() {
     let (bench, _) = Bench::with_a_sale().await;
     let body = search(&of_type("_invoice"));
     let (_, with) = bench.call("search", &body).await;

@@ -20,7 +20,7 @@ use crate::newstore::{Fault, Tenant, tests::ask};
 
 const KEY: &str = "callback-key";
 
-/// A receiver of events: it answers what it is told to, then 200, and notes what came.
+/// A receiver of events: it returns the scripted answers, then 200, and records the events.
 #[derive(Clone, Default)]
 struct Receiver {
     answers: Arc<Mutex<VecDeque<u16>>>,
