@@ -139,8 +139,8 @@ impl Examination<'_> {
         let seen = format!("could not be checked: {}", error_chain(error));
         let remedy = match error.class {
             Class::Forbidden => {
-                "give the integration's role the right to view it and run doctor again, or check it \
-                 in NetSuite"
+                "give the integration's role the right to view it and run doctor again, or check \
+                 it in NetSuite"
             }
             Class::Throttled => "run doctor again when the account is less busy",
             _ => "run doctor again, or check it in NetSuite",

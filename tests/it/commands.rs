@@ -76,7 +76,7 @@ async fn an_operator_finds_and_corrects_a_parked_cancellation() {
     world.book().becomes(CancellationState::Posted, "after the retry").await;
     world.has_memos(&["0.00"], "after the retry");
     let (_, said) = command(&world, &["show", &id]).await;
-    for words in ["parked: unmapped", "the deadline starts again", "nst-cm-"] {
+    for words in ["parked: unmapped", "the deadline restarts", "nst-cm-"] {
         assert!(said.contains(words), "{words} in {said}");
     }
     let (code, said) = command(&world, &["retry", &id]).await;

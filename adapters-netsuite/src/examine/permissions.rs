@@ -74,7 +74,8 @@ impl Examination<'_> {
     /// `add` has no dry run; opening the form is the closest check.
     async fn create(&mut self) -> Result<(), Ended> {
         const NO_INVOICE_SAID: &str = "the form is refused because there is no invoice, not \
-                                       because of a permission; NetSuite has no dry run of saving it";
+                                       because of a permission; NetSuite has no dry run of \
+                                       saving it";
         let seen = match self.ask(&request::memo_form()).await.and_then(reply::parse_get) {
             Ok(Some(_)) => "the form opens; NetSuite has no dry run of saving it",
             // NetSuite looked for the invoice, so the role may enter a memo.

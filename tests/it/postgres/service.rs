@@ -59,7 +59,7 @@ async fn an_event_is_posted_once_and_commands_work_at_the_same_time() {
         assert!(words.iter().all(|word| said.contains(word)), "{words:?} in {said}");
     }
     let (_, said) = command(&world, &["show", &waiting]).await;
-    assert!(said.contains("the deadline starts again"), "{said}");
+    assert!(said.contains("the deadline restarts"), "{said}");
     process.kill().await;
 }
 
