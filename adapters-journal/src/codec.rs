@@ -1,9 +1,8 @@
-//! Memos as JSON text: what a claim keeps, to be sent unchanged after any crash.
+//! Memos as JSON text, as a claim stores them, so that they can be sent unchanged after any crash.
 //!
-//! The domain's types have no wire format on purpose; the structs here mirror
-//! them. A memo written by an older version must stay readable for ever, so a
-//! change of shape is a field that may be missing or a new variant of [`Stored`],
-//! never an edit of what is there.
+//! The domain's types deliberately have no serialisation; the structs here mirror them. A memo
+//! written by an older version must stay readable for ever, so every change is an optional field or
+//! a new variant of [`Stored`], never a change of an existing one.
 
 mod field;
 mod line;
@@ -18,10 +17,10 @@ use self::{
     line::{LineDto, TaxDto},
 };
 
-/// Why a part of a stored memo is not what the domain knows.
+/// Why a part of a stored memo does not fit the domain's types.
 type Problem = Box<dyn Error + Send + Sync>;
 
-/// A stored memo cannot be used, or a memo cannot be stored so that it could.
+/// A stored memo cannot be used, or a memo cannot be stored reliably.
 #[derive(Debug, thiserror::Error)]
 #[error("memo {key} cannot be {doing}")]
 pub(crate) struct MemoCodecError {
@@ -30,13 +29,13 @@ pub(crate) struct MemoCodecError {
     source: Problem,
 }
 
-/// The memo as text; refused when it could not be read back as the same memo.
+/// The memo as text; an error when it could not be read back as the same memo.
 pub(crate) fn encode(memo: &CreditMemo) -> Result<String, MemoCodecError> {
     let key = memo.key.as_str();
     let failed = |source| MemoCodecError { key: key.to_owned(), doing: "stored", source };
     let text = serde_json::to_string(&Stored::V1(MemoDto::from(memo)));
     let text = text.map_err(|error| failed(error.into()))?;
-    // Money depends on it: better no claim than one that cannot be sent later.
+    // Money depends on it: no claim is better than one that cannot be sent later.
     if decode(key, &text)? == *memo {
         return Ok(text);
     }

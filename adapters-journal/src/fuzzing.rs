@@ -4,13 +4,13 @@ use domain::CreditMemo;
 
 use crate::codec;
 
-/// The text that a claim keeps of a memo; `None` for one that is refused.
+/// The stored text of a memo; `None` for one that is refused.
 #[must_use]
 pub fn write(memo: &CreditMemo) -> Option<String> {
     codec::encode(memo).ok()
 }
 
-/// The memo in a text that was kept under `key`; otherwise what is wrong, for people.
+/// The memo in a text that was stored under `key`; otherwise the error, for people.
 pub fn read(key: &str, text: &str) -> Result<CreditMemo, String> {
     codec::decode(key, text).map_err(|error| error.to_string())
 }

@@ -29,10 +29,10 @@ type Order = (Tenant, OrderId);
 struct JournalData {
     /// In the order of their first receipt.
     records: Vec<CancellationRecord>,
-    /// How many were ever received.
+    /// The number of cancellations ever received.
     received: u64,
     sequences: BTreeMap<CancellationId, usize>,
-    /// Of each order, in the order they were made.
+    /// The claims of each order, in the order they were made.
     claims: BTreeMap<Order, Vec<ClaimRow>>,
     leases: BTreeMap<Order, HeldLease>,
 }
@@ -73,7 +73,7 @@ impl Journal for Memory {
         let leases = &mut self.lock().leases;
         match leases.get_mut(&order) {
             Some(held) if held.token != *token && now < held.until => {
-                // The clock was set back: the owner may be alive, and its lease starts again.
+                // The clock was set back: the owner may be alive, so its lease restarts.
                 if now < held.taken_at {
                     held.until = now.after(held.until.since(held.taken_at));
                     held.taken_at = now;
@@ -286,7 +286,7 @@ impl JournalData {
             && (!query.unconfirmed || self.made_by(record).any(unconfirmed))
     }
 
-    /// The record with its memos and, where it was asked for, its history.
+    /// The record with its memos and, where the query asks for it, its history.
     fn whole(
         &self,
         record: &CancellationRecord,

@@ -1,6 +1,7 @@
-//! The journal's model: what its rows mean, and what every step changes in them.
-//!  The store decides only how rows are found, locked and written: each decision and each text of
-//! the history is here, once.
+//! The journal's model: the meaning of its rows, and the changes of every step.
+//!
+//! A store only finds, locks and writes rows: every decision and every text of the history is here,
+//! once.
 
 mod failure;
 mod open_counts;
@@ -23,8 +24,8 @@ pub(crate) use {
 /// The longest text for people; an ERP's message can be a whole page.
 const MAX_CHARS: usize = 2000;
 
-/// A text for people as it is stored: cut where it would be too long, and without
-/// the one character that not every database can store.
+/// A text for people as it is stored: limited in length, and without the one character that not
+/// every database can store.
 pub(crate) fn bounded(text: &str) -> String {
     if text.len() <= MAX_CHARS && !text.contains('\0') {
         return text.to_owned();

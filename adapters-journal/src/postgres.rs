@@ -27,36 +27,36 @@ use crate::{
     model::{FORGET, StoreFailure, at_most as limit},
 };
 
-/// How long a call may take once it has a connection.
+/// The time limit of a call once it has a connection.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A journal in a PostgreSQL database. What was answered is committed, and as
-/// durable as the database keeps its commits.
-///  Every call ends, within 10 s at the worst. One that fails is [`JournalError::Unavailable`]: it
-/// may or may not have taken effect, and may be made again, as every step may. The next call
-/// connects again.
+/// A journal in a PostgreSQL database. A confirmed write is committed, and as durable as the
+/// database's commits.
 ///
-/// Leases are in the time of the callers: their clocks may differ by what is left
-/// of a lease when it is renewed, and not by more.
+/// Every call ends, within 10 s at most. A failed call is [`JournalError::Unavailable`]: it may or
+/// may not have taken effect, and may be repeated, like every step. The next call connects again.
+///
+/// Leases use the callers' time: the clocks of the machines may differ by the time that is left of
+/// a lease when it is renewed, and by no more.
 pub struct Postgres {
     connections: Connections,
 }
 
-/// Why the database is not used, where it has no words of its own for it.
+/// Why the database cannot be used, where the error does not come from the database.
 #[derive(Debug, thiserror::Error)]
 enum DatabaseError {
     #[error("all {0} connections to the database are in use")]
     Busy(usize),
     #[error("the database has not answered within {0:?}")]
     Silent(Duration),
-    #[error("the database is a standby, which nobody can write to")]
+    #[error("the database is a standby, which accepts no writes")]
     Standby,
     #[error("the database has journal schema {found}, this program knows up to {known}")]
     Newer { found: usize, known: usize },
 }
 
 impl Postgres {
-    /// Opens the journal, making its tables where they are missing.
+    /// Opens the journal and creates missing tables.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, JournalError> {
         let connections = Connections::new(url);
         let mut db = connections.take().await?;
@@ -78,8 +78,8 @@ impl Postgres {
         })
     }
 
-    /// Makes one call on a connection of its own. After a failure that connection is
-    /// closed, in whatever state it is, and the resting ones with it.
+    /// Makes one call on its own connection. After a failure that connection is closed in any
+    /// state, and the idle ones as well.
     async fn call<T>(
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreFailure>,

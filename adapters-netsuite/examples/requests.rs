@@ -14,7 +14,7 @@ use proptest::{
     test_runner::TestRunner,
 };
 
-/// As many of each kind, unless the command says otherwise.
+/// The default number of requests of each kind.
 const COUNT: usize = 100;
 
 fn main() -> ExitCode {
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     };
     let count = arguments.next().and_then(|it| it.to_str()?.parse().ok()).unwrap_or(COUNT);
     fs::create_dir_all(&folder).expect("the folder can be made");
-    // The same requests each time: what fails can be looked at again.
+    // Deterministic, so that a failing request can be reproduced.
     let mut runner = TestRunner::deterministic();
     let wire = Codec::new(options()).expect("the options are good");
     let now = Timestamp::from_millis(1_790_000_000_000);

@@ -1,4 +1,4 @@
-//! The customer's conventions that the wire depends on: the zone of the books and the key column.
+//! The account's conventions that requests and replies depend on: its time zone and the key column.
 
 use domain::{Amount, CivilDate, Currency, UnitId};
 use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
@@ -9,14 +9,14 @@ use crate::options::{Options, OptionsError};
 #[derive(Debug, Clone)]
 pub(crate) struct AccountConventions {
     zone: TimeZone,
-    /// The currency of the amounts that are read, where it is known.
+    /// The currency of the amounts in replies, where it is known.
     money: Option<Currency>,
     /// The custom column that holds unit ids.
     pub(crate) line_key_field: String,
 }
 
 impl AccountConventions {
-    /// Looks the time zone up.
+    /// Looks up the time zone.
     pub(crate) fn new(options: &Options) -> Result<Self, OptionsError> {
         let name = options.time_zone.clone();
         let zone =
@@ -24,20 +24,20 @@ impl AccountConventions {
         Ok(Self { zone, money: None, line_key_field: options.line_key_field.clone() })
     }
 
-    /// The same, where all amounts are in one currency.
+    /// The same conventions for amounts in one currency.
     pub(crate) fn in_currency(&self, money: Currency) -> Self {
         Self { money: Some(money), ..self.clone() }
     }
 
-    /// An amount as it stands on the record: NetSuite keeps it as a `double`, which may
-    /// print 50.00 as 49.99999999999999.
+    /// An amount of a record without noise: NetSuite stores a `double`, which may print 50.00 as
+    /// 49.99999999999999.
     pub(crate) fn on_record(&self, amount: Amount) -> Amount {
         self.money.map_or_else(|| amount.denoised(), |money| money.round(amount))
     }
 
-    /// A date as NetSuite wants it: midnight with the offset of that day.
+    /// A date in NetSuite's format: midnight with the offset of that day.
     ///
-    /// A date that no calendar has goes as it is; NetSuite says what is wrong with it.
+    /// An impossible date is passed on unchanged, and NetSuite rejects it with a message.
     pub(crate) fn midnight(&self, date: CivilDate) -> String {
         let (year, month, day) = date.parts();
         civil::Date::new(year, month, day)
@@ -54,13 +54,13 @@ impl AccountConventions {
         CivilDate::new(date.year(), date.month(), date.day()).ok()
     }
 
-    /// The unit ids in a value of the key column; anything else in it is not ours.
+    /// The unit ids in a value of the key column; other words in it are ignored.
     pub(crate) fn units(value: &str) -> Vec<UnitId> {
         value.split(',').filter_map(|it| UnitId::stored(it.trim()).ok()).collect()
     }
 }
 
-/// An instant as searches compare it: in whole seconds, like what NetSuite keeps.
+/// An instant in whole seconds, the precision of NetSuite's searches and records.
 pub(crate) fn moment(at: domain::Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_millis().div_euclid(1000)).unwrap_or_default()
 }

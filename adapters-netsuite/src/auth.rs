@@ -1,8 +1,8 @@
-//! Token-based authentication: every request carries a passport that is good for one use.
+//! Token-based authentication: every request carries a passport that is valid once.
 //!
-//! The signature is over account, keys, nonce and time, joined by `&` without
-//! any escaping; the account is spelt in upper case with an underscore, as
-//! NetSuite does, or it answers "Invalid login attempt".
+//! The signature covers account, keys, nonce and time, joined by `&` without escaping. The account
+//! is in upper case with an underscore, as NetSuite writes it; any other spelling is answered
+//! "Invalid login attempt".
 
 use std::{cmp::Reverse, str::FromStr};
 
@@ -15,12 +15,12 @@ use sha2::Sha256;
 
 use crate::options::{Options, OptionsError};
 
-/// The only algorithm offered: NetSuite calls HMAC-SHA1 no longer secure.
+/// The only supported algorithm: NetSuite no longer considers HMAC-SHA1 secure.
 pub(crate) const ALGORITHM: &str = "HMAC-SHA256";
 
 const NONCE_LENGTH: usize = 32;
 
-/// Shorter ones, which NetSuite does not make, could stand among the data by chance.
+/// Shorter keys, which NetSuite does not create, could occur in the data by chance.
 const KEY_LENGTH: usize = 8;
 
 /// A NetSuite account in its canonical spelling.
@@ -40,9 +40,9 @@ pub(crate) struct Credentials {
 pub(crate) struct Passport<'a> {
     /// The account in its canonical spelling.
     pub(crate) account: &'a str,
-    /// Names the integration record.
+    /// Identifies the integration record.
     pub(crate) consumer_key: &'a str,
-    /// Names the access token.
+    /// Identifies the access token.
     pub(crate) token: &'a str,
     /// Never used before.
     pub(crate) nonce: String,
@@ -53,12 +53,12 @@ pub(crate) struct Passport<'a> {
 }
 
 impl Account {
-    /// As it stands in passports: `TSTDRV123_SB1`.
+    /// The account as in passports: `TSTDRV123_SB1`.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As it stands in host names: `tstdrv123-sb1`.
+    /// The account as in host names: `tstdrv123-sb1`.
     pub(crate) fn host(&self) -> String {
         self.0.to_ascii_lowercase().replace('_', "-")
     }
@@ -89,11 +89,12 @@ impl Credentials {
         }
     }
 
-    /// An answer without memobridge's keys, which it may echo: as it is where it has none.
+    /// An answer without memobridge's keys, in case NetSuite echoes them; unchanged where it has
+    /// none.
     pub(crate) fn redact(&self, answer: Vec<u8>) -> Vec<u8> {
         let secrets = [&self.consumer_secret, &self.token_secret].map(ExposeSecret::expose_secret);
         let mut keys = [secrets[0], secrets[1], &self.consumer_key, &self.token];
-        // The longest first: one may begin another.
+        // The longest first, because a key may start with another one.
         keys.sort_by_key(|key| Reverse(key.len()));
         let Ok(text) = str::from_utf8(&answer) else {
             return answer;
@@ -107,7 +108,7 @@ impl Credentials {
         echoed.fold(text.to_owned(), blot).into_bytes()
     }
 
-    /// A passport with a nonce of its own: one for every attempt, retries included.
+    /// A passport with a new nonce, for a single attempt.
     pub(crate) fn passport(&self, now: Timestamp) -> Passport<'_> {
         let nonce = rand::rng().sample_iter(Alphanumeric).take(NONCE_LENGTH).map(char::from);
         self.sign(nonce.collect(), now.as_millis().div_euclid(1000))

@@ -1,9 +1,9 @@
-//! The conversation behind `billing`: an order's sales documents, their memos, and the sales
-//! order where its documents do not say enough.
+//! The calls behind `billing`: an order's sales documents, their memos, and the sales order where
+//! the documents are not enough.
 //!
-//! Two calls where the documents carry every unit that is asked about, three where there are
-//! none; one more for memos by the order's number. A search without permission answers with no
-//! rows, so an empty answer is believed only with a proof of read permission.
+//! Two calls where the documents carry every requested unit, three where there are no documents;
+//! one more for memos by the order's number. A search without permission returns no rows, so an
+//! empty result is accepted only after the read permission was verified.
 
 use std::collections::BTreeSet;
 
@@ -22,25 +22,25 @@ use crate::{
     request::{self, RecordType, Request},
 };
 
-/// More pages than any order has.
+/// More pages than any order has; a limit against endless paging.
 const MAX_PAGES: u32 = 1000;
 
-/// What a conversation needs besides its subject.
+/// The shared parts of a conversation.
 #[derive(Clone, Copy)]
 pub(crate) struct BillingReader<'a> {
     /// Sends the calls.
     pub(crate) client: &'a Client,
     /// How this account writes keys and dates.
     pub(crate) conventions: &'a AccountConventions,
-    /// Whether an empty answer proves that there is no record.
+    /// The verified permissions: whether an empty result proves that there is no record.
     pub(crate) permissions: &'a VerifiedPermissions,
 }
 
-/// Invoices and cash sales, and the order that they were made from.
+/// Invoices and cash sales, and the sales order that they were made from.
 #[derive(Default)]
 struct SalesDocuments {
     order: Option<RecordId>,
-    /// Whether they were made from different orders.
+    /// Whether they were made from different sales orders.
     of_several: bool,
     invoices: Vec<Invoice>,
     cash_sales: Vec<RecordId>,
@@ -53,8 +53,8 @@ impl SalesDocuments {
 }
 
 impl BillingReader<'_> {
-    /// Reads what is on record for an order. Where units are named and every one of
-    /// them is on an invoice, the sales order is told without its lines.
+    /// Reads everything on record for an order. Where the query names units and every one of them
+    /// is on an invoice, the sales order is returned without its lines.
     pub(crate) async fn billing(self, query: &BillingQuery) -> Result<Billing, NetSuiteError> {
         let (sales_documents, sales_order) = self.documents(query).await?;
         let mut billing = Billing {
@@ -72,9 +72,9 @@ impl BillingReader<'_> {
         Ok(billing)
     }
 
-    /// The order's own sales documents, and its sales order where that had to be read to know whose
-    /// they are. Another shop in the account may have the same number: then the sales order under
-    /// the order's id is ours, or none.
+    /// The order's own sales documents, and its sales order where it had to be read to know which
+    /// order the documents belong to. Another shop in the account may have the same number: then
+    /// only the sales order under the order's id can be the right one.
     async fn documents(
         self,
         query: &BillingQuery,
@@ -96,8 +96,8 @@ impl BillingReader<'_> {
             let Some(order) = found.filter(|order| Some(&order.id) != foreign.as_ref()) else {
                 continue;
             };
-            // Lines are closed on the word that there is no bill: it must not hang
-            // on how a search compares numbers.
+            // Lines are closed if there is no sales document, and that must not depend on how a
+            // search compares numbers.
             let sales_documents =
                 self.sales_documents(&request::sales_documents_of(&order.id)).await?;
             if sales_documents.is_empty() {
@@ -110,8 +110,8 @@ impl BillingReader<'_> {
         Ok((SalesDocuments::default(), None))
     }
 
-    /// The sales documents in one call, by the number of the order that they were made from. None
-    /// where that search is not understood: the order's id finds them then.
+    /// The sales documents in one call, by the number of their sales order; empty where the account
+    /// does not support that search, and the caller then uses the order's id.
     async fn sales_documents_by_number(
         self,
         query: &BillingQuery,
@@ -143,7 +143,7 @@ impl BillingReader<'_> {
         let invoice = |it: &Node| reply::invoice(it, self.conventions);
         for record in self.all_pages(search).await? {
             match record.kind() {
-                // Searches can be answered with bodies only.
+                // Searches may return records without lines.
                 Some("Invoice") if record.child("itemList").is_none() => {
                     without_lines.push(reply::parse_record(&record, reply::own_id)?);
                 }
@@ -167,7 +167,7 @@ impl BillingReader<'_> {
     }
 
     /// The order's memos that count, and those of memobridge that were voided. The two searches run
-    /// beside each other as far as the account has slots.
+    /// concurrently if the account has free slots.
     async fn memos(
         self,
         query: &BillingQuery,
@@ -190,7 +190,7 @@ impl BillingReader<'_> {
                 Ok(Vec::new())
             }
         };
-        // Both answers are awaited: a call that is given up keeps its slot busy all the same.
+        // Both answers are awaited, because a call that is dropped still occupies its slot.
         let (of_invoices, of_number) = tokio::join!(of_invoices, of_number);
         let (mut memos, of_number) = (of_invoices?, of_number?);
         memos.extend(of_number);
@@ -212,7 +212,7 @@ impl BillingReader<'_> {
         let (mut memos, mut without_lines) = (Vec::new(), Vec::new());
         let existing = |it: &Node| reply::existing(it, self.conventions, Standing::Valid);
         for record in self.all_pages(search).await?.iter().filter(|it| is_memo(it)) {
-            // Searches can be answered with bodies only, which would credit no unit.
+            // Searches may return records without lines, which would credit no unit.
             if record.child("itemList").is_none() {
                 without_lines.push(reply::parse_record(record, reply::own_id)?);
             } else {
@@ -239,7 +239,7 @@ impl BillingReader<'_> {
         Ok(whole)
     }
 
-    /// Those of these credit memos that were voided.
+    /// The voided ones among these credit memos.
     pub(crate) async fn voided(
         self,
         records: &[RecordId],
@@ -250,7 +250,7 @@ impl BillingReader<'_> {
         memos.map(|it| reply::parse_record(it, existing)).collect()
     }
 
-    /// All records of a search: fewer than it counts would be taken for all there are.
+    /// All records of a search; an error if it returns fewer than it counts.
     async fn all_pages(self, search: &Request) -> Result<Vec<Node>, NetSuiteError> {
         let first = reply::page(self.client.call(search).await?)?;
         if first.pages > MAX_PAGES {
@@ -273,14 +273,13 @@ impl BillingReader<'_> {
 fn names(query: &BillingQuery) -> Vec<&str> {
     let mut names = vec![query.reference.as_str(), query.order.as_str()];
     names.retain(|name| !name.is_empty());
-    // External ids are compared without case, so the same name twice is one question.
+    // External ids are compared without case, so two spellings of one name need one query.
     names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
     names
 }
 
-/// The sales order as its invoices show it, without lines, where nobody will
-/// miss them: every unit is on an invoice, and every memo says which units it
-/// credits, so that no line is needed to tell one product from another.
+/// The sales order as its invoices show it, without lines. Used where no line is needed: every unit
+/// is on an invoice, and every memo names the units that it credits.
 fn outline(billing: &Billing, order: &RecordId, units: &[UnitId]) -> Option<SalesOrder> {
     let invoice = billing.invoices.first()?;
     let named: BTreeSet<_> = billing

@@ -27,14 +27,14 @@ use crate::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Shorter than the idle time after which servers drop connections: a request
-/// sent into a dropped one has an unknown outcome.
+/// Shorter than the idle time after which servers close connections: a request sent into a closed
+/// connection has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Longest answer that is read.
+/// The longest answer that is read.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
-/// Talks to one account.
+/// Sends the calls of one account.
 pub(crate) struct Client {
     http: reqwest::Client,
     url: Url,
@@ -43,7 +43,7 @@ pub(crate) struct Client {
     slots: Arc<Slots>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
-    /// The last date of an answer's head in seconds, 0 before there was one.
+    /// The `Date` of the last answer in seconds; 0 before the first answer.
     server_date: AtomicI64,
 }
 
@@ -54,8 +54,8 @@ struct HttpAnswer {
 }
 
 impl Client {
-    /// A client without cookies and redirects: NetSuite takes a session cookie
-    /// beside a passport for an ambiguous login.
+    /// A client without cookies and redirects: a session cookie beside a passport makes NetSuite
+    /// reject the login as ambiguous.
     pub(crate) fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         options.check()?;
         let account: Account = options.account.parse()?;
@@ -81,17 +81,17 @@ impl Client {
         })
     }
 
-    /// Asks, and hands out the answer unless it is a failure.
+    /// Sends a request and returns the answer, or an error if it is a failure.
     pub(crate) async fn call(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Live, self.timeout, request).await
     }
 
-    /// Calls once no other call waits for a slot.
+    /// Sends a request once no live call waits for a slot.
     pub(crate) async fn call_backfill(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.ask(Priority::Backfill, self.timeout, request).await
     }
 
-    /// Asks with less patience than usual.
+    /// Sends a request with a shorter timeout than usual.
     pub(crate) async fn call_with_timeout(
         &self,
         limit: Duration,
@@ -100,22 +100,22 @@ impl Client {
         self.ask(Priority::Live, limit.min(self.timeout), request).await
     }
 
-    /// How long one call may take.
+    /// The time limit of one call.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// What its passports say.
+    /// The time for a passport.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// How far the process has come: how long a proof is good.
+    /// The monotonic time, by which verified permissions expire.
     pub(crate) fn instant(&self) -> ports::Instant {
         self.clock.instant()
     }
 
-    /// The time by the head of the last answer: told to those, too, whose login is refused.
+    /// The `Date` of the last answer. NetSuite sends it also when it refuses the login.
     pub(crate) fn server_date(&self) -> Option<Timestamp> {
         let seconds = self.server_date.load(Ordering::Relaxed);
         (seconds != 0).then(|| Timestamp::from_millis(seconds * 1000))
@@ -129,7 +129,7 @@ impl Client {
     ) -> Result<Node, NetSuiteError> {
         let deadline = Instant::now() + limit;
         match self.attempt(priority, deadline, request).await {
-            // Under load NetSuite refuses good logins, before it does anything else.
+            // Under load NetSuite refuses valid logins, before it processes anything.
             Err(error) if error.class == Class::Login => {
                 self.attempt(priority, deadline, request).await
             }
@@ -144,7 +144,7 @@ impl Client {
         request: &Request,
     ) -> Result<Node, NetSuiteError> {
         let left = || deadline.saturating_duration_since(Instant::now());
-        // What is sent must have time to be answered: else its outcome is unknown.
+        // A request must have time to be answered; otherwise its outcome is unknown.
         let Some(mut slot) = self.slots.wait(priority, left() * 3 / 4).await else {
             return Err(NetSuiteError::new(Class::Throttled, "all slots of the account are taken"));
         };
@@ -209,7 +209,7 @@ impl Client {
     }
 }
 
-/// What a failure says about how much is too much.
+/// What a result means for the concurrency limit.
 fn call_result(error: Option<&NetSuiteError>) -> CallResult {
     match error.map(|it| it.class) {
         Some(Class::Throttled) => CallResult::Throttled,
@@ -233,7 +233,7 @@ fn open(answer: &HttpAnswer, request: &Request) -> (Option<String>, Result<Node,
     }
 }
 
-/// What an answer that is no SOAP message says by its status.
+/// The class of an answer that is no SOAP message, by its status.
 fn unreadable(answer: &HttpAnswer, problem: XmlError) -> NetSuiteError {
     let is_maintenance = || {
         let words = String::from_utf8_lossy(&answer.bytes).to_ascii_lowercase();

@@ -1,24 +1,23 @@
-//! How much may be in flight: the account's concurrency is shared by everything
-//! that talks to it, and NetSuite says only by refusing that it is too much.
+//! Limits the requests in flight: the account's concurrency is shared by all its clients, and
+//! NetSuite shows only by refusing that there are too many.
 //!
-//! A state machine without a clock and without waiting; `slots` gives it both.
-//! Below a ceiling it adapts: half as much after a refusal, one more after a
-//! run of answers.
+//! A state machine without a clock and without waiting; `slots` adds both. Below a ceiling it
+//! adapts: half as much after a refusal, one more after a run of answers.
 
 use std::{collections::VecDeque, time::Duration};
 
 use ports::Instant;
 
-/// Refusals within this time of a cut are of the same burst.
+/// Refusals within this time after a reduction belong to the same burst.
 const BURST: Duration = Duration::from_secs(1);
 
-/// So many answers in a row earn one more slot.
+/// This many consecutive answers add one slot.
 const RUN: u32 = 20;
 
-/// So many live calls may overtake one of backfill.
+/// At most this many live calls overtake one backfill call.
 const OVERTAKERS: u32 = 16;
 
-/// Who waits behind whom.
+/// The priority of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// A caller waits for it.
@@ -27,18 +26,18 @@ pub enum Priority {
     Backfill,
 }
 
-/// What became of a call that had a slot.
+/// The result of a call that had a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallResult {
     /// It was answered.
     Answered,
-    /// It was rejected because there are too many.
+    /// It was rejected because there were too many.
     Throttled,
-    /// Nothing that says how much is too much.
+    /// It says nothing about the limit.
     Silent,
 }
 
-/// One who wants a slot, has one, or has had one.
+/// A call that waits for a slot, has one, or has had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
@@ -57,7 +56,7 @@ pub struct ConcurrencyLimiter {
 }
 
 impl ConcurrencyLimiter {
-    /// All slots free.
+    /// A limiter with all slots free.
     #[must_use]
     pub fn new(ceiling: u32) -> Self {
         let ceiling = ceiling.max(1);
@@ -74,31 +73,31 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// Lowers the ceiling where somebody who shares the account wants that.
+    /// Lowers the ceiling, if another user of the account configured a lower one.
     pub fn lower(&mut self, ceiling: u32) {
         self.ceiling = self.ceiling.min(ceiling.max(1));
         self.allowed = self.allowed.min(self.ceiling);
     }
 
-    /// Slots that may be in use.
+    /// The slots that may be in use.
     #[must_use]
     pub fn allowed(&self) -> u32 {
         self.allowed
     }
 
-    /// Slots that are in use.
+    /// The slots in use.
     #[must_use]
     pub fn in_use(&self) -> u32 {
         self.in_use
     }
 
-    /// How many wait.
+    /// The number of waiting calls.
     #[must_use]
     pub fn waiting(&self) -> u32 {
         u32::try_from(self.live.len() + self.backfill.len()).unwrap_or(u32::MAX)
     }
 
-    /// Stands in line. [`Self::call_next`] says when it is this one's turn.
+    /// Enters the queue. [`Self::call_next`] returns the ticket when it gets a slot.
     pub fn ask(&mut self, priority: Priority) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
@@ -106,7 +105,7 @@ impl ConcurrencyLimiter {
         ticket
     }
 
-    /// Gives the next in line a slot, if one is free.
+    /// Gives the next waiting call a slot, if one is free.
     pub fn call_next(&mut self) -> Option<Ticket> {
         if self.allowed <= self.in_use {
             return None;
@@ -122,7 +121,7 @@ impl ConcurrencyLimiter {
         Some(ticket)
     }
 
-    /// Leaves the line; false for one who is not in it, but has a slot already.
+    /// Leaves the queue; `false` if the ticket is not in the queue because it has a slot.
     pub fn leave(&mut self, ticket: Ticket) -> bool {
         for line in [&mut self.live, &mut self.backfill] {
             if let Some(place) = line.iter().position(|it| *it == ticket) {
@@ -133,7 +132,7 @@ impl ConcurrencyLimiter {
         false
     }
 
-    /// Gives a slot back.
+    /// Returns a slot.
     pub fn done(&mut self, verdict: CallResult, now: Instant) {
         self.in_use = self.in_use.saturating_sub(1);
         match verdict {

@@ -1,12 +1,12 @@
-//! The doctor's questions to one account: nothing is written, whatever is asked.
+//! The doctor's checks of one account. No check writes anything.
 //!
-//! | part | asks |
+//! | part | checks |
 //! |---|---|
-//! | `examine` | is it there, does it take our token, do our clocks agree |
-//! | `permissions` | what the integration's role may do, one by one |
-//! | `records` | is everything on record that the configuration names |
-//! | `usage` | do its invoices look as the policy thinks |
-//! | `fields` | are the custom fields there that memos shall carry |
+//! | `examine` | that it answers, accepts the token, and that the clocks agree |
+//! | `permissions` | what the integration's role may do, one permission at a time |
+//! | `records` | that every record of the configuration exists |
+//! | `usage` | that its invoices match the policy |
+//! | `fields` | that the custom fields of the memos exist |
 
 mod account_usage;
 mod fields;
@@ -44,7 +44,7 @@ struct Examination<'a> {
     findings: Vec<DiagnosticFinding>,
 }
 
-/// Nothing more can be asked; the last finding says why.
+/// The examination ended early; the last finding says why.
 struct Ended;
 
 #[async_trait]
@@ -56,7 +56,7 @@ impl Diagnostics for NetSuite {
             usage: AccountUsage::default(),
             findings: Vec::new(),
         };
-        // Ended early or not: what was found is found.
+        // The findings are kept even if the examination ended early.
         examination.run().await.unwrap_or_default();
         examination.findings
     }
@@ -103,7 +103,7 @@ impl Examination<'_> {
                 self.findings.push(DiagnosticFinding::error("token", seen, remedy));
                 Err(Ended)
             }
-            // Clocks that disagree are the one cause that can be told from outside.
+            // A clock that differs is the only cause that can be detected from outside.
             Class::Login | Class::Unauthorized => {
                 let ended = self.unchecked("token", &error);
                 if let Some(theirs) = self.account.client.server_date() {
@@ -115,7 +115,7 @@ impl Examination<'_> {
         }
     }
 
-    /// Asks with the patience of somebody who waits for it.
+    /// Sends a request with a timeout that suits an interactive command.
     async fn ask(&self, request: &Request) -> Result<Node, NetSuiteError> {
         self.account.client.call_with_timeout(TIMEOUT, request).await
     }
@@ -124,7 +124,8 @@ impl Examination<'_> {
         self.findings.push(DiagnosticFinding::ok(what, seen));
     }
 
-    /// A question that was not answered: no verdict, unless it is our login that is refused.
+    /// Adds a finding for an unanswered check: a warning, or an error that ends the examination if
+    /// the login was refused.
     fn unchecked(&mut self, what: impl Into<String>, error: &NetSuiteError) -> Result<(), Ended> {
         if let Class::Login | Class::Unauthorized = error.class {
             let seen = format!("refused: {}", error_chain(error));
@@ -138,18 +139,18 @@ impl Examination<'_> {
         let seen = format!("could not be checked: {}", error_chain(error));
         let remedy = match error.class {
             Class::Forbidden => {
-                "give the integration's role the right to view it and ask again, or look for \
-                 yourself"
+                "give the integration's role the right to view it and run doctor again, or check \
+                 it in NetSuite"
             }
-            Class::Throttled => "ask again when the account is less busy",
-            _ => "ask again, or look for yourself",
+            Class::Throttled => "run doctor again when the account is less busy",
+            _ => "run doctor again, or check it in NetSuite",
         };
         self.findings.push(DiagnosticFinding::warning(what, seen, remedy));
         Ok(())
     }
 }
 
-/// Compares clocks: theirs was read between two looks at ours.
+/// Compares clocks. The server's time was read between `before` and `after`.
 fn clock(before: Timestamp, after: Timestamp, theirs: Timestamp) -> DiagnosticFinding {
     let (behind, ahead) = (theirs.since(after), before.since(theirs));
     let off = ahead.max(behind);

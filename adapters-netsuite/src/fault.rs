@@ -1,11 +1,11 @@
-//! What NetSuite's codes mean for the caller: one table for faults and statuses.
+//! The meaning of NetSuite's codes for the caller: one table for faults and statuses.
 //!
-//! The code decides first, then the fault element, then the message: a fault
-//! of type `invalidCredentialsFault` with code `UNEXPECTED_ERROR` is a passing
-//! trouble, and `USER_ERROR` is a refused login inside that fault but bad data
-//! inside a status. Codes are open: one from next year is bad data in a status,
-//! and a failure without a cause in a fault. The codes of a missing permission also
-//! stand for one field of one record: there the words decide ([`is_about_a_field`]).
+//! The code decides first, then the fault element, then the message: a fault of type
+//! `invalidCredentialsFault` with code `UNEXPECTED_ERROR` is a temporary failure, and `USER_ERROR`
+//! is a refused login inside that fault but bad data inside a status. The list of codes is open: an
+//! unknown code is bad data in a status, and a failure without a cause in a fault. The codes of a
+//! missing permission are also used for one field of one record: there the message decides
+//! ([`is_about_a_field`]).
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -13,24 +13,24 @@ use ports::{LedgerError, Rejection, error_chain, redact_emails};
 
 use crate::reply::XmlError;
 
-/// NetSuite frees a slot within seconds and never says when.
+/// NetSuite frees a slot within seconds and never states when.
 const THROTTLE_WAIT: Duration = Duration::from_secs(5);
 
 const MESSAGE_LIMIT: usize = 400;
 
-/// What a failed call means.
+/// The meaning of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Too many requests; this one was not processed.
     Throttled,
     /// Down or out of reach; the request was not processed.
     Unavailable,
-    /// No whole answer of NetSuite: it may have been processed.
+    /// No complete answer of NetSuite: the request may have been processed.
     Unknown,
-    /// NetSuite says that it failed, and not why: it may have been processed.
+    /// NetSuite reports a failure without a cause: the request may have been processed.
     Failed,
-    /// A whole answer that cannot be read, or that hides a record it counts: asked again,
-    /// the answer is the same. It may have been processed.
+    /// A complete answer that cannot be read, or that hides a record it counts. A repeated call
+    /// gets the same answer. The request may have been processed.
     Unreadable,
     /// The record changed between reading and writing.
     Stale,
@@ -38,7 +38,7 @@ pub(crate) enum Class {
     Duplicate,
     /// There is no such record.
     Missing,
-    /// The login was refused, which under load NetSuite also says to good ones.
+    /// The login was refused; under load NetSuite also refuses valid ones.
     Login,
     /// The credentials were revoked.
     Unauthorized,
@@ -48,14 +48,14 @@ pub(crate) enum Class {
     Data,
     /// The accounting period is closed.
     Period,
-    /// More than one request may carry.
+    /// The request has more entries than NetSuite accepts.
     TooBig,
     /// NetSuite could not read the request.
     Bug,
 }
 
 impl Class {
-    /// Whether NetSuite looked at what was asked and said no to that very thing.
+    /// Whether NetSuite processed the request and rejected its content.
     pub(crate) fn is_refusal(self) -> bool {
         match self {
             Self::Stale
@@ -77,16 +77,16 @@ impl Class {
     }
 }
 
-/// Where a code stands.
+/// The place of a code in an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CodeSource<'a> {
     /// In a SOAP fault, with the name of the element in its detail, if there is one.
     Fault(&'a str),
-    /// In the status of an operation that was carried out.
+    /// In the status of an operation.
     Status,
 }
 
-/// A call that did not succeed, in NetSuite's words.
+/// A failed call, with NetSuite's code and message.
 #[derive(Debug)]
 pub(crate) struct NetSuiteError {
     /// What it means.
@@ -96,36 +96,36 @@ pub(crate) struct NetSuiteError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Whether a call that failed can have left something behind.
+/// Whether a failed call may have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It only read.
+    /// The call only reads.
     None,
-    /// It was to write.
+    /// The call writes.
     Write,
 }
 
 impl NetSuiteError {
-    /// Whether another way to ask the same may be answered: this one was refused,
-    /// or answered in a form that we did not ask for.
+    /// Whether another form of the same query may succeed: this one was refused, or answered in an
+    /// unexpected form.
     pub(crate) fn is_about_the_question(&self) -> bool {
         let unreadable = self.source.as_ref().and_then(|it| it.downcast_ref::<XmlError>());
         let short = matches!(unreadable, Some(XmlError::CutOff | XmlError::Missing(_)));
         short || self.class.is_refusal()
     }
 
-    /// A failure that NetSuite gave no code for.
+    /// A failure without a code of NetSuite.
     pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
         Self::detail(class, "", &message.to_string())
     }
 
-    /// A failure with an error behind it.
+    /// A failure with another error as its source.
     pub(crate) fn caused(class: Class, source: impl Error + Send + Sync + 'static) -> Self {
         let message = source.to_string();
         Self { source: Some(Box::new(source)), ..Self::new(class, message) }
     }
 
-    /// A failure with NetSuite's own code and words.
+    /// A failure with NetSuite's code and message.
     pub(crate) fn detail(class: Class, code: &str, message: &str) -> Self {
         let words = message.chars().map(|c| if c.is_control() { ' ' } else { c });
         let words = redact_emails(&words.collect::<String>());
@@ -137,8 +137,8 @@ impl NetSuiteError {
         }
     }
 
-    /// The same failure where nothing but the right to look is asked for: the code of a
-    /// missing permission then means that, whatever its words are.
+    /// The same failure for a call that only verifies a read permission: there the code of a
+    /// missing permission always means that, whatever the message is.
     pub(crate) fn of_a_proof(self) -> Self {
         let is_permission = |(class, codes): &(Class, &[&str])| {
             *class == Class::Forbidden && codes.contains(&self.code.as_str())
@@ -147,12 +147,12 @@ impl NetSuiteError {
         Self { class, ..self }
     }
 
-    /// NetSuite's own code, empty where it gave none.
+    /// NetSuite's code; empty where it gave none.
     pub(crate) fn code(&self) -> &str {
         &self.code
     }
 
-    /// What the port says of it.
+    /// The error of the port.
     pub(crate) fn into_error(self, effect: Effect) -> LedgerError {
         let refused = |kind, it: Self| {
             let (code, message) = it.into_words();
@@ -162,7 +162,8 @@ impl NetSuiteError {
             Class::Throttled => LedgerError::Throttled(THROTTLE_WAIT),
             Class::Unknown if effect == Effect::Write => LedgerError::Unknown(self.into()),
             Class::Failed if effect == Effect::Write => self.into_failed(),
-            // Nothing was written, and nothing tells a failing order from a failing account.
+            // Nothing was written, and a failing order cannot be distinguished from a failing
+            // account.
             Class::Unavailable | Class::Unknown | Class::Failed => {
                 LedgerError::Unavailable(self.into())
             }
@@ -177,7 +178,8 @@ impl NetSuiteError {
         }
     }
 
-    /// A write failed while the account answered another call about the same order.
+    /// The error for a write that failed while the account answered another call about the same
+    /// order.
     pub(crate) fn into_failed(self) -> LedgerError {
         let (code, message) = self.into_words();
         LedgerError::Failed { code, message }
@@ -205,10 +207,10 @@ impl Error for NetSuiteError {
     }
 }
 
-/// What a code, where it stands and the words with it mean.
+/// The meaning of a code, by its place and its message.
 pub(crate) fn classify(context: CodeSource<'_>, code: &str, message: &str) -> Class {
     if let (CodeSource::Fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR") = (context, code) {
-        // The one fault whose usual code says less than its element.
+        // The only fault whose usual code is less specific than its element.
         return Class::TooBig;
     }
     if let (CodeSource::Fault("invalidCredentialsFault"), "USER_ERROR") = (context, code) {
@@ -227,11 +229,11 @@ pub(crate) fn classify(context: CodeSource<'_>, code: &str, message: &str) -> Cl
     by_element.map(|(_, class)| *class).or_else(|| by_message(message)).unwrap_or(Class::Failed)
 }
 
-/// Whether a refusal for want of permission is about one field or value of one record.
+/// Whether a missing-permission error concerns one field or value of one record.
 ///
-/// `You do not have permissions to set a value for element class (read-only, feature
-/// disabled, or not on the form).` is: another record may do without the field. What the
-/// role lacks has a name: `You need the Transactions -> Invoice permission`.
+/// `You do not have permissions to set a value for element class (read-only, feature disabled, or
+/// not on the form).` does: another record may work without the field. A permission that the role
+/// lacks is named: `You need the Transactions -> Invoice permission`.
 fn is_about_a_field(code: &str, message: &str) -> bool {
     let words = message.to_ascii_lowercase();
     let names_a_permission = NAMED_PERMISSION.iter().any(|it| words.contains(it));
@@ -243,11 +245,11 @@ fn by_message(message: &str) -> Option<Class> {
     MESSAGES.iter().find(|(words, _)| message.contains(words)).map(|(_, class)| *class)
 }
 
-/// Words beside the name of a permission, in lower case.
+/// Words that accompany the name of a permission, in lower case.
 const NAMED_PERMISSION: [&str; 5] =
     ["permission violation", "you need", "->", "' permission", "\" permission"];
 
-/// Words for a part of a record, or for a record by itself, in lower case.
+/// Words for a part of a record, or for a single record, in lower case.
 const FIELD: [&str; 6] =
     [" element", " field", " value for", " this record", " this transaction", " this form"];
 

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a clock, an account, a memo, and answers to read.
+//! Shared test data: a clock, an account, a memo, and answers to read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ pub(crate) const UNIT: &str = "dc333267-856c-421a-ac7a-e08291642d76";
 pub(crate) const OTHER_UNIT: &str = "0d0a2f1c-0000-4000-8000-000000000002";
 pub(crate) const KEY: &str = "nst-cm-680ab9e626f2984bfa54";
 
-/// Stands still.
+/// A clock that stands still.
 pub(crate) struct StoppedClock;
 
 #[async_trait]
@@ -64,7 +64,7 @@ pub(crate) fn conventions() -> AccountConventions {
     AccountConventions::new(&options()).unwrap()
 }
 
-/// An adapter that talks to `server`.
+/// An adapter connected to `server`.
 pub(crate) fn adapter(server: &MockServer) -> NetSuite {
     NetSuite::new(Options { endpoint: Some(server.uri()), ..options() }, Arc::new(StoppedClock))
         .unwrap()
@@ -149,7 +149,7 @@ pub(crate) fn reply(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// An envelope around a body, in NetSuite's way.
+/// An envelope around a body, as NetSuite writes it.
 pub(crate) fn envelope(body: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="utf-8"?>
@@ -170,7 +170,7 @@ pub(crate) fn fault(element: &str, code: &str, message: &str) -> String {
     ))
 }
 
-/// A status, good or bad.
+/// A status, successful or not.
 pub(crate) fn status(code: Option<&str>) -> String {
     let Some(code) = code else {
         return "<c:status xmlns:c=\"urn:c\" isSuccess=\"true\"/>".to_owned();
@@ -181,30 +181,30 @@ pub(crate) fn status(code: Option<&str>) -> String {
     )
 }
 
-/// What `add` answers when it refuses.
+/// The answer of `add` for a refused memo.
 pub(crate) fn add_refused(code: &str) -> String {
     let status = status(Some(code));
     envelope(&format!("<addResponse><writeResponse>{status}</writeResponse></addResponse>"))
 }
 
-/// What `add` answers when it recorded the memo as 71300.
+/// The answer of `add` for a memo recorded as 71300.
 pub(crate) fn add_done() -> String {
     reply("add_ok")
 }
 
-/// What `get` answers when it refuses.
+/// The answer of `get` for a refused call.
 pub(crate) fn get_refused(code: &str) -> String {
     let status = status(Some(code));
     envelope(&format!("<getResponse><readResponse>{status}</readResponse></getResponse>"))
 }
 
-/// What `get` answers when it found a record.
+/// The answer of `get` for a record that was found.
 pub(crate) fn get_done(record: &str) -> String {
     let status = status(None);
     envelope(&format!("<getResponse><readResponse>{status}{record}</readResponse></getResponse>"))
 }
 
-/// What a search answers with these records, as one page of so many.
+/// The answer of a search with these records, as one of `pages` pages.
 pub(crate) fn rows(operation: &str, pages: u32, total: usize, records: &[String]) -> String {
     envelope(&format!(
         "<{operation}Response><r:searchResult xmlns:r=\"urn:r\">{}\
@@ -256,7 +256,7 @@ pub(crate) fn http(status: u16, body: impl Into<String>) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body.into(), "text/xml; charset=utf-8")
 }
 
-/// Answers every request of an operation in the same way.
+/// Answers every request of an operation with the same answer.
 pub(crate) async fn always(
     server: &MockServer,
     operation: &'static str,
@@ -265,7 +265,7 @@ pub(crate) async fn always(
     Mock::given(BodyContains(operation)).respond_with(answer).mount(server).await;
 }
 
-/// Answers the next request of an operation; what is told first is answered first.
+/// Answers the next request of an operation; earlier calls of this function are used first.
 pub(crate) async fn once(
     server: &MockServer,
     operation: &'static str,
@@ -274,14 +274,14 @@ pub(crate) async fn once(
     Mock::given(BodyContains(operation)).respond_with(answer).up_to_n_times(1).mount(server).await;
 }
 
-/// The operations that `server` was asked for, in order.
+/// The operations that `server` received, in order.
 pub(crate) async fn asked(server: &MockServer) -> Vec<String> {
     let requests = server.received_requests().await.unwrap();
     let action = |it: &Request| it.headers["SOAPAction"].to_str().unwrap().replace('"', "");
     requests.iter().map(action).collect()
 }
 
-/// What was asked, in order.
+/// The bodies of the requests, in order.
 pub(crate) async fn bodies(server: &MockServer) -> Vec<String> {
     let requests = server.received_requests().await.unwrap();
     requests.into_iter().map(|request| String::from_utf8(request.body).unwrap()).collect()

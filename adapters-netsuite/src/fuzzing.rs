@@ -12,7 +12,7 @@ use crate::{
     request::{self, FieldPlace, Operation, RecordType, Request},
 };
 
-/// What is written and read for one account, without a network.
+/// The requests and replies of one account, without a network.
 pub struct Codec {
     version: String,
     credentials: Credentials,
@@ -42,8 +42,7 @@ impl Codec {
         self.write(&request::close_lines(lines), now)
     }
 
-    /// Every question that is asked about an order of this number and these records, and
-    /// about an account, signed.
+    /// Every query about an order of this number and these records, and about an account, signed.
     #[must_use]
     pub fn queries(&self, number: &str, records: &[RecordId], now: Timestamp) -> Vec<String> {
         let kinds = [RecordType::SalesOrder, RecordType::Invoice, RecordType::CreditMemo];
@@ -80,7 +79,7 @@ impl Codec {
         reply::sales_order(&record, &self.conventions).ok()
     }
 
-    /// What is on record by an answer to `search`.
+    /// The records in an answer to `search`.
     #[must_use]
     pub fn found(&self, bytes: &[u8]) -> Option<Billing> {
         let answer = Reply::read(bytes).ok()?.answer(Operation::Search).ok()?;
@@ -101,7 +100,7 @@ impl Codec {
         Some(billing)
     }
 
-    /// Reads bytes as everything that an answer can be.
+    /// Reads bytes as every kind of answer.
     pub fn read(&self, bytes: &[u8]) {
         for operation in Operation::ALL {
             let answer = || Reply::read(bytes)?.answer(operation);
@@ -149,7 +148,7 @@ impl Codec {
     }
 }
 
-/// What a code in a fault and in a status means, by name.
+/// The class of a code in a fault and in a status, by name.
 #[must_use]
 pub fn classes(element: &str, code: &str, message: &str) -> [String; 2] {
     [CodeSource::Fault(element), CodeSource::Status]

@@ -1,4 +1,4 @@
-//! The port, over one NetSuite account.
+//! The ledger port over one NetSuite account.
 
 use std::sync::Arc;
 
@@ -56,17 +56,17 @@ impl NetSuite {
     }
 }
 
-/// Whether a record is what its id was thought to be.
+/// Whether a record is a credit memo.
 pub(crate) fn is_memo(record: &Node) -> bool {
     record.kind() == Some("CreditMemo")
 }
 
-/// What can be read of a memo. One that cannot must not keep the others of its
-/// batch from being read.
+/// The memo that was read, or `None` with a warning: one unreadable memo must not prevent the
+/// others of its batch from being read.
 pub(crate) fn readable<T>(record: &Node, read: Result<T, XmlError>) -> Option<T> {
     if let Err(problem) = &read {
         let memo = reply::subject(record);
-        tracing::warn!(problem = problem.of(&memo), "{memo} cannot be read");
+        tracing::warn!(error = problem.of(&memo), "Failed to read {memo}");
     }
     read.ok()
 }

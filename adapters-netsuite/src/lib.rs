@@ -1,18 +1,18 @@
 //! The ledger port over NetSuite's SuiteTalk SOAP web services.
 //!
-//! | module | knows |
+//! | module | content |
 //! |---|---|
-//! | `auth` | how a request is signed |
-//! | `request` | what is asked, as XML that validates against NetSuite's schema |
-//! | `reply` | what is answered, read by local names, whatever the prefixes and the order |
-//! | `fault` | what NetSuite's codes mean for the caller |
-//! | `limiter`, `slots` | how much may be in flight |
+//! | `auth` | signs a request |
+//! | `request` | the requests, as XML that validates against NetSuite's schema |
+//! | `reply` | the replies, read by local names, independent of prefixes and of the order of elements |
+//! | `fault` | the meaning of NetSuite's codes for the caller |
+//! | `concurrency_limiter`, `slots` | limit the requests in flight |
 //! | `client` | one HTTP exchange |
 //! | `billing`, `post`, `memos` | the conversations behind the port's methods |
-//! | `examine` | whether an account is fit for all this |
-//! | `permissions` | when "nothing found" may be believed, and the proof of it |
+//! | `examine` | checks whether an account is set up correctly |
+//! | `read_permissions` | verifies permissions, so that "nothing found" can be trusted |
 //!
-//! Nothing here retries, but for one false "Invalid login": the worker does.
+//! Only a false "Invalid login" is retried here; all other retries are the worker's.
 
 mod account_conventions;
 mod auth;

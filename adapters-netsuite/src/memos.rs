@@ -1,7 +1,7 @@
-//! The conversation behind `memos`: all credit memos since a moment, one page a call.
+//! The calls behind `memos`: all credit memos since a moment, one page per call.
 //!
-//! Two searches follow each other, as only a search tells whether a memo counts: first the
-//! memos that do, then the voided ones. Every call waits behind those that somebody waits for.
+//! Two searches follow each other, because only the search shows whether a memo is voided: first
+//! the memos that count, then the voided ones. Every call has lower priority than live calls.
 
 use std::{fmt, str::FromStr};
 
@@ -17,36 +17,36 @@ use crate::{
     request::{self, RecordType},
 };
 
-/// The words that begin a place.
+/// The first word of a cursor.
 const STANDINGS: [(Standing, &str); 2] = [(Standing::Valid, "valid"), (Standing::Voided, "voided")];
 
-/// Where to read on: a search, and how far it has got.
+/// A parsed cursor: a search, and its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MemoPosition {
     standing: Standing,
-    /// None before its first page.
+    /// `None` before its first page.
     further: Option<Further>,
 }
 
-/// The next page of a search under way.
+/// The next page of a search that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Further {
     index: u32,
     pages: u32,
-    /// Records that are still to come, where the search counts them.
+    /// Records still to come, where the search returns a count.
     left: Option<u32>,
     search: String,
 }
 
 impl BillingReader<'_> {
-    /// The page of memos at a place.
+    /// The page of memos at a cursor.
     pub(crate) async fn memos_since(
         self,
         since: Timestamp,
         place: &Cursor,
     ) -> Result<MemoPage, NetSuiteError> {
         let unknown =
-            || NetSuiteError::new(Class::Data, "the place in the list of memos is not ours");
+            || NetSuiteError::new(Class::Data, "the cursor of the list of memos is not valid");
         let MemoPosition { standing, further } = place.0.parse().map_err(|()| unknown())?;
         let request = match &further {
             None => request::memos_since(account_conventions::moment(since), standing),
@@ -79,7 +79,7 @@ impl BillingReader<'_> {
     ) -> Result<Vec<RecordedMemo>, NetSuiteError> {
         let mut records: Vec<_> = records.into_iter().filter(is_memo).collect();
         if records.iter().all(|record| record.child("itemList").is_none()) {
-            // Searches can be answered with bodies only.
+            // Searches may return records without lines.
             let ids = records.iter().map(reply::own_id).collect::<Result<Vec<_>, _>>()?;
             let mut whole = Vec::new();
             for batch in ids.chunks(request::MAX_IDS) {
@@ -93,7 +93,7 @@ impl BillingReader<'_> {
     }
 }
 
-/// What follows the first page of a search, if anything does.
+/// The position after the first page of a search, if there is one.
 fn first(page: &reply::Page) -> Result<Option<Further>, NetSuiteError> {
     let search = page.search_id.clone();
     let search = match page.pages {
@@ -104,8 +104,8 @@ fn first(page: &reply::Page) -> Result<Option<Further>, NetSuiteError> {
 }
 
 impl Further {
-    /// What follows this page. A search that ends before it has told all that it counts
-    /// is no answer: what is missing would be taken for deleted.
+    /// The position after this page. A search that ends before it has returned all records that it
+    /// counts is an error: the missing records would be taken for deleted.
     fn advanced(self, page: &reply::Page) -> Result<Option<Self>, NetSuiteError> {
         let told = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         let left = self.left.map(|it| it.saturating_sub(told));

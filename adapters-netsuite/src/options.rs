@@ -7,28 +7,28 @@ use secrecy::SecretString;
 
 use crate::auth::Account;
 
-/// One account, our access to it, and its conventions.
+/// One account, its credentials, and its conventions.
 #[derive(Clone)]
 pub struct Options {
     /// The account id in any spelling: `TSTDRV123_SB1` or `tstdrv123-sb1`.
     pub account: String,
     /// The version of the web services, for example `2025_2`.
     pub version: String,
-    /// Where to send requests; derived from the account when absent.
+    /// The address of requests; derived from the account when absent.
     pub endpoint: Option<String>,
-    /// Names the integration record.
+    /// Identifies the integration record.
     pub consumer_key: String,
     /// Signs for the integration record.
     pub consumer_secret: SecretString,
-    /// Names the access token.
+    /// Identifies the access token.
     pub token_id: String,
     /// Signs for the access token.
     pub token_secret: SecretString,
-    /// Requests in flight at most.
+    /// The most requests in flight.
     pub concurrency: usize,
-    /// How long one request may take in all.
+    /// The time limit of one request.
     pub timeout: Duration,
-    /// The IANA name of the zone in which the books are kept.
+    /// The IANA name of the account's time zone.
     pub time_zone: String,
     /// The custom column that holds unit ids.
     pub line_key_field: String,
@@ -48,30 +48,30 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why no adapter can be made from [`Options`].
+/// Why [`Options`] are invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
-    /// Something that must be said is empty.
+    /// A required value is empty.
     #[error("{0} is empty")]
     Empty(&'static str),
-    /// The account id has a character that none has.
+    /// The account id has a character that no account id has.
     #[error("account {0:?} is not an account id like 1234567 or TSTDRV123_SB1")]
     Account(String),
     /// The version is not a year and a number.
     #[error("version {0:?} is not of the form 2025_2")]
     Version(String),
-    /// The endpoint cannot be called.
+    /// The endpoint is not an HTTP address.
     #[error("endpoint {0:?} is not an http or https address")]
     Endpoint(String),
-    /// No such time zone.
+    /// The time zone does not exist.
     #[error("time zone {name:?} is not in the IANA database")]
     TimeZone {
-        /// What was given.
+        /// The configured name.
         name: String,
         /// The database's answer.
         source: jiff::Error,
     },
-    /// With no request in flight nothing would ever be done.
+    /// No request could ever be sent.
     #[error("concurrency is 0")]
     Concurrency,
     /// The HTTP client could not be set up.
@@ -80,7 +80,7 @@ pub enum OptionsError {
 }
 
 impl Options {
-    /// Where requests go.
+    /// The address of requests.
     pub(crate) fn url(&self, account: &Account) -> Result<Url, OptionsError> {
         let derived = || {
             let (host, version) = (account.host(), &self.version);
@@ -93,7 +93,7 @@ impl Options {
         }
     }
 
-    /// Refuses what the types let through.
+    /// Checks what the types cannot.
     pub(crate) fn check(&self) -> Result<(), OptionsError> {
         let texts = [
             ("consumer_key", &self.consumer_key),
@@ -113,7 +113,7 @@ impl Options {
     }
 }
 
-/// The version becomes part of namespaces and of the address, so nothing else may get in.
+/// The version becomes part of namespaces and of the address, so only a valid version is accepted.
 fn is_version(text: &str) -> bool {
     let digits =
         |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());

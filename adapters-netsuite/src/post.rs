@@ -1,10 +1,9 @@
-//! The conversation behind `post`: record a memo, and never twice.
+//! The calls behind `post`: record a memo at most once.
 //!
-//! The external id is what makes this safe: NetSuite takes one record per id,
-//! over all types of transaction. Whatever `add` answers, the record under the
-//! key is what counts, so every doubt ends in one look for it, and no doubt in
-//! a second `add`. Where the key was taken before a memo is first sent, one search
-//! tells whether the record under it was voided since.
+//! The external id makes this safe: NetSuite accepts one record per external id, over all types of
+//! transaction. Whatever `add` answers, the record under the key decides. So every uncertain answer
+//! is followed by one look-up of that record, never by a second `add`. Where the key was taken
+//! before this call sent the memo, one search shows whether the record under it was voided since.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,10 +20,10 @@ use crate::{
     request::{self, RecordType},
 };
 
-/// A look after a doubtful answer is quick, or worth leaving to the next attempt.
+/// A look-up after an uncertain answer is quick, or is left to the next attempt.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is on record under a key.
+/// The record under a key.
 enum Found {
     Memo(Identity),
     Other(String),
@@ -58,8 +57,8 @@ async fn record(
     reply::parse_write(&answer)
 }
 
-/// What an `add` that did not succeed means, after a look at the record where
-/// its answer alone does not tell.
+/// The result of an `add` that failed, with a look-up of the record where the answer alone is not
+/// sufficient.
 async fn resolve(
     reading: BillingReader<'_>,
     memo: &CreditMemo,
@@ -74,12 +73,12 @@ async fn resolve(
         (Ok(None), Class::Duplicate) => {
             Err(conflict(memo, "a record that is no credit memo".to_owned()))
         }
-        // The account answers, this order's reads included: what failed is this memo.
+        // The account answers, also the reads of this order, so the memo is what failed.
         (Ok(None), Class::Unknown) => Err(error.into_failed()),
         (Ok(None), _) => Err(error.into_error(Effect::Write)),
         (Ok(Some(found)), Class::Duplicate) => standing(reading, compare(memo, found)?).await,
         (Ok(Some(found)), _) => compare(memo, found),
-        // Nothing was written: the key was taken before.
+        // Nothing was written, because the key was taken before.
         (Err(error), Class::Duplicate) => Err(as_unknown(error)),
         (Err(error), _) => Err(match as_unknown(error) {
             unreadable @ LedgerError::Unreadable(_) => unreadable,
@@ -88,7 +87,7 @@ async fn resolve(
     }
 }
 
-/// Whether what was on record before still counts: only a search tells.
+/// Whether an existing record still counts; only a search shows that.
 async fn standing(reading: BillingReader<'_>, posted: Posted) -> Result<Posted, LedgerError> {
     let record = posted.record().clone();
     let voided = reading.voided(std::slice::from_ref(&record)).await.map_err(as_unknown)?;
@@ -109,15 +108,15 @@ async fn find_by_key(
         let kind = record.kind().unwrap_or("unknown");
         return Ok(Some(Found::Other(format!("a record of type {kind}"))));
     }
-    // What cannot be compared is no reason to look again: it is for a person.
+    // A record that cannot be compared is not retried; it needs a person.
     Ok(Some(match reply::identity(&record, conventions) {
         Ok(identity) => Found::Memo(identity),
         Err(problem) => Found::Other(problem.of(&reply::subject(&record))),
     }))
 }
 
-/// What a failed look means. A refused one refuses the question, not the memo: that
-/// must never be taken for "nothing is on record", and the next look is refused too.
+/// The error of a failed look-up. A rejection concerns the look-up, not the memo: it must never be
+/// taken for "nothing is on record", and the next look-up is rejected, too.
 fn as_unknown(error: NetSuiteError) -> LedgerError {
     if error.class.is_refusal() {
         return LedgerError::Unreadable(format!("look-up refused: {error}"));
@@ -137,7 +136,7 @@ fn conflict(memo: &CreditMemo, found: String) -> LedgerError {
     LedgerError::Conflict { key: memo.key.clone(), found }
 }
 
-/// The same customer, source and units; the total is for a person to compare.
+/// Compares customer, source and units; a person compares the total.
 fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
     let is_same_source = match &memo.source {
         Source::Invoice(invoice) => found.created_from.as_ref() == Some(invoice),
@@ -147,12 +146,12 @@ fn is_same(memo: &CreditMemo, found: &Identity) -> bool {
             found.created_from.is_none() && reference.eq_ignore_ascii_case(sent.trim())
         }
     };
-    // The key column may not be on the form: then no line has a unit.
+    // The key column may be missing on the form; then no line has a unit.
     let is_same_units = found.units.is_empty() || goods(&memo.units) == goods(&found.units);
     found.entity == memo.entity && is_same_source && is_same_units
 }
 
-/// Shipping in the body leaves no trace in the key column.
+/// The units without shipping, because shipping in the body is not in the key column.
 fn goods(units: &[UnitId]) -> BTreeSet<&UnitId> {
     units.iter().filter(|unit| !unit.is_shipping()).collect()
 }

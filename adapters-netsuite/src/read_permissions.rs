@@ -1,8 +1,8 @@
-//! Verifies the right to read, without which "nothing found" proves nothing.
+//! Verifies the permission to read, without which "nothing found" proves nothing.
 //!
-//! A search without permission answers with no rows and no word about it; a
-//! `get` says so. So before no rows are believed, a record that cannot exist is
-//! asked for: "does not exist" is what only someone with the right is told.
+//! A search without permission returns no rows and no error; a `get` returns an error. So before an
+//! empty result is accepted, a record that cannot exist is read: NetSuite answers "does not exist"
+//! only to a role that has the permission.
 
 use std::{
     collections::BTreeMap,
@@ -19,25 +19,25 @@ use crate::{
     request::{self, RecordType, Request},
 };
 
-/// For how long a proof is good.
+/// How long a verification is valid.
 const GOOD_FOR: Duration = Duration::from_hours(1);
 
-/// What is searched for: finding none of it is acted on.
+/// The types that are searched for; an empty result leads to an action.
 const SEARCHED: [RecordType; 2] = [RecordType::Invoice, RecordType::CreditMemo];
 
 /// An external id that no record has.
 pub(crate) const NO_RECORD: &str = "nst-no-such-record";
 
-/// The proofs so far: when each type of record was asked for.
+/// The time of the last verification, by record type.
 #[derive(Debug, Default)]
 pub(crate) struct VerifiedPermissions {
     proofs: Mutex<BTreeMap<RecordType, Instant>>,
-    /// Held while asking: one call is proof for everybody who waits.
+    /// Held during a call, so that one call verifies for all waiting callers.
     asking: tokio::sync::Mutex<()>,
 }
 
 impl VerifiedPermissions {
-    /// Fails unless records of this type would be shown to us if there were any.
+    /// Fails unless existing records of this type would be visible.
     pub(crate) async fn verify(
         &self,
         client: &Client,
@@ -46,7 +46,7 @@ impl VerifiedPermissions {
         if self.is_verified(kind, client.instant()) {
             return Ok(());
         }
-        // Where the call of another one is not answered, ours has had its time as well.
+        // If another caller's verification is not answered, this caller's time has passed as well.
         let asking = tokio::time::timeout(client.timeout(), self.asking.lock()).await;
         let Ok(_asking) = asking else {
             let message = "the right to look could not be proved in time";
@@ -68,7 +68,8 @@ impl VerifiedPermissions {
         Ok(())
     }
 
-    /// Throws the proofs away when a call was forbidden: more may be.
+    /// Discards all verifications after a call was forbidden, because other permissions may be
+    /// missing, too.
     pub(crate) fn note<T>(&self, result: Result<T, NetSuiteError>) -> Result<T, NetSuiteError> {
         if let Err(NetSuiteError { class: Class::Forbidden | Class::Unauthorized, .. }) = result {
             self.invalidate();
@@ -76,7 +77,7 @@ impl VerifiedPermissions {
         result
     }
 
-    /// Throws the proofs away.
+    /// Discards all verifications.
     pub(crate) fn invalidate(&self) {
         self.proofs().clear();
     }
@@ -92,7 +93,7 @@ impl VerifiedPermissions {
         answer: Result<Node, NetSuiteError>,
     ) -> Result<(), NetSuiteError> {
         match answer.and_then(reply::parse_get).map_err(NetSuiteError::of_a_proof) {
-            // However it is said that there is no such record: we were let in to look.
+            // Any form of "no such record" shows that the role may read.
             Ok(_) => {}
             Err(error) if error.class.is_refusal() => {}
             Err(error) => return Err(error),

@@ -1,8 +1,9 @@
-//! What NetSuite answers, read by local names: prefixes, namespaces and the order of elements vary.
+//! The replies of NetSuite, read by local names: prefixes, namespaces and the order of elements
+//! vary.
 //!
-//! Business errors come inside HTTP 200, faults with 500, and whatever stands
-//! in between answers HTML, half a document or nothing. All of that ends as a
-//! [`Failure`], never as a panic and never as an empty result.
+//! Business errors come with HTTP 200, faults with 500, and a proxy in between may answer HTML,
+//! half a document or nothing. All of that becomes a [`NetSuiteError`], never a panic and never an
+//! empty result.
 
 mod examine;
 mod field;
@@ -35,10 +36,10 @@ use crate::{
     request::Operation,
 };
 
-/// A SOAP message, opened.
+/// A parsed SOAP message.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// NetSuite's own id of the exchange: its support asks for it.
+    /// NetSuite's id of the exchange, which its support asks for.
     pub(crate) ns_id: Option<String>,
     content: Node,
 }
@@ -46,13 +47,13 @@ pub(crate) struct Reply {
 /// One page of a search.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Names the search when further pages are asked for.
+    /// Identifies the search when further pages are requested.
     pub(crate) search_id: Option<String>,
-    /// How many pages there are.
+    /// The number of pages.
     pub(crate) pages: u32,
-    /// How many records there are on all pages.
+    /// The number of records on all pages.
     pub(crate) total: Option<u32>,
-    /// The records on this one.
+    /// The records on this page.
     pub(crate) records: Vec<Node>,
 }
 
@@ -63,7 +64,7 @@ impl From<XmlError> for NetSuiteError {
 }
 
 impl Reply {
-    /// Opens a message: SOAP 1.1 or 1.2.
+    /// Parses a message of SOAP 1.1 or 1.2.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, XmlError> {
         let mut envelope = Node::parse(&text::decode(bytes)?)?;
         if envelope.name() != "Envelope" {
@@ -89,7 +90,7 @@ impl Reply {
     }
 }
 
-/// The id of what `add` or `update` wrote.
+/// The id of the record that `add` or `update` wrote.
 pub(crate) fn parse_write(answer: &Node) -> Result<RecordId, NetSuiteError> {
     let response = answer.required("writeResponse")?;
     match Status::read(response)?.check_written() {
@@ -115,8 +116,8 @@ pub(crate) fn parse_get_list(mut answer: Node) -> Result<Vec<Node>, NetSuiteErro
     responses.into_iter().filter_map(|it| read(it).transpose()).collect()
 }
 
-/// Reads a record of a good answer. What one lacks today it lacks tomorrow, until a
-/// person corrects it.
+/// Reads a record of a successful answer. A field that is missing stays missing until a person
+/// corrects the record.
 pub(crate) fn parse_record<T>(
     record: &Node,
     read: impl FnOnce(&Node) -> Result<T, XmlError>,
@@ -127,7 +128,7 @@ pub(crate) fn parse_record<T>(
     read(record).map_err(told)
 }
 
-/// A record as texts name it: `CreditMemo 71300`.
+/// The name of a record in texts: `CreditMemo 71300`.
 pub(crate) fn subject(record: &Node) -> String {
     let kind = record.kind().unwrap_or("record");
     format!("{kind} {}", record.attribute("internalId").unwrap_or("without an id"))

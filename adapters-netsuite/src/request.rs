@@ -1,7 +1,7 @@
-//! What is asked of NetSuite: one function per question, one envelope for all of them.
+//! The requests to NetSuite: one function per request, one envelope for all of them.
 //!
-//! NetSuite's schema is a sequence at every level, so the order in which the
-//! functions below name fields is the order on the wire.
+//! NetSuite's schema is a sequence at every level, so the functions below write fields in the order
+//! of the schema.
 
 #[cfg(test)]
 mod arbitrary;
@@ -32,7 +32,7 @@ pub(crate) use search::{
 use self::element::Element;
 use crate::auth::{ALGORITHM, Passport};
 
-/// What NetSuite calls what we ask for.
+/// The operations of the web services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// One record.
@@ -47,23 +47,23 @@ pub(crate) enum Operation {
     Add,
     /// A change to a record.
     Update,
-    /// A record as it would be entered; nothing is saved.
+    /// A record as a form would show it; nothing is saved.
     Initialize,
     /// The time.
     GetServerTime,
 }
 
-/// One question, to be put into an envelope as often as it is asked.
+/// One request; each time it is sent it gets a new envelope.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// What it is.
+    /// The operation.
     pub(crate) operation: Operation,
     page_size: u32,
     body: Element,
 }
 
 impl Operation {
-    /// All of them.
+    /// All operations.
     pub(crate) const ALL: [Self; 8] = [
         Self::Get,
         Self::GetList,
@@ -116,7 +116,7 @@ impl Request {
         Self { operation, page_size: search::PAGE_SIZE, body }
     }
 
-    /// The whole message under a passport; a passport is good for one.
+    /// The complete message with a passport, which is valid once.
     pub(crate) fn envelope(&self, version: &str, passport: &Passport<'_>) -> String {
         let header = Element::new("soapenv:Header")
             .child(token_passport(passport))

@@ -1,4 +1,4 @@
-//! Slots to wait for: the governor with waiters, a clock and gauges.
+//! Slots to wait for: the concurrency limiter with waiters, a clock and gauges.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ pub(crate) struct Slots {
     signals: SlotMetrics,
 }
 
-/// What is counted of an account's slots.
+/// The metrics of an account's slots.
 struct SlotMetrics {
     allowed: Gauge,
     in_use: Gauge,
@@ -34,23 +34,23 @@ struct SlotsState {
     waiters: BTreeMap<Ticket, oneshot::Sender<()>>,
 }
 
-/// A slot, free again when it is dropped.
+/// A slot; dropping it returns it.
 pub(crate) struct Slot {
     slots: Arc<Slots>,
-    /// What the governor shall learn from it.
+    /// What the limiter should learn from the call.
     pub(crate) verdict: CallResult,
 }
 
-/// One who waits. Dropped, it leaves the line, or gives back the slot that it
-/// was given at the same moment.
+/// A waiting call. Dropping it leaves the queue, or returns the slot that it was given at the same
+/// moment.
 struct Waiter<'a> {
     slots: &'a Slots,
     ticket: Option<Ticket>,
 }
 
 impl Slots {
-    /// The slots of an account: the same for everybody in this process who calls
-    /// it at this address. Where they disagree, the lower ceiling counts.
+    /// The slots of an account, shared by all callers of its address in this process. If their
+    /// ceilings differ, the lower one applies.
     pub(crate) fn of(
         account: &str,
         address: &str,
@@ -77,7 +77,7 @@ impl Slots {
         Self { clock, state: Mutex::new(state), signals: SlotMetrics::of(account) }
     }
 
-    /// A slot, or none within this time.
+    /// A slot, or `None` after this time.
     pub(crate) async fn wait(
         self: &Arc<Self>,
         priority: Priority,
@@ -101,13 +101,13 @@ impl Slots {
         Some(Slot { slots: Arc::clone(self), verdict: CallResult::Silent })
     }
 
-    /// Changes something, and calls those whose turn it is then.
+    /// Applies a change, and wakes the calls that get a slot by it.
     fn change<T>(&self, change: impl FnOnce(&mut SlotsState) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
         while let Some(ticket) = state.limiter.call_next() {
             if let Some(turn) = state.waiters.remove(&ticket) {
-                // Who does not listen any more gives the slot back: see `Waiter`.
+                // A receiver that stopped waiting returns the slot: see `Waiter`.
                 turn.send(()).ok();
             }
         }

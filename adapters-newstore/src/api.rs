@@ -1,4 +1,4 @@
-//! One question to the GraphQL endpoint: the token on it, and what the answer means.
+//! One call of the GraphQL endpoint: adds the token and interprets the answer.
 
 use graphql_client::GraphQLQuery;
 use ports::StorefrontError;
@@ -12,19 +12,19 @@ use crate::{
     token::Tokens,
 };
 
-/// The GraphQL endpoint, and the tokens that open it.
+/// The GraphQL endpoint, and its access tokens.
 pub(crate) struct Api {
     pub(crate) http: Client,
     pub(crate) url: Url,
     pub(crate) tokens: Tokens,
 }
 
-/// Why a question was not answered.
+/// Why a query failed.
 #[derive(Debug)]
 pub(crate) enum QueryError {
-    /// The API does not take it, in its own words: another one may be answered.
+    /// The API rejects the query, with its message; another query may succeed.
     Refused(String),
-    /// Anything else.
+    /// Any other failure.
     Failed(StorefrontError),
 }
 
@@ -44,7 +44,7 @@ impl From<QueryError> for StorefrontError {
 }
 
 impl Api {
-    /// What the API answers to a question of this kind.
+    /// The API's answer to this query.
     pub(crate) async fn ask<Q: GraphQLQuery>(
         &self,
         variables: Q::Variables,
@@ -56,7 +56,7 @@ impl Api {
     }
 }
 
-/// What an answer says to the question; `secrets` are kept out of what is told of it.
+/// The data of an answer; `secrets` are removed from error texts.
 pub(crate) fn meaning<D: for<'de> Deserialize<'de>>(
     answer: HttpAnswer,
     secrets: &[&SecretString],
@@ -74,7 +74,7 @@ fn read<D: for<'de> Deserialize<'de>>(
     let unreadable = |said: &str| StorefrontError::Unreadable(quote::quote(said, secrets));
     let misread = |error: serde_json::Error| unreadable(&without_quotes(&error));
     let body = json::mended(body);
-    // First the errors alone: what stands beside them need not have the right shape.
+    // The errors are read first: the data beside them may have any shape.
     let errors: Errors = serde_json::from_str(&body).map_err(misread)?;
     if let Some(errors) = errors.errors.filter(|it| !it.is_empty()) {
         let said = errors.into_iter().map(|it| it.message.unwrap_or_default());
@@ -85,7 +85,7 @@ fn read<D: for<'de> Deserialize<'de>>(
     Ok(answer.data.ok_or_else(|| unreadable("neither data nor errors"))?)
 }
 
-/// What the parser says, without the text of the answer, which may hold personal data.
+/// The parser's message without the text of the answer, which may hold personal data.
 fn without_quotes(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match said.rfind(", expected ").filter(|_| error.is_data()) {
@@ -100,7 +100,7 @@ struct Errors {
     errors: Option<Vec<GraphqlError>>,
 }
 
-/// The data of an answer. What stands beside it may be anything.
+/// The data of an answer; other members may have any shape.
 #[derive(Deserialize)]
 struct Data<D> {
     data: Option<D>,

@@ -1,9 +1,9 @@
 //! Orders of a window that have cancelled units, page by page.
 //!
-//! Nobody is known to filter orders by time, so a filter may be refused. The best way asks for
-//! orders that changed in the window. The next asks for those that were created in it or long
-//! enough before; the last asks for all orders, newest first, and stops where they are older
-//! than that: all that it needs is known to be answered.
+//! It is not documented whether orders can be filtered by time, so a filter may be rejected. The
+//! best strategy queries orders that changed in the window. The next queries those that were
+//! created in it or long enough before. The last queries all orders, newest first, and stops at
+//! orders older than that; it uses only features that are known to work.
 
 mod page_token;
 mod query;
@@ -24,12 +24,12 @@ use crate::{
     order::{Collector, Page, Position},
 };
 
-/// From an order's creation to its last cancellation: 90 days. Later ones are not found by
-/// creation.
+/// The assumed longest time from an order's creation to its last cancellation: 90 days. Later
+/// cancellations are not found by creation.
 const LIFE: Duration = Duration::from_hours(90 * 24);
 
 impl NewStore {
-    /// The page at a place; at the beginning, by the best way that is answered.
+    /// The page at a cursor; the first page uses the best strategy that the API accepts.
     pub(crate) async fn page_of_cancelled(
         &self,
         window: Window,
@@ -38,13 +38,14 @@ impl NewStore {
         if place.0.is_empty() {
             return self.first_page(window).await;
         }
-        let place: PageToken = place.0.parse().map_err(|()| unreadable("the place is not ours"))?;
+        let place: PageToken =
+            place.0.parse().map_err(|()| unreadable("the cursor is not valid"))?;
         let page = self.ask_for(window, place.strategy, place.position()).await?;
         self.page(window, &place, page).await
     }
 
     async fn first_page(&self, window: Window) -> Result<CancelledPage, StorefrontError> {
-        let mut refusal = unreadable("no way to ask for them is left");
+        let mut refusal = unreadable("no strategy is left");
         for way in Strategy::ALL {
             let page = match self.ask_for(window, way, Position::default()).await {
                 Ok(page) => page,
@@ -68,8 +69,8 @@ impl NewStore {
         Err(refusal)
     }
 
-    /// Whether any order shows a time of change: if none does, a filter on it that finds no
-    /// order says nothing.
+    /// Whether any order shows a time of change. If none does, an empty result of a filter on it
+    /// proves nothing.
     async fn reports_changes(&self) -> Result<bool, StorefrontError> {
         let told = DatetimeFilter { is_null: Some(false), ..DatetimeFilter::default() };
         let filter = OrderFilter { updated_at: Some(told), created_at: None };
@@ -135,7 +136,7 @@ impl NewStore {
         Ok(CancelledPage { orders: found, basis, next: next.map(|it| Cursor(it.to_string())) })
     }
 
-    /// Whether an order is this tenant's, and of the window as far as we can tell.
+    /// Whether an order belongs to this tenant and, as far as the data show, to the window.
     fn is_wanted(&self, listed: &Listed, window: Window, way: Strategy) -> bool {
         let is_ours =
             listed.tenant().is_none_or(|it| it.eq_ignore_ascii_case(self.tenant.as_str()));
@@ -145,7 +146,7 @@ impl NewStore {
         is_ours && (way == Strategy::Changed || born_at(listed).is_none_or(is_within))
     }
 
-    /// An order with all its items; none for one that no event could be about.
+    /// An order with all its items; `None` for one that no event can refer to.
     async fn whole(&self, mut listed: Listed) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let Ok(id) = listed.id().parse::<OrderId>() else {
             tracing::warn!("Skipped an order: its id is not a UUID");
@@ -161,14 +162,15 @@ impl NewStore {
     }
 }
 
-/// The place after a page, if there is one.
+/// The position after a page, if there is one.
 fn next(
     place: &PageToken,
     page: &Page<Listed>,
     page_size: i64,
 ) -> Result<Option<PageToken>, StorefrontError> {
     let length = i64::try_from(page.nodes.len()).unwrap_or(i64::MAX);
-    // A full page without a word about the rest: only asking tells.
+    // A full page without a statement about further pages: only another query shows whether there
+    // are more.
     if !page.more.unwrap_or(page_size <= length) {
         return Ok(None);
     }
@@ -185,7 +187,7 @@ fn next(
     }))
 }
 
-/// From when on an order may have been created that is cancelled in the window.
+/// The earliest creation of an order that may be cancelled in the window.
 fn born_since(window: Window) -> Timestamp {
     window.since.before(LIFE)
 }

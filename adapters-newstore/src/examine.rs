@@ -1,4 +1,4 @@
-//! The doctor's questions to one tenant: a token, and an order that cannot exist.
+//! The doctor's checks of one tenant: a token, and an order that cannot exist.
 
 use async_trait::async_trait;
 use domain::OrderId;
@@ -24,7 +24,7 @@ impl Diagnostics for NewStore {
         };
         let token = match token {
             Ok(()) => DiagnosticFinding::ok(TOKEN, "granted"),
-            // Without a token there is nothing more to ask.
+            // Without a token nothing else can be checked.
             Err(error) => return vec![no_token(&error)],
         };
         let order: OrderId = NO_ORDER.parse().expect("it is a UUID");
@@ -69,7 +69,7 @@ fn no_orders(error: &StorefrontError) -> DiagnosticFinding {
 
 fn busy(what: &str, error: &StorefrontError) -> DiagnosticFinding {
     let seen = format!("could not be checked: {}", error_chain(error));
-    DiagnosticFinding::warning(what, seen, "ask again later")
+    DiagnosticFinding::warning(what, seen, "run doctor again later")
 }
 
 #[cfg(test)]

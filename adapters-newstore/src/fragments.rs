@@ -1,13 +1,13 @@
-//! What answers to different questions have in common.
+//! Conversions that several queries share.
 //!
-//! Every question makes types of its own, and names of fields are all that they
-//! share: so these are macros.
+//! Every query generates its own types, which share only the names of their fields, so these are
+//! macros.
 
 use domain::ReportedAmount;
 
 use crate::order::BigFloat;
 
-/// An order without what only one question asks for.
+/// An order without the fields that only one query requests.
 macro_rules! head {
     ($head:expr, $id:expr, $units:expr) => {{
         let head = $head;

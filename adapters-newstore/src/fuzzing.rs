@@ -10,11 +10,10 @@ use crate::{
     order::{Collector, Instrument, Node, OrderPage, Page},
 };
 
-/// What is asked for at a time.
+/// The page size.
 const PAGE_SIZE: i64 = 100;
 
-/// The order that one answer tells, as far as one page of each list tells it. `secret` is kept
-/// out of what is said of the answer.
+/// The order in one answer, with one page of each list. `secret` is removed from error texts.
 pub fn order(
     id: &OrderId,
     status: u16,

@@ -1,4 +1,4 @@
-//! One HTTP exchange: the answer read within bounds, its status translated once.
+//! One HTTP exchange: reads the answer within limits and interprets its status.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{json, quote};
 
-/// What an order with every unit it may have needs, several times over.
+/// Several times the size of the largest possible order.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-/// All that is looked at of a refusal.
+/// The most that is read of an error answer.
 const MAX_REFUSAL: usize = 64 * 1024;
 /// NewStore blocks an address for five minutes.
 const BLOCKED: Duration = Duration::from_mins(5);
 const DEFAULT_RETRY: u64 = 60;
 const MAX_RETRY: u64 = 3600;
 
-/// A client with our user agent that follows no redirect and retries nothing by itself.
+/// A client with memobridge's user agent that follows no redirect and does not retry.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
     let json = header::HeaderValue::from_static("application/json");
     Client::builder()
@@ -31,12 +31,12 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
         .build()
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct HttpAnswer {
     /// Its status.
     pub(crate) status: StatusCode,
-    /// The seconds that it asks us to wait.
+    /// The value of `Retry-After` in seconds.
     pub(crate) retry_after: Option<u64>,
     /// Its body, as far as it was read.
     pub(crate) body: Vec<u8>,
@@ -78,7 +78,8 @@ async fn body(mut response: Response) -> Result<Vec<u8>, StorefrontError> {
     Ok(body)
 }
 
-/// The status already says what to do: a body that breaks off must not hide it.
+/// Reads the body of an error; the status already says what to do, so an incomplete body is no
+/// further error.
 async fn refusal(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -90,7 +91,8 @@ async fn refusal(mut response: Response) -> Vec<u8> {
     body
 }
 
-/// What went wrong below HTTP. The address is left out: it may be logged, and is known.
+/// The error of a failed exchange. It does not contain the address, which is known from the
+/// configuration.
 fn broken(error: reqwest::Error) -> StorefrontError {
     let error = error.without_url();
     if error.is_timeout() || error.is_connect() || error.is_request() {
@@ -100,7 +102,7 @@ fn broken(error: reqwest::Error) -> StorefrontError {
 }
 
 impl HttpAnswer {
-    /// The body of a success; of anything else, what it means. `secrets` are kept out of the text.
+    /// The body of a success, otherwise the error. `secrets` are removed from the text.
     pub(crate) fn success(self, secrets: &[&SecretString]) -> Result<Vec<u8>, StorefrontError> {
         match self.status.as_u16() {
             200..=299 => Ok(self.body),
@@ -115,22 +117,22 @@ impl HttpAnswer {
         }
     }
 
-    /// Whether it refuses the token or the client.
+    /// Whether it rejects the token or the client.
     pub(crate) fn is_auth_error(&self) -> bool {
         match self.status.as_u16() {
             401 => true,
-            // An address that is blocked gets a page; a client that is refused gets JSON.
+            // A blocked address gets an HTML page; a rejected client gets JSON.
             403 => serde_json::from_str::<IgnoredAny>(&json::mended(&self.body)).is_ok(),
             _ => false,
         }
     }
 
-    /// Whether its body has this word somewhere.
+    /// Whether its body contains this word.
     pub(crate) fn has_word(&self, word: &str) -> bool {
         String::from_utf8_lossy(&self.body).contains(word)
     }
 
-    /// The status, and the server's own words where it has some.
+    /// The status, and the server's message where there is one.
     pub(crate) fn describe(&self, secrets: &[&SecretString]) -> String {
         let problem: Problem = serde_json::from_str(&json::mended(&self.body)).unwrap_or_default();
         let words = [problem.error, problem.title, problem.message, problem.detail];
@@ -144,7 +146,7 @@ impl HttpAnswer {
     }
 }
 
-/// The places where NewStore's APIs and its token server put their words.
+/// The fields in which NewStore's APIs and its token server put their messages.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Problem {
@@ -160,11 +162,11 @@ struct Problem {
     errors: Option<Vec<GraphqlError>>,
 }
 
-/// One GraphQL error, as far as it is shown.
+/// One GraphQL error, with the fields that are shown.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct GraphqlError {
-    /// What is wrong, for people.
+    /// The message for people.
     #[serde(deserialize_with = "json::perhaps")]
     pub(crate) message: Option<String>,
 }

@@ -1,9 +1,9 @@
-//! Instants as NewStore writes them.
+//! Instants in NewStore's formats.
 
 use domain::Timestamp;
 use jiff::{civil::DateTime, tz::TimeZone};
 
-/// A time with an offset; one without is UTC, as everywhere in NewStore.
+/// Parses a time with an offset; one without is UTC, as everywhere in NewStore.
 pub(crate) fn read(raw: &str) -> Option<Timestamp> {
     let raw = raw.trim();
     let has_time = raw.contains(['T', 't', ' ']);
@@ -13,7 +13,7 @@ pub(crate) fn read(raw: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
-/// An instant as the API tells its own: in UTC, without an offset.
+/// An instant in the API's format: UTC without an offset.
 pub(crate) fn parse(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string()
@@ -21,6 +21,6 @@ pub(crate) fn parse(at: Timestamp) -> String {
 
 /// The instant in UTC, for example `2026-11-21T09:30:00.162Z`.
 pub(crate) fn written(at: Timestamp) -> String {
-    // Only instants that were read get here, and those are in range.
+    // Only parsed instants get here, and those are in range.
     jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::MAX).to_string()
 }

@@ -1,8 +1,8 @@
 //! The event-stream port over NewStore's registration API, which calls a subscription an
 //! integration.
 //!
-//! Its answers show the key of every integration, other people's included: nothing of a body
-//! that tells about one is ever quoted, not even by the parser.
+//! Its answers show the key of every integration, including those of other systems. So error texts
+//! never quote such a body, not even the parser's message.
 
 mod wire;
 
@@ -27,7 +27,7 @@ use crate::{
 };
 
 const PATH: &str = "/api/v1/org/integrations/eventstream";
-/// What the API calls an integration that it does not know.
+/// The API's error code for an unknown integration.
 const UNKNOWN: &str = "resource_not_found";
 
 /// One tenant's event-stream integrations.
@@ -41,9 +41,9 @@ pub struct Integrations {
 }
 
 impl Integrations {
-    /// Checks what it is given and prepares a client; nobody is called yet. `url` is where
-    /// integrations are registered, otherwise derived from the GraphQL endpoint; `key` is what
-    /// their deliveries carry.
+    /// Checks the arguments and prepares a client without any call. `url` is the registration
+    /// address, derived from the GraphQL endpoint where absent; `key` is the key that deliveries
+    /// carry.
     pub fn new(
         options: Options,
         url: Option<&str>,
@@ -62,7 +62,7 @@ impl Integrations {
         Ok(Self { tenant, http, url, tokens, key, timeout })
     }
 
-    /// The address of an integration, or of something it can be told to do.
+    /// The address of an integration, or of an operation on it.
     fn address(&self, path: &[&str]) -> Url {
         let mut url = self.url.clone();
         let mut segments = url.path_segments_mut().expect("an http URL has a path");
@@ -71,7 +71,7 @@ impl Integrations {
         url
     }
 
-    /// One call, within the time for it.
+    /// One call, within the time limit.
     async fn call(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -148,7 +148,7 @@ impl EventStream for Integrations {
     }
 }
 
-/// Where the same host registers integrations.
+/// The registration address on the same host.
 fn beside(mut graphql: Url) -> Url {
     graphql.set_path(PATH);
     graphql.set_query(None);
@@ -156,8 +156,8 @@ fn beside(mut graphql: Url) -> Url {
     graphql
 }
 
-/// What an answer about an integration means. A 404 in any other words comes from whoever
-/// listens at an address that is wrong.
+/// The meaning of an answer about an integration. A 404 without NewStore's error code comes from
+/// another server at a wrong address.
 fn judge(
     id: &SubscriptionId,
     answer: HttpAnswer,

@@ -1,9 +1,9 @@
-//! JSON as others write it: what can be understood of a text is understood.
+//! Reads JSON of other systems as tolerantly as possible.
 //!
-//! RFC 8259 lets a reader pass over a byte order mark (section 8.1), and lets a text hold half a
-//! surrogate pair (8.2), as whoever cuts a text by its UTF-16 length writes it. `serde_json`
-//! refuses both, and with them the whole answer or event. So every text that comes from outside is
-//! mended first: what is odd in a text becomes one odd character of it.
+//! RFC 8259 allows a reader to ignore a byte order mark (section 8.1), and allows a text to contain
+//! half a surrogate pair (8.2), for example after it was cut by its UTF-16 length. `serde_json`
+//! rejects both, and with them the complete answer or event. So every received text is cleaned
+//! first: an invalid part of a text becomes one replacement character.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,10 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// An escape such as `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// The text in which `serde_json` finds nothing that is only odd.
+/// The text without anything that `serde_json` rejects only for its encoding.
 ///
-/// A byte order mark is passed over. Bytes that are no UTF-8, and half a surrogate pair, are
-/// U+FFFD. A control character that stands in a text as it is, is a space.
+/// A byte order mark is skipped. Bytes that are not UTF-8, and half a surrogate pair, become
+/// U+FFFD. An unescaped control character becomes a space.
 pub(crate) fn mended(body: &[u8]) -> Cow<'_, str> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let text = String::from_utf8_lossy(body);
@@ -27,7 +27,7 @@ pub(crate) fn mended(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// A field that can be done without: `None` where it has another shape.
+/// An optional field: `None` where it has another shape.
 pub(crate) fn perhaps<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -37,7 +37,7 @@ where
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
-/// The JSON with its texts mended; `None` where there is nothing to mend.
+/// The JSON with cleaned texts; `None` where nothing must be changed.
 fn rewritten(json: &str) -> Option<String> {
     let bytes = json.as_bytes();
     let (mut out, mut copied) = (String::new(), 0);
@@ -62,7 +62,7 @@ fn rewritten(json: &str) -> Option<String> {
     (copied > 0).then(|| out + &json[copied..])
 }
 
-/// How long the escape is that begins here, and what stands for it if it is half a pair.
+/// The length of the escape that begins here, and its replacement if it is half a pair.
 fn escape(rest: &[u8]) -> (usize, Option<&'static str>) {
     match unit(rest) {
         None => (2, None),

@@ -1,9 +1,8 @@
-//! NewStore: the orders behind cancellations over GraphQL, the webhook's wire shape, and the
+//! The NewStore adapter: reads orders over GraphQL, defines the webhook's format, and manages the
 //! event stream that calls it.
 //!
-//! Everything that is NewStore's own stays in here: its query, its token
-//! server, its two kinds of 403, its event names. What leaves are `domain`'s
-//! words and [`ports::StorefrontError`].
+//! Everything specific to NewStore stays in this crate: its query, its token server, its two kinds
+//! of 403, its event names. It returns types of `domain` and [`ports::StorefrontError`].
 
 mod api;
 mod cancelled;

@@ -1,4 +1,4 @@
-//! Where a tenant's API is and how to get in, checked before the first call.
+//! The address and credentials of a tenant's API, checked before the first call.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use domain::Tenant;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-/// One tenant's API, as it is configured.
+/// The configuration of one tenant's API.
 #[derive(Clone)]
 pub struct Options {
     /// The tenant, an argument of every query.
@@ -17,13 +17,13 @@ pub struct Options {
     pub token_url: String,
     /// The API client.
     pub client_id: String,
-    /// Its secret: sent to `token_url` only.
+    /// Its secret; sent only to `token_url`.
     pub client_secret: SecretString,
-    /// How long reading one order may take, tokens and pages included.
+    /// The time limit for reading one order, tokens and pages included.
     pub timeout: Duration,
 }
 
-/// Why no adapter can be made of some [`Options`].
+/// Why [`Options`] are invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
     /// The field is not a URL that can be called.
@@ -31,22 +31,22 @@ pub enum OptionsError {
     Url {
         /// The field.
         field: &'static str,
-        /// What is wrong with it; never the URL itself.
+        /// The problem; never contains the URL itself.
         problem: String,
     },
     /// The field has no value.
     #[error("{0} is empty")]
     Empty(&'static str),
-    /// No call could end in time.
+    /// With a zero timeout no call could succeed.
     #[error("timeout is zero")]
     NoTime,
-    /// The machine cannot make a TLS client, for want of root certificates for example.
+    /// A TLS client cannot be made, for example because root certificates are missing.
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
 }
 
 impl Options {
-    /// Finds what is wrong without calling anybody.
+    /// Checks the options without any call.
     pub(crate) fn endpoints(&self) -> Result<Endpoints, OptionsError> {
         let graphql = url("graphql_url", &self.graphql_url)?;
         let token = url("token_url", &self.token_url)?;
@@ -77,7 +77,7 @@ pub(crate) fn url(field: &'static str, raw: &str) -> Result<Url, OptionsError> {
         "http" | "https" => {}
         _ => return Err(invalid("is neither http nor https")),
     }
-    // Addresses are logged; credentials in one would be logged with it.
+    // Addresses are logged, and credentials in an address would be logged with it.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("carries a user name or password"));
     }

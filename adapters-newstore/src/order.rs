@@ -1,7 +1,7 @@
-//! The question about one order, the answer's shape, and the way from there to a snapshot.
+//! The query for one order, its answer, and the conversion to a snapshot.
 //!
-//! The types are made from `order.graphql` and `schema.graphql` when this is
-//! compiled, so a field that the query does not ask for cannot be read.
+//! The types are generated from `order.graphql` and `schema.graphql` at compile time, so a field
+//! that the query does not request cannot be read.
 
 mod exact;
 mod paging;
@@ -24,7 +24,7 @@ pub(crate) use paging::{Collector, Node, Page, Position};
 
 use crate::fragments::{head, page, reading, unit};
 
-/// An opaque place in a list.
+/// The API's opaque cursor.
 type Cursor = String;
 
 #[derive(GraphQLQuery)]
@@ -37,7 +37,7 @@ type Cursor = String;
 )]
 pub(crate) struct Order;
 
-/// One answer about an order: what is told once, and one page of each list.
+/// One answer about an order: the fields of the order, and one page of each list.
 #[derive(Debug)]
 pub(crate) struct OrderPage {
     head: Head,
@@ -48,7 +48,7 @@ pub(crate) struct OrderPage {
 }
 
 impl OrderPage {
-    /// Takes the lists out of an answer; `None` when it tells no order.
+    /// Extracts the lists of an answer; `None` when it contains no order.
     pub(crate) fn of(data: ResponseData) -> Option<Self> {
         let mut head = data.order?;
         let units = head.items.take().map(Page::from).unwrap_or_default();
@@ -58,7 +58,7 @@ impl OrderPage {
         Some(Self { head, units, instruments })
     }
 
-    /// The whole order, once its lists are whole.
+    /// The complete order, once its lists are complete.
     pub(crate) fn snapshot(
         self,
         id: &OrderId,
@@ -74,18 +74,18 @@ impl OrderPage {
 }
 
 impl Instrument {
-    /// The page of its transactions that came with it.
+    /// The first page of its transactions, which comes with the instrument.
     pub(crate) fn transactions(&mut self) -> Page<Transaction> {
         self.payment_account_transactions.take().map(Page::from).unwrap_or_default()
     }
 
-    /// Whether both may be the same instrument: the API need not give it an id.
+    /// Whether both may be the same instrument, because the API need not return an id.
     pub(crate) fn resembles(&self, other: &Self) -> bool {
         self.payment_method == other.payment_method
             && self.payment_provider == other.payment_provider
     }
 
-    /// The instrument with all its transactions. Nothing proven tells the digits of a card.
+    /// The instrument with all its transactions. No field is known to hold the digits of a card.
     pub(crate) fn snapshot(self, transactions: Vec<Transaction>) -> InstrumentSnapshot {
         let transactions = transactions.into_iter().map(|transaction| TransactionSnapshot {
             kind: transaction.transaction_type,

@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 const MAX_CHARS: usize = 300;
 
-/// Quotes what a server said, with every secret that it may have echoed, and every
-/// e-mail address, blotted out.
+/// Quotes a server's message, with every secret that it may have echoed, and every e-mail address,
+/// redacted.
 pub(crate) fn quote(said: &str, secrets: &[&SecretString]) -> String {
     let mut text = said.to_owned();
     for secret in secrets.iter().map(|it| it.expose_secret()).filter(|it| !it.is_empty()) {
@@ -17,8 +17,8 @@ pub(crate) fn quote(said: &str, secrets: &[&SecretString]) -> String {
     cut(&redact_emails(&text), MAX_CHARS)
 }
 
-/// Trims a text and cuts it to so many characters, without those two that neither a queue nor
-/// XML takes; cutting the result again changes nothing.
+/// Trims a text and cuts it to this many characters, without the two characters that neither a
+/// queue nor XML accepts. Cutting the result again changes nothing.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
     let text = text.replace(['\u{fffe}', '\u{ffff}'], "");
     let mut cut: String = text.trim().chars().take(limit).collect();

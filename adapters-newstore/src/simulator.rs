@@ -1,4 +1,5 @@
-//! For tests: a token endpoint and a GraphQL endpoint on the loopback, and a clock to own.
+//! For tests: a token endpoint and a GraphQL endpoint on the loopback, and a clock that the test
+//! controls.
 
 use std::{
     error::Error,
@@ -20,9 +21,9 @@ use wiremock::{
 
 use crate::{NewStore, Options};
 
-/// The client's secret, which must show up nowhere but in the token request.
+/// The client's secret, which must occur only in the token request.
 pub(crate) const SECRET: &str = "s3cret-of-the-client";
-/// What every token begins with.
+/// The prefix of every token.
 pub(crate) const TOKEN: &str = "t0ken";
 
 const GRAPHQL: &str = "/api/v1/org/data/query";
@@ -60,7 +61,7 @@ pub(crate) struct Simulator {
 }
 
 impl Simulator {
-    /// A tenant that answers nothing yet.
+    /// A tenant without answers.
     pub(crate) async fn start() -> Self {
         let server = MockServer::start().await;
         let options = Options {
@@ -74,7 +75,7 @@ impl Simulator {
         Self { server, clock: Arc::new(FakeClock(AtomicI64::new(0))), options }
     }
 
-    /// A tenant that gives out tokens and answers every question like this.
+    /// A tenant that issues tokens and answers every query like this.
     pub(crate) async fn answering(answer: impl Respond + 'static) -> Self {
         let simulator = Self::start().await;
         simulator.tokens(grants(json!(3600))).await;
@@ -82,13 +83,13 @@ impl Simulator {
         simulator
     }
 
-    /// Answers requests for a token.
+    /// Sets the answer to requests for a token.
     pub(crate) async fn tokens(&self, answer: impl Respond + 'static) {
         let mock = Mock::given(method("POST")).and(path(TOKENS)).respond_with(answer);
         mock.mount(&self.server).await;
     }
 
-    /// Answers questions that are asked as they should be.
+    /// Sets the answer to correct queries.
     pub(crate) async fn answers(&self, answer: impl Respond + 'static) {
         Mock::given(method("POST"))
             .and(path(GRAPHQL))
@@ -111,7 +112,7 @@ impl Simulator {
         self.newstore(100).order(&order_id()).await
     }
 
-    /// What was asked for so far.
+    /// The queries so far.
     pub(crate) async fn questions(&self) -> Vec<Value> {
         let requests = self.requests(GRAPHQL).await;
         requests
@@ -136,7 +137,7 @@ pub(crate) fn order_id() -> OrderId {
     "5c0b4c0e-5d3f-4b8e-9c54-0f6c1b7a2d11".parse().unwrap()
 }
 
-/// Gives out a new token each time, with this life.
+/// Issues a new token each time, with this lifetime.
 pub(crate) fn grants(expires_in: Value) -> impl Respond {
     let given = AtomicUsize::new(0);
     move |_: &Request| {
@@ -153,12 +154,12 @@ pub(crate) fn status(code: u16, body: &str) -> ResponseTemplate {
     ResponseTemplate::new(code).set_body_raw(body.as_bytes(), "text/plain")
 }
 
-/// Tells that there is no such order.
+/// The answer that there is no such order.
 pub(crate) fn nothing() -> ResponseTemplate {
     status(200, r#"{"data":{"order":null}}"#)
 }
 
-/// Everything that an error says, its sources and its debug form included.
+/// The complete text of an error, its sources and its debug form included.
 pub(crate) fn whole_text(error: &dyn Error) -> String {
     let mut text = format!("{error:?}\n{error}");
     let mut source = error.source();

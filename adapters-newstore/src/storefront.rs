@@ -1,4 +1,4 @@
-//! The storefront port over NewStore's GraphQL API; here one order, page by page.
+//! The storefront port over NewStore's GraphQL API; this module reads one order, page by page.
 
 use std::{fmt, mem, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// Large enough that almost every order is one request.
 const PAGE_SIZE: i64 = 100;
-/// For one order; enough for the largest one in small pages.
+/// The most requests for one order; enough for the largest order in small pages.
 const MAX_REQUESTS: usize = 500;
 
 /// One tenant's NewStore.
@@ -29,12 +29,12 @@ pub struct NewStore {
 }
 
 impl NewStore {
-    /// Checks `options` and prepares a client; sends nothing yet.
+    /// Checks `options` and prepares a client without any call.
     pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         Self::with_page_size(options, clock, PAGE_SIZE)
     }
 
-    /// As [`Self::new`], asking for so many entries at a time.
+    /// Like [`Self::new`], with another page size.
     pub(crate) fn with_page_size(
         options: Options,
         clock: Arc<dyn Clock>,
@@ -79,7 +79,7 @@ struct Retrieval<'a> {
     requests: usize,
 }
 
-/// Where the next page of each list begins.
+/// The start of the next page of each list.
 #[derive(Debug, Clone, Default)]
 struct Places {
     items: Position,
@@ -88,8 +88,8 @@ struct Places {
 }
 
 impl Retrieval<'_> {
-    /// Asks for the next page of all lists at once. A list that is whole is told its last page
-    /// again: almost always there is no second request at all.
+    /// Requests the next page of all lists at once. A complete list is requested with its last page
+    /// again; almost always the first request is the only one.
     async fn run(&mut self) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let mut places = Places::default();
         let Some(mut told) = self.ask(&places).await? else {
@@ -133,8 +133,9 @@ impl Retrieval<'_> {
         Ok(Page { nodes, more: page.more, end: page.end })
     }
 
-    /// The instrument at `index` of its page, with all its transactions. More of them are read by
-    /// asking for the same page again: instruments have no id by which they could be asked for.
+    /// The instrument at `index` of its page, with all its transactions. Further transactions are
+    /// read by requesting the same page again, because instruments have no id by which they could
+    /// be queried.
     async fn instrument(
         &mut self,
         places: &Places,

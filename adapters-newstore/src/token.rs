@@ -1,4 +1,4 @@
-//! The access token: asked for once, shared by all callers, renewed before it ends.
+//! The access token: requested once, shared by all callers, renewed before it expires.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,9 +14,10 @@ use crate::{
     json,
 };
 
-/// A token is renewed this long before its end, or a tenth of its life before, whichever is less.
+/// A token is renewed this long before it expires, or a tenth of its lifetime before, whichever is
+/// less.
 const MARGIN: Duration = Duration::from_mins(1);
-/// The life of a token whose server does not tell.
+/// The lifetime of a token whose server does not state it.
 const DEFAULT_LIFE: Duration = Duration::from_mins(5);
 
 /// Gets tokens by OAuth 2 client credentials.
@@ -27,12 +28,12 @@ pub(crate) struct Tokens {
     pub(crate) client_secret: SecretString,
     clock: Arc<dyn Clock>,
     tenant: String,
-    /// Held while a token is being asked for, so that many callers ask once. This
-    /// lock is made to be held across an await, and every holder has a timeout.
+    /// Held during a request for a token, so that many callers send one request. This lock may be
+    /// held across an await, and every holder has a timeout.
     current: Mutex<Option<Token>>,
 }
 
-/// One token; sent to the API only.
+/// One token; sent only to the API.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) value: SecretString,
@@ -40,7 +41,7 @@ pub(crate) struct Token {
 }
 
 impl Tokens {
-    /// Knows how to ask, and has no token yet.
+    /// Prepares requests; there is no token yet.
     pub(crate) fn new(
         http: Client,
         url: Url,
@@ -53,7 +54,7 @@ impl Tokens {
         Self { http, url, client_id, client_secret, clock, tenant, current }
     }
 
-    /// The token in use, or a new one when it ends soon.
+    /// The current token, or a new one if it expires soon.
     pub(crate) async fn get(&self) -> Result<Token, StorefrontError> {
         let mut current = self.current.lock().await;
         let usable = current.as_ref().filter(|it| self.clock.instant() < it.good_until);
@@ -65,8 +66,8 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Sends a request with a token on it. The token comes back with the answer, to be
-    /// kept out of what is told of it.
+    /// Sends a request with a token. Returns the token with the answer, so that the caller can
+    /// redact it.
     pub(crate) async fn send(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -75,8 +76,8 @@ impl Tokens {
         if !answer.is_auth_error() {
             return Ok((answer, token));
         }
-        // A token may end before its time, and is then refused as an unknown client is. Refused
-        // with a new one, it is the client.
+        // A token may expire early, and is then rejected like an unknown client. If a new token is
+        // rejected as well, the client is wrong.
         tracing::info!("NewStore rejected the access token; requesting a new one");
         self.attempt(request()).await
     }
@@ -93,7 +94,7 @@ impl Tokens {
         Ok((answer, token))
     }
 
-    /// Forgets a token that the API refused, unless it was renewed meanwhile.
+    /// Discards a token that the API rejected, unless it was renewed meanwhile.
     async fn discard(&self, refused: &Token) {
         let mut current = self.current.lock().await;
         if current.as_ref().is_some_and(|it| it.is(refused)) {
@@ -111,12 +112,13 @@ impl Tokens {
         let answer = http::exchange(request).await.map_err(in_token_server)?;
         let secrets = [&self.client_secret];
         if answer.status == StatusCode::BAD_REQUEST {
-            // OAuth 2 says 400 for credentials that are wrong.
+            // OAuth 2 uses status 400 for wrong credentials.
             let why = answer.describe(&secrets);
             return Err(StorefrontError::Unauthorized(format!("token server: {why}")));
         }
         let body = answer.success(&secrets).map_err(in_token_server)?;
-        // Neither the body nor the parser's words about it: both may hold the token.
+        // The error contains neither the body nor the parser's message, because both may contain
+        // the token.
         let granted = serde_json::from_str::<Granted>(&json::mended(&body));
         let granted = granted.map_err(|_| unreadable())?;
         let usable = granted.access_token.expose_secret();
@@ -138,7 +140,7 @@ impl Token {
     }
 }
 
-/// What the token server grants.
+/// The answer of the token server.
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,

@@ -1,4 +1,4 @@
-//! The webhook's wire shape, read by hand so that every fault names its field.
+//! The webhook's data format, parsed by hand so that every error names its field.
 //!
 //! A rejected body is answered with the reason, and NewStore does not send it again. So only a
 //! field that is needed and cannot be read makes a body a [`FieldError`]; unknown keys are ignored.
@@ -22,14 +22,14 @@ const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
 /// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
 const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
-/// Clocks differ by less.
+/// A larger difference between the clocks is logged.
 const NOTABLE: Duration = Duration::from_mins(5);
 
 /// What every event has around its payload.
 struct Envelope {
     tenant: Tenant,
     name: String,
-    /// What else is needed of it: only looked at when it is about cancellations.
+    /// The fields that are read only if the event is about cancellations.
     published_at: Option<Box<RawValue>>,
     payload: Option<Box<RawValue>>,
 }
@@ -105,12 +105,12 @@ impl Envelope {
     }
 }
 
-/// What an event's list of items holds.
+/// The content of an event's list of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listed {
     /// Cancelled units only.
     Cancelled,
-    /// Perhaps units that live, each told by its status.
+    /// Possibly also active units; each has its status.
     WithStatus,
 }
 
@@ -141,7 +141,7 @@ fn units(
         }
         let id = filled(item.shape("id"), &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
-        // Not needed to credit the item: what is no text is as good as absent.
+        // Not needed to credit the item, so a value that is no text counts as absent.
         let reason = item.text("cancellation_reason").map(|told| quote::cut(&told, MAX_REASON));
         let reason = reason.filter(|told| !told.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
@@ -157,7 +157,8 @@ fn is_cancelled(status: &str) -> bool {
     ["cancelled", "canceled"].iter().any(|it| status.trim().eq_ignore_ascii_case(it))
 }
 
-/// When an event was published, as far as it can be: there was no NewStore before `FIRST`.
+/// The publication time of an event, limited to possible dates: NewStore did not exist before
+/// `FIRST`.
 fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
     let can_be = (FIRST..=received).contains(&told);
     let differs = told.since(received).max(received.since(told));
@@ -186,7 +187,7 @@ fn malformed(field: impl Into<String>, problem: impl Into<String>) -> FieldError
     FieldError { field: field.into(), problem: problem.into() }
 }
 
-/// Without the payload: it may be any event's, personal data included.
+/// Without the payload, which may hold personal data.
 impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Envelope")

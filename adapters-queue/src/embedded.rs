@@ -1,4 +1,4 @@
-//! The queue in a file of this machine.
+//! The queue in a file on this machine.
 
 mod depth;
 mod failure;
@@ -19,18 +19,18 @@ use self::failure::StoreFailure;
 const MIGRATIONS: &[&str] =
     &[include_str!("embedded/schema-1.sql"), include_str!("embedded/schema-2.sql")];
 
-/// How long a push by another process may stay unseen.
+/// The longest delay until a push by another process is noticed.
 const RECHECK: Duration = Duration::from_secs(1);
 
-/// A queue in one SQLite file. What was answered is on disk; several processes
-/// of one machine may share it.
+/// A queue in one SQLite file. Confirmed writes are on disk; several processes of one machine may
+/// share it.
 pub struct Embedded {
     store: Store,
     notifier: JobNotifier,
 }
 
 impl Embedded {
-    /// Opens the queue, making the file and its folders where they are missing.
+    /// Opens the queue and creates the file and its folders where they are missing.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, JobsError> {
         let store = Store::open(path, MIGRATIONS);
         let store = store.map_err(|error| JobsError::Unavailable(error.into()))?;

@@ -1,4 +1,4 @@
-//! Waiting for a job: until one is pushed, falls due, or the caller's time is up.
+//! Waits for a job until one is pushed, one is due, or the caller's time has passed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,11 +6,11 @@ use domain::Timestamp;
 use ports::{Clock, Delivery, JobsError};
 use tokio::sync::Notify;
 
-/// What one look into the queue found.
+/// The result of one query of the queue.
 pub(crate) struct LeaseResult {
     /// The jobs that are now leased to the caller.
     pub(crate) leased: Vec<Delivery>,
-    /// When the next of the others falls due.
+    /// When the next of the other jobs is due.
     pub(crate) next_due: Option<Timestamp>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct JobNotifier {
 }
 
 impl JobNotifier {
-    /// `recheck` is how long a change without an announcement may stay unseen.
+    /// `recheck` is the longest time that a change without an announcement may stay unnoticed.
     pub(crate) fn new(clock: Arc<dyn Clock>, recheck: Duration) -> Self {
         Self { clock, changed: Notify::new(), recheck }
     }
@@ -31,12 +31,12 @@ impl JobNotifier {
         self.clock.now()
     }
 
-    /// A job was added or given back.
+    /// A job was pushed or deferred.
     pub(crate) fn announce(&self) {
         self.changed.notify_waiters();
     }
 
-    /// Looks until a look leases something or `wait` has passed; at least once.
+    /// Queries until a query leases something or `wait` has passed; at least once.
     pub(crate) async fn wait<F>(
         &self,
         wait: Duration,
@@ -47,7 +47,7 @@ impl JobNotifier {
     {
         let deadline = self.clock.instant().after(wait);
         loop {
-            // Before the look: what is announced during it must not be missed.
+            // Before the query, so that an announcement during it is not missed.
             let changed = self.changed.notified();
             let (looked_at, now) = (self.clock.instant(), self.now());
             let LeaseResult { leased, next_due } = look(now).await?;

@@ -1,7 +1,7 @@
 //! The `Jobs` port: a queue in a file, one in Amazon SQS, and one in memory.
 //!
-//! [`Embedded`] is the product for one machine, [`Sqs`] for several. [`Memory`] is
-//! the reference: the same promises in the fewest lines, for tests and simulations.
+//! [`Embedded`] is for one machine, [`Sqs`] for several. [`Memory`] is the reference: the same
+//! promises in the fewest lines, for tests and simulations.
 
 mod embedded;
 #[doc(hidden)]
@@ -18,7 +18,7 @@ pub use sqs::{Sqs, SqsOptions, aws};
 
 use ports::{Job, JobsError};
 
-/// The longest body of a job, in bytes; no queue takes more.
+/// The longest body of a job, in bytes; no queue accepts more.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// The most jobs that one call leases.

@@ -15,7 +15,7 @@ use crate::{
     job_notifier::{JobNotifier, LeaseResult},
 };
 
-/// A queue that forgets everything when it is dropped.
+/// A queue whose content is lost when it is dropped.
 pub struct Memory {
     state: Mutex<MemoryState>,
     notifier: JobNotifier,
@@ -24,19 +24,19 @@ pub struct Memory {
 #[derive(Default)]
 struct MemoryState {
     entries: BTreeMap<CancellationId, Entry>,
-    /// Counts pushes and leases: orders what is due at once, and names leases.
+    /// Counts pushes and leases: orders jobs with the same due time, and names leases.
     counter: u64,
 }
 
 struct Entry {
     job: Job,
-    /// When it was put off, or leased.
+    /// When it was delayed or leased.
     put_at: Timestamp,
     /// When it may be delivered next; while it is leased, the end of the lease.
     due: Timestamp,
     seq: u64,
     lease: Option<Lease>,
-    /// A push that came while the job was leased: it outlives `ack`.
+    /// A push that came while the job was leased; `ack` does not delete it.
     again: Option<Again>,
 }
 
@@ -54,7 +54,7 @@ impl Memory {
     }
 
     fn state(&self) -> MutexGuard<'_, MemoryState> {
-        self.state.lock().expect("nobody panics while the queue is locked")
+        self.state.lock().expect("no thread panics while it holds the lock")
     }
 }
 
@@ -161,8 +161,8 @@ impl MemoryState {
         entry.again = Some(Again { put_at, due, attempts: job.attempts });
     }
 
-    /// What was put off or leased by a clock that was ahead, and was set back since, waits again
-    /// from now: it was put off for no longer than from then to when it is due.
+    /// Restarts waits whose start is in the future, because the clock was set back after a delay or
+    /// lease was written. A wait restarts now with its full duration.
     fn restart(&mut self, now: Timestamp) {
         for entry in self.entries.values_mut().filter(|entry| now < entry.put_at) {
             entry.due = now.after(entry.due.since(entry.put_at));
@@ -180,7 +180,7 @@ impl MemoryState {
             let lease = Lease(format!("memory-{}", self.counter));
             entry.lease = Some(lease.clone());
             (entry.put_at, entry.due) = (now, until);
-            // This delivery comes after the push and answers it.
+            // This delivery comes after the push and covers it.
             entry.again = None;
             leased.push(Delivery { job: entry.job.clone(), lease });
         }

@@ -1,7 +1,8 @@
 //! The queue in Amazon SQS, FIFO or standard: for replicas on several machines.
-//!  A job that is put off is hidden where SQS can do that, which is one call and makes no second
-//! message; otherwise it is sent again and the old message deleted, in this order.
-//! `docs/adr/0003-putting-off-in-sqs.md` says why.
+//!
+//! A delayed job is hidden where SQS can do that, which is one call without a second message;
+//! otherwise it is sent again and the old message deleted, in this order. The reasons are in
+//! `docs/adr/0003-putting-off-in-sqs.md`.
 
 mod batch;
 mod fault;
@@ -34,21 +35,21 @@ use {
     crate::sqs::leases::{LONGEST_HIDING, Leases},
 };
 
-/// SQS waits no longer for messages in one call.
+/// The longest wait for messages in one call of SQS.
 const LONGEST_POLL: Duration = Duration::from_secs(20);
-/// For how long a queue that answered is believed to be there.
+/// How long a queue that answered is assumed to exist.
 const READY_FOR: Duration = Duration::from_secs(5);
-/// How much longer than anybody waits for a job the queue must keep it.
+/// How much longer than the longest wait for a job the queue must keep its message.
 const MARGIN: Duration = Duration::from_hours(24);
-/// So many messages are remembered as complained about.
+/// The number of unreadable messages that are remembered, so that each is logged once.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// Which queues to use.
+/// The queues to use.
 #[derive(Debug, Clone)]
 pub struct SqsOptions {
     /// The queue, FIFO or standard.
     pub url: String,
-    /// Where messages go that cannot be read; without it they stay.
+    /// The destination of messages that cannot be read; without it they stay in the queue.
     pub dead_letter_url: Option<String>,
 }
 
@@ -59,15 +60,15 @@ pub struct Sqs {
     dead_letter: Option<Arc<Queue>>,
     leases: Leases,
     clock: Arc<dyn Clock>,
-    /// When the queue last answered that it is there.
+    /// When the queue last answered.
     ready_at: Mutex<Option<Instant>>,
-    /// Messages that were already complained about.
+    /// Unreadable messages that were already logged.
     unreadable: Mutex<HashSet<String>>,
 }
 
 impl Sqs {
-    /// Opens the queue, and proves as far as is harmless that it can be worked
-    /// with: that it exists, is set up well, and that we have the rights.
+    /// Opens the queue and checks, as far as that is harmless, that it can be used: that it exists,
+    /// is set up correctly, and that the process has the permissions.
     pub async fn open(
         aws: &SdkConfig,
         options: &SqsOptions,
@@ -104,7 +105,7 @@ impl Sqs {
         })
     }
 
-    /// Fails when SQS could drop a job that is still being waited for.
+    /// Fails when SQS could drop a job that is still waiting.
     pub fn outlasts(&self, give_up_after: Duration) -> Result<(), JobsError> {
         let (kept, needed) = (self.settings.retention, give_up_after + MARGIN);
         if kept < needed {
@@ -128,8 +129,8 @@ impl Sqs {
         Ok(self.queue.send(message).await?)
     }
 
-    /// Puts a job off with a message of its own. Sent before it is deleted: a crash
-    /// in between leaves two, never none.
+    /// Delays a job with a new message. It is sent before the old one is deleted: a crash in
+    /// between leaves two messages, never none.
     async fn send_again(
         &self,
         old: &Received,
@@ -140,8 +141,7 @@ impl Sqs {
         Ok(self.queue.delete(&old.handle).await?)
     }
 
-    /// Sorts what was received into jobs to hand out, jobs that came early, and
-    /// what is no job.
+    /// Sorts received messages into due jobs, early jobs, and messages that are no jobs.
     async fn sort(&self, messages: Vec<Message>, lease: Duration) -> Vec<Delivery> {
         let (now, instant) = (self.clock.now(), self.clock.instant());
         let mut deliveries = Vec::new();
@@ -170,28 +170,29 @@ impl Sqs {
         deliveries
     }
 
-    /// Gets a message that is no job out of the way. Nobody waits for it: a
+    /// Moves a message that is no job out of the way. This happens in the background, so that a
     /// dead-letter queue that does not answer never stops the jobs.
     fn set_aside(&self, message: Message, problem: &MessageError) {
         let id = message.message_id().unwrap_or_default().to_owned();
         if let Some(dead_letter) = &self.dead_letter {
-            tracing::error!(message.id = id, %problem, "Message {id} is not a job; moving it to the dead letter queue");
+            tracing::error!(message.id = id, error = %problem, "Message {id} is not a job; moving it to the dead letter queue");
             let (queue, dead_letter) = (self.queue.clone(), dead_letter.clone());
             let kind = self.settings.kind;
             tokio::spawn(async move {
                 if let Err(failure) = move_away(&message, kind, &queue, &dead_letter).await {
-                    tracing::error!(message.id = id, %failure, "Failed to move message {id} to the dead letter queue");
+                    tracing::error!(message.id = id, error = %failure, "Failed to move message {id} to the dead letter queue");
                 }
             });
             return;
         }
-        let mut unreadable = self.unreadable.lock().expect("nobody panics with it");
+        let mut unreadable =
+            self.unreadable.lock().expect("no thread panics while it holds the lock");
         if unreadable.len() == MAX_REMEMBERED {
             unreadable.clear();
         }
         if unreadable.insert(id.clone()) {
             tracing::error!(
-                message.id = id, %problem,
+                message.id = id, error = %problem,
                 "Message {id} is not a job and stays in the queue: no dead_letter_url is set"
             );
         }
@@ -213,7 +214,7 @@ impl Jobs for Sqs {
         let deadline = self.clock.instant().after(wait);
         loop {
             let left = deadline.since(self.clock.instant()).min(LONGEST_POLL);
-            // Whole seconds, and no more of them than there are.
+            // Whole seconds, rounded down.
             let poll = Duration::from_secs(left.as_secs());
             let messages = self.queue.receive(max, lease, poll).await?;
             let deliveries = self.sort(messages, lease).await;
@@ -243,7 +244,7 @@ impl Jobs for Sqs {
         let now = self.clock.instant();
         let holding = self.leases.get(held, now)?;
         let old = &*holding.received;
-        // Hidden, a message of a FIFO queue holds its group back.
+        // In a FIFO queue a hidden message blocks its group.
         let alone = self.settings.kind == Kind::Standard || old.due.is_some() || delay.is_zero();
         let can_stay = attempts == old.job.attempts
             && now.after(delay) <= holding.hidden_at_most
@@ -273,7 +274,7 @@ impl Jobs for Sqs {
 
 #[async_trait]
 impl Backlog for Sqs {
-    /// SQS counts about, and does not know since when a job is due.
+    /// SQS counts approximately, and does not report since when a job is due.
     async fn depth(&self) -> Result<Depth, JobsError> {
         use QueueAttributeName as Name;
         let [visible, hidden, delayed] = [
@@ -316,7 +317,7 @@ async fn dead_letter(
     Ok(dead_letter)
 }
 
-/// Sent before it is deleted, with its body and attributes as they are.
+/// Sends it before deleting it, with body and attributes unchanged.
 async fn move_away(
     message: &Message,
     kind: Kind,
@@ -327,7 +328,7 @@ async fn move_away(
     queue.delete(message.receipt_handle().unwrap_or_default()).await
 }
 
-/// A job that came early and could not be put off comes again when its lease ends.
+/// An early job that could not be delayed is delivered again when its lease ends.
 fn log_failed_delay(id: &domain::CancellationId, result: Result<(), JobsError>) {
     if let Err(error) = result {
         let error = ports::error_chain(&error);

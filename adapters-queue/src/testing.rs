@@ -1,4 +1,4 @@
-//! What the tests of all queues need: a job, and a clock that stands still.
+//! Shared test data of all queues: a job, and a clock that stands still.
 
 use std::{sync::Mutex, time::Duration};
 

@@ -14,7 +14,7 @@ use ports::{Clock, Instant};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// When the clock was first read, by both of the machine's clocks.
+/// The reading of both of the machine's clocks when the clock was first read.
 static START: OnceLock<(Timestamp, tokio::time::Instant)> = OnceLock::new();
 
 #[async_trait]
@@ -35,7 +35,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The calendar date of an instant where the books are kept.
+/// The calendar date of an instant in the ERP account's time zone.
 #[must_use]
 pub fn civil_date(at: Timestamp, zone: &TimeZone) -> CivilDate {
     let instant = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();

@@ -1,8 +1,8 @@
-//! The webhook: authenticates, reads, and answers with what became of the event;
-//! and the other pages beside it.
+//! The HTTP server: the webhook, which authenticates and reads events and answers with their
+//! outcome, and the other pages.
 //!
-//! Nothing is answered 2xx before it is done or durable. An authenticated event
-//! is never answered 4xx for load: the storefront would not send it again.
+//! A 2xx answer means that the event is done or durably stored. An authenticated event is never
+//! answered 4xx because of load, because the storefront would not send it again.
 
 mod admin;
 mod answer;
@@ -55,28 +55,28 @@ use {
     },
 };
 
-/// Where events are posted.
+/// The path to which events are posted.
 pub const WEBHOOK: &str = "/newstore/events";
 
 /// The longest path with its query.
 const MAX_TARGET: usize = 2048;
 /// How many parts of a path a log line shows.
 const MAX_PARTS: usize = 8;
-/// A body from this many bytes on is not read where HTTP is served.
+/// Bodies of at least this size are not parsed on the HTTP threads.
 const LARGE: usize = 64 * 1024;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct HttpState {
-    /// The service behind.
+    /// The service.
     pub service: Service,
     /// Reads what comes to the webhook.
     pub events: Arc<dyn EventDecoder>,
     /// When the work is done.
     pub intake: Intake,
-    /// Past this the event goes to the queue and the answer is 200.
+    /// After this time the event goes to the queue and the answer is 200.
     pub respond_within: Duration,
-    /// The largest body taken, in bytes.
+    /// The largest accepted body, in bytes.
     pub max_body: usize,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
@@ -90,7 +90,7 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// The front of `service`, whose work is done where this is called.
+    /// The state of the HTTP server for `service`; attempts run on the runtime that calls this.
     #[must_use]
     pub fn new(
         service: Service,
@@ -119,7 +119,7 @@ impl HttpState {
         }
     }
 
-    /// All routes; those of the admin API where there is a token for it.
+    /// All routes; those of the admin API only where a token is configured.
     pub fn router(self) -> Router {
         let open = Router::new()
             .route(WEBHOOK, post(receive))
@@ -138,7 +138,7 @@ impl HttpState {
             .with_state(self)
     }
 
-    /// Where refused requests are noted.
+    /// The list of rejected requests.
     #[must_use]
     pub fn refusals(&self) -> Arc<Refusals> {
         Arc::clone(&self.refusals)
@@ -148,7 +148,7 @@ impl HttpState {
         self.service.draining.is_cancelled()
     }
 
-    /// The answer to a call whose key is not accepted.
+    /// The answer to a call with a missing or unknown key.
     fn unauthorized(&self, peer: SocketAddr) -> EventAnswer {
         if self.auth_failures.too_many(peer.ip(), self.service.context.clock.instant()) {
             return EventAnswer::refused(
@@ -160,8 +160,8 @@ impl HttpState {
     }
 }
 
-/// Any other path. With too many slashes it is still the webhook's: a person who registers it, or a
-/// proxy, may add one.
+/// Handles all other paths. A path with extra slashes is still the webhook: the person who
+/// registered it, or a proxy, may have added one.
 async fn elsewhere(
     state: State<HttpState>,
     peer: ConnectInfo<SocketAddr>,
@@ -182,7 +182,7 @@ fn leads_to_the_webhook(path: &str) -> bool {
     parts(path).eq(parts(WEBHOOK))
 }
 
-/// Whether calls of an address get to the webhook, whatever a proxy takes off its beginning.
+/// Whether calls of an address reach the webhook, even if a proxy removes a prefix of the path.
 #[must_use]
 pub fn may_lead_to_the_webhook(path: &str) -> bool {
     let (path, webhook): (Vec<_>, Vec<_>) = (parts(path).collect(), parts(WEBHOOK).collect());
@@ -193,8 +193,8 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
 
-/// The path as a log line may show it: a part that is in none of our routes may be a key that was
-/// put into the wrong place.
+/// The path as a log line may show it. A part that belongs to no route may be a key that was put
+/// into the wrong place.
 fn known_parts(path: &str) -> String {
     let routes = [WEBHOOK, "/health/live", "/health/ready", "/metrics", "/api"];
     let known: Vec<_> = routes.iter().flat_map(|route| parts(route)).collect();
@@ -219,8 +219,8 @@ async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Counts and logs a rejected request: its sender may tell nobody. The admin API writes an audit
-/// line for its own.
+/// Counts and logs a rejected request, because its sender may report it to nobody. The admin API
+/// writes its own audit line.
 async fn with_its_refusal_noted(
     State(state): State<HttpState>,
     request: Request<Body>,
@@ -264,7 +264,8 @@ async fn receive(
     answer.into_response()
 }
 
-/// Who sent what; or the answer to a call that carries no event for us.
+/// Authenticates and reads the call: its customer and event, or the answer to a call without a
+/// usable event.
 async fn accept(
     state: &HttpState,
     peer: SocketAddr,
@@ -315,8 +316,8 @@ async fn decode(state: &HttpState, body: Bytes) -> Result<Event, EventAnswer> {
     }
 }
 
-/// The customers whose key the call carries; two may share one. Every key is compared, so that time
-/// tells nothing.
+/// The customers whose key the call carries; two may share one. Every key is compared, so that the
+/// duration reveals nothing.
 fn authenticate(state: &HttpState, headers: &HeaderMap) -> Vec<Arc<CustomerEntry>> {
     let Some(key) = bearer::key(headers) else {
         return Vec::new();
@@ -325,7 +326,7 @@ fn authenticate(state: &HttpState, headers: &HeaderMap) -> Vec<Arc<CustomerEntry
     members.filter(|it| it.keys.accept(key)).cloned().collect()
 }
 
-/// Works on an event, or says what became of it earlier.
+/// Processes an event, or returns the outcome of an earlier delivery.
 async fn handle(
     state: &HttpState,
     entry: Arc<CustomerEntry>,
@@ -349,7 +350,7 @@ async fn handle(
     }
     if state.intake == Intake::Queued {
         if is_deferred(&opened) {
-            // Its job waits in the queue, with a delay and a reason that are to stay.
+            // Its job waits in the queue; its delay and its reason must not change.
             return EventAnswer::accepted(&id);
         }
         return match service.defer(&opened.cancellation, Duration::ZERO, None).await {
@@ -360,8 +361,8 @@ async fn handle(
     EventAnswer::of(&id, &run(state, entry, opened, place).await)
 }
 
-/// Runs an attempt, which goes on when the caller has waited long enough: the
-/// event is then durably in the queue. It keeps its place until its end.
+/// Runs an attempt. When `respond_within` has passed the attempt continues, the event is durably in
+/// the queue, and the caller gets its answer. The attempt keeps its permit until it ends.
 async fn run(
     state: &HttpState,
     entry: Arc<CustomerEntry>,

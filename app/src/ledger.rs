@@ -1,3 +1,3 @@
-//! What stands in front of each ledger.
+//! The wrappers around each ledger.
 
 pub mod circuit_breaker;

@@ -1,7 +1,7 @@
 //! The service: configuration, wiring, webhook, use case, worker and commands.
 //!
-//! `wiring` alone knows which adapters exist. `credit` is the use case; webhook
-//! and worker run it and turn its outcome into an answer or a verdict.
+//! Only `wiring` knows which adapters exist. `credit` is the use case; webhook and worker run it
+//! and turn its outcome into an answer or a verdict.
 
 pub mod background;
 pub mod cli;

@@ -29,23 +29,23 @@ const FILTER: &str = "RUST_LOG";
 /// Whose log it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Logs<'a> {
-    /// A line for every outcome, and traces where the configuration says where to.
+    /// A service: a line for every outcome, and traces where the configuration names a collector.
     OfTheService(Option<&'a config::Telemetry>),
-    /// Its output is what people look at: only what is wrong, and the audit trail.
+    /// A command: only problems and the audit trail, because people read its output.
     OfACommand,
 }
 
-/// What is told of the service until it ends.
+/// The telemetry that must be flushed at the end.
 #[must_use]
 pub struct Telemetry {
-    /// Spans on their way.
+    /// Exports spans.
     pub traces: Traces,
-    /// Lines on their way; those of a command are written at once.
+    /// Writes log lines; `None` for a command, whose lines are written at once.
     pub lines: Option<Flush>,
 }
 
-/// Starts logging to stderr, JSON lines or readable ones on a terminal, at the level that
-/// `RUST_LOG` says where it says one, and tracing. The audit trail is written in any case.
+/// Starts tracing and logging to stderr, as JSON lines or as readable lines on a terminal.
+/// `RUST_LOG` sets the level. The audit trail is always written.
 pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
     let (level, config, lines) = match logs {
         Logs::OfTheService(config) => (Level::INFO, config, Some(Lines::start(std::io::stderr())?)),
@@ -55,7 +55,7 @@ pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
     let (filter, problems) = filter(level, &std::env::var_os(FILTER).unwrap_or_default());
     let audit = format!("{}=info", audit::TARGET).parse().expect("a target and a level");
     let filter = filter.add_directive(audit);
-    // Spans are for traces alone, and the exporter says itself what there is to say of it.
+    // Spans are only for traces, and the exporter logs its own problems.
     let shown =
         filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));
     let writer = match &lines {
@@ -111,7 +111,7 @@ pub fn metrics() -> PrometheusHandle {
     handle
 }
 
-/// A recorder that knows every metric of the list.
+/// A recorder that knows every declared metric.
 #[must_use]
 pub fn recorder() -> PrometheusRecorder {
     let mut builder = PrometheusBuilder::new();
@@ -131,7 +131,7 @@ pub fn recorder() -> PrometheusRecorder {
                 Kind::Histogram(_) => metrics::describe_histogram!(it.name, it.unit, it.meaning),
             }
         }
-        // There before the first one is dropped, so that its rate can be told.
+        // The counter exists before the first line is dropped, so that its rate is known.
         metrics::counter!("memobridge_log_lines_dropped_total").increment(0);
     });
     recorder

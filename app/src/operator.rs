@@ -1,4 +1,4 @@
-//! What the command line and the admin API share.
+//! Code that the command line and the admin API share.
 
 pub mod audit;
 pub mod json;

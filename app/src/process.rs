@@ -1,4 +1,4 @@
-//! The use case and what runs it: one attempt at one cancellation, under the webhook or the worker.
+//! The use case and its service: one attempt at one cancellation, for webhook and worker.
 
 pub mod credit;
 pub mod elapsed;

@@ -1,4 +1,4 @@
-//! Chance, owned: the service draws it from the system, a simulation from a seed.
+//! Random numbers: from the operating system in the service, from a seed in a simulation.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-/// Where everything random in the service comes from.
+/// The source of everything random in the service.
 #[derive(Debug, Clone)]
 pub struct Random(Arc<Mutex<StdRng>>);
 
@@ -18,7 +18,7 @@ impl Default for Random {
 }
 
 impl Random {
-    /// Dice that fall the same way every time.
+    /// A generator that gives the same sequence for the same seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::new(StdRng::seed_from_u64(seed))
@@ -38,7 +38,7 @@ impl Random {
         format!("{:032x}", self.next(Rng::random::<u128>))
     }
 
-    /// Some time between the two, both included.
+    /// A duration between the two, both included.
     #[must_use]
     pub fn between(&self, least: Duration, most: Duration) -> Duration {
         let span = most.saturating_sub(least).as_millis();

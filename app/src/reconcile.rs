@@ -1,9 +1,10 @@
 //! Reconciliation: compares `NewStore`'s cancelled units, the journal and the ERP's memos for a
 //! window of time.
-//!  The memos of the window are kept in a temporary file; then the orders pass by, page by page,
-//! and each is compared with the journal and with its memos. What does not agree at this passing
-//! look is looked at closely, by everything on record for the order, before it is believed: its
-//! memos may lie before the window. Memory does not grow with the window.
+//!
+//! First it stores the memos of the window in a temporary file. Then it reads the orders page by
+//! page and compares each with the journal and with its memos (quick pass). A difference that the
+//! quick pass finds is confirmed by a full pass, which reads everything on record for the order,
+//! because its memos may be older than the window. Memory use does not grow with the window.
 
 mod compare;
 pub mod daily;
@@ -25,16 +26,16 @@ use crate::reconcile::compare::Comparer;
 /// Opens the storage of one run.
 pub type OpenMemoIndex = fn() -> Result<Arc<dyn MemoIndex>, MemoIndexError>;
 
-/// What is done about what is missing.
+/// What to do with missing credits.
 #[derive(Clone, Copy)]
 pub enum RepairMode<'a> {
-    /// It is reported.
+    /// Report them.
     Off,
-    /// It is reported and put into this queue.
+    /// Report them and push them to this queue.
     Queue(&'a dyn Jobs),
 }
 
-/// A comparison that did not come to its end.
+/// A comparison that did not finish.
 #[derive(Debug, thiserror::Error)]
 #[error("the comparison ended early, after {memos} memos and {orders} orders")]
 pub struct ReconcileError {
@@ -42,7 +43,7 @@ pub struct ReconcileError {
     pub memos: u64,
     /// Orders that were compared.
     pub orders: u64,
-    /// What went wrong.
+    /// The cause.
     #[source]
     pub source: ReconcileErrorSource,
 }
@@ -95,7 +96,7 @@ async fn compare(
     repair_mode: RepairMode<'_>,
     report: &mut Report,
 ) -> Result<(), ReconcileErrorSource> {
-    // The first page tells how orders are found, and with it how far back memos belong to them.
+    // The first page shows how orders are found, and so how far back their memos may be.
     let mut page = customer.storefront.cancelled(window, &Cursor::default()).await?;
     report.basis = page.basis;
     let since = match page.basis {
@@ -112,7 +113,7 @@ async fn compare(
     }
 }
 
-/// Puts the ledger's memos aside, manual ones included.
+/// Stores the ledger's memos, manual ones included, in the temporary file.
 async fn keep_memos(
     customer: &Customer,
     since: Timestamp,
@@ -128,7 +129,7 @@ async fn keep_memos(
     }
 }
 
-/// The orders that were not told before.
+/// The orders of a page that were not compared before.
 async fn unseen(
     orders: Vec<OrderSnapshot>,
     report: &Report,

@@ -26,10 +26,10 @@ use crate::{
     random::Random,
 };
 
-/// Where a journal's database is.
+/// The address of a journal's database.
 pub use adapters_journal::DatabaseUrl;
 
-/// What an error about the journal's database begins with.
+/// The start of an error about the journal's database.
 const DATABASE: &str = "the journal's database cannot be used";
 
 /// A journal under all its names.
@@ -41,8 +41,8 @@ pub fn event_decoder() -> Arc<dyn EventDecoder> {
     Arc::new(adapters_newstore::webhook::WebhookDecoder)
 }
 
-/// Builds the service that the parts of a configuration describe, with its stores to be
-/// counted and kept small.
+/// Builds the service that the parts of a configuration describe, with its stores for metrics and
+/// retention.
 pub async fn service(
     customers: Vec<config::CustomerConfig>,
     queue: &config::QueueConfig,
@@ -215,7 +215,7 @@ async fn sqs(config: &config::Sqs, clock: &Arc<dyn Clock>) -> anyhow::Result<ada
     jobs.with_context(|| format!("the queue {} cannot be used", config.url))
 }
 
-/// A customer's systems by their names, to be asked whether they can be worked with.
+/// The diagnostics of a customer's systems, by name.
 pub fn examined(
     config: config::CustomerConfig,
     clock: &Arc<dyn Clock>,
@@ -235,7 +235,7 @@ pub fn examined(
     build().context(context)
 }
 
-/// Builds what only the start of the service would build otherwise; sends no call.
+/// Builds everything that the start of the service builds; makes no call.
 pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
     streams(&customers, clock)?;
     for customer in customers {
@@ -244,7 +244,7 @@ pub fn fits(customers: Vec<config::CustomerConfig>, clock: &Arc<dyn Clock>) -> a
     Ok(())
 }
 
-/// The event streams that are looked after.
+/// The event streams that the service watches.
 pub fn streams(
     customers: &[config::CustomerConfig],
     clock: &Arc<dyn Clock>,
@@ -300,7 +300,8 @@ fn ledger(
             let erp = Arc::new(netsuite(config, time_zone, line_key_field, clock)?);
             let ledger: Arc<dyn Ledger> = erp.clone();
             let access: Arc<dyn ReadPermissions> = erp;
-            // Behind the breaker: what it holds back is no call.
+            // Instrumented behind the breaker: a call that the breaker rejects does not count as a
+            // call.
             let ledger = Arc::new(InstrumentedSystem::new(ledger, tenant, clock.clone()));
             let access = Arc::new(InstrumentedSystem::new(access, tenant, clock.clone()));
             Ok(CircuitBreakerLedger::new(tenant, ledger, access, clock.clone()))

@@ -1,6 +1,6 @@
 //! What the accounting system holds for an order: sales order, invoices, credit memos.
 //!
-//! Adapters fill these in as they find them; nothing here judges.
+//! Adapters fill these in as they find them; no type here decides anything.
 
 use rust_decimal::Decimal;
 
@@ -15,8 +15,8 @@ pub struct Billing {
     pub invoices: Vec<Invoice>,
     /// Cash sales made from the sales order instead of invoices.
     pub cash_sales: Vec<RecordId>,
-    /// Credit memos made from its invoices or, where asked for, bearing its number; of the voided
-    /// ones only those that were asked for by their record.
+    /// Credit memos made from its invoices or, where the query asks for them, with its number; of
+    /// the voided ones only those that the query names by record.
     pub memos: Vec<ExistingMemo>,
 }
 
@@ -31,7 +31,7 @@ pub struct ItemRef {
     pub name: Option<String>,
 }
 
-/// The tax of a line that the account's tax engine reckons separately.
+/// The tax of a line that the account's tax engine calculates separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineTax {
     /// The tax type's record.
@@ -61,7 +61,7 @@ pub struct BillingLine {
     pub taxable: Option<bool>,
     /// Its tax details, where the account keeps them.
     pub taxes: Vec<LineTax>,
-    /// Where the goods are.
+    /// The location of the items.
     pub location: Option<RecordId>,
     /// The units on it, from the line key column.
     pub units: Vec<UnitId>,
@@ -85,7 +85,7 @@ pub struct SalesOrder {
     pub lines: Vec<OrderLine>,
 }
 
-/// One line of a sales order: what was sold, and how far it has gone.
+/// One line of a sales order: what was sold, and how much of it was fulfilled and billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderLine {
     /// The line.
@@ -94,11 +94,11 @@ pub struct OrderLine {
     pub closed: bool,
     /// Pieces on invoices.
     pub billed: Decimal,
-    /// Pieces sent.
+    /// Pieces fulfilled.
     pub fulfilled: Decimal,
 }
 
-/// Where a record belongs in the books.
+/// The classification of a record in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Classes {
     /// Location.
@@ -122,11 +122,11 @@ pub struct Invoice {
     pub currency: Option<RecordId>,
     /// The receivables account.
     pub account: Option<RecordId>,
-    /// Its date in the time zone of the books.
+    /// Its date in the ERP account's time zone.
     pub date: CivilDate,
     /// With tax and shipping.
     pub total: Amount,
-    /// What of the total is still unpaid.
+    /// The part of the total that is still unpaid.
     pub remaining: Amount,
     /// Header classification, each where it is set.
     pub classes: Classes,
@@ -147,11 +147,11 @@ pub struct Invoice {
 pub struct ExistingMemo {
     /// Its record.
     pub id: RecordId,
-    /// Its external id: our key, if we made it.
+    /// Its external id: memobridge's key if memobridge created it.
     pub external_id: Option<String>,
-    /// The number people see, for example `CM1042`.
+    /// The number shown to people, for example `CM1042`.
     pub number: Option<String>,
-    /// The customer's record, where it is told.
+    /// The customer's record, where the ERP returns it.
     pub entity: Option<RecordId>,
     /// Whether it counts.
     pub standing: Standing,
@@ -167,23 +167,23 @@ pub struct ExistingMemo {
     pub lines: Vec<ExistingLine>,
 }
 
-/// A credit memo with what else ties it to an order.
+/// A credit memo with the other data that ties it to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedMemo {
     /// The memo.
     pub memo: ExistingMemo,
-    /// The order's number, where the memo bears it.
+    /// The order's number, where the memo has it.
     pub reference: Option<String>,
     /// The currency's record; none where the account has a single currency.
     pub currency: Option<RecordId>,
 }
 
-/// Whether a record counts.
+/// Whether a record counts as a credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// It does.
+    /// It counts.
     Valid,
-    /// It was voided: it is on record and credits nothing.
+    /// It was voided: it stays on record and credits nothing.
     Voided,
 }
 
@@ -211,7 +211,7 @@ impl Invoice {
 }
 
 impl ExistingMemo {
-    /// The key that its external id is; none where it is no key at all.
+    /// The memo key in its external id; `None` where the external id is no key.
     #[must_use]
     pub fn key(&self) -> Option<MemoKey> {
         self.external_id.as_deref()?.parse().ok()
@@ -223,7 +223,7 @@ impl ExistingMemo {
         self.external_id.as_deref().is_some_and(MemoKey::is_own)
     }
 
-    /// What people find it by: its number, or its record where it has none.
+    /// The name that people search for: its number, or its record id where it has none.
     #[must_use]
     pub fn name(&self) -> &str {
         self.number.as_deref().unwrap_or(self.id.as_str())

@@ -1,4 +1,4 @@
-//! A cancellation: a reason to look at an order, and the units it names.
+//! A cancellation: the order to check and the units that the event names.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub const CANCELLATION_EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 /// The units of one order that one event of the storefront calls cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// Whose order it is.
+    /// The tenant that the order belongs to.
     pub tenant: Tenant,
     /// The event's name, for example `order.items_cancelled`.
     pub event: String,
@@ -27,8 +27,8 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
-    /// What a redelivery has in common with the first delivery: tenant, event
-    /// name, order and sorted unit ids.
+    /// The same for the first delivery and every redelivery: a digest of tenant, event name, order
+    /// and sorted unit ids.
     #[must_use]
     pub fn id(&self) -> CancellationId {
         let mut parts = vec![self.tenant.as_str(), &self.event, self.order.as_str()];

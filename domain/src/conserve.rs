@@ -1,30 +1,30 @@
-//! Conservation: what memos add up to, checked before anything is sent.
+//! Checks what the memos of an order add up to, before anything is sent.
 //!
-//! Never above the invoice, and after the whole order is credited exactly what
-//! the customer owed: the cents that rounding left over, or that an invoice lacks,
-//! get a line of their own.
+//! The memos never exceed the invoice. After the whole order is credited, they equal exactly what
+//! the customer owed: the cents that rounding left over, or that an invoice lacks, get a line of
+//! their own.
 
 use std::collections::BTreeMap;
 
 use crate::{Amount, CreditMemo, Currency, Invoice, LineKind, RecordId, UnitId};
 
-/// What the order still lacks to add up, or has too much.
+/// The amount by which the memos are below or above what the customer owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RoundingDifference {
     /// Nothing.
     None,
-    /// So few cents that rounding explains them.
+    /// So few cents that rounding explains the difference.
     Rounding(Amount),
     /// More than rounding can explain.
     Unexplained(Amount),
 }
 
-/// What rounding explains: at most one smallest currency unit per unit of the order.
+/// The largest difference that rounding explains: one smallest currency unit per unit of the order.
 pub(crate) fn rounding_bound(units: usize, money: Currency) -> Amount {
     std::iter::repeat_n(money.smallest(), units).sum()
 }
 
-/// Compares what the customer owed with what all memos come to.
+/// Compares what the customer owed with the sum of all memos.
 pub(crate) fn rounding_difference(
     owed: Amount,
     credited: Amount,
@@ -41,7 +41,7 @@ pub(crate) fn rounding_difference(
     }
 }
 
-/// An invoice's total, payment lines left out.
+/// An invoice's total without its payment lines.
 pub(crate) fn invoiced(
     invoice: &Invoice,
     is_payment: impl Fn(&RecordId, Amount) -> bool,
@@ -50,8 +50,8 @@ pub(crate) fn invoiced(
     invoice.total - paid.map(|it| it.amount).sum()
 }
 
-/// Net amount of a memo's goods on each line of its invoice, discount included.
-/// `line_of` tells the line of a unit where the memo names none.
+/// Net amount of a memo's items on each line of its invoice, discount included. `line_of` returns
+/// the line of a unit where the memo names none.
 pub(crate) fn net_on_lines(
     memo: &CreditMemo,
     line_of: impl Fn(&UnitId) -> Option<u32>,

@@ -1,4 +1,4 @@
-//! The credit memo: what the accounting system is asked to record, whole.
+//! The complete credit memo that the accounting system is asked to record.
 
 use rust_decimal::Decimal;
 
@@ -7,14 +7,14 @@ use crate::{
     Timestamp, UnitId, digest::digest,
 };
 
-/// Where a memo comes from.
+/// The record that a memo is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Made from this invoice: its lines name the invoice's lines.
     Invoice(RecordId),
     /// Credits this invoice without being made from it: nothing is restocked.
     Against(RecordId),
-    /// Made without an invoice, from what the sales order says.
+    /// Made without an invoice, from the sales order's lines.
     SalesOrder(RecordId),
 }
 
@@ -38,10 +38,10 @@ impl Source {
     }
 }
 
-/// A credit memo as it will be sent, and as it is kept with its claim.
+/// A credit memo as it is sent, and as the journal keeps it with its claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditMemo {
-    /// Its identity for ever.
+    /// Its permanent identity.
     pub key: MemoKey,
     /// The order it credits.
     pub order: OrderId,
@@ -67,45 +67,45 @@ pub struct CreditMemo {
     pub subsidiary: Option<RecordId>,
     /// Form to record it with.
     pub custom_form: Option<RecordId>,
-    /// Its date in the time zone of the books.
+    /// Its date in the ERP account's time zone.
     pub date: CivilDate,
     /// The order's number, at most 45 UTF-16 units.
     pub reference: String,
-    /// For people, at most 999 UTF-16 units.
+    /// Text for people, at most 999 UTF-16 units.
     pub text: String,
     /// The body's tax item.
     pub tax_item: Option<RecordId>,
-    /// Whether our tax details replace what the ERP would reckon.
+    /// Who calculates the tax.
     pub tax_basis: TaxBasis,
     /// Its lines in order; a discount follows the line it discounts.
     pub lines: Vec<MemoLine>,
     /// Shipping in the body.
     pub shipping: Option<BodyShipping>,
-    /// What is applied to the invoice.
+    /// The part of the memo that is applied to the invoice.
     pub application: Option<Application>,
     /// Custom fields of the body.
     pub fields: Vec<CustomField>,
-    /// Custom fields of the body that stay empty whatever the source says, by script id.
+    /// Script ids of custom fields of the body that stay empty, even where the source has a value.
     pub cleared: Vec<String>,
-    /// Σ of what is owed back, rounding included, payment lines left out.
+    /// The sum of what is owed back, rounding included, payment lines left out.
     pub credit: Amount,
-    /// What the ERP's total must come to: the credit less payment lines.
+    /// The total that the ERP must show: the credit less payment lines.
     pub total: Amount,
 }
 
-/// Who reckons the memo's tax.
+/// Who calculates the memo's tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaxBasis {
     /// The ERP, by tax codes.
     Codes,
-    /// We, by tax details.
+    /// memobridge, by tax details.
     Details,
 }
 
-/// What a line is for.
+/// The purpose of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineKind {
-    /// Cancelled goods.
+    /// Cancelled items.
     Item,
     /// The discount of the line before.
     Discount,
@@ -115,14 +115,14 @@ pub enum LineKind {
     Tax,
     /// Cents that rounding left over.
     Rounding,
-    /// What was taken from one instrument, negative.
+    /// The amount taken from one instrument, negative.
     Payment(InstrumentKey),
 }
 
 /// One line of a memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoLine {
-    /// What it is for.
+    /// Its purpose.
     pub kind: LineKind,
     /// Its item.
     pub item: RecordId,
@@ -138,7 +138,7 @@ pub struct MemoLine {
     pub tax_code: Option<RecordId>,
     /// Whether the body's tax applies, where the invoice says so.
     pub taxable: Option<bool>,
-    /// Where the goods are.
+    /// The location of the items.
     pub location: Option<RecordId>,
     /// The units on it.
     pub units: Vec<UnitId>,
@@ -148,14 +148,14 @@ pub struct MemoLine {
     pub fields: Vec<CustomField>,
 }
 
-/// Tax that we reckoned.
+/// Tax that memobridge calculated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxDetail {
     /// The tax type's record.
     pub tax_type: RecordId,
     /// The tax code's record.
     pub tax_code: RecordId,
-    /// The amount that is taxed.
+    /// The taxed amount.
     pub basis: Amount,
     /// Per cent.
     pub rate: Decimal,
@@ -176,7 +176,7 @@ pub struct BodyShipping {
     pub taxes: Vec<TaxDetail>,
 }
 
-/// How much of a memo is set against its invoice.
+/// The part of a memo that is applied to its invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     /// The invoice.
@@ -197,7 +197,7 @@ pub struct CustomField {
 }
 
 impl CreditMemo {
-    /// What earlier memos took from each instrument: this one's payment lines.
+    /// The amounts of this memo's payment lines, by instrument.
     pub fn allocations(&self) -> impl Iterator<Item = (&InstrumentKey, Amount)> {
         self.lines.iter().filter_map(|line| match &line.kind {
             LineKind::Payment(instrument) => Some((instrument, -line.amount)),
@@ -223,30 +223,31 @@ impl MemoKey {
         key.parse().expect("a prefix and hexadecimal digits make a key")
     }
 
-    /// Whether an external id is one of memobridge's keys; the ERP may have changed its case.
+    /// Whether an external id is one of memobridge's keys. Ignores case, because the ERP may change
+    /// it.
     #[must_use]
     pub fn is_own(external_id: &str) -> bool {
         external_id.to_ascii_lowercase().starts_with("nst-cm-")
     }
 }
 
-/// Units that a memo has been, or is being, credited for.
+/// The units that a memo credits, or is about to credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The memo, whole, as it was sent or will be.
+    /// The complete memo as it was sent or will be sent.
     pub memo: CreditMemo,
-    /// How far it got.
+    /// How far it is settled.
     pub state: ClaimState,
 }
 
 impl Claim {
-    /// Whether it is not known what became of the memo.
+    /// Whether the outcome of the memo is unknown.
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.state, ClaimState::Unsettled { .. })
     }
 
-    /// The record that it was settled with.
+    /// The record that settled it.
     #[must_use]
     pub fn record(&self) -> Option<&RecordId> {
         match &self.state {
@@ -256,34 +257,34 @@ impl Claim {
     }
 }
 
-/// How far a claimed memo got.
+/// How far a claimed memo is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimState {
-    /// Perhaps sent: the ERP must be asked before anything else is done.
+    /// Perhaps sent: the ERP must be asked before anything else happens.
     Unsettled {
-        /// When it was last sent, or about to be, without an answer that is known.
+        /// When it was last sent, or was about to be sent, without a known answer.
         sent_at: Timestamp,
     },
-    /// On record under this id.
+    /// On record with this id.
     Settled(RecordId),
 }
 
-/// Something about a memo that a person should see, though it stands.
+/// A property of a posted memo that a person should check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flag {
-    /// Cents that rounding left over and that fitted on no memo.
+    /// Cents that rounding left over and that fit on no memo.
     RoundingLeft(Amount),
-    /// The order's own numbers do not add up by this much.
+    /// The order's amounts and its total differ by this much.
     OrderTotalMismatch(Amount),
-    /// Not applied in full: this much of the memo stays open.
+    /// Not fully applied: this much of the memo stays open.
     LeftOpen(Amount),
-    /// Earlier memos gave this much back on the same products as money, not as pieces.
+    /// Earlier memos credited this amount on the same products as money, not as pieces.
     CreditedBefore(Amount),
-    /// The ERP's total differs from ours.
+    /// The ERP's total differs from the expected total.
     TotalDiffers {
         /// What the memo should come to.
         expected: Amount,
-        /// What the ERP says.
+        /// What the ERP shows.
         actual: Amount,
     },
 }
@@ -314,7 +315,7 @@ impl std::fmt::Display for Flag {
                 write!(f, "earlier memos gave {amount} back on the same products")
             }
             Self::TotalDiffers { expected, actual } => {
-                write!(f, "the ERP's total is {actual}, ours {expected}")
+                write!(f, "the ERP's total is {actual}, expected {expected}")
             }
         }
     }

@@ -39,7 +39,7 @@ impl Timestamp {
     }
 }
 
-/// A calendar date in the time zone of the books, for example `2026-11-23`.
+/// A calendar date in the ERP account's time zone, for example `2026-11-23`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CivilDate {
     year: i16,
@@ -47,7 +47,7 @@ pub struct CivilDate {
     day: i8,
 }
 
-/// The text or the numbers are no date.
+/// The text or the numbers are not a valid date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a date of the form 2026-11-23")]
 pub struct DateError;
@@ -56,7 +56,8 @@ impl CivilDate {
     /// The first day of 1970.
     pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1 };
 
-    /// A date from its parts. Whether the month has that day is for the caller's calendar to know.
+    /// A date from its parts. Does not check whether the month has that day; the caller's calendar
+    /// does.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, DateError> {
         if (1..=12).contains(&month) && (1..=31).contains(&day) && (0..=9999).contains(&year) {
             return Ok(Self { year, month, day });

@@ -1,4 +1,4 @@
-//! Which record, if any? `docs/RULES.md#record` and on: from facts to what must be done.
+//! Decides which credit memos to make, if any: `docs/RULES.md#record` and the sections after it.
 
 mod assemble;
 mod close;
@@ -44,25 +44,25 @@ pub struct DecisionInput<'a> {
     pub cancellation: &'a Cancellation,
     /// The order, complete: see [`crate::readiness`].
     pub order: &'a Order,
-    /// What is on record.
+    /// The sales documents and memos on record.
     pub billing: &'a Billing,
-    /// What we credited earlier; none of it unsettled.
+    /// The claims of earlier memos of the order; none is unsettled.
     pub claims: &'a [Claim],
     /// The customer's choices.
     pub policy: &'a Policy,
     /// The customer's tables.
     pub maps: &'a Maps,
-    /// The date of the first event's publication in the time zone of the books.
+    /// The date of the first event's publication in the ERP account's time zone.
     pub published: CivilDate,
     /// The earliest date a memo may have: today's, after a closed period was met.
     pub not_before: Option<CivilDate>,
     /// Whether there is still time to wait.
     pub deadline: Deadline,
-    /// The storefront's name, as the memo's text says it to people.
+    /// The storefront's name, as it stands in the memo's text.
     pub storefront: &'a str,
 }
 
-/// What to do about a cancellation.
+/// The result of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Decision {
@@ -81,7 +81,7 @@ pub struct Plan {
     pub close: Option<LinesToClose>,
     /// What becomes of the units that get no memo now.
     pub rest: Option<Stop>,
-    /// What a person should see, though the memos stand.
+    /// Flags for a person to check; the memos are posted in any case.
     pub flags: Vec<Flag>,
 }
 
@@ -90,7 +90,8 @@ pub struct Plan {
 pub struct LinesToClose {
     /// The sales order.
     pub sales_order: RecordId,
-    /// Its lines, each with an absolute target, so that doing it twice is doing it once.
+    /// Its lines, each with an absolute target, so that sending it twice has the effect of sending
+    /// it once.
     pub targets: Vec<LineTarget>,
 }
 
@@ -109,7 +110,7 @@ pub struct LineTarget {
 
 /// Decides what must be done so that every cancelled unit is credited exactly once.
 ///
-/// The rows are those of `docs/RULES.md#record`, in the order in which they apply.
+/// The cases are the rows of `docs/RULES.md#record`, in the order in which they apply.
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
     let billing = OrderIdentity::of(input.order, input.maps).own(input.billing);
     match plan(&DecisionInput { billing: &billing, ..*input }) {
@@ -118,8 +119,8 @@ pub fn decide(input: &DecisionInput<'_>) -> Decision {
     }
 }
 
-/// The plan, made again as often as one of its memos turns out to be on record:
-/// each time at least one unit more is known to be credited.
+/// The plan. It is made again whenever one of its memos turns out to be on record; each time at
+/// least one more unit is known to be credited.
 fn plan(input: &DecisionInput<'_>) -> Result<Plan, Stop> {
     let mut credited = Credited::of(input);
     loop {
@@ -184,8 +185,8 @@ fn plan_beyond(input: &DecisionInput<'_>, credited: &Credited) -> Result<Plan, S
     }
 }
 
-/// `over-credit`: memos without ids credit some of a unit's pieces, and a unit is credited whole
-/// or not at all.
+/// `over-credit`: memos without ids credit some of a unit's pieces, but a unit is credited
+/// completely or not at all.
 fn not_in_part(
     input: &DecisionInput<'_>,
     sales_order: &SalesOrder,
@@ -292,14 +293,14 @@ fn uninvoiced<'a>(
     }
 }
 
-/// An order that was billed by a cash sale has no invoice, and gets none.
+/// Stops an order that was billed by a cash sale: it has no invoice, and will get none.
 fn cash_sale(input: &DecisionInput<'_>) -> Option<Stop> {
     let record = input.billing.cash_sales.first()?;
     Some(Stop::Park(Reason::CashSale { record: record.clone() }))
 }
 
-/// What no invoice carries waits for one where the policy says so, else it is parked. At the
-/// deadline it is skipped where nothing of it was billed and no money is held.
+/// Units without an invoice wait for it where the policy says so; otherwise they are parked. At the
+/// deadline they are skipped if nothing of them was billed and no money is held.
 fn not_invoiced(input: &DecisionInput<'_>, units: Vec<UnitId>, is_billed: bool) -> Stop {
     match (input.policy.not_invoiced, input.deadline) {
         (NotInvoiced::Wait, Deadline::Pending) => Stop::Wait(Reason::NotInvoiced { units }),
@@ -312,8 +313,7 @@ fn not_invoiced(input: &DecisionInput<'_>, units: Vec<UnitId>, is_billed: bool) 
     }
 }
 
-/// Whether shipping is credited now: not while the invoice that will bear it may
-/// still come.
+/// Whether shipping is credited now. It is not while the invoice that will carry it may still come.
 fn is_on_shipping_invoice(
     input: &DecisionInput<'_>,
     due: &ShippingDue<'_>,
@@ -326,8 +326,8 @@ fn is_on_shipping_invoice(
     }
 }
 
-/// Waits, or parks, where the shipping alone is left to credit and there is no invoice yet: the
-/// units were credited by hand, from the sales order.
+/// Waits, or parks, where only the shipping is left to credit and no invoice exists yet: the units
+/// were credited by hand, from the sales order.
 fn unbilled_shipping(input: &DecisionInput<'_>, due: &ShippingDue<'_>) -> Option<Stop> {
     if due.invoice.is_some() {
         return None;
@@ -338,8 +338,8 @@ fn unbilled_shipping(input: &DecisionInput<'_>, due: &ShippingDue<'_>) -> Option
     })
 }
 
-/// Waits where no invoice shows the shipping, and the invoice of a unit that another
-/// event names is still to come: it may bear it.
+/// Waits where no invoice shows the shipping and the invoice of a unit named by another event is
+/// still to come: that invoice may carry the shipping.
 fn shipping_invoice_is_due(
     input: &DecisionInput<'_>,
     due: &ShippingDue<'_>,

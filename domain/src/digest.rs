@@ -1,4 +1,5 @@
-//! The one hash in the house: content in, the same twenty hexadecimal digits out on any machine.
+//! The only hash function of the workspace: the same content gives the same twenty hexadecimal
+//! digits on any machine.
 
 use std::fmt::Write;
 

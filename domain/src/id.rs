@@ -1,7 +1,7 @@
-//! Identifiers that cross system boundaries, each checked once, when it is read.
+//! Identifiers that cross system boundaries. Each is checked once, when it is read.
 //!
-//! Ids of the storefront are kept in lower case, so that the same unit has the
-//! same key on any machine, however an event spelt it.
+//! Storefront ids are stored in lower case, so that a unit has the same key on any machine,
+//! whatever case the event used.
 
 #[cfg(test)]
 pub(crate) mod counted;
@@ -11,7 +11,7 @@ use std::{fmt, str::FromStr};
 #[cfg(test)]
 use counted::Text;
 
-/// How an id is kept; tests count how often two are compared.
+/// The storage type of an id; tests use one that counts comparisons.
 #[cfg(not(test))]
 type Text = String;
 
@@ -119,7 +119,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A storefront tenant, for example `dodici`; compared without case.
+    /// A storefront tenant, for example `dodici`; the comparison ignores case.
     Tenant,
     plain
 );
@@ -129,17 +129,17 @@ id!(
     uuid
 );
 id!(
-    /// One item of an order, or [`UnitId::shipping`]: what is credited at most once, ever.
+    /// One item of an order, or [`UnitId::shipping`]. It is credited at most once.
     UnitId,
     unit
 );
 id!(
-    /// Names one cancellation for operators; a redelivery has the same.
+    /// Identifies one cancellation for operators; a redelivery has the same id.
     CancellationId,
     plain
 );
 id!(
-    /// A credit memo's identity for ever: its external id in the accounting system.
+    /// A credit memo's permanent identity: its external id in the accounting system.
     MemoKey,
     plain
 );
@@ -165,7 +165,7 @@ impl UnitId {
         self.as_str() == Self::SHIPPING
     }
 
-    /// Reads an id that we wrote ourselves, where `shipping` is allowed.
+    /// Reads an id that memobridge wrote earlier; unlike a parsed id it may be `shipping`.
     pub fn stored(raw: &str) -> Result<Self, IdError> {
         plain(raw).map(|id| Self(text(id)))
     }

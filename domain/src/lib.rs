@@ -1,18 +1,18 @@
 //! From a cancellation to a credit memo: the rules, as pure functions over plain values.
 //!
-//! This crate knows no product, no clock, no network and no file. Its inputs
-//! are what the storefront and the accounting system say; its output is a
-//! [`Decision`]. Someone who knows the rules finds each in one place:
+//! This crate knows no product, no clock, no network and no file. Its inputs are what the
+//! storefront and the accounting system report; its output is a [`Decision`]. Each rule has one
+//! place:
 //!
 //! | rule | module |
 //! |---|---|
-//! | is the story complete yet? | [`readiness`] |
-//! | whose record is it? | [`OrderIdentity`] |
+//! | is all data there yet? | [`readiness`] |
+//! | which order does a record belong to? | [`OrderIdentity`] |
 //! | which record, if any? | [`decide`] and its parts |
-//! | the money | `order`, `conserve`, `decide/shipping` |
-//! | what the memo says | `decide/assemble`, `decide/payments` |
-//! | never twice | `decide/credited`, [`MemoKey`], [`Claim`] |
-//! | does it all agree? | [`reconcile`] |
+//! | the amounts | `order`, `conserve`, `decide/shipping` |
+//! | the fields of the memo | `decide/assemble`, `decide/payments` |
+//! | no unit is credited twice | `decide/credited`, [`MemoKey`], [`Claim`] |
+//! | do all systems agree? | [`reconcile`] |
 
 mod billing;
 mod cancellation;

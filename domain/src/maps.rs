@@ -1,23 +1,23 @@
-//! The customer's tables from storefront words to the ERP's record ids.
+//! The customer's tables from storefront values to the ERP's record ids.
 //!
-//! Keys compare without case. An entry that is missing never gets a guess: the
-//! look-up fails with [`Reason::Unmapped`], naming table, key and order.
+//! Keys compare without case. A missing entry is never guessed: the look-up fails with
+//! [`Reason::Unmapped`], which names table, key and order.
 
 use std::collections::BTreeMap;
 
 use crate::{Order, Reason, RecordId};
 
-/// What a table says for a key.
+/// The value of a table for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// This record.
     Id(RecordId),
-    /// Deliberately none: −1 in the configuration.
+    /// Deliberately no record: −1 in the configuration.
     None,
 }
 
 impl Entry {
-    /// The record, unless there is deliberately none.
+    /// The record, unless the entry deliberately has none.
     #[must_use]
     pub fn id(self) -> Option<RecordId> {
         match self {

@@ -30,10 +30,10 @@ pub enum AmountError {
 const LIMIT: i64 = 1_000_000_000_000;
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// Takes a decimal of at most a million million.
+    /// Accepts a decimal of at most a million million.
     pub fn new(value: Decimal) -> Result<Self, AmountError> {
         if value.abs() > Decimal::from(LIMIT) {
             return Err(AmountError::TooLarge(value));
@@ -59,29 +59,28 @@ impl Amount {
         self.0.is_zero()
     }
 
-    /// So many hundredths.
+    /// An amount in hundredths.
     #[must_use]
     pub fn cents(cents: i64) -> Self {
         Self(Decimal::new(cents, 2))
     }
 
-    /// This amount so many times; an error when that is beyond any order.
+    /// This amount multiplied by `count`; an error when the result exceeds the limit of an order.
     pub fn times(self, count: u32) -> Result<Self, AmountError> {
         let product = self.0.saturating_mul(Decimal::from(count));
         Self::new(product)
     }
 
-    /// This amount without the noise of a binary fraction, where its currency is not
-    /// known: rounded to the finest smallest unit that any currency has.
+    /// This amount without the noise of a binary fraction, for amounts whose currency is unknown:
+    /// rounded to the smallest unit that any currency has.
     ///
-    /// An `xsd:double` may print 50.00 as 49.99999999999999.
+    /// Example: an `xsd:double` may print 50.00 as 49.99999999999999.
     #[must_use]
     pub fn denoised(self) -> Self {
         Self(rounded(self, FINEST).0.normalize())
     }
 
-    /// The part of this amount that falls to `part` of `whole`, not yet rounded;
-    /// nothing when `whole` is zero.
+    /// This amount times `part / whole`, not yet rounded; zero when `whole` is zero.
     #[must_use]
     pub fn share(self, part: Decimal, whole: Decimal) -> Self {
         let product = self.0.checked_mul(part);
@@ -184,7 +183,7 @@ impl Currency {
         Amount(Decimal::new(1, self.exponent))
     }
 
-    /// Rounds half-up to the smallest unit. Nothing else in the house rounds money.
+    /// Rounds half-up to the smallest unit. This is the only function that rounds money.
     #[must_use]
     pub fn round(self, amount: Amount) -> Amount {
         rounded(amount, self.exponent)

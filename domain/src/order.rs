@@ -13,7 +13,7 @@ use crate::{
     ReportedAmount, UnitId, UnitSnapshot, payment::Movement,
 };
 
-/// How many ignored transaction types a note names.
+/// The number of ignored transaction types that a note names.
 const MAX_IGNORED_SHOWN: usize = 5;
 
 /// How prices and tax relate.
@@ -25,7 +25,7 @@ pub enum TaxTreatment {
     Inside,
 }
 
-/// Where a unit is in its life.
+/// The state of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnitStatus {
     /// The customer still expects it.
@@ -34,7 +34,7 @@ pub enum UnitStatus {
     Fulfilled,
     /// It will never be sent.
     Cancelled,
-    /// It came back.
+    /// It was sent back.
     Returned,
 }
 
@@ -53,9 +53,9 @@ pub struct Unit {
     pub discount: Amount,
     /// Tax, not negative.
     pub tax: Amount,
-    /// Where it is in its life.
+    /// Its state.
     pub status: UnitStatus,
-    /// Why it was cancelled, in the storefront's words.
+    /// Why it was cancelled, as the storefront states it.
     pub reason: Option<String>,
     /// How it was to be shipped.
     pub service_level: Option<String>,
@@ -70,12 +70,12 @@ pub struct Shipping {
     pub tax: Amount,
 }
 
-/// An order that can be reckoned with.
+/// An order whose numbers were checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// The storefront's id.
     pub id: OrderId,
-    /// The number that people know it by; the id when it has none.
+    /// The number that people use for it; the id when it has none.
     pub reference: String,
     /// The currency of every amount here.
     pub currency: Currency,
@@ -83,28 +83,28 @@ pub struct Order {
     pub treatment: TaxTreatment,
     /// The shop or store that sold it.
     pub channel: Option<String>,
-    /// `web`, `store` and the like, in lower case.
+    /// `web`, `store` and so on, in lower case.
     pub channel_type: Option<String>,
-    /// Where the demand arose.
+    /// The location where the demand arose.
     pub demand_location: Option<String>,
     /// The first coupon.
     pub coupon: Option<String>,
     /// The shipping charge.
     pub shipping: Shipping,
-    /// What the customer owed in all.
+    /// The total that the customer owed.
     pub grand_total: Amount,
     /// All items.
     pub units: Vec<Unit>,
     /// All payment instruments.
     pub instruments: Vec<Instrument>,
-    /// Transaction types that count for nothing: unknown, failed or pending ones.
+    /// Transaction types that do not count: unknown, failed or pending ones.
     pub unknown_movements: Vec<String>,
-    /// Where each unit stands among them.
+    /// The position of each unit in `units`.
     places: BTreeMap<UnitId, usize>,
 }
 
 impl Unit {
-    /// What is owed back for it: `credit` of `docs/RULES.md#money`.
+    /// The amount owed back for it: `credit` of `docs/RULES.md#money`.
     #[must_use]
     pub fn credit(&self, treatment: TaxTreatment) -> Amount {
         match treatment {
@@ -180,27 +180,27 @@ impl Order {
         self.places.get(id).and_then(|nth| self.units.get(*nth))
     }
 
-    /// Whether the customer still expects or has something of it.
+    /// Whether the order has a unit that is neither cancelled nor returned.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.units.iter().any(Unit::is_active)
     }
 
-    /// Whether shipping was used, by an item that reached the customer.
+    /// Whether an item reached the customer, so that the shipping was used.
     #[must_use]
     pub fn shipping_was_used(&self) -> bool {
         let reached = [UnitStatus::Returned, UnitStatus::Fulfilled];
         self.units.iter().any(|unit| reached.contains(&unit.status))
     }
 
-    /// Σ credit of the units for which `choose` says yes.
+    /// Sum of the credit of the units that `choose` selects.
     pub fn credit_of(&self, choose: impl Fn(&Unit) -> bool) -> Amount {
         let chosen = self.units.iter().filter(|unit| choose(unit));
         chosen.map(|it| it.credit(self.treatment)).sum()
     }
 }
 
-/// What the storefront says of it, for audits: numbers, no personal data.
+/// The storefront's numbers of the order, for audits; no personal data.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tax = match self.treatment {
@@ -236,7 +236,7 @@ impl fmt::Display for Order {
 impl FromStr for UnitStatus {
     type Err = std::convert::Infallible;
 
-    /// An open list: what is not known as an end of life is open.
+    /// The list of statuses is open: any status that is not known as a final one counts as open.
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
         Ok(match raw.trim().to_lowercase().as_str() {
             "cancelled" | "canceled" => Self::Cancelled,
@@ -300,7 +300,7 @@ fn check_unit(
     })
 }
 
-/// No item is listed twice, and all pieces together can be counted.
+/// Checks that no item is listed twice and that all pieces together can be counted.
 fn check_together(units: &[Unit]) -> Result<(), Reason> {
     let mut ids = BTreeSet::new();
     if let Some(index) = units.iter().position(|unit| !ids.insert(&unit.id)) {

@@ -1,5 +1,5 @@
-//! Tells an order's records from those of another order with the same number: two shops may both
-//! count from 1001 in one account.
+//! Separates an order's records from those of another order with the same number: two shops in one
+//! account may both count from 1001.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{
     decide::names,
 };
 
-/// What tells the records of an order from another shop's with the same number.
+/// The data that separates an order's records from another shop's with the same number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrderIdentity {
     /// All its units.
@@ -30,16 +30,16 @@ impl OrderIdentity {
         }
     }
 
-    /// Whether a line of these invoices names one of its units: they are its own then,
-    /// whatever their sales order says.
+    /// Whether a line of these invoices names one of the order's units. They are the order's
+    /// invoices then, even where their sales order does not match.
     #[must_use]
     pub fn is_named_on(&self, invoices: &[Invoice]) -> bool {
         invoices.iter().any(|invoice| self.is_named(&invoice.lines))
     }
 
-    /// Whether a sales order with its invoices is this order's: a line names one of its
-    /// units; or none names any unit, one is of one of its products, and the currency is
-    /// not another one.
+    /// Whether a sales order with its invoices belongs to this order. Either a line names one of
+    /// its units. Or no line names any unit, one line is of one of its products, and the currency
+    /// does not differ.
     #[must_use]
     pub fn owns(&self, sales_order: Option<&SalesOrder>, invoices: &[Invoice]) -> bool {
         let ordered = sales_order.iter().flat_map(|it| &it.lines).map(|it| &it.line);
@@ -57,10 +57,10 @@ impl OrderIdentity {
         lines.iter().any(is_product) && !is_foreign
     }
 
-    /// The billing without what is another order's: everything where the sales order is,
-    /// else invoices whose lines name units and none of this order's. Their memos go with
-    /// them, but for those that name one of this order's units. Without any sales document
-    /// nothing else tells whose a memo is.
+    /// The billing without the records of another order. Everything is removed where the sales
+    /// order belongs to another order; otherwise the invoices whose lines name units but none of
+    /// this order's. Their memos are removed with them, except memos that name one of this order's
+    /// units. Without any sales document no memo can be attributed, so none is removed.
     #[must_use]
     pub fn own<'a>(&self, billing: &'a Billing) -> Cow<'a, Billing> {
         let sales_order = billing.sales_order.as_ref();
@@ -81,11 +81,12 @@ impl OrderIdentity {
         own.memos.retain(|memo| {
             let is_own = |record: &&RecordId| own_invoices.contains(*record);
             let is_known = |record: &&RecordId| is_own(record) || others.contains(*record);
-            // What it was made from tells more than what it was applied to.
+            // The record that a memo was made from is better evidence than the one it was applied
+            // to.
             let credited = memo.created_from.iter().chain(&memo.applied_to).find(is_known);
             let may_be_own = has_documents && credited.as_ref().is_none_or(is_own);
             let mut units = memo.lines.iter().flat_map(|line| &line.units);
-            // Voided ones are asked for by the records of our claims.
+            // Voided memos are on the list only because a claim of memobridge names their record.
             let is_voided = memo.standing == Standing::Voided;
             may_be_own || is_voided || units.any(|unit| self.units.contains(unit))
         });

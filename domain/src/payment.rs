@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{Amount, InstrumentSnapshot};
 
-/// Names an instrument of an order stably: method, provider and a counter.
+/// Identifies an instrument within an order: method, provider and a counter.
 ///
-/// The storefront need not give instruments an id, but it keeps their order.
+/// The storefront may give instruments no id, but it keeps their order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstrumentKey(String);
 
 impl InstrumentKey {
-    /// Reads a key that was written down earlier.
+    /// Reads a key that memobridge stored earlier.
     #[must_use]
     pub fn stored(raw: &str) -> Self {
         Self(raw.to_owned())
@@ -35,7 +35,7 @@ pub struct Instrument {
     pub provider: String,
     /// Last four digits of a gift card, where they are known.
     pub last_four: Option<String>,
-    /// Promised by the payer.
+    /// Authorized by the payer.
     pub authorized: Amount,
     /// Taken from the payer.
     pub captured: Amount,
@@ -43,14 +43,14 @@ pub struct Instrument {
     pub refunded: Amount,
     /// Given back as a new store credit or gift card.
     pub issued: Amount,
-    /// Promises that were let go, and captures that were undone.
+    /// Authorizations that were released, and captures that were undone.
     pub voided: Amount,
-    /// Taken back by the payer's bank, which booked it: counts for what is held, and no
-    /// refund stands for it.
+    /// Taken back by the payer's bank, which recorded it. It reduces what is held, and no refund is
+    /// recorded for it.
     pub charged_back: Amount,
 }
 
-/// What a transaction does, by the prefix of its open name.
+/// The kind of a transaction, by the prefix of its type. The list of types is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Movement {
     Authorize,
@@ -61,12 +61,12 @@ pub(crate) enum Movement {
     ChargeBack,
 }
 
-/// Words in a transaction type that say that no money moved, or none yet: a
-/// `capture_failed` is no capture, a `refund_request` no refund.
+/// Parts of a transaction type that mean that no money moved, or not yet: a `capture_failed` is no
+/// capture, a `refund_request` no refund.
 const NOT_DONE: [&str; 7] = ["fail", "declin", "reject", "cancel", "pending", "request", "revers"];
 
 impl Movement {
-    /// `None` for a type that counts for nothing: an unknown one, or one that did not happen.
+    /// `None` for a type that does not count: an unknown one, or one that did not happen.
     pub(crate) fn of(kind: &str) -> Option<Self> {
         const PREFIXES: [(&str, Movement); 8] = [
             ("authoriz", Movement::Authorize),
@@ -87,15 +87,15 @@ impl Movement {
 }
 
 impl Instrument {
-    /// An instrument on which nothing has happened yet; `told` counts those of its kind.
+    /// An instrument without any transaction; `counts` counts the instruments of its kind so far.
     pub(crate) fn untouched(
         snapshot: &InstrumentSnapshot,
-        told: &mut BTreeMap<String, usize>,
+        counts: &mut BTreeMap<String, usize>,
     ) -> Self {
         let lower = |text: &Option<String>| text.as_deref().unwrap_or("").trim().to_lowercase();
         let (method, provider) = (lower(&snapshot.method), lower(&snapshot.provider));
         let kind = format!("{method}/{provider}");
-        let nth = told.entry(kind.clone()).and_modify(|it| *it += 1).or_insert(1);
+        let nth = counts.entry(kind.clone()).and_modify(|it| *it += 1).or_insert(1);
         let key = InstrumentKey(format!("{kind}#{nth}"));
         let zero = Amount::ZERO;
         Self {
@@ -124,13 +124,13 @@ impl Instrument {
         *sum += amount.abs();
     }
 
-    /// What went back to the payer, one way or another.
+    /// The sum that went back to the payer in any form.
     #[must_use]
     pub fn given_back(&self) -> Amount {
         self.refunded + self.issued + self.voided
     }
 
-    /// What was taken, or promised where nothing was taken.
+    /// The captured amount, or the authorized amount where nothing was captured.
     #[must_use]
     pub fn paid(&self) -> Amount {
         if self.captured.is_zero() { self.authorized } else { self.captured }
@@ -149,13 +149,13 @@ impl Instrument {
     }
 }
 
-/// Money of the payer that the customer still has: `held` of `docs/RULES.md#held`.
+/// Money of the payer that is not given back: `held` of `docs/RULES.md#held`.
 #[must_use]
 pub fn held(instruments: &[Instrument]) -> Amount {
     instruments.iter().map(Instrument::held).sum()
 }
 
-/// Everything that was ever taken, given back or not.
+/// The sum of all captures, given back or not.
 #[must_use]
 pub fn captured(instruments: &[Instrument]) -> Amount {
     instruments.iter().map(|instrument| instrument.captured).sum()

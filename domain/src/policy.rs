@@ -1,4 +1,4 @@
-//! What a customer decides: the choices of its accountants, each with its default.
+//! A customer's policy: the choices of its accountants, each with its default.
 
 use crate::{Amount, RecordId};
 
@@ -12,17 +12,17 @@ pub enum NotInvoiced {
     CloseLines,
     /// Credit without an invoice.
     StandaloneMemo,
-    /// A person decides.
+    /// Park it for a person.
     Park,
 }
 
 /// What to do, at the deadline, when the ERP never got the order and money is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingSalesOrder {
-    /// A person decides.
+    /// Park it for a person.
     #[default]
     Park,
-    /// Leave it.
+    /// Skip it.
     Skip,
 }
 
@@ -46,29 +46,29 @@ pub enum Discounts {
     Net,
 }
 
-/// Who reckons the tax.
+/// Who calculates the tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tax {
-    /// The ERP, by the invoice's tax codes; we compare.
+    /// The ERP, by the invoice's tax codes; memobridge compares the result.
     #[default]
     FromInvoice,
-    /// We, as tax details that override the ERP's engine.
+    /// memobridge, as tax details that override the ERP's engine.
     SuiteTax,
-    /// We, as one line with the tax item; everything else is untaxed.
+    /// memobridge, as one line with the tax item; everything else is untaxed.
     Item,
 }
 
 /// Whether shipping is credited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShippingPolicy {
-    /// Once no item lives.
+    /// When no item of the order is active any more.
     #[default]
     OnFullCancellation,
-    /// Not by us.
+    /// memobridge never credits it.
     Never,
 }
 
-/// Where shipping stands on the memo.
+/// Where the memo shows shipping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShippingAs {
     /// In the memo's shipping fields.
@@ -78,37 +78,37 @@ pub enum ShippingAs {
     Line,
 }
 
-/// Which item a memo line carries.
+/// The item of a memo line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ItemPolicy {
-    /// The invoice line's: the ERP restocks it.
+    /// The invoice line's item: the ERP restocks it.
     #[default]
     Invoice,
-    /// One non-inventory item for goods that never left.
+    /// One non-inventory item, for items that never left the warehouse.
     Fixed(RecordId),
 }
 
-/// What to do when the ERP's period of the memo's date is closed.
+/// What to do when the accounting period of the memo's date is closed in the ERP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClosedPeriod {
-    /// A person decides.
+    /// Park it for a person.
     #[default]
     Park,
     /// Date the memo today.
     Today,
 }
 
-/// Which credit memos of an order are searched for before anything is decided.
+/// Which credit memos of an order are searched for before a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExistingMemos {
-    /// Those made from its invoices, and those that bear its number whatever they were made from.
+    /// Those made from its invoices, and all those with its number.
     #[default]
     Number,
     /// Only those made from its invoices: one search less.
     Invoice,
 }
 
-/// Whether credit waits until the payer got the money back.
+/// Whether a credit memo waits until the payer got the money back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RefundRule {
     /// It waits.
@@ -121,10 +121,10 @@ pub enum RefundRule {
 /// Whether the memo names the subsidiary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SubsidiaryRule {
-    /// The ERP takes it from the invoice; named only where no invoice is copied.
+    /// The ERP takes it from the invoice; the memo names it only where it copies no invoice.
     #[default]
     FromInvoice,
-    /// The invoice's, else the location map's.
+    /// The memo names the invoice's, or else the location map's.
     Send,
 }
 
@@ -157,7 +157,7 @@ pub enum FieldSource {
     OrderId,
     /// The shop or store.
     OrderChannel,
-    /// `web`, `store` and the like.
+    /// `web`, `store` and so on.
     OrderChannelType,
     /// When the event was published.
     PublishedAt,
@@ -169,7 +169,7 @@ pub enum FieldSource {
     UnitTaxRate,
     /// The order's coupon.
     UnitCoupon,
-    /// Always the same.
+    /// A constant.
     Constant(String),
 }
 
@@ -247,8 +247,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Which memos are searched for: by the order's number too where this policy makes memos
-    /// without a source, whatever `existing_memos` says.
+    /// Which memos are searched for. Where this policy makes memos without a source, memos are
+    /// searched for by the order's number too, even if `existing_memos` is `Invoice`.
     #[must_use]
     pub fn memos_searched(&self) -> ExistingMemos {
         let has_no_source = matches!(self.item, ItemPolicy::Fixed(_))

@@ -1,4 +1,5 @@
-//! Is the story complete yet? `docs/RULES.md#readiness`, row by row, in its order.
+//! Decides whether the storefront shows all data yet: `docs/RULES.md#readiness`, row by row, in its
+//! order.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use crate::{
 
 /// Whether the storefront already shows enough to credit `cancellation`.
 ///
-/// The order on success; otherwise what to do instead.
+/// Returns the checked order on success; otherwise what to do instead.
 pub fn readiness(
     cancellation: &Cancellation,
     snapshot: Option<&OrderSnapshot>,
@@ -68,8 +69,8 @@ fn missing_payments(snapshot: &OrderSnapshot, order: &Order) -> Option<&'static 
     if instruments.is_empty() {
         return Some("payment instruments");
     }
-    // An attempt that failed may leave an instrument without transactions for
-    // ever; it is late only while the others do not pay for the order.
+    // A failed attempt may leave an instrument without transactions for ever. Such an instrument
+    // counts as late only while the others do not pay for the order.
     let untouched = instruments.iter().any(|instrument| instrument.transactions.is_empty());
     let settled = instruments.iter().any(|instrument| !instrument.transactions.is_empty());
     let late = untouched && order.covered() < order.grand_total;
@@ -77,12 +78,12 @@ fn missing_payments(snapshot: &OrderSnapshot, order: &Order) -> Option<&'static 
 }
 
 impl Order {
-    /// What all instruments together pay or promise.
+    /// The sum that all instruments pay or promise.
     pub(crate) fn covered(&self) -> Amount {
         self.instruments.iter().map(Instrument::covers).sum()
     }
 
-    /// The shipping credit, once it is due: no item lives and none used it.
+    /// The shipping credit, if it is due: no item is active and none used the shipping.
     #[must_use]
     pub fn shipping_due(&self, policy: &Policy) -> Option<Amount> {
         let due = policy.shipping == ShippingPolicy::OnFullCancellation
@@ -92,7 +93,7 @@ impl Order {
         due.then_some(self.shipping.credit)
     }
 
-    /// What the payer still gets for the money: `active value` of `docs/RULES.md#active-value`.
+    /// The value that the payer still gets: `active value` of `docs/RULES.md#active-value`.
     #[must_use]
     pub fn active_value(&self, policy: &Policy) -> Amount {
         let units = self.credit_of(crate::Unit::is_active);
@@ -108,7 +109,7 @@ impl Order {
         units + shipping + unexplained
     }
 
-    /// Nothing was ever taken for the cancelled goods, or all of it was given back.
+    /// Whether nothing was ever taken for the cancelled items, or all of it was given back.
     #[must_use]
     pub fn nothing_held(&self, policy: &Policy) -> bool {
         let active = self.active_value(policy) + policy.tolerance;

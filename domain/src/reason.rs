@@ -1,7 +1,7 @@
-//! Why a cancellation waits, was skipped or was parked: one list for all of them.
+//! Why a cancellation waits, was skipped or was parked.
 //!
-//! Each reason has a stable name for programs, a sentence with the numbers in
-//! it, and a remedy for the person who must act.
+//! Each reason has a stable name for programs, a sentence with its numbers, and a remedy for the
+//! person who must act.
 
 mod examples;
 mod sentence;
@@ -142,7 +142,7 @@ pub enum Reason {
     JournalUnavailable {
         problem: String,
     },
-    /// Our own code panicked on this order.
+    /// memobridge panicked on this order.
     InternalError {
         problem: String,
     },
@@ -155,17 +155,17 @@ impl Reason {
         self.entry().0
     }
 
-    /// What the person who must act can do.
+    /// The suggested fix for the person who must act.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         self.entry().1
     }
 
-    /// The sentence without what the ledger said of the data: that may name a
-    /// person. For logs and answers; the journal keeps it whole.
+    /// The sentence without the ledger's message, which may name a person. For logs and answers;
+    /// the journal stores the full sentence.
     #[must_use]
     pub fn redacted(&self) -> String {
-        let hidden = || "its words are in the journal".to_owned();
+        let hidden = || "the full message is in the journal".to_owned();
         match self {
             Self::Refused { code, .. } => {
                 Self::Refused { code: code.clone(), message: hidden() }.to_string()
@@ -192,7 +192,7 @@ impl Reason {
             ),
             Self::UnitNotCancelledYet { .. } => (
                 "unit-not-cancelled-yet",
-                "wait: the storefront's API lags behind its events; when it stays so, look at the \
+                "wait: the storefront's API lags behind its events; when it stays so, check the \
                  item's status in the storefront, then retry",
             ),
             Self::Historical { .. } => (
@@ -208,7 +208,7 @@ impl Reason {
             }
             Self::PaymentNotVisible { .. } => (
                 "payment-not-visible",
-                "wait: payments are processed later than orders; when it stays so, look at the \
+                "wait: payments are processed later than orders; when it stays so, check the \
                  order's payment account, then retry",
             ),
             Self::ExchangePayment { .. } => (
@@ -231,7 +231,7 @@ impl Reason {
                  held",
             ),
             Self::AlreadyClosed { .. } => {
-                ("already-closed", "nothing to do: somebody closed the sales order's line already")
+                ("already-closed", "nothing to do: the sales order's line is already closed")
             }
             Self::NotInvoiced { .. } => (
                 "not-invoiced",
@@ -279,7 +279,7 @@ impl Reason {
             ),
             Self::OverCredit { .. } => (
                 "over-credit",
-                "look at the credit memos that the invoice already has; credit the rest by hand",
+                "check the credit memos that the invoice already has; credit the rest by hand",
             ),
             Self::CurrencyMismatch { .. } => (
                 "currency-mismatch",
@@ -290,12 +290,12 @@ impl Reason {
             }
             Self::PaymentShortfall { .. } => (
                 "payment-shortfall",
-                "the order's payments do not add up to the memo: look at the payment account, then \
+                "the order's payments do not add up to the memo: check the payment account, then \
                  retry or book it by hand",
             ),
             Self::KeyConflict { .. } => (
                 "key-conflict",
-                "look at the record that has this external id; free the id or book it by hand, \
+                "check the record that has this external id; free the id or book it by hand, \
                  then retry",
             ),
             Self::ClosedPeriod { .. } => (
@@ -318,11 +318,11 @@ impl Reason {
             Self::ErpTimeout => ("erp-timeout", "wait: the work goes on without the caller"),
             Self::ErpUnavailable { .. } => (
                 "erp-unavailable",
-                "wait: it is tried again; when it stays so, call the ERP's owner",
+                "wait: it is tried again; when it stays so, call the ERP's administrator",
             ),
             Self::ErpFailsOnOrder { .. } => (
                 "erp-fails-on-order",
-                "look at the order's records in the ERP, and tell its owner the error's id; other \
+                "check the order's records in the ERP, and give its administrator the error id; other \
                  orders are not affected; it is tried again, and by retry once it is corrected",
             ),
             Self::ErpCredentials { .. } => (
@@ -346,21 +346,21 @@ impl Reason {
     }
 }
 
-/// No memo now: what becomes of the cancellation instead.
+/// Why no memo is made now, and what happens to the cancellation instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Stop {
-    /// Again later from the queue, until the deadline.
+    /// Try again later from the queue, until the deadline.
     Wait(Reason),
     /// Done: every unit is credited, by memobridge or by hand.
     Done(Reason),
     /// Done: nothing to credit.
     Skip(Reason),
-    /// A person must look at it.
+    /// A person must check it.
     Park(Reason),
 }
 
-/// Whether there is still time to wait.
+/// Whether the deadline for waiting has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
     /// Before the deadline.
@@ -370,7 +370,7 @@ pub enum Deadline {
 }
 
 impl Deadline {
-    /// Waiting, or parking when there is no time left to wait.
+    /// Waits, or parks after the deadline.
     pub(crate) fn wait(self, reason: Reason) -> Stop {
         match self {
             Self::Pending => Stop::Wait(reason),
@@ -380,7 +380,7 @@ impl Deadline {
 }
 
 impl Stop {
-    /// The reason, whatever follows from it.
+    /// The reason, independent of what happens next.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         match self {

@@ -1,7 +1,7 @@
-//! An order as the storefront reports it, unchecked. Late data is visible as late.
+//! An order as the storefront reports it, unchecked. Missing data stays visible as missing.
 //!
-//! Adapters fill this in without judging it; [`crate::Order::check`] turns it
-//! into an order whose numbers can be trusted.
+//! Adapters fill this in without checking it; [`crate::Order::check`] turns it into a checked
+//! order.
 
 use crate::{Amount, OrderId, UnitStatus, order::status};
 
@@ -28,26 +28,26 @@ impl ReportedAmount {
     }
 }
 
-/// What the storefront says now about one order.
+/// What the storefront currently reports about one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSnapshot {
     /// The id that was asked for.
     pub id: OrderId,
-    /// The number that people and the accounting system know the order by.
+    /// The number that people and the accounting system use for the order.
     pub external_id: Option<String>,
     /// ISO 4217 code.
     pub currency: Option<String>,
     /// The shop or store that sold it.
     pub channel: Option<String>,
-    /// `web`, `store` and the like.
+    /// `web`, `store` and so on.
     pub channel_type: Option<String>,
-    /// Where the demand arose.
+    /// The location where the demand arose.
     pub demand_location: Option<String>,
-    /// How prices and tax relate, in the order's own words.
+    /// How prices and tax relate, as the order states it.
     pub tax_strategy: Option<String>,
-    /// The same in the words of newer orders.
+    /// The same for newer orders, in a field with other values.
     pub price_method: Option<String>,
-    /// Goods were exchanged: part of the payment may be a store credit.
+    /// Items were exchanged: part of the payment may be a store credit.
     pub is_exchange: bool,
     /// Imported from an older system: memobridge never credits it.
     pub is_historical: bool,
@@ -55,11 +55,11 @@ pub struct OrderSnapshot {
     pub shipping_total: ReportedAmount,
     /// Tax on shipping.
     pub shipping_tax: ReportedAmount,
-    /// What the customer owed in all.
+    /// The total that the customer owed.
     pub grand_total: ReportedAmount,
     /// The first coupon of the order.
     pub coupon: Option<String>,
-    /// All items, whatever the page size.
+    /// All items, from all pages.
     pub units: Vec<UnitSnapshot>,
     /// All payment instruments; `None` while the payment account is not visible.
     pub payments: Option<Vec<InstrumentSnapshot>>,
@@ -91,7 +91,7 @@ pub struct UnitSnapshot {
 }
 
 impl UnitSnapshot {
-    /// Whether it was cancelled, however that is spelt.
+    /// Whether it was cancelled, in any known spelling.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         status(self) == UnitStatus::Cancelled
@@ -107,7 +107,7 @@ pub struct InstrumentSnapshot {
     pub provider: Option<String>,
     /// Last four digits of a gift card, where they are known.
     pub last_four: Option<String>,
-    /// What happened on it.
+    /// Its transactions.
     pub transactions: Vec<TransactionSnapshot>,
 }
 

@@ -1,4 +1,4 @@
-//! Stories for tests: an order, how it was paid, and how it was billed, in a few words.
+//! Stories for tests: an order, its payments and its billing, in a compact form.
 
 mod ledger;
 mod words;
@@ -114,7 +114,7 @@ impl Story {
         }
     }
 
-    /// The memos of a plan are on record now, and their claims are settled.
+    /// The memos of a plan are recorded, and their claims are settled.
     pub(crate) fn settle(&mut self, plan: &Plan) {
         for (nth, memo) in plan.memos.iter().enumerate() {
             let record = id(&format!("9{nth}{}", self.claims.len()));
@@ -122,7 +122,7 @@ impl Story {
         }
     }
 
-    /// The memos of a plan are on record, but the journal that knew them is lost.
+    /// The memos of a plan are recorded, but the journal is lost.
     pub(crate) fn record(&mut self, plan: &Plan) {
         self.memos.extend(plan.memos.iter().map(|memo| on_record(memo, self.column)));
     }
@@ -187,7 +187,7 @@ impl Story {
         })
     }
 
-    /// The plan, which must be one.
+    /// The plan; panics if the decision stops.
     #[track_caller]
     pub(crate) fn plan(&self, cancelled: &[&str]) -> Plan {
         match self.decide(cancelled) {
@@ -205,7 +205,7 @@ impl Story {
     }
 }
 
-/// What a memo comes to, for comparing: lines as `item amount @line`, and its sums.
+/// A memo in comparable form: lines as `item amount @line`, and its sums.
 pub(crate) fn summary(memo: &CreditMemo) -> Vec<String> {
     let line = |it: &crate::MemoLine| match it.source_line {
         Some(number) => format!("{} {} @{number}", it.item, it.amount),
@@ -228,7 +228,7 @@ pub(crate) fn check(story: &Story, cancelled: &[&str], expected: &[&[&str]]) -> 
     plan
 }
 
-/// How the decision stops, whole or for the rest of the units: `kind` and `reason`.
+/// How the decision stops, completely or for the rest of the units: `kind` and `reason`.
 #[track_caller]
 pub(crate) fn stops(story: &Story, cancelled: &[&str]) -> (&'static str, &'static str) {
     match story.decide(cancelled) {

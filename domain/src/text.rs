@@ -1,7 +1,7 @@
-//! Lengths of texts as the ledger counts them.
+//! Text lengths in UTF-16 units, as the ledger counts them.
 
-/// The longest beginning of `text` that is at most `limit` UTF-16 units long; a character
-/// outside the basic plane is two of them, and stays or goes whole.
+/// The longest prefix of `text` with at most `limit` UTF-16 units. A character outside the basic
+/// plane counts as two units and is never split.
 #[must_use]
 pub fn cut_utf16(text: &str, limit: usize) -> &str {
     let mut left = limit;
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_by_utf16_units_and_never_inside_a_character() {
+    fn a_text_is_cut_by_utf16_units_at_a_character_boundary() {
         let table = [
             ("", 3, ""),
             ("abc", 3, "abc"),

@@ -1,4 +1,4 @@
-//! How much work lies in the queue, for those who watch it.
+//! The number of jobs in the queue, for metrics.
 
 use std::time::Duration;
 
@@ -6,11 +6,10 @@ use async_trait::async_trait;
 
 use crate::JobsError;
 
-/// Counts waiting jobs. Apart from [`crate::Jobs`], so that a queue's users need not know that it
-/// can be measured.
+/// Counts waiting jobs. Separate from [`crate::Jobs`], because users of a queue need not count it.
 #[async_trait]
 pub trait Backlog: Send + Sync {
-    /// How much is in the queue now; a shared queue knows it about.
+    /// The current size of the queue; approximate for a shared queue.
     async fn depth(&self) -> Result<Depth, JobsError>;
 }
 
@@ -19,9 +18,9 @@ pub trait Backlog: Send + Sync {
 pub struct Depth {
     /// Jobs without a lease, due or not.
     pub waiting: u64,
-    /// Jobs under a lease. A shared queue counts here what it hides until it is due.
+    /// Jobs under a lease. A shared queue also counts delayed jobs here.
     pub leased: u64,
-    /// For how long the job that is due longest has been due; none when none is,
-    /// or when the queue does not know.
+    /// How long the longest due job has been due; `None` when no job is due or when the queue does
+    /// not know.
     pub oldest_due: Option<Duration>,
 }

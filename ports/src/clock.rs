@@ -1,33 +1,32 @@
-//! The time, owned: a simulation moves it, the service reads the machine's.
+//! The clock as a port: a simulation sets it, the service reads the machine's clock.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Timestamp;
 
-/// Tells the time and waits for it to pass.
+/// Returns the time and waits until it has passed.
 ///
 /// # Contract
 ///
-/// - `now` is the date as the machine has it: it may step, ahead and back. It is for what is
-///   stored, shown or sent.
-/// - `instant` never goes back and does not step: every wait inside the process is measured
-///   by it.
-/// - `sleep` returns once `instant` has advanced by at least `wait`; a clock for
-///   tests returns as soon as the test moves it that far.
+/// - `now` is the machine's date: it may step forward and back. It is for values that are stored,
+///   shown or sent.
+/// - `instant` never goes back and never steps: every wait inside the process is measured with it.
+/// - `sleep` returns once `instant` has advanced by at least `wait`; a test clock returns as soon
+///   as the test has moved it that far.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// The date and time of day.
     fn now(&self) -> Timestamp;
 
-    /// How far the process has come.
+    /// The time on a clock that never steps.
     fn instant(&self) -> Instant;
 
     /// Waits.
     async fn sleep(&self, wait: Duration);
 }
 
-/// An instant of a clock that does not step. It means nothing to another process.
+/// An instant of a clock that never steps. It has no meaning in another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(Timestamp);
 
@@ -50,7 +49,7 @@ impl Instant {
         self.0.since(earlier.0)
     }
 
-    /// The date of this instant, had the clock not stepped since it was first read.
+    /// The date of this instant, if the clock had not stepped since it was first read.
     #[must_use]
     pub fn unstepped(self) -> Timestamp {
         self.0

@@ -1,9 +1,8 @@
 //! The port contracts, executable.
 //!
-//! One async function per promise, taking a fresh subject and panicking when
-//! the promise is broken. [`crate::contract_tests`] turns them into one named
-//! test per promise and adapter, so a failure reads
-//! `netsuite::a_lost_reply_does_not_duplicate`.
+//! Each promise is one async function that takes a fresh subject and panics when the promise is
+//! broken. [`crate::contract_tests`] turns them into one named test per promise and adapter, so a
+//! failure reads `netsuite::a_lost_reply_does_not_duplicate`.
 
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 

@@ -1,7 +1,7 @@
-//! What a doctor asks: whether a system on the other side is fit for our work.
+//! The checks of `doctor`: whether another system is set up as memobridge needs it.
 //!
-//! A trait of its own, so that a ledger or a storefront made for tests need not
-//! answer. Nothing here writes to the system that is asked.
+//! This is a separate trait, so that a test ledger or storefront need not implement it. No check
+//! writes to the system.
 
 use async_trait::async_trait;
 use domain::{Policy, RecordId};
@@ -11,20 +11,18 @@ use domain::{Policy, RecordId};
 /// # Contract
 ///
 /// - It asks the system itself, and only reads.
-/// - One finding per question, in the order in which they were asked; whatever
-///   goes wrong is a finding, and never ends the examination of what can still
-///   be asked.
-/// - After one login that was refused nothing more is asked: repeated ones lock
-///   an access.
-/// - What could not be asked is not [`Severity::Error`].
-/// - No finding tells a secret.
+/// - One finding per question, in the order of the questions. Every failure is a finding and never
+///   prevents the questions that can still be asked.
+/// - After one refused login it asks nothing more, because repeated ones may lock the access.
+/// - A question that could not be asked is not [`Severity::Error`].
+/// - No finding contains a secret.
 #[async_trait]
 pub trait Diagnostics: Send + Sync {
-    /// Asks everything that the work will need.
+    /// Runs all checks that the configuration needs.
     async fn examine(&self, wants: &Requirements) -> Vec<DiagnosticFinding>;
 }
 
-/// What the work will need, as one customer has configured it.
+/// What one customer's configuration needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requirements {
     /// Its policy.
@@ -33,7 +31,7 @@ pub struct Requirements {
     pub records: Vec<RequiredRecord>,
 }
 
-/// A record that must be there.
+/// A record that must exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredRecord {
     /// What it must be.
@@ -44,10 +42,10 @@ pub struct RequiredRecord {
     pub named_by: Vec<String>,
 }
 
-/// What a record that is named in a configuration must be.
+/// The type that a configured record must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordKind {
-    /// A place that goods are sent from.
+    /// A location that items are sent from.
     Location,
     /// A department.
     Department,
@@ -55,9 +53,9 @@ pub enum RecordKind {
     Subsidiary,
     /// A currency.
     Currency,
-    /// Something that a line may name: goods, a discount, a payment.
+    /// An item, a discount or a payment that a line may name.
     Item,
-    /// A way to ship.
+    /// A shipping method.
     ShippingMethod,
     /// A tax code.
     TaxCode,
@@ -66,7 +64,7 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    /// All of them, in the order in which they are asked for.
+    /// All kinds, in the order in which they are checked.
     pub const ALL: [Self; 8] = [
         Self::Location,
         Self::Department,
@@ -78,7 +76,7 @@ impl RecordKind {
         Self::Form,
     ];
 
-    /// What people call it.
+    /// The name shown to people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -101,36 +99,36 @@ pub struct DiagnosticFinding {
     pub what: String,
     /// What was found, in a sentence for people.
     pub observed: String,
-    /// What it means.
+    /// Its severity, with the fix where there is one.
     pub severity: Severity,
 }
 
-/// What a finding means for the work.
+/// The severity of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Severity {
-    /// As it should be.
+    /// As required.
     Ok,
     /// It cannot be determined from outside; a person may check.
     Unknown,
-    /// The work goes on, but a person should do this.
+    /// Processing works, but a person should make this fix.
     Warning(String),
-    /// The work fails until a person has done this.
+    /// Processing fails until a person makes this fix.
     Error(String),
 }
 
 impl DiagnosticFinding {
-    /// As it should be.
+    /// A finding that is as required.
     pub fn ok(what: impl Into<String>, seen: impl Into<String>) -> Self {
         Self::new(what, seen, Severity::Ok)
     }
 
-    /// Not to be found out from outside.
+    /// A finding that cannot be determined from outside.
     pub fn unknown(what: impl Into<String>, seen: impl Into<String>) -> Self {
         Self::new(what, seen, Severity::Unknown)
     }
 
-    /// Something to look at, with what to do.
+    /// A problem that a person should fix, with the fix.
     pub fn warning(
         what: impl Into<String>,
         seen: impl Into<String>,
@@ -139,7 +137,7 @@ impl DiagnosticFinding {
         Self::new(what, seen, Severity::Warning(remedy.into()))
     }
 
-    /// Something that keeps the work from being done, with what to do.
+    /// A problem that prevents processing, with the fix.
     pub fn error(
         what: impl Into<String>,
         seen: impl Into<String>,

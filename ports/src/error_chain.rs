@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_blotted_out_with_what_it_hangs_on() {
+    fn an_email_address_is_redacted_with_its_punctuation() {
         // words, expected
         let table = [
             ("no address", "no address"),

@@ -5,31 +5,31 @@ use std::{error::Error, time::Duration};
 use async_trait::async_trait;
 use domain::{CancellationId, OrderId};
 
-/// A durable queue: at least once, leased.
+/// A durable queue with leases; it delivers each job at least once.
 ///
 /// # Contract
 ///
 /// Every queue:
 ///
-/// - What `push` returned for survives kill -9.
-/// - `receive` leases due jobs; what is leased is not delivered again before its
-///   lease ends, and is delivered again after it.
-/// - `extend` keeps a running job's lease alive; `ack` forgets the job; `defer`
-///   gives it back until later, for days if need be, and not early.
-/// - `extend`, `ack` and `defer` with a lease that has ended, and was given to
-///   somebody else, are [`JobsError::LeaseLost`] and change nothing. A push that
-///   came while the job was leased is not lost by `ack`.
+/// - A job survives kill -9 once `push` has returned.
+/// - `receive` leases due jobs. A leased job is not delivered again before its lease ends, and is
+///   delivered again after it.
+/// - `extend` prolongs the lease of a running job; `ack` deletes the job; `defer` returns it to the
+///   queue for later, possibly days later, and not early.
+/// - `extend`, `ack` and `defer` with a lease that has ended, and whose job was leased again, are
+///   [`JobsError::LeaseLost`] and change nothing. `ack` does not lose a push that came while the
+///   job was leased.
 /// - A job pushed again while it is in the queue is due at the earlier of both
 ///   times.
-/// - `Delivery::attempts` counts how often a runner asked for a deferral with
-///   [`Job::attempts`] raised; deliveries are not attempts.
+/// - `Delivery::attempts` counts the deferrals in which the worker raised [`Job::attempts`];
+///   deliveries are not attempts.
 ///
-/// A queue that knows its jobs by their ids, as one machine's does, keeps more;
-/// another may deliver a job once for each time it was pushed:
+/// A queue that deduplicates by id, such as the embedded one, promises more; another queue may
+/// deliver a job once for each push:
 ///
 /// - A job pushed again while it is in the queue stays one job, with the attempts
 ///   it has, and is not delivered while it is leased.
-/// - The longest due comes first.
+/// - The job that has been due longest is delivered first.
 #[async_trait]
 pub trait Jobs: Send + Sync {
     /// Stores a job durably, to be delivered after `delay`.
@@ -49,46 +49,46 @@ pub trait Jobs: Send + Sync {
     /// Forgets a job that is done.
     async fn ack(&self, held: &Lease) -> Result<(), JobsError>;
 
-    /// Gives a job back, to be delivered after `delay` with this many attempts on it.
+    /// Returns a job to the queue, to be delivered after `delay` with this number of attempts.
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError>;
 
     /// Says whether the queue can be used, for readiness; changes nothing.
     async fn check(&self) -> Result<(), JobsError>;
 }
 
-/// Something to do.
+/// A job of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// The cancellation to look at.
+    /// The cancellation to process.
     pub id: CancellationId,
     /// Its order; jobs of one order may be kept in order.
     pub order: OrderId,
     /// Attempts so far: 0 for a new job.
     pub attempts: u32,
-    /// What the runner needs to know, opaque to the queue.
+    /// The data for the worker, opaque to the queue.
     pub body: String,
 }
 
 /// A job under a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The job, with the attempts that were last written on it.
+    /// The job, with the attempts that were last stored.
     pub job: Job,
     /// Proves that the caller holds the lease.
     pub lease: Lease,
 }
 
-/// A queue's receipt for one delivery; opaque.
+/// A queue's opaque receipt for one delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lease(pub String);
 
-/// Why the queue did not do it.
+/// Why a call of the queue failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JobsError {
-    /// The lease has ended: another caller has the job, or it is gone.
+    /// The lease has ended: another worker has the job, or the job was deleted.
     #[error("the job's lease is lost")]
     LeaseLost,
-    /// It cannot store or read; nothing may be answered as done.
+    /// The queue cannot read or write; the caller must not report success.
     #[error("queue is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }

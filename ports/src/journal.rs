@@ -13,36 +13,35 @@ use domain::{
 ///
 /// # Contract
 ///
-/// - A cancellation opened twice is one: the second `open` finds the first, with
-///   the earliest publication time of both and the first receipt.
-/// - One attempt at a time holds an order's lease, and the lease ends: `acquire` answers
-///   [`OrderLease::HeldByOther`] until it is released or has run out. Renewing with the same
+/// - A cancellation opened twice is one record: the second `open` finds the first, with the
+///   earliest publication time of both and the first receipt.
+/// - One attempt at a time holds an order's lease, and the lease ends: `acquire` returns
+///   [`OrderLease::HeldByOther`] until the lease is released or has ended. Renewing with the same
 ///   token prolongs it.
 /// - A unit is claimed by one key until that key is freed: [`Step::Claimed`] for
 ///   a unit under another key is [`JournalError::Claimed`] and changes nothing.
 ///   Claiming again under the same key replaces the memo while it is unsettled.
-/// - An unsettled claim tells when it was last sent without an answer that is known:
-///   when it was last claimed, or what [`Step::ClaimKept`] says since.
-/// - A settled claim stays settled; it is never freed by [`Step::Freed`], and by
-///   [`Step::RecordGone`] alone.
-/// - An ending that settles nothing does not unsettle: after `posted`, `skipped`
-///   or `parked`, [`Step::AttemptEnded`] with another state only adds to the history.
-///   [`Step::Retried`] alone opens it again.
-/// - Failed tries are counted by [`Step::Failed`] until [`Step::Answered`], a settled state
-///   or [`Step::Retried`]. They add nothing to the history.
-/// - History is append-only; what `record` returned for survives kill -9.
-/// - `find` works while a service runs, from another process too.
+/// - An unsettled claim records when it was last sent without a known answer: when it was last
+///   claimed, or the time in a later [`Step::ClaimKept`].
+/// - A settled claim stays settled. [`Step::Freed`] never frees it; only [`Step::RecordGone`] does.
+/// - A settled state is not undone by an attempt: after `posted`, `skipped` or `parked`,
+///   [`Step::AttemptEnded`] with another state only adds to the history. Only [`Step::Retried`]
+///   reopens the cancellation.
+/// - [`Step::Failed`] counts failed tries until [`Step::Answered`], a settled state or
+///   [`Step::Retried`]. They add nothing to the history.
+/// - History is append-only; a step survives kill -9 once `record` has returned.
+/// - `find` works while a service runs, also from another process.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Takes note of a delivery of `cancellation` at `now`.
+    /// Records a delivery of `cancellation` at `now`.
     async fn open(
         &self,
         cancellation: &Cancellation,
         now: Timestamp,
     ) -> Result<Received, JournalError>;
 
-    /// Takes the order's lease for `lease` from `now`, or renews the one that
-    /// `token` already has. A token names one run, never two.
+    /// Acquires the order's lease for `lease` from `now`, or renews it if `token` has it already. A
+    /// token identifies one run, never two.
     async fn acquire(
         &self,
         tenant: &Tenant,
@@ -55,8 +54,7 @@ pub trait Journal: Send + Sync {
     /// All claims of an order, in the order they were made.
     async fn claims(&self, tenant: &Tenant, order: &OrderId) -> Result<Vec<Claim>, JournalError>;
 
-    /// Writes down steps of a cancellation's life in their order, and what follows from
-    /// them: all or none.
+    /// Records steps of a cancellation in their order, with their effects: all or none.
     async fn record(
         &self,
         id: &CancellationId,
@@ -64,7 +62,8 @@ pub trait Journal: Send + Sync {
         steps: &[Step],
     ) -> Result<(), JournalError>;
 
-    /// Cancellations that match, newest first; the cursor is the last one's place.
+    /// Cancellations that match, newest first; [`Query::after`] continues after a record's
+    /// sequence.
     async fn find(&self, query: &Query) -> Result<Vec<CancellationRecord>, JournalError>;
 }
 
@@ -76,7 +75,7 @@ pub struct LeaseToken(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum OrderLease {
-    /// It is.
+    /// The lease is acquired or renewed.
     Held,
     /// Another attempt holds the lease.
     HeldByOther,
@@ -89,20 +88,20 @@ pub struct Received {
     pub cancellation: Cancellation,
     /// From when the deadline counts: the first receipt, or the last retry by a person.
     pub waiting_since: Timestamp,
-    /// What became of it so far.
+    /// Its state so far.
     pub known: Known,
-    /// Tries in a row in which the ledger failed on it.
+    /// Consecutive tries in which the ledger failed on it.
     pub failed: Option<FailedTries>,
 }
 
-/// Tries of one cancellation in a row in which the ledger failed.
+/// Consecutive tries of one cancellation in which the ledger failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedTries {
-    /// How many.
+    /// Their number.
     pub count: u32,
     /// When the first of them ended.
     pub since: Timestamp,
-    /// The ledger fails on this order alone: [`Step::Failed`] said so once.
+    /// The ledger fails on this order alone: at least one [`Step::Failed`] reported that.
     pub is_order_bound: bool,
 }
 
@@ -111,7 +110,7 @@ pub struct FailedTries {
 pub enum Known {
     /// Never.
     New,
-    /// Yes, and this became of it.
+    /// Yes, with this state.
     SeenBefore {
         /// Its state.
         state: CancellationState,
@@ -123,7 +122,7 @@ pub enum Known {
 /// The state of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CancellationState {
-    /// Received, and not yet answered for good.
+    /// Received, and without a final outcome.
     Working,
     /// In the queue.
     Deferred,
@@ -131,7 +130,7 @@ pub enum CancellationState {
     Posted,
     /// Nothing to credit.
     Skipped,
-    /// Needs a person.
+    /// Needs manual action.
     Parked,
 }
 
@@ -145,7 +144,7 @@ impl CancellationState {
         (Self::Parked, "parked"),
     ];
 
-    /// Whether a redelivery is answered with it, and nothing is done.
+    /// Whether a redelivery returns this state without any work.
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Posted | Self::Skipped | Self::Parked)
@@ -165,17 +164,17 @@ impl CancellationState {
     }
 }
 
-/// One step of a cancellation's life.
+/// One step in the processing of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// The memo's units are claimed under its key, with the memo as it will be sent now.
+    /// The memo's units are claimed under its key, together with the memo as it will now be sent.
     Claimed(Box<CreditMemo>),
-    /// The last sending was refused; that of `sent_at` got no answer and may still
-    /// arrive: the units stay claimed.
+    /// The ledger refused the last sending; the sending at `sent_at` got no answer and may still
+    /// arrive, so the units stay claimed.
     ClaimKept {
         /// The memo.
         key: MemoKey,
-        /// What the refusal said, for people.
+        /// The ledger's message, for people.
         rejection: String,
         /// When it was last sent without an answer.
         sent_at: Timestamp,
@@ -187,15 +186,15 @@ pub enum Step {
         /// Its record.
         record: RecordId,
     },
-    /// The ledger refused the memo for good: its units are free again.
+    /// The ledger refused the memo definitely: its units are free again.
     Freed {
         /// The memo.
         key: MemoKey,
-        /// Why, for people.
+        /// The ledger's message, for people.
         rejection: String,
     },
-    /// The ledger no longer has the record of a settled memo: its units are free
-    /// again. Said by a person's reconciliation alone, never by an attempt.
+    /// The ledger no longer has the record of a settled memo: its units are free again. Recorded
+    /// only by a person's reconciliation, never by an attempt.
     RecordGone {
         /// The memo.
         key: MemoKey,
@@ -204,24 +203,24 @@ pub enum Step {
     Confirmed {
         /// The memo.
         key: MemoKey,
-        /// The number people see.
+        /// The number shown to people.
         number: Option<String>,
         /// The ledger's total.
         total: Amount,
     },
     /// The ledger failed on this try.
     Failed {
-        /// It fails on this order alone, as far as this try shows.
+        /// It failed on this order alone, as far as this try shows.
         is_order_bound: bool,
     },
     /// The ledger answered this try: earlier failures no longer count.
     Answered,
-    /// A person should see this, though the memo stands.
+    /// A person should check this memo; it stays posted.
     Flagged(Flag),
-    /// What was seen or decided, in sentences for people: each is a line of the
-    /// history, once however often it is noted. Never a name, an address or a secret.
+    /// What was observed or decided, in sentences for people. Each is one line of the history,
+    /// written once however often it is noted. Never a name, an address or a secret.
     Note(Vec<String>),
-    /// An attempt ended so.
+    /// An attempt ended.
     AttemptEnded {
         /// The state it leaves the cancellation in.
         state: CancellationState,
@@ -232,13 +231,13 @@ pub enum Step {
         /// How long the attempt took.
         took: Duration,
     },
-    /// A person wants it tried again: the deadline starts again.
+    /// A person requested a retry: the deadline restarts.
     Retried,
     /// The attempt with this token released the order's lease.
     Released(LeaseToken),
 }
 
-/// Which cancellations are wanted.
+/// The conditions of a query; all of them must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     /// Only this one.
@@ -255,28 +254,28 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Only with a claim that is not settled.
     pub unsettled: bool,
-    /// Only with a memo that is on record and was last sent at this moment or later.
+    /// Only with a memo that is on record and was last sent at this time or later.
     pub written_since: Option<Timestamp>,
     /// Not of this order.
     pub beside: Option<OrderId>,
     /// Only with a settled memo that was not confirmed.
     pub unconfirmed: bool,
-    /// With their whole life; without, [`CancellationRecord::history`] is empty.
+    /// With the history; otherwise [`CancellationRecord::history`] is empty.
     pub with_history: bool,
-    /// Only those that come after this place.
+    /// Only records after this sequence.
     pub after: Option<u64>,
     /// At most this many; 0 means 100.
     pub limit: usize,
 }
 
-/// What the journal knows about one cancellation.
+/// What the journal stores about one cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancellationRecord {
     /// The cancellation.
     pub cancellation: Cancellation,
-    /// Where it is.
+    /// Its state.
     pub state: CancellationState,
-    /// The name of the reason for it.
+    /// The name of the reason for its state.
     pub reason: Option<String>,
     /// The reason in a sentence.
     pub detail: Option<String>,
@@ -284,26 +283,26 @@ pub struct CancellationRecord {
     pub received_at: Timestamp,
     /// From when the deadline counts.
     pub waiting_since: Timestamp,
-    /// Its last step.
+    /// When its last step was recorded.
     pub updated_at: Timestamp,
-    /// Tries in a row in which the ledger failed on it.
+    /// Consecutive tries in which the ledger failed on it.
     pub failed: Option<FailedTries>,
     /// How often it was delivered.
     pub deliveries: u32,
     /// Its memos, in the order they were claimed.
     pub memos: Vec<MemoRecord>,
-    /// What a person should see.
+    /// The flags that a person should check.
     pub flags: Vec<String>,
-    /// Its whole life, oldest first, where it was asked for: when, and what, for people.
+    /// The history, oldest first, where the query asked for it: time and text for people.
     pub history: Vec<(Timestamp, String)>,
-    /// Its place in the list, for the next page.
+    /// Its position in the list, for the next page.
     pub sequence: u64,
 }
 
 /// One memo of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoRecord {
-    /// The claim, with the memo as it was or will be sent.
+    /// The number shown to people, once it was read back.
     pub claim: Claim,
     /// The number people see, once it was read back.
     pub number: Option<String>,
@@ -311,13 +310,13 @@ pub struct MemoRecord {
     pub confirmed_total: Option<Amount>,
 }
 
-/// Why the journal did not do it.
+/// Why a call of the journal failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// A unit of the memo is claimed under another key.
     #[error("a unit is already claimed under {0}")]
     Claimed(MemoKey),
-    /// It cannot store or read; nothing may be answered as done.
+    /// The journal cannot read or write; the caller must not report success.
     #[error("journal is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }

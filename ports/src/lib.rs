@@ -1,12 +1,12 @@
-//! What the application needs from the outside world, as traits.
+//! The application's interfaces to other systems, as traits.
 //!
-//! A port is named after the need ([`Ledger`]), never after the product that
-//! fills it. Its documentation is a contract; `contract` holds the same
-//! promises as tests, and an adapter is done when it passes them.
+//! A port is named after the need ([`Ledger`]), never after a product. Its documentation is a
+//! contract; `contract` holds the same promises as tests, and an adapter is complete when it passes
+//! them.
 //!
-//! Ports are chosen at run time from configuration, so every trait here is
-//! dyn-compatible and shared as `Arc<dyn Port>`. That is the one reason for
-//! `async_trait`; nothing outside this crate and its adapters uses it.
+//! Ports are chosen at run time from configuration, so every trait here is dyn-compatible and
+//! shared as `Arc<dyn Port>`. That is the only reason for `async_trait`; nothing outside this crate
+//! and its adapters uses it.
 
 mod backlog;
 mod clock;

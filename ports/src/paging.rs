@@ -1,4 +1,4 @@
-//! Lists too long for one answer: a window of time, and the place to read on from.
+//! Paging: a window of time and the cursor of the next page.
 
 use domain::Timestamp;
 
@@ -7,11 +7,10 @@ use domain::Timestamp;
 pub struct Window {
     /// The first instant in it.
     pub since: Timestamp,
-    /// The first instant after it; without, it goes on for ever.
+    /// The first instant after it; without one, the window has no end.
     pub until: Option<Timestamp>,
 }
 
-/// Where a list is read on, in words that only who gave it understands. The default is its
-/// beginning.
+/// Opaque cursor issued by an adapter. The default is the first page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cursor(pub String);

@@ -1,6 +1,6 @@
-//! Whether a ledger lets us see what the work depends on.
+//! Whether a ledger shows all records that the work depends on.
 //!
-//! A trait of its own, so that a ledger made for tests need not answer.
+//! This is a separate trait, so that a test ledger need not implement it.
 
 use async_trait::async_trait;
 
@@ -11,9 +11,9 @@ use crate::LedgerError;
 ///
 /// # Contract
 ///
-/// - Every call asks the ledger itself, and only reads.
-/// - A missing permission is [`LedgerError::Forbidden`]; after the first failure
-///   nothing more is asked.
+/// - Every call queries the ledger itself, and only reads.
+/// - A missing permission is [`LedgerError::Forbidden`]; after the first failure it asks nothing
+///   more.
 #[async_trait]
 pub trait ReadPermissions: Send + Sync {
     /// Fails unless existing records would be visible.

@@ -1,22 +1,21 @@
-//! How long a journal keeps what is over.
+//! How long a journal keeps finished cancellations.
 
 use async_trait::async_trait;
 use domain::Timestamp;
 
 use crate::JournalError;
 
-/// Forgets what is long over. Apart from [`crate::Journal`], so that a journal for
-/// tests need not.
+/// Deletes expired cancellations. Separate from [`crate::Journal`], so that a test journal need not
+/// implement it.
 ///
 /// # Contract
 ///
-/// - Only a cancellation that is posted or skipped, and in whose life nothing has
-///   happened since `before`, is forgotten, with its history and its flags; what
-///   was touched longest ago goes first.
-/// - Claims outlive it: a unit is credited at most once, ever.
-/// - It works beside everything else that is done with the journal.
+/// - Only a cancellation that is posted or skipped and has no step since `before` is deleted, with
+///   its history and its flags; the one with the oldest last step first.
+/// - Claims are kept: a unit is credited at most once, ever.
+/// - It works while the journal is in use.
 #[async_trait]
 pub trait Retention: Send + Sync {
-    /// Forgets at most so many; how many there were.
+    /// Deletes at most `at_most` cancellations and returns how many it deleted.
     async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError>;
 }

@@ -1,4 +1,4 @@
-//! What a failure says about trying again.
+//! When a failed call may be tried again.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 pub enum Retry {
     /// After the caller's own backoff.
     Later,
-    /// Not before this much time has passed: the other side said so.
+    /// Not before this time has passed; the other system asked for it.
     After(Duration),
     /// Not until a person has changed something.
     Never,

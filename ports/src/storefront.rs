@@ -1,4 +1,4 @@
-//! The storefront: where orders live and where they are cancelled.
+//! The storefront: the system that holds orders and cancels them.
 
 use std::{error::Error, time::Duration};
 
@@ -11,23 +11,24 @@ use crate::{Cursor, Retry, Window};
 ///
 /// # Contract
 ///
-/// - `order` returns all units and all payment instruments, whatever the page size.
+/// - `order` returns all units and all payment instruments, from all pages.
 /// - An order that is not visible is `None`, never an error: events run ahead of the API.
-/// - Late data is visible as late: a payment account that is not there yet is
-///   `payments: None`, never an empty list.
+/// - Missing data stays visible as missing: a payment account that is not there yet is `payments:
+///   None`, never an empty list.
 /// - Amounts arrive exactly, whether they were sent as numbers or as texts.
-/// - `cancelled` tells every order of the window that has a cancelled unit, with all its
-///   units, whatever the page size. An order may be told twice; its payments need not be told.
-/// - Where it cannot be asked for times of change, it tells orders by their creation, from
-///   so long before the window that what changes in it was created then.
+/// - `cancelled` returns every order of the window that has a cancelled unit, with all its units,
+///   from all pages. It may return an order twice, and may leave out its payments.
+/// - Where the storefront cannot be queried by time of change, `cancelled` lists orders by
+///   creation, starting so long before the window that an order that changes in it was created
+///   since.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait Storefront: Send + Sync {
-    /// The order with this id, as it is told now.
+    /// The current state of the order with this id.
     async fn order(&self, id: &OrderId) -> Result<Option<OrderSnapshot>, StorefrontError>;
 
-    /// The orders of a window with cancelled units: the page at this place. An order belongs
-    /// to the window of its last change.
+    /// One page of the orders of a window that have cancelled units. An order belongs to the window
+    /// of its last change.
     async fn cancelled(
         &self,
         window: Window,
@@ -38,22 +39,22 @@ pub trait Storefront: Send + Sync {
 /// Orders with cancelled units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelledPage {
-    /// The orders; a page of many may hold none.
+    /// The orders; a page may be empty although others follow.
     pub orders: Vec<OrderSnapshot>,
-    /// How they were found; the same on all pages of a window.
+    /// How they were selected; the same on all pages of a window.
     pub basis: Basis,
-    /// The place of the next page, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<Cursor>,
 }
 
-/// What decides whether an order belongs to a window.
+/// Which time assigns an order to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     /// Its last change.
     Changed,
-    /// Its creation: the storefront cannot be asked for times of change.
+    /// Its creation, because the storefront cannot be queried by time of change.
     Created {
-        /// The first instant of creation; long before the window's.
+        /// The first instant of creation; long before the start of the window.
         since: Timestamp,
     },
 }
@@ -61,7 +62,7 @@ pub enum Basis {
 /// Why a call of the storefront failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorefrontError {
-    /// No answer, or one that says to come back.
+    /// No answer, or an answer that asks to try later.
     #[error("storefront is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// It throttles the caller.
@@ -70,13 +71,13 @@ pub enum StorefrontError {
     /// It rejects the credentials.
     #[error("storefront rejects the credentials: {0}")]
     Unauthorized(String),
-    /// An answer that cannot be understood, errors inside a success included.
+    /// An answer that cannot be read; also an error inside a successful response.
     #[error("storefront's answer cannot be read: {0}")]
     Unreadable(String),
 }
 
 impl StorefrontError {
-    /// What the worker should do with the job. Nothing here is ever given up.
+    /// When the worker may try the job again; never [`Retry::Never`].
     pub fn retry(&self) -> Retry {
         match self {
             Self::Throttled(wait) => Retry::After(*wait),

@@ -1,4 +1,4 @@
-//! The event stream: over which subscriptions the storefront sends its events.
+//! The event stream: the subscriptions through which the storefront sends its events.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -7,31 +7,31 @@ use domain::Timestamp;
 
 use crate::{Retry, StorefrontError};
 
-/// Keeps the subscriptions of one tenant.
+/// Manages the subscriptions of one tenant.
 ///
 /// # Contract
 ///
-/// - A subscription that is not there is `None` to `find` and
-///   [`EventStreamError::Missing`] to `start`, never anything else.
-/// - `register` twice is `register` once. What it creates sends at once; what it
-///   updates goes on, or stays stopped, and keeps its window.
+/// - A missing subscription is `None` from `find` and [`EventStreamError::Missing`] from `start`,
+///   never anything else.
+/// - Calling `register` twice has the effect of calling it once. A created subscription sends at
+///   once; an updated one keeps its state, running or stopped, and its window.
 /// - `start` of a subscription that is running changes nothing.
-/// - `remove` takes a subscription's logs and rejected events with it. One that
-///   is not there is removed already.
+/// - `remove` also deletes a subscription's logs and rejected events. Removing a missing one
+///   succeeds.
 /// - The key that deliveries carry is never returned.
 /// - Every call ends within the adapter's own timeout.
 #[async_trait]
 pub trait EventStream: Send + Sync {
-    /// Every subscription whose id could be one of memobridge, other people's included.
+    /// Every subscription whose id is valid for memobridge, including those of other systems.
     async fn all(&self) -> Result<Vec<Subscription>, EventStreamError>;
 
     /// The subscription with this id.
     async fn find(&self, id: &SubscriptionId) -> Result<Option<Subscription>, EventStreamError>;
 
-    /// Creates a subscription, or brings the one with its id to what is wanted.
+    /// Creates a subscription, or updates the one with its id.
     async fn register(&self, wanted: &Registration) -> Result<Registered, EventStreamError>;
 
-    /// Has a subscription send again.
+    /// Makes a stopped subscription send again.
     async fn start(&self, id: &SubscriptionId) -> Result<(), EventStreamError>;
 
     /// Removes a subscription.
@@ -40,12 +40,12 @@ pub trait EventStream: Send + Sync {
 
 /// A subscription's id, chosen at registration.
 ///
-/// It begins with a letter or digit and has only those, `-`, `_` and `.`, so
-/// that it is one segment of any path.
+/// It begins with a letter or digit and contains only those, `-`, `_` and `.`, so that it is one
+/// segment of any path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubscriptionId(String);
 
-/// The text is no [`SubscriptionId`].
+/// The text is not a valid [`SubscriptionId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {max} letters, digits, '-', '_' or '.', a letter or digit first", max = SubscriptionId::MAX_LEN)]
 pub struct SubscriptionIdError;
@@ -80,7 +80,7 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// A subscription as it is wanted. The key of its deliveries is the adapter's to know.
+/// The wanted state of a subscription. The adapter knows the key of its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// Its id.
@@ -89,7 +89,7 @@ pub struct Registration {
     pub callback: String,
     /// The names of the events that are sent.
     pub events: BTreeSet<String>,
-    /// For a replay: the stretch of time whose events are sent once more.
+    /// For a replay: the window of time whose events are sent again.
     pub window: Option<StreamWindow>,
 }
 
@@ -97,26 +97,26 @@ pub struct Registration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Registered {
-    /// There was none with this id.
+    /// A subscription with this id did not exist.
     Created,
-    /// There was one.
+    /// It existed already.
     Updated,
 }
 
-/// A subscription as it is told. What an answer leaves out is untold, not absent.
+/// A subscription as the storefront reports it. `None` means not reported, not absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Its id.
     pub id: SubscriptionId,
     /// Whether it sends.
     pub state: StreamState,
-    /// Where to.
+    /// The address that it sends to.
     pub callback: Option<String>,
     /// Which key its deliveries carry.
     pub key: DeliveryKey,
-    /// What passes it.
+    /// The events that it sends.
     pub filter: Option<EventFilter>,
-    /// The stretch of time that it replays, where it is a replay.
+    /// The window that it replays, where it is a replay.
     pub window: Option<StreamWindow>,
 }
 
@@ -125,31 +125,31 @@ pub struct Subscription {
 pub enum StreamState {
     /// It sends, or tries to.
     Running,
-    /// It does not, until it is started. A replay that has sent everything is stopped.
+    /// It does not send until it is started. A replay that has sent everything is stopped.
     Stopped,
 }
 
-/// Which key the deliveries of a subscription carry, without telling it.
+/// Which key the deliveries of a subscription carry, without revealing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryKey {
-    /// The one that is configured.
+    /// The configured key.
     Expected,
     /// Another one.
     Another,
-    /// It is not shown.
+    /// The key is not reported.
     NotReported,
 }
 
-/// What passes a subscription.
+/// Selects the events that a subscription sends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Only these events; all of them where none is named.
+    /// Only these events; all events where the set is empty.
     pub events: BTreeSet<String>,
-    /// Only events of these kinds of things; of all where none is named.
+    /// Only events of these entities; of all where the set is empty.
     pub entities: BTreeSet<String>,
 }
 
-/// A stretch of time, never empty.
+/// A window of time, never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamWindow {
     since: Timestamp,
@@ -157,7 +157,7 @@ pub struct StreamWindow {
 }
 
 impl StreamWindow {
-    /// From `since` to `until`; `None` unless time passes between them.
+    /// From `since` to `until`; `None` unless `until` is later.
     #[must_use]
     pub fn new(since: Timestamp, until: Timestamp) -> Option<Self> {
         (since < until).then_some(Self { since, until })
@@ -182,22 +182,22 @@ impl StreamWindow {
     }
 }
 
-/// Why the event stream did not do it.
+/// Why a call of the event stream failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EventStreamError {
     /// There is no subscription with this id.
     #[error("there is no subscription {0}")]
     Missing(SubscriptionId),
-    /// It will not have this: too many subscriptions, an address it does not like.
+    /// The storefront refuses the request: too many subscriptions, or an invalid address.
     #[error("the event stream refuses: {0}")]
     Rejected(String),
-    /// The storefront behind it does not answer as it should.
+    /// The storefront behind it fails.
     #[error(transparent)]
     Storefront(#[from] StorefrontError),
 }
 
 impl EventStreamError {
-    /// When it is worth asking again.
+    /// When the call may be made again.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Missing(_) | Self::Rejected(_) => Retry::Never,

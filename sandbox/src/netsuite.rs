@@ -1,9 +1,8 @@
 //! A NetSuite account: SuiteTalk SOAP 2025.2 over the transactions put into it.
 //!
-//! It checks the token passport, validates requests against the order and the
-//! namespaces of the schema, and enforces what an account enforces: external
-//! ids that are unique over everything, lines that cannot be credited twice,
-//! applied amounts that must balance, books that are closed.
+//! It checks the token passport, validates requests against the order and the namespaces of the
+//! schema, and enforces the rules of an account: external ids are unique over all records, lines
+//! cannot be credited twice, applied amounts must balance, and periods may be closed.
 
 mod account;
 mod apply;
@@ -69,8 +68,8 @@ impl Account {
         format!("http://{}{}", self.server.address(), endpoint::PATH)
     }
 
-    /// Adds a transaction as a person would, without the checks a request gets, and
-    /// returns its internal id. Totals are reckoned; an invoice that says nothing else is unpaid.
+    /// Adds a transaction as a person would, without the checks of a request, and returns its
+    /// internal id. Totals are computed; an invoice is unpaid unless it states otherwise.
     #[expect(clippy::must_use_candidate, reason = "the record is on the books either way")]
     pub fn add(&self, record: Record) -> String {
         self.shared.books().insert(record)
@@ -191,12 +190,12 @@ impl Account {
         self.shared.books().denials.clear();
     }
 
-    /// Closes the books: nothing can be dated on or before this day.
+    /// Closes the accounting periods: nothing can be dated on or before this day.
     pub fn close_books(&self, until: Date) {
         self.shared.books().closed_until = Some(until);
     }
 
-    /// Opens the books again.
+    /// Opens the accounting periods again.
     pub fn open_books(&self) {
         self.shared.books().closed_until = None;
     }

@@ -231,8 +231,8 @@ impl Sale {
 
     /// Books the sale in the account: sales order and invoices, with items and tax codes.
     ///
-    /// An account reckons tax line by line: a tax on a discounted unit that does not
-    /// split so leaves the invoice a cent away from [`Sale::total`], as in real life.
+    /// An account computes tax line by line: a tax that does not split evenly over a discounted
+    /// unit leaves the invoice a cent away from [`Sale::total`], as in reality.
     #[expect(clippy::must_use_candidate, reason = "the sale is booked either way")]
     pub fn install_netsuite(&self, account: &Account, billing: &Billing, key: KeyColumn) -> Booked {
         billing::book(self, account, billing, key)

@@ -45,7 +45,7 @@ pub(crate) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     while let Some(path) = open.pop() {
         if path.is_dir() {
             let below = fs::read_dir(&path).unwrap().map(|it| it.unwrap().path());
-            // What was built for the fuzz targets is not ours.
+            // The build output of the fuzz targets is not part of the sources.
             open.extend(below.filter(|it| !it.ends_with("target")));
         } else if path.extension().is_some_and(|it| it == "rs") {
             let text = fs::read_to_string(&path).unwrap();
@@ -81,7 +81,7 @@ fn adapters_know_the_ports_and_not_each_other() {
 fn adapters_do_not_read_the_environment() {
     for adapter in MEMBERS.iter().filter(|it| it.starts_with("adapters-")) {
         for (path, text) in sources(&format!("{adapter}/src")) {
-            // A test of what belongs to others has to be told where it is.
+            // The test of external recordings reads its folder from the environment.
             let tests = path.ends_with("recordings.rs");
             assert!(
                 tests || !text.contains("env::var"),
@@ -93,7 +93,7 @@ fn adapters_do_not_read_the_environment() {
 }
 
 #[test]
-fn the_sandbox_speaks_the_wire_by_itself() {
+fn the_sandbox_shares_no_protocol_code_with_the_adapters() {
     let all = dependencies("sandbox");
     assert!(members_among(all.clone()).is_subset(&set(&["domain"])), "sandbox knows {all:?}");
     for theirs in ["quick-xml", "graphql_client", "reqwest"] {
@@ -161,7 +161,7 @@ fn the_core_has_no_float_and_no_clock() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_fits_on_a_few_screens() {
+fn every_file_starts_with_a_description_and_has_at_most_500_lines() {
     for member in MEMBERS {
         for (path, text) in sources(member) {
             let lines = text.lines().count();

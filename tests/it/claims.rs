@@ -35,7 +35,7 @@ use tests::{
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_428_000_000);
 
-/// A ledger whose answers to a memo are told beforehand.
+/// A ledger with scripted answers to a memo.
 struct Scripted {
     sale: SimulatedSale,
     answers: Mutex<VecDeque<LedgerError>>,
@@ -181,7 +181,7 @@ fn attempts(answers: Vec<(u64, LedgerError)>) -> (Vec<&'static str>, Vec<Sending
 }
 
 #[test]
-fn a_memo_refused_at_once_is_decided_anew() {
+fn a_memo_refused_on_its_first_send_is_decided_again() {
     for (kind, ending) in [
         (Rejection::Data, "parked"),
         (Rejection::Period, "parked"),
@@ -193,13 +193,13 @@ fn a_memo_refused_at_once_is_decided_anew() {
 }
 
 #[test]
-fn data_that_are_refused_were_refused_before() {
+fn bad_data_frees_the_units_at_once() {
     let result = attempts(vec![(0, unknown()), (5, refused(Rejection::Data))]);
     assert_eq!(result, (vec!["unavailable", "posted"], vec![First, Resend, First], false));
 }
 
 #[test]
-fn what_may_pass_by_does_not_speak_for_a_sending_that_may_still_arrive() {
+fn a_temporary_refusal_frees_no_units_while_an_earlier_send_may_arrive() {
     for kind in [Rejection::Period, Rejection::Stale] {
         let result = attempts(vec![(0, unknown()), (5, refused(kind))]);
         let endings = vec!["unavailable", "waiting"];
@@ -216,7 +216,7 @@ fn a_refusal_does_not_prolong_the_wait() {
 }
 
 #[test]
-fn silence_does() {
+fn a_missing_answer_prolongs_the_wait() {
     let answers = vec![(0, unknown()), (15, unknown()), (8, refused(Rejection::Period))];
     let endings = vec!["unavailable", "unavailable", "waiting"];
     assert_eq!(attempts(answers), (endings, vec![First, Resend, Resend], true));

@@ -42,7 +42,7 @@ async fn let_pass(world: &TestWorld, time: Duration) {
 }
 
 #[tokio::test]
-async fn an_erp_that_works_again_is_asked_after_the_breakers_wait_and_no_later() {
+async fn an_erp_is_probed_when_the_breakers_wait_ends() {
     for by in STEPS {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.fault(Fault::Down);
@@ -59,7 +59,7 @@ async fn an_erp_that_works_again_is_asked_after_the_breakers_wait_and_no_later()
 }
 
 #[tokio::test]
-async fn what_is_deferred_does_not_wait_for_the_step() {
+async fn a_clock_step_does_not_prolong_a_deferral() {
     for by in STEPS {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.all_invoices(Standing::Voided);
@@ -94,7 +94,7 @@ async fn a_clock_that_jumps_ahead_by_days_parks_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_corrected_ahead_delays_no_deadline_of_what_comes_afterwards() {
+async fn a_clock_corrected_forward_delays_no_later_deadline() {
     let settings = Settings { worker: "give_up_after = \"30s\"".to_owned(), ..Settings::default() };
     for by in [HOUR, 20_000 * DAY] {
         let world = TestWorld::with(&pair(), &settings).await;

@@ -1,4 +1,5 @@
-//! The commands for people, through the program: find what is parked, see why, mend it, retry.
+//! The operator commands through the program: find a parked cancellation, see the cause, correct
+//! it, retry.
 
 use ports::CancellationState;
 use sandbox::sale::{Payment, Sale, Unit};
@@ -26,7 +27,7 @@ fn with_items(items: &str) -> Settings {
 }
 
 #[tokio::test]
-async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
+async fn an_operator_finds_and_corrects_a_parked_cancellation() {
     let sale = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00"))
         .unit(Unit::new(B, "10001", "30.00"))
@@ -82,7 +83,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
     world.book().becomes(CancellationState::Posted, "after the retry").await;
     world.has_memos(&["0.00"], "after the retry");
     let (_, said) = command(&world, &["show", &id]).await;
-    for words in ["parked: unmapped", "the deadline starts again", "nst-cm-"] {
+    for words in ["parked: unmapped", "the deadline restarts", "nst-cm-"] {
         assert!(said.contains(words), "{words} in {said}");
     }
     let (code, said) = command(&world, &["retry", &id]).await;
@@ -91,7 +92,7 @@ async fn a_parked_cancellation_is_found_understood_mended_and_posted() {
 }
 
 #[tokio::test]
-async fn commands_say_what_is_not_there() {
+async fn commands_report_missing_records() {
     let world = TestWorld::new(&Settings::default()).await;
     let table: [(&[&str], i32, &str); 8] = [
         (&["list"], 1, "there is no journal"),
@@ -117,7 +118,7 @@ async fn commands_say_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_shell_learns_every_command() {
+async fn shell_completion_knows_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(PROGRAM, &["completions", shell]).await;
         assert_eq!(output.status.code(), Some(0), "{shell}: {output:?}");

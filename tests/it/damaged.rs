@@ -52,7 +52,7 @@ fn check<T: Debug>(text: &str, read: impl Fn(&str) -> Option<T>) {
 }
 
 #[test]
-fn a_damaged_event_is_an_event_that_stays_the_same_or_a_fault() {
+fn a_damaged_event_is_an_error_or_survives_the_queue_unchanged() {
     check(EVENT, |text| {
         let event = WebhookDecoder.decode(text.as_bytes(), RECEIVED).ok()?;
         let cancellation = event.cancellation.ok()??;
@@ -72,7 +72,7 @@ fn a_damaged_order_is_an_order_or_unreadable() {
 }
 
 #[test]
-fn a_damaged_memo_is_an_error_or_can_be_kept_as_it_is() {
+fn a_damaged_memo_is_an_error_or_can_be_stored() {
     let key = "nst-cm-680ab9e626f2984bfa54";
     check(MEMO, |text| {
         let memo = adapters_journal::fuzzing::read(key, text).ok()?;
@@ -83,7 +83,7 @@ fn a_damaged_memo_is_an_error_or_can_be_kept_as_it_is() {
 }
 
 #[test]
-fn damaged_maps_and_a_damaged_configuration_are_faults() {
+fn damaged_maps_and_configurations_are_errors() {
     let names = EXAMPLE.split("env = \"").skip(1).filter_map(|it| it.split('"').next());
     let environment: BTreeMap<_, _> =
         names.map(|it| (it.to_owned(), format!("secret of {it}"))).collect();

@@ -72,7 +72,7 @@ fn says(said: &str, verdict: &str, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn nothing_wrong_is_said_line_by_line() {
+async fn a_correct_setup_is_reported_line_by_line() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let (code, said) = doctor(&world).await;
     assert_eq!(code, Some(0), "{said}");
@@ -102,7 +102,7 @@ async fn nothing_wrong_is_said_line_by_line() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_told_and_nothing_more_is_asked() {
+async fn a_refused_login_is_reported_and_ends_the_examination() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let other = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(other);
@@ -115,7 +115,7 @@ async fn a_refused_login_is_told_and_nothing_more_is_asked() {
 }
 
 #[tokio::test]
-async fn newstores_refusal_is_told() {
+async fn a_refusal_of_newstore_is_reported() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let text = fs::read_to_string(world.config()).unwrap();
     let text = text.replace("\"the-client-secret-of-dodici\"", "\"old-secret-of-dodici\"");
@@ -128,7 +128,7 @@ async fn newstores_refusal_is_told() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_is_named_alone() {
+async fn a_single_missing_permission_is_named() {
     let table = [
         (Kind::SalesOrder, Access::View, "read sales orders", "Transactions > Sales Order (view)"),
         (Kind::Invoice, Access::View, "read invoices", "Transactions > Invoice (view)"),
@@ -154,7 +154,7 @@ async fn a_missing_permission_is_named_alone() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_on_record_is_named_with_its_place() {
+async fn a_missing_record_is_named_with_its_setting() {
     let settings = Settings {
         payment_items: "credit_card = { adyen = \"91299\" }\ngift_card = \"91254\"".to_owned(),
         policy: "item = { id = \"4711\" }\ncustom_form = \"101\"".to_owned(),
@@ -170,12 +170,12 @@ async fn an_id_that_is_not_on_record_is_named_with_its_place() {
     for (what, remedy) in table {
         says(&said, "error ", &[what, "does not exist", remedy]);
     }
-    says(&said, "unknown ", &["form 101 (policy.custom_form)", "look for yourself"]);
+    says(&said, "unknown ", &["form 101 (policy.custom_form)", "check it in NetSuite"]);
     assert!(said.contains("2 errors"), "{said}");
 }
 
 #[tokio::test]
-async fn custom_fields_are_looked_for_where_no_invoice_shows_them() {
+async fn custom_fields_are_queried_where_no_invoice_shows_them() {
     let policy = "fields = { custbody_nws_order_id = \"order.id\", \
                   custbody_new = \"order.channel\", custbody_wrong = { constant = \"\" } }\n\
                   line_fields = { custcol_wrong = \"unit.id\" }";
@@ -190,7 +190,7 @@ async fn custom_fields_are_looked_for_where_no_invoice_shows_them() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_told_before_tokens_are_refused() {
+async fn a_wrong_clock_is_reported_before_tokens_are_refused() {
     let table = [
         (90, "warning ", "NTP", Some(0)),
         (-90, "warning ", "NTP", Some(0)),
@@ -210,7 +210,7 @@ async fn a_clock_that_is_off_is_told_before_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn taxes_that_are_not_as_the_policy_thinks_are_told() {
+async fn taxes_that_differ_from_the_policy_are_reported() {
     let details = taxed().tax_booking(TaxBooking::Details);
     let table = [
         (taxed(), "tax = \"from-invoice\"", None),
@@ -234,7 +234,7 @@ async fn taxes_that_are_not_as_the_policy_thinks_are_told() {
 }
 
 #[tokio::test]
-async fn stock_items_on_invoices_are_a_warning_with_the_policy_against_it() {
+async fn stock_items_on_invoices_cause_a_warning_with_the_policy_to_set() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let id = world.account.item_for("10000");
     world.account.item(Item::new(&id, "10000", ItemKind::Goods));
@@ -245,7 +245,7 @@ async fn stock_items_on_invoices_are_a_warning_with_the_policy_against_it() {
 }
 
 #[tokio::test]
-async fn a_key_column_that_is_missing_is_wrong_where_nothing_else_ties_units() {
+async fn a_missing_key_column_is_an_error_where_nothing_else_ties_units() {
     let table = [("", "warning ", Some(0)), ("item = { id = \"7777\" }", "error ", Some(1))];
     for (policy, verdict, expected) in table {
         let world = healthy(&taxed(), &Settings::policy(policy)).await;
@@ -262,7 +262,7 @@ async fn a_key_column_that_is_missing_is_wrong_where_nothing_else_ties_units() {
 }
 
 #[tokio::test]
-async fn systems_that_are_down_are_told_from_systems_that_refuse() {
+async fn systems_that_are_down_are_distinguished_from_refusals() {
     let world = healthy(&taxed(), &Settings::default()).await;
     world.account.refuse_connections().await;
     let (code, said) = doctor(&world).await;
@@ -282,7 +282,7 @@ async fn systems_that_are_down_are_told_from_systems_that_refuse() {
 }
 
 #[tokio::test]
-async fn what_an_account_does_not_answer_is_a_warning() {
+async fn an_unanswered_check_is_a_warning() {
     let world = healthy(&taxed(), &Settings::default()).await;
     world.account.fault(Fault::refusal("INVALID_RCRD_TYPE", "No.").on(Operation::GetList));
     world.account.fault(Fault::unexpected().on(Operation::Initialize));
@@ -295,16 +295,16 @@ async fn what_an_account_does_not_answer_is_a_warning() {
 }
 
 #[tokio::test]
-async fn an_account_without_invoices_says_what_could_not_be_seen() {
+async fn without_invoices_the_unchecked_items_are_reported() {
     let world = TestWorld::new(&Settings::default()).await;
     let (code, said) = doctor(&world).await;
     // The account is empty: so are its lists.
     assert_eq!(code, Some(1), "{said}");
-    says(&said, "warning ", &["search transactions", "no invoice is found", "Find Transaction"]);
+    says(&said, "warning ", &["search transactions", "no invoice was found", "Find Transaction"]);
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_be_used_is_another_answer_than_no() {
+async fn an_unusable_configuration_has_its_own_exit_code() {
     let world = healthy(&taxed(), &Settings::default()).await;
     let good = fs::read_to_string(world.config()).unwrap();
     let table = [

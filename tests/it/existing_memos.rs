@@ -1,5 +1,5 @@
-//! Credit memos that are on record before a cancellation comes: what they credit, and what a
-//! comparison says of the same books.
+//! Credit memos that are on record before a cancellation arrives: what they credit, and what a
+//! reconciliation reports about them.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ async fn findings(world: &TestWorld) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_memo_that_was_voided_credits_nothing() {
+async fn a_voided_memo_credits_nothing() {
     let (world, service) = sold("").await;
     let mut memo = by_hand(&world, 0, "20.00");
     memo.created_from = Some(invoice(&world));
@@ -89,7 +89,7 @@ async fn a_memo_that_was_voided_credits_nothing() {
 }
 
 #[tokio::test]
-async fn goodwill_on_a_units_line_is_money_and_no_credit_of_the_unit() {
+async fn goodwill_on_a_units_line_does_not_credit_the_unit() {
     let (world, service) = sold("").await;
     let mut memo = by_hand(&world, 0, "5.00");
     memo.created_from = Some(invoice(&world));
@@ -129,7 +129,7 @@ async fn a_memo_from_a_return_authorization_that_names_the_unit_credits_it() {
 }
 
 #[tokio::test]
-async fn a_memo_without_a_source_or_ids_that_bears_the_number_credits_a_piece() {
+async fn a_memo_with_only_the_number_credits_a_piece() {
     let (world, service) = sold("").await;
     let mut memo = by_hand(&world, 0, "20.00");
     memo.other_ref_num = Some(NUMBER.to_owned());
@@ -155,7 +155,7 @@ async fn a_memo_of_another_customer_with_the_same_number_credits_nothing() {
 }
 
 #[tokio::test]
-async fn memos_without_a_source_are_searched_for_unless_the_policy_saves_the_call() {
+async fn memos_without_a_source_are_searched_unless_the_policy_disables_it() {
     for (policy, searches) in
         [("", 3), ("existing_memos = \"number\"", 3), ("existing_memos = \"invoice\"", 2)]
     {
@@ -167,7 +167,7 @@ async fn memos_without_a_source_are_searched_for_unless_the_policy_saves_the_cal
 }
 
 #[tokio::test]
-async fn a_memo_of_ours_that_was_voided_is_for_a_person() {
+async fn a_voided_own_memo_parks() {
     let (world, service) = sold("").await;
     let answer = cancel(&service, &[A]).await;
     answer.is(200, "posted");
@@ -180,7 +180,7 @@ async fn a_memo_of_ours_that_was_voided_is_for_a_person() {
     let answer = service.post(&event(&both, ITEMS, &[A, B])).await;
     answer.is(200, "parked").because("memo-voided");
     assert_eq!(world.totals(), ["20.00", "30.00"], "what is not on the voided memo is credited");
-    // The person books it by hand.
+    // An operator credits it by hand.
     let mut by_hand = by_hand(&world, 0, "20.00");
     by_hand.created_from = Some(invoice(&world));
     by_hand.lines[0].fields = unit(A);
@@ -190,7 +190,7 @@ async fn a_memo_of_ours_that_was_voided_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_voided_memo_under_a_key_is_never_taken_for_a_credit_when_the_journal_is_lost() {
+async fn after_journal_loss_a_voided_memo_under_a_key_is_no_credit() {
     let (world, service) = sold("").await;
     let answer = cancel(&service, &[A]).await;
     answer.is(200, "posted");
@@ -211,7 +211,7 @@ async fn a_voided_memo_under_a_key_is_never_taken_for_a_credit_when_the_journal_
 }
 
 #[tokio::test]
-async fn a_unit_that_was_credited_and_billed_again_is_for_a_person() {
+async fn a_unit_credited_and_billed_again_parks() {
     let world = TestWorld::new(&Settings::default()).await;
     let groups = vec![vec![A.to_owned(), B.to_owned()], vec![A.to_owned()]];
     let booked = world.install(&pair(), &Billing::Invoices(groups));

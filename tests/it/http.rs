@@ -18,8 +18,8 @@ use sandbox::netsuite::{Operation, Point};
 use serde_json::Value;
 use tests::{Answer, Service, TestWorld};
 
-/// Sends an event, and the ERP vanishes at this point of writing what we sent:
-/// neither its reply nor a look-up tells what became of it. Then it is back.
+/// Sends an event while the ERP fails at this point of the write: neither its reply nor a look-up
+/// shows the outcome. Then the ERP works again.
 async fn post_while_the_erp_vanishes(
     world: &TestWorld,
     service: &Service,

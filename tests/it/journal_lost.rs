@@ -26,7 +26,7 @@ async fn world(sale: &Sale, billing: &Billing, shape: (&str, KeyColumn)) -> Test
 }
 
 /// Starts without queue and journal, delivers the event and expects this outcome.
-async fn deliver_to_a_new_book(world: &TestWorld, event: &Value, outcome: &str, when: &str) {
+async fn deliver_to_a_new_journal(world: &TestWorld, event: &Value, outcome: &str, when: &str) {
     world.book().lose();
     let service = world.serve().await;
     let answer = service.post(event).await;
@@ -46,10 +46,10 @@ async fn a_redelivery_after_the_loss_credits_nothing_again() {
     for shape in SHAPES {
         let world = world(&pair(), &Billing::OneInvoice, shape).await;
         let event = event(&pair(), ITEMS, &[A]);
-        deliver_to_a_new_book(&world, &event, "posted", &format!("{shape:?}, first")).await;
+        deliver_to_a_new_journal(&world, &event, "posted", &format!("{shape:?}, first")).await;
         for round in 0..2 {
             let when = format!("{shape:?}, round {round}");
-            deliver_to_a_new_book(&world, &event, "already-posted", &when).await;
+            deliver_to_a_new_journal(&world, &event, "already-posted", &when).await;
             assert_eq!(credited(&world), "20.00", "{when}");
         }
         assert_eq!(world.account.memos().len(), 1, "{shape:?}");
@@ -62,15 +62,15 @@ async fn an_overlapping_event_after_the_loss_credits_the_rest_only() {
         let first = pair();
         let world = world(&first, &Billing::OneInvoice, shape).await;
         let some = event(&first, ITEMS, &[A]);
-        deliver_to_a_new_book(&world, &some, "posted", &format!("{shape:?}, A")).await;
+        deliver_to_a_new_journal(&world, &some, "posted", &format!("{shape:?}, A")).await;
         let second = first.cancelled(&[B]).refunded("credit_card", "30.00");
         second.install_newstore(&world.tenant);
         let whole = event(&second, WHOLE, &[A, B]);
-        deliver_to_a_new_book(&world, &whole, "posted", &format!("{shape:?}, A and B")).await;
+        deliver_to_a_new_journal(&world, &whole, "posted", &format!("{shape:?}, A and B")).await;
         assert_eq!(credited(&world), "50.00", "{shape:?}");
         for event in [&some, &whole] {
             let when = format!("{shape:?}, {event}");
-            deliver_to_a_new_book(&world, event, "already-posted", &when).await;
+            deliver_to_a_new_journal(&world, event, "already-posted", &when).await;
         }
         assert_eq!(credited(&world), "50.00", "{shape:?}");
         assert_eq!(world.account.memos().len(), 2, "{shape:?}");
@@ -78,7 +78,7 @@ async fn an_overlapping_event_after_the_loss_credits_the_rest_only() {
 }
 
 #[tokio::test]
-async fn twins_are_credited_once_each_across_losses() {
+async fn equal_units_are_credited_once_each_across_losses() {
     for key in [KeyColumn::Present, KeyColumn::Absent] {
         let sale = Sale::new(ORDER, "TEST-1821")
             .unit(Unit::new(A, "10000", "20.00"))
@@ -96,7 +96,7 @@ async fn twins_are_credited_once_each_across_losses() {
             (&[B], "already-posted"),
         ] {
             let when = format!("{key:?}, {units:?}");
-            deliver_to_a_new_book(&world, &event(&sale, ITEMS, units), outcome, &when).await;
+            deliver_to_a_new_journal(&world, &event(&sale, ITEMS, units), outcome, &when).await;
         }
         world.has_memos(&["20.00", "20.00"], &format!("{key:?}"));
     }
@@ -114,7 +114,7 @@ async fn two_invoices_are_credited_once_each_across_losses() {
         (event(&sale, ITEMS, &[A, B]), "already-posted"),
     ];
     for (event, outcome) in events {
-        deliver_to_a_new_book(&world, &event, outcome, &event.to_string()).await;
+        deliver_to_a_new_journal(&world, &event, outcome, &event.to_string()).await;
     }
     world.has_memos(&["20.00", "30.00"], "after three losses");
 }
@@ -129,10 +129,10 @@ async fn shipping_is_credited_once_across_losses() {
         .cancelled(&[A, B])
         .refunded("credit_card", "55.40");
     let world = world(&sale, &Billing::OneInvoice, SHAPES[0]).await;
-    deliver_to_a_new_book(&world, &event(&sale, WHOLE, &[A, B]), "posted", "both").await;
+    deliver_to_a_new_journal(&world, &event(&sale, WHOLE, &[A, B]), "posted", "both").await;
     for units in [&[A][..], &[B], &[A, B]] {
         let event = event(&sale, ITEMS, units);
-        deliver_to_a_new_book(&world, &event, "already-posted", &format!("{units:?}")).await;
+        deliver_to_a_new_journal(&world, &event, "already-posted", &format!("{units:?}")).await;
     }
     world.has_memos(&["55.40"], "after three losses");
 }
@@ -142,13 +142,13 @@ async fn a_standalone_memo_is_found_after_the_loss() {
     let policy = "not_invoiced = \"standalone-memo\"";
     let world = world(&pair(), &Billing::NotInvoiced, (policy, KeyColumn::Present)).await;
     let event = event(&pair(), ITEMS, &[A]);
-    deliver_to_a_new_book(&world, &event, "posted", "first").await;
-    deliver_to_a_new_book(&world, &event, "already-posted", "after the loss").await;
+    deliver_to_a_new_journal(&world, &event, "posted", "first").await;
+    deliver_to_a_new_journal(&world, &event, "already-posted", "after the loss").await;
     world.has_memos(&["20.00"], "after the loss");
 }
 
 #[tokio::test]
-async fn a_memo_whose_reply_died_with_the_journal_is_found() {
+async fn a_memo_whose_reply_was_lost_with_the_journal_is_found() {
     for shape in SHAPES {
         let world = world(&pair(), &Billing::OneInvoice, shape).await;
         let event = event(&pair(), ITEMS, &[A]);
@@ -160,7 +160,7 @@ async fn a_memo_whose_reply_died_with_the_journal_is_found() {
         call.abort();
         hold.release();
         let when = format!("{shape:?}");
-        deliver_to_a_new_book(&world, &event, "already-posted", &when).await;
+        deliver_to_a_new_journal(&world, &event, "already-posted", &when).await;
         assert_eq!(credited(&world), "20.00", "{when}");
     }
 }
@@ -186,7 +186,7 @@ async fn a_job_outlives_the_journal() {
 }
 
 #[tokio::test]
-async fn instruments_are_not_drawn_on_twice_across_losses() {
+async fn instruments_are_not_charged_twice_across_losses() {
     let whole = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00"))
         .unit(Unit::new(B, "10001", "30.00"))
@@ -195,7 +195,7 @@ async fn instruments_are_not_drawn_on_twice_across_losses() {
     let first =
         whole.cancelled(&[A]).refunded("gift_card", "15.00").refunded("credit_card", "5.00");
     let world = world(&first, &Billing::OneInvoice, SHAPES[3]).await;
-    deliver_to_a_new_book(&world, &event(&first, ITEMS, &[A]), "posted", "A").await;
+    deliver_to_a_new_journal(&world, &event(&first, ITEMS, &[A]), "posted", "A").await;
     let second = first.cancelled(&[B]).refunded("credit_card", "30.00");
     second.install_newstore(&world.tenant);
     let service = world.serve().await;

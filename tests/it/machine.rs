@@ -24,7 +24,7 @@ fn free_port() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_up_nothing() {
+async fn an_unread_log_does_not_block_the_service() {
     let address = free_port();
     let world =
         TestWorld::new(&Settings { listen: address.to_string(), ..Settings::default() }).await;
@@ -76,7 +76,7 @@ pub(crate) fn run_with(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_environment_that_is_not_utf8_is_passed_over() {
+async fn an_environment_variable_that_is_not_utf8_is_ignored() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     drop(world.serve().await);
     let junk: &[(&str, &[u8])] =
@@ -239,7 +239,7 @@ fn serve_with_log(world: &TestWorld, log: fs::File, level: &[u8]) -> tokio::proc
 }
 
 #[tokio::test]
-async fn a_list_says_how_many_it_does_not_show() {
+async fn a_list_reports_how_many_it_does_not_show() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for unit in [A, B] {

@@ -8,7 +8,7 @@ use sandbox::{
 use serde_json::Value;
 use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, event, paid, pair};
 
-/// The one memo of one event about A, after a change to the ERP's books.
+/// The only memo of one event about A, after a change to the ERP's records.
 async fn memo_of(sale: &Sale, policy: &str, change: impl FnOnce(&TestWorld, &str)) -> Record {
     memo_of_event(sale, policy, &event(sale, ITEMS, &[A]), change).await
 }
@@ -35,7 +35,7 @@ fn decimal(text: &str) -> Decimal {
 }
 
 #[tokio::test]
-async fn it_comes_from_the_invoice_and_carries_its_dimensions() {
+async fn a_memo_is_made_from_the_invoice_and_has_its_classification() {
     let policy = r#"fields = { custbody_order = "order.id", custbody_source = { constant = "nst" } }
 line_fields = { custcol_unit = "unit.id" }"#;
     let memo = memo_of(&pair(), policy, |_, _| {}).await;
@@ -52,7 +52,7 @@ line_fields = { custcol_unit = "unit.id" }"#;
 }
 
 #[tokio::test]
-async fn a_field_of_the_invoice_is_taken_over_unless_policy_clears_it() {
+async fn a_field_of_the_invoice_is_copied_unless_policy_clears_it() {
     let cleared = "fields = { custbody_note = { constant = \"\", type = \"select\" } }";
     for (policy, note) in [("", Some("for the packer")), (cleared, None)] {
         let memo = memo_of(&pair(), policy, |world, invoice| {
@@ -80,7 +80,7 @@ async fn no_more_is_applied_than_the_invoice_has_open() {
 }
 
 #[tokio::test]
-async fn the_total_is_the_credit_whoever_reckons_the_tax() {
+async fn the_total_is_the_credit_under_every_tax_policy() {
     let sale = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "49.95").discounts("4.00", "1.00").tax("3.99"))
         .unit(Unit::new(B, "10001", "10.00").tax("0.89"))
@@ -102,7 +102,7 @@ async fn the_total_is_the_credit_whoever_reckons_the_tax() {
     }
 }
 
-/// Makes the invoice one of `SuiteTax`: its taxes are given, not reckoned.
+/// Makes the invoice one of `SuiteTax`: its taxes are given, not computed.
 fn give_taxes(world: &TestWorld, invoice: &str, sale: &Sale) {
     world.account.edit(invoice, |it| {
         it.tax_basis = TaxBasis::Details;
@@ -143,7 +143,7 @@ async fn amounts_are_exact_in_every_currency() {
 }
 
 #[tokio::test]
-async fn its_date_is_the_events_where_the_books_are_kept() {
+async fn a_memos_date_is_the_events_in_the_accounts_time_zone() {
     for (zone, published, date) in [
         ("America/New_York", "2026-11-22T04:59:59.999Z", "2026-11-21"),
         ("America/New_York", "2026-11-22T05:00:00.000Z", "2026-11-22"),
@@ -161,7 +161,7 @@ async fn its_date_is_the_events_where_the_books_are_kept() {
 }
 
 #[tokio::test]
-async fn any_text_arrives_as_it_is_but_for_what_xml_forbids() {
+async fn any_text_arrives_unchanged_except_characters_forbidden_in_xml() {
     let reference = "N°1 <&> \"'] ]]> 🛍";
     let mut sale = Sale { reference: reference.to_owned(), ..pair() };
     sale.units[0].reason = Some("no \u{1}stock & <b>\u{fffe}".to_owned());

@@ -55,7 +55,7 @@ impl Bench {
         Self { account, ledger: Arc::new(ledger), clock }
     }
 
-    /// Puts the order with this number on the books.
+    /// Puts the order with this number on record.
     fn install(&self, order: u32, billing: &Billing) {
         let Order { id, number, unit } = Order::new(order);
         let _ = Sale::new(&id, &number)
@@ -157,7 +157,7 @@ fn credited(line: &BillingLine) -> MemoLine {
     }
 }
 
-/// An error by its name, with what it is told apart by.
+/// An error by its name, with its distinguishing details.
 fn name(error: &LedgerError) -> String {
     match error {
         LedgerError::Throttled(_) => "throttled".to_owned(),

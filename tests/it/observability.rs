@@ -1,4 +1,4 @@
-//! What the service tells about itself: metrics, traces, and nothing that is secret.
+//! What the service reports about itself: metrics and traces, without secrets.
 
 mod alerts;
 mod collector;

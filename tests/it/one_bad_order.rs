@@ -99,7 +99,7 @@ async fn ending(world: &TestWorld, answer: &Answer) -> (CancellationState, Strin
 }
 
 #[tokio::test]
-async fn ten_good_orders_behind_a_bad_one_are_posted_at_their_first_delivery() {
+async fn ten_orders_behind_a_failing_one_are_posted_at_their_first_delivery() {
     for kind in kinds() {
         let (world, bad, good) = eleven(&Settings::default(), &kind).await;
         let service = world.serve().await;
@@ -117,7 +117,7 @@ async fn ten_good_orders_behind_a_bad_one_are_posted_at_their_first_delivery() {
 }
 
 #[tokio::test]
-async fn good_orders_between_the_tries_of_a_bad_one_are_posted() {
+async fn other_orders_between_the_tries_of_a_failing_one_are_posted() {
     for kind in kinds() {
         let (world, bad, good) = eleven(&Settings::default(), &kind).await;
         let service = world.serve().await;
@@ -135,7 +135,7 @@ async fn good_orders_between_the_tries_of_a_bad_one_are_posted() {
 }
 
 #[tokio::test]
-async fn ten_good_orders_in_the_queue_with_a_bad_one_are_posted() {
+async fn ten_orders_in_the_queue_with_a_failing_one_are_posted() {
     let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
     for kind in kinds() {
         let (world, bad, good) = eleven(&settings, &kind).await;
@@ -157,7 +157,7 @@ async fn ten_good_orders_in_the_queue_with_a_bad_one_are_posted() {
 }
 
 #[tokio::test]
-async fn a_bad_order_is_parked_at_its_deadline_when_others_were_written_and_can_be_retried() {
+async fn a_failing_order_parks_at_its_deadline_if_other_orders_succeeded() {
     let worker = "give_up_after = \"10m\"\nmax_delay = \"1m\"".to_owned();
     let settings = Settings { worker, ..Settings::default() };
     let kind = &kinds()[0];
@@ -206,7 +206,7 @@ async fn an_outage_of_writes_parks_nothing() {
 }
 
 #[tokio::test]
-async fn the_tries_of_a_bad_order_are_counted_across_a_restart() {
+async fn the_tries_of_a_failing_order_are_counted_across_a_restart() {
     let (world, bad, _) = eleven(&Settings::default(), &kinds()[0]).await;
     let service = world.serve().await;
     let began = ports::Clock::now(&*world.clock);
@@ -233,7 +233,7 @@ async fn the_tries_of_a_bad_order_are_counted_across_a_restart() {
 }
 
 #[tokio::test]
-async fn a_bad_order_is_asked_about_with_a_backoff() {
+async fn a_failing_order_is_retried_with_backoff() {
     let (world, bad, _) = eleven(&Settings::default(), &kinds()[0]).await;
     let service = world.serve().await;
     let (_, answer) = deliver(&service, &bad).await;
@@ -252,7 +252,7 @@ async fn a_bad_order_is_asked_about_with_a_backoff() {
 }
 
 #[tokio::test]
-async fn a_refused_look_up_is_about_its_order() {
+async fn a_refused_look_up_concerns_its_order() {
     let (world, bad, good) = eleven(&Settings::default(), &kinds()[0]).await;
     world.account.clear_faults();
     let service = world.serve().await;

@@ -95,7 +95,7 @@ async fn every_route_is_described_and_every_description_is_a_route() {
 }
 
 #[test]
-fn states_and_reasons_are_those_that_there_are() {
+fn states_and_reasons_match_the_code() {
     let schemas = &document()["components"]["schemas"];
     let states = CancellationState::ALL.map(|(_, name)| name);
     assert_eq!(names(&schemas["State"]["enum"]), states);

@@ -106,7 +106,7 @@ fn is_a_sentence(word: &str) -> bool {
 }
 
 #[test]
-fn the_threat_model_names_tests_that_there_are() {
+fn the_threat_model_names_existing_tests() {
     let text = fs::read_to_string(format!("{DOCS}/THREAT_MODEL.md")).unwrap();
     let example = fs::read_to_string(format!("{DOCS}/memobridge.example.toml")).unwrap();
     let quoted = text.split('`').skip(1).step_by(2);
@@ -121,7 +121,7 @@ fn the_threat_model_names_tests_that_there_are() {
 }
 
 #[test]
-fn the_policy_grants_what_opening_the_queue_asks_for_and_no_more() {
+fn the_iam_policy_grants_exactly_the_needed_permissions() {
     let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/iam-policy.json");
     let policy: Value = serde_json::from_str(&fs::read_to_string(policy).unwrap()).unwrap();
     let actions = |statement: usize| -> BTreeSet<_> {

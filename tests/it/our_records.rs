@@ -26,7 +26,7 @@ fn foreign(key: KeyColumn, world: &TestWorld) -> Booked {
 }
 
 #[tokio::test]
-async fn another_shops_order_with_our_number_is_never_credited() {
+async fn another_shops_order_with_the_same_number_is_never_credited() {
     let sale = pair();
     let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
@@ -38,7 +38,7 @@ async fn another_shops_order_with_our_number_is_never_credited() {
 }
 
 #[tokio::test]
-async fn where_another_shop_has_our_number_the_orders_id_finds_ours() {
+async fn where_another_shop_has_the_number_the_orders_id_finds_the_sales_order() {
     let sale = pair();
     let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
@@ -55,7 +55,7 @@ async fn where_another_shop_has_our_number_the_orders_id_finds_ours() {
 }
 
 #[tokio::test]
-async fn an_order_without_unit_ids_is_ours_by_product_and_currency() {
+async fn an_order_without_unit_ids_is_recognised_by_product_and_currency() {
     let sale = pair();
     let world = TestWorld::new(&Settings::default()).await;
     sale.install_newstore(&world.tenant);
@@ -131,7 +131,7 @@ async fn an_invoice_a_cent_below_the_order_ends_its_memo_with_a_rounding_line() 
 }
 
 #[tokio::test]
-async fn shipping_that_is_not_the_invoices_is_parked_with_both_amounts() {
+async fn shipping_that_differs_from_the_invoice_parks_with_both_amounts() {
     let sale = Sale::new(ORDER, REFERENCE)
         .unit(Unit::new(A, "10000", "20.00"))
         .shipping("5.00", "0.00")
@@ -148,7 +148,7 @@ async fn shipping_that_is_not_the_invoices_is_parked_with_both_amounts() {
 }
 
 #[tokio::test]
-async fn a_line_whose_unit_was_swapped_is_not_taken_for_another() {
+async fn a_line_with_a_swapped_unit_is_not_credited_for_another() {
     let sale = pair();
     let world = TestWorld::new(&Settings::default()).await;
     let booked = world.install(&sale, &Billing::OneInvoice);

@@ -1,4 +1,4 @@
-//! What does not agree is found through the program, and mended by the service.
+//! Differences are found through the program and repaired by the service.
 
 mod daily;
 mod many;
@@ -14,7 +14,7 @@ use crate::commands::command;
 /// Everything, however the machine's clock goes.
 const SINCE: [&str; 4] = ["--tenant", "dodici", "--since", "2020-01-01"];
 
-/// What a comparison tells of the only tenant, and how it ends.
+/// The report of the only tenant, and the exit code.
 pub(crate) async fn compare(world: &TestWorld, more: &[&str]) -> (Option<i32>, Value) {
     let arguments = [&["reconcile"][..], &SINCE, &["--json"], more].concat();
     let (code, said) = command(world, &arguments).await;
@@ -46,7 +46,7 @@ fn each<'a>(report: &'a Value, kind: &str, field: &str) -> Vec<&'a str> {
     each
 }
 
-/// A memo that somebody entered by hand after this one.
+/// A memo entered by hand after this one.
 fn again(memo: &Record) -> Record {
     Record { id: String::new(), number: String::new(), external_id: None, ..memo.clone() }
 }
@@ -57,7 +57,7 @@ async fn begin(world: &TestWorld) {
     process.kill().await;
 }
 
-/// Puts a sale into both systems, and tells nobody that it was cancelled.
+/// Puts a sale into both systems without sending its cancellation.
 fn unheard(world: &TestWorld, sale: &Sale) {
     let _ = world.install(sale, &sandbox::sale::Billing::OneInvoice);
 }

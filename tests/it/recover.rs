@@ -97,7 +97,7 @@ async fn pushes_within(world: &TestWorld, time: Duration) -> usize {
 }
 
 #[tokio::test]
-async fn a_memo_of_unknown_fate_is_queued_at_the_start_and_not_every_minute() {
+async fn a_memo_with_an_unknown_outcome_is_queued_at_start_and_not_every_minute() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::Down.on(Operation::Add));
     let service = world.serve().await;

@@ -48,22 +48,22 @@ fn explain(seed: u64) -> ! {
 }
 
 #[test]
-fn a_hundred_worlds_come_to_rest_with_each_unit_credited_once() {
+fn a_hundred_seeds_end_with_each_unit_credited_once() {
     holds(0..100);
 }
 
 #[test]
-fn another_hundred_worlds_come_to_rest_with_each_unit_credited_once() {
+fn another_hundred_seeds_end_with_each_unit_credited_once() {
     holds(100..200);
 }
 
 #[test]
-fn what_a_seed_once_found_stays_mended() {
+fn failures_found_by_earlier_seeds_stay_fixed() {
     holds(FOUND.map(|(seed, _)| seed));
 }
 
 #[test]
-fn the_same_seed_is_the_same_world() {
+fn the_same_seed_gives_the_same_run() {
     for seed in 0..8 {
         let (one, other) = (run(seed, None, Tracing::On), run(seed, None, Tracing::On));
         assert!(!one.trace.is_empty());
@@ -74,7 +74,7 @@ fn the_same_seed_is_the_same_world() {
 }
 
 #[test]
-fn deliberate_bugs_are_caught() {
+fn deliberate_bugs_are_detected() {
     for (bug, name, what) in Mutation::ALL.into_iter().filter(|(bug, ..)| !RARE.contains(bug)) {
         let seeds = 0..SEEDS_FOR_A_BUG;
         let caught = seeds.clone().any(|seed| {

@@ -31,7 +31,7 @@ async fn deferred(world: &TestWorld, process: &Process) {
     answer.unwrap().is(200, "deferred");
 }
 
-/// How many messages are in the queue, in anybody's hands or not.
+/// The number of messages in the queue, received ones included.
 async fn messages(queue: &SqsQueue) -> u64 {
     let attributes = queue.call("GetQueueAttributes", json!({ "AttributeNames": ["All"] })).await;
     let count = |name: &str| {
@@ -43,7 +43,7 @@ async fn messages(queue: &SqsQueue) -> u64 {
 
 #[tokio::test]
 #[ignore = "needs fauxqs"]
-async fn what_one_replica_deferred_is_posted_once_by_any() {
+async fn a_job_deferred_by_one_replica_is_posted_once_by_any() {
     for kind in KINDS {
         let (world, queue) = world(kind).await;
         let replicas = [world.spawn(PROGRAM).await, world.spawn(PROGRAM).await];
@@ -61,7 +61,7 @@ async fn what_one_replica_deferred_is_posted_once_by_any() {
 
 #[tokio::test]
 #[ignore = "needs fauxqs"]
-async fn it_is_ready_and_ends_without_waiting_for_a_poll() {
+async fn the_service_is_ready_and_stops_without_waiting_for_a_poll() {
     let (world, _queue) = world(SqsKind::Fifo).await;
     let process = world.spawn(PROGRAM).await;
     let url = format!("http://{}/health/ready", process.address);
@@ -98,7 +98,7 @@ async fn submit_and_retry_put_into_the_shared_queue() {
 
 #[tokio::test]
 #[ignore = "needs fauxqs"]
-async fn a_queue_that_cannot_be_used_ends_the_start_with_1_and_says_why() {
+async fn an_unusable_queue_exits_with_1_and_names_the_cause() {
     let missing = SqsQueue { url: "http://127.0.0.1/000000000000/nowhere".to_owned() };
     let short = json!({ "MessageRetentionPeriod": "345599" });
     let short = SqsQueue::create(SqsKind::Standard, &short).await;
@@ -123,7 +123,7 @@ async fn a_queue_that_cannot_be_used_ends_the_start_with_1_and_says_why() {
 
 #[tokio::test]
 #[ignore = "needs fauxqs"]
-async fn what_is_no_job_lands_in_the_dead_letter_queue() {
+async fn a_foreign_message_lands_in_the_dead_letter_queue() {
     let second = Duration::from_secs(1);
     for kind in KINDS {
         let queue = SqsQueue::create(kind, &json!({})).await;

@@ -10,7 +10,7 @@ use tests::{
 use tokio::net::TcpListener;
 
 #[tokio::test]
-async fn the_stubs_systems_take_a_memo_for_any_order_and_show_it() {
+async fn the_stub_accepts_a_memo_for_any_order_and_shows_it() {
     let script = Script::record().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let world = TestWorld::new(&Settings::default()).await;

@@ -35,7 +35,7 @@ fn over_the_wire_each_unit_is_credited_once() {
 }
 
 #[test]
-fn what_a_seed_once_found_on_the_wire_stays_harmless() {
+fn failures_found_on_the_wire_by_earlier_seeds_stay_fixed() {
     for (seed, _) in FOUND {
         run_each(seed..seed + 1, None, holds);
     }
@@ -52,7 +52,7 @@ fn the_same_seed_is_the_same_plan_and_another_seed_another() {
 }
 
 #[test]
-fn deliberate_bugs_are_caught_on_the_wire() {
+fn deliberate_bugs_are_detected_on_the_wire() {
     for (bug, name, what) in Mutation::ALL {
         let mut caught = false;
         run_each(0..SEEDS_FOR_A_BUG, Some(bug), |_, report| {

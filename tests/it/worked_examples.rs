@@ -226,7 +226,7 @@ async fn example_10_overlapping_events_in_any_order_each_twice() {
 }
 
 #[tokio::test]
-async fn example_11_the_cents_that_rounding_left_over() {
+async fn example_11_the_rounding_cents() {
     let sale = Sale::new(ORDER, REFERENCE)
         .unit(Unit::new(A, "10000", "33.33"))
         .unit(Unit::new(B, "10001", "33.33"))

@@ -10,7 +10,7 @@ use ports::CancellationState;
 use crate::worker::worker_fixture::{Erp, Firm, HOUR, LIMITS, SECOND, Shown};
 
 #[test]
-fn so_many_jobs_of_each_retailer_run_at_once() {
+fn the_number_of_concurrent_jobs_per_customer_is_limited() {
     let firm = Firm::new(&[Erp::takes(10 * SECOND), Erp::takes(10 * SECOND)]);
     firm.play(async |firm| {
         for customer in 0..2 {
@@ -27,7 +27,7 @@ fn so_many_jobs_of_each_retailer_run_at_once() {
 }
 
 #[test]
-fn one_retailers_backlog_and_dead_erp_leave_the_others_jobs_alone() {
+fn one_customers_backlog_and_erp_outage_do_not_delay_other_customers() {
     for dead in [Erp::down(Duration::ZERO), Erp::down(60 * SECOND)] {
         let firm = Firm::new(&[dead, Erp::takes(SECOND)]);
         firm.play(async |firm| {
@@ -62,7 +62,7 @@ fn an_outage_of_a_day_parks_nothing_and_costs_no_attempt() {
 }
 
 #[test]
-fn a_dead_erp_does_not_have_every_job_looked_at_all_the_time() {
+fn an_erp_that_is_down_does_not_cause_constant_attempts() {
     let firm = Firm::new(&[Erp::down(Duration::ZERO)]);
     firm.play(async |firm| {
         firm.push_new(0, 600).await;
@@ -109,7 +109,7 @@ fn retried_jobs_do_not_starve() {
 }
 
 #[test]
-fn a_job_that_waits_for_its_turn_is_given_back_at_once_when_the_service_stops() {
+fn a_job_that_waits_for_a_permit_is_returned_when_the_service_stops() {
     let firm = Firm::new(&[Erp::takes(100 * SECOND)]);
     firm.play(async |firm| {
         firm.push_new(0, 2).await;
@@ -126,7 +126,7 @@ fn a_job_that_waits_for_its_turn_is_given_back_at_once_when_the_service_stops() 
 }
 
 #[test]
-fn an_order_that_meets_a_bug_of_ours_waits_is_parked_at_the_deadline_and_stops_nobody() {
+fn an_order_that_causes_a_panic_waits_parks_at_the_deadline_and_blocks_no_other() {
     let firm = Firm::new(&[Erp::takes(SECOND)]);
     firm.play(async |firm| {
         firm.erps[0].panics_on("0c1f2e3d-0000-4000-8000-000000000000".parse().unwrap());
@@ -144,7 +144,7 @@ fn an_order_that_meets_a_bug_of_ours_waits_is_parked_at_the_deadline_and_stops_n
 }
 
 #[test]
-fn who_waits_too_long_is_parked_at_the_deadline_with_its_reason() {
+fn a_wait_past_the_deadline_parks_with_its_reason() {
     let firm = Firm::new(&[Erp::takes(SECOND)]);
     firm.play(async |firm| {
         firm.shows(Shown::Nothing);

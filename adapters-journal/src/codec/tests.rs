@@ -1,4 +1,4 @@
-//! Round trips: what is sent after a crash is what was claimed before it.
+//! Round trips: the memo sent after a crash is the memo claimed before it.
 
 use domain::{
     Amount, CivilDate, CustomField, FieldType, InstrumentKey, LineKind, MemoLine, TaxDetail,
@@ -48,7 +48,7 @@ fn memo() -> CreditMemo {
     }
 }
 
-/// The same with everything left out that may be left out.
+/// The same memo without any optional field.
 fn bare() -> CreditMemo {
     let line = MemoLine {
         source_line: None,
@@ -168,7 +168,7 @@ fn memos_of_every_version_stay_readable() {
 }
 
 #[test]
-fn a_memo_that_clears_nothing_is_stored_as_in_the_first_version() {
+fn a_memo_without_cleared_fields_is_stored_as_in_the_first_version() {
     let text = encode(&CreditMemo { cleared: Vec::new(), ..memo() }).unwrap();
     let [ours, first] =
         [&text, FIRST_VERSION].map(|it| serde_json::from_str::<serde_json::Value>(it).unwrap());

@@ -1,4 +1,4 @@
-//! Claims: which memo each unit belongs to, and how far that memo got.
+//! Claims: which memo each unit belongs to, and whether that memo is settled.
 
 use domain::{Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -7,7 +7,7 @@ use crate::model::{ClaimRow, StoreFailure, claim_row};
 
 const COLUMNS: &str = "key, cancellation, memo, sent_at, record, number, confirmed_total";
 
-/// What is claimed under this key.
+/// The claim under this key.
 pub(super) fn load(db: &Connection, key: &MemoKey) -> Result<Option<ClaimRow>, StoreFailure> {
     let mut statement =
         db.prepare_cached(&format!("SELECT {COLUMNS} FROM claim WHERE key = ?1"))?;
@@ -57,7 +57,7 @@ pub(super) fn sent(db: &Connection, key: &MemoKey, at: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// The memo is on record.
+/// Records that the memo is on record.
 pub(super) fn settle(
     db: &Connection,
     key: &MemoKey,
@@ -68,13 +68,13 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// The claim is gone, and by the foreign key its units.
+/// Deletes the claim, and by the foreign key its units.
 pub(super) fn forget(db: &Connection, key: &MemoKey) -> Result<(), StoreFailure> {
     db.prepare_cached("DELETE FROM claim WHERE key = ?1")?.execute([key.as_str()])?;
     Ok(())
 }
 
-/// The ledger's own number and total were read back.
+/// Stores the ledger's number and total, which were read back.
 pub(super) fn confirm(
     db: &Connection,
     key: &MemoKey,

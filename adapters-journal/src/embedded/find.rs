@@ -1,4 +1,4 @@
-//! Looking cancellations up, from a snapshot.
+//! Queries cancellations from one snapshot.
 
 use domain::Timestamp;
 use ports::{CancellationRecord, Query};

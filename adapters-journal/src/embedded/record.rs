@@ -1,4 +1,4 @@
-//! What happens to a cancellation: deliveries, and the steps of its life.
+//! Records deliveries and steps of a cancellation.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -12,7 +12,7 @@ use crate::model::{
     failed, is_recorded, key, received, units,
 };
 
-/// Takes note of a delivery.
+/// Records a delivery.
 pub(super) fn open(
     db: &Connection,
     cancellation: &Cancellation,
@@ -78,7 +78,7 @@ fn again(
     })
 }
 
-/// Writes down steps, and what follows from them.
+/// Records steps, with their effects.
 pub(super) fn steps(
     db: &Connection,
     id: &CancellationId,
@@ -123,7 +123,8 @@ fn step(
             }
         }
     }
-    // An order of 5,000 units has as many lines: its history is read once, not for each.
+    // The history is read once, not for each line, because an order of 5,000 units has as many
+    // lines.
     let mut known: BTreeMap<CancellationId, BTreeSet<String>> = BTreeMap::new();
     for (whose, what) in changes.lines {
         if once {
@@ -176,8 +177,8 @@ fn noted(db: &Connection, id: &CancellationId) -> rusqlite::Result<BTreeSet<Stri
     texts.query_map([id.as_str()], |row| row.get(0))?.collect()
 }
 
-/// Appends a line of history. A claim outlives the cancellation that made it, whose life
-/// then has no more lines.
+/// Appends a line of history. A claim outlives the cancellation that made it; then there is no
+/// history to append to.
 fn note(db: &Connection, id: &CancellationId, now: Timestamp, text: &str) -> rusqlite::Result<()> {
     let mut append = db.prepare_cached(
         "INSERT INTO history (cancellation, at, text) \
@@ -187,7 +188,7 @@ fn note(db: &Connection, id: &CancellationId, now: Timestamp, text: &str) -> rus
     Ok(())
 }
 
-/// Moves the cancellation's last step to now.
+/// Sets the time of the cancellation's last step to now.
 fn touch(db: &Connection, id: &CancellationId, now: Timestamp) -> rusqlite::Result<()> {
     let mut touch = db.prepare_cached("UPDATE cancellation SET updated_at = ?2 WHERE id = ?1")?;
     touch.execute(params![id.as_str(), now.as_millis()])?;

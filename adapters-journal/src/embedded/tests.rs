@@ -1,4 +1,4 @@
-//! What only a journal in a file must show; its promises are in the port's contract.
+//! Tests of the journal in a file; the promises of every journal are in the port's contract.
 
 use ports::contract::journal::sample::{ORDER, at, cancellation, memo};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ async fn damage(journal: &Embedded, sql: &'static str) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_named_and_never_guessed() {
+async fn an_unreadable_record_is_named_and_never_guessed() {
     // damage, what the error names
     let table = [
         ("UPDATE claim SET memo = '{\"v\":\"9\"}'", "nst-cm-"),
@@ -42,7 +42,7 @@ async fn what_cannot_be_read_is_named_and_never_guessed() {
 }
 
 #[tokio::test]
-async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+async fn a_file_of_the_first_schema_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, memo) = (cancellation(ORDER, &["a"], 0), memo(ORDER, &["a"], 2000));
     let text = crate::codec::encode(&memo).unwrap();
@@ -57,13 +57,13 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     let claims = journal(&folder).claims(&ours.tenant, &memo.order).await.unwrap();
     let [Claim { memo: found, state }] = &claims[..] else { panic!("one claim: {claims:?}") };
     assert_eq!(*found, memo);
-    // Perhaps sent a moment ago, by the program before this one.
+    // It may have been sent just before, by an earlier version of the program.
     let domain::ClaimState::Unsettled { sent_at } = state else { panic!("{state:?}") };
     assert!(*sent_at > Timestamp::from_millis(0), "{sent_at:?}");
 }
 
 #[tokio::test]
-async fn what_an_erp_says_at_length_is_cut() {
+async fn long_erp_messages_are_cut() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder);
     let ours = cancellation(ORDER, &["a"], 0);
@@ -83,7 +83,7 @@ async fn what_an_erp_says_at_length_is_cut() {
 }
 
 #[tokio::test]
-async fn what_is_not_over_is_counted_from_its_index_alone() {
+async fn unfinished_cancellations_are_counted_from_the_index_alone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder);
     let plan = format!("EXPLAIN QUERY PLAN {}", crate::model::COUNT);
@@ -111,7 +111,7 @@ async fn renamed_reasons_and_flags_are_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let old = Store::open(&path, &MIGRATIONS[..4]).unwrap();
-    // reason and flag of the old program, of this one
+    // reason and flag of the earlier version, of this one
     let table = [
         ("line-closed", "already-closed"),
         ("erp-silent", "erp-timeout"),

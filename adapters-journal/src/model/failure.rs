@@ -1,26 +1,26 @@
-//! What goes wrong while a step is written, before the port's error is made of it.
+//! Errors inside a transaction, before they become the port's error.
 
 use std::error::Error;
 
 use domain::{CancellationId, MemoKey};
 use ports::JournalError;
 
-/// The port's error cannot take a database's by `?`; this can.
+/// `?` cannot convert a database's error to the port's error; this type allows it.
 #[derive(Debug)]
 pub(crate) enum StoreFailure {
     /// A unit belongs to another key.
     Claimed(MemoKey),
-    /// Anything else: nothing may be answered as done.
+    /// Any other error: the caller must not report success.
     Other(Box<dyn Error + Send + Sync>),
 }
 
 impl StoreFailure {
-    /// For what cannot be, so that nothing is answered as done.
+    /// An error for an impossible state, so that the caller does not report success.
     pub(crate) fn because(problem: String) -> Self {
         Self::Other(problem.into())
     }
 
-    /// A step needs something that it is a step of.
+    /// A step needs a known cancellation.
     pub(crate) fn never_opened(id: &CancellationId) -> Self {
         Self::because(format!("cancellation {id} was never opened"))
     }

@@ -1,15 +1,15 @@
-//! What is not over, counted: asked and read alike of every database.
+//! Counts unfinished cancellations, with the same query in every database.
 
 use domain::Timestamp;
 use ports::{CancellationState, OpenCount};
 
 use super::StoreFailure;
 
-/// Answered from the index `cancellation_unfinished` alone.
+/// Uses only the index `cancellation_unfinished`.
 pub(crate) const COUNT: &str = "SELECT tenant, state, count(*) AS count, min(waiting_since) AS since \
      FROM cancellation WHERE state IN ('working', 'deferred', 'parked') GROUP BY state, tenant";
 
-/// A row of the answer to [`COUNT`].
+/// Converts a row of [`COUNT`].
 pub(crate) fn unfinished(
     tenant: &str,
     state: &str,

@@ -1,4 +1,4 @@
-//! Rows as every database has them, and the words of the domain and of the port that they stand for.
+//! Rows, the same in every database, and their conversion to the types of domain and port.
 
 use std::{collections::BTreeMap, error::Error};
 
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::StoreFailure;
 use crate::codec;
 
-/// How many cancellations are found when the query does not say.
+/// The limit of a query that gives none.
 const DEFAULT_LIMIT: usize = 100;
 
-/// How many are found at most.
+/// The highest limit.
 const MAX_LIMIT: usize = 10_000;
 
 /// The columns of [`CancellationRow`], as a literal for longer ones.
@@ -52,16 +52,15 @@ pub(crate) struct ClaimRow {
     /// The cancellation that made it.
     pub(crate) cancellation: String,
     pub(crate) memo: String,
-    /// When it was last sent without an answer that is known.
+    /// When it was last sent without a known answer.
     pub(crate) sent_at: i64,
-    /// The ledger's own id of the memo, once it is settled.
+    /// The memo's id in the ledger, once it is settled.
     pub(crate) record: Option<String>,
     pub(crate) number: Option<String>,
     pub(crate) confirmed_total: Option<String>,
 }
 
-/// Reads a [`CancellationRow`] by the names of its columns: `row.get`, whatever a
-/// database calls it.
+/// Reads a [`CancellationRow`] by the names of its columns, with `row.get` of any database.
 macro_rules! cancellation_row {
     ($row:ident.$get:ident) => {
         $crate::model::CancellationRow {
@@ -155,27 +154,27 @@ impl ClaimRow {
         Ok(Claim { memo: codec::decode(&self.key, &self.memo)?, state })
     }
 
-    /// The claim with what was read back.
+    /// The claim with the values that were read back.
     pub(crate) fn memo_record(self) -> Result<MemoRecord, StoreFailure> {
         let confirmed_total = self.confirmed_total.as_deref().map(str::parse).transpose()?;
         Ok(MemoRecord { claim: self.claim()?, number: self.number, confirmed_total })
     }
 }
 
-/// Failed tries as the columns `failed_tries`, `failing_since` and `fails_alone` keep them.
+/// Failed tries as the columns `failed_tries`, `failing_since` and `fails_alone`.
 pub(crate) fn failed(tries: Option<FailedTries>) -> (i64, i64, bool) {
     let columns = |it: FailedTries| (it.count.into(), it.since.as_millis(), it.is_order_bound);
     tries.map_or((0, 0, false), columns)
 }
 
-/// The units with the event's reasons, as the column keeps them.
+/// The units with the event's reasons, as the column stores them.
 pub(crate) fn units(cancellation: &Cancellation) -> Result<String, StoreFailure> {
     let units: BTreeMap<_, _> =
         cancellation.units.iter().map(|(id, why)| (id.as_str(), why)).collect();
     Ok(serde_json::to_string(&units)?)
 }
 
-/// How many cancellations a query finds at most.
+/// The most cancellations that a query returns.
 pub(crate) fn limit(query: &Query) -> usize {
     if query.limit == 0 { DEFAULT_LIMIT } else { query.limit.min(MAX_LIMIT) }
 }

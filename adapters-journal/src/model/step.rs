@@ -1,4 +1,4 @@
-//! What each step changes, and the words for it.
+//! The changes of each step, and their texts in the history.
 
 use domain::{Amount, Cancellation, CancellationId, CreditMemo, MemoKey, RecordId, Timestamp};
 use ports::{CancellationRecord, CancellationState, FailedTries, Step};
@@ -6,62 +6,61 @@ use ports::{CancellationRecord, CancellationState, FailedTries, Step};
 use super::{ClaimRow, StoreFailure, bounded};
 use crate::codec;
 
-/// What a redelivery leaves in the history.
+/// The history text of a redelivery.
 pub(crate) const DELIVERED_AGAIN: &str = "delivered again";
 
-/// Whether the history tells of the delivery with this number, and of how it ended. In
-/// an outage an event may be delivered thousands of times, and nothing new happens: of
-/// these the 16th is told, the 32nd, the 64th and so on. All are counted.
+/// Whether the history has a line for the delivery with this number, and for its outcome. During an
+/// outage an event may be delivered thousands of times without any news, so later only the 16th,
+/// the 32nd, the 64th delivery and so on get a line. All are counted.
 pub(crate) fn is_recorded(deliveries: u32) -> bool {
     deliveries <= 8 || deliveries.is_power_of_two()
 }
 
-/// What the first delivery leaves in the history.
+/// The history text of the first delivery.
 pub(crate) fn received(cancellation: &Cancellation) -> String {
     format!("received {}, units: {}", cancellation.event, cancellation.units.len())
 }
 
-/// What a step changes.
+/// The changes of a step.
 pub(crate) struct Changes<'a> {
-    /// What it is about.
+    /// The change of a row.
     pub(crate) change: Change<'a>,
-    /// Whose life, and what happened in it.
+    /// The new lines of history, each with its cancellation.
     pub(crate) lines: Vec<(CancellationId, String)>,
 }
 
-/// What changes besides the history and the time of the last step.
+/// A change other than to the history and the time of the last step.
 pub(crate) enum Change<'a> {
     /// Nothing.
     None,
     /// The cancellation's own state, reason, detail, deadline and failed tries.
     State,
-    /// The memo with its text: it and its units are claimed, or it replaces the one
-    /// that is claimed under its key. It is sent now.
+    /// The memo with its text: it and its units are claimed, or it replaces the memo that is
+    /// claimed under its key. It is about to be sent.
     Claim(&'a CreditMemo, String),
     /// When the memo was last sent without an answer.
     Sent(&'a MemoKey, Timestamp),
     /// The memo is on record.
     Settle(&'a MemoKey, &'a RecordId),
-    /// The claim is gone, and its units are free.
+    /// The claim is deleted, and its units are free.
     Free(&'a MemoKey),
-    /// The ledger's own number and total.
+    /// The ledger's number and total.
     Confirm(&'a MemoKey, Option<&'a str>, String),
-    /// Nothing but lines.
+    /// Only lines of history.
     Note,
-    /// A flag. Where the cancellation has it already nothing changes, and nothing is
-    /// added to the history.
+    /// A flag. If the cancellation has it already, nothing changes and no line is added.
     Flag(String),
 }
 
 impl Change<'_> {
-    /// Whether a line that the history has already is not added: in an outage a memo
-    /// may be sent thousands of times.
+    /// Whether a line that the history has already is not added again: during an outage a memo may
+    /// be sent thousands of times.
     pub(crate) fn is_recorded_once(&self) -> bool {
         matches!(self, Self::Note | Self::Sent(..))
     }
 }
 
-/// The key of the claim that a step is about.
+/// The key of the claim that a step concerns.
 pub(crate) fn key(step: &Step) -> Option<&MemoKey> {
     match step {
         Step::Claimed(memo) => Some(&memo.key),
@@ -80,8 +79,8 @@ pub(crate) fn key(step: &Step) -> Option<&MemoKey> {
     }
 }
 
-/// Takes the cancellation one step further; `claim` is what is claimed under the
-/// step's [`key`]. `None` when the book stays as it is.
+/// Applies a step to a cancellation; `claim` is the claim under the step's [`key`]. `None` when the
+/// step changes nothing.
 pub(crate) fn apply<'a>(
     record: &mut CancellationRecord,
     claim: Option<&ClaimRow>,
@@ -100,7 +99,7 @@ pub(crate) fn apply<'a>(
     let Some((change, text)) = transition(record, claim, step, now)? else { return Ok(None) };
     record.updated_at = now;
     let mut lines = vec![(runner.clone(), bounded(&text))];
-    // It is told in the life of the cancellation whose run it was, and of the one
+    // The line is added to the history of the cancellation whose attempt it was, and of the one
     // whose memo it is.
     if let Some(claim) = claim.filter(|it| it.cancellation != runner.as_str()) {
         let owner = claim.cancellation.parse()?;
@@ -109,7 +108,7 @@ pub(crate) fn apply<'a>(
     Ok(Some(Changes { change, lines }))
 }
 
-/// The failed tries in a row as a step about them leaves them; an answer ends the row.
+/// The consecutive failed tries after a step; an answer resets them.
 fn failed_tries(record: &CancellationRecord, step: &Step, now: Timestamp) -> Option<FailedTries> {
     let Step::Failed { is_order_bound } = *step else { return None };
     let earlier = record.failed.unwrap_or(FailedTries { count: 0, since: now, is_order_bound });
@@ -140,7 +139,7 @@ fn transition<'a>(
             open.map(|_| (Change::Sent(key, *sent_at), line))
         }
         Step::RecordGone { key } => claim.and_then(|it| it.record.as_ref()).map(|id| {
-            (Change::Free(key), format!("record {id} of {key} is gone: its units are free again"))
+            (Change::Free(key), format!("record {id} of {key} was deleted: its units are free"))
         }),
         Step::Confirmed { key, number, total } => {
             confirmed(known(claim, key)?, key, number.as_deref(), *total)
@@ -160,7 +159,7 @@ fn transition<'a>(
             let parts: Vec<_> = parts.into_iter().flatten().collect();
             // First, so that a long detail cannot cut it off.
             let line = format!("after {} ms {}", took.as_millis(), parts.join(": "));
-            // A runner that comes late, or lost its lease, undoes nothing.
+            // An attempt that ends late, or has lost its lease, undoes nothing.
             if record.state.is_settled() && !state.is_settled() {
                 return Ok(Some((Change::None, line)));
             }
@@ -175,9 +174,10 @@ fn transition<'a>(
             (record.state, record.reason, record.detail) =
                 (CancellationState::Deferred, None, None);
             (record.waiting_since, record.failed) = (now, None);
-            Some((Change::State, "to be tried again, the deadline starts again".to_owned()))
+            Some((Change::State, "retry requested, the deadline restarts".to_owned()))
         }
-        // Leases are kept elsewhere, a note is written as it is, and tries are counted above.
+        // Leases are stored separately, notes are written by the caller, and tries are counted
+        // above.
         Step::Released(_) | Step::Note(_) | Step::Failed { .. } | Step::Answered => None,
     })
 }
@@ -206,7 +206,7 @@ fn claimed<'a>(
             let line = format!("sending {key} again, as no answer is known");
             return Ok(Some((Change::Sent(key, now), line)));
         }
-        Some(_) => "claimed anew",
+        Some(_) => "claimed again",
     };
     let (units, total, money) = (memo.units.len(), memo.total, memo.money.code());
     let line = format!("{said} {key}, units: {units}, total: {total} {money}");

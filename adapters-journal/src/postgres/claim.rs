@@ -1,4 +1,4 @@
-//! Claims: which memo each unit belongs to, and how far that memo got.
+//! Claims: which memo each unit belongs to, and whether that memo is settled.
 
 use domain::{
     Cancellation, Claim, CreditMemo, MemoKey, OrderId, RecordId, Tenant, Timestamp, UnitId,
@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::model::{ClaimRow, StoreFailure, claim_row};
 
-/// What is claimed under this key.
+/// The claim under this key.
 pub(super) async fn load(
     db: &mut PgConnection,
     key: &MemoKey,
@@ -67,7 +67,7 @@ pub(super) async fn sent(
     Ok(())
 }
 
-/// The memo is on record.
+/// Records that the memo is on record.
 pub(super) async fn settle(
     db: &mut PgConnection,
     key: &MemoKey,
@@ -78,13 +78,13 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// The claim is gone, and by the foreign key its units.
+/// Deletes the claim, and by the foreign key its units.
 pub(super) async fn forget(db: &mut PgConnection, key: &MemoKey) -> Result<(), StoreFailure> {
     sqlx::query("DELETE FROM claim WHERE key = $1").bind(key.as_str()).execute(db).await?;
     Ok(())
 }
 
-/// The ledger's own number and total were read back.
+/// Stores the ledger's number and total, which were read back.
 pub(super) async fn confirm(
     db: &mut PgConnection,
     key: &MemoKey,

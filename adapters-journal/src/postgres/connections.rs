@@ -1,9 +1,9 @@
-//! Connections: a bounded number, opened when they are needed and kept while they are good.
+//! A connection pool: a bounded number of connections, opened when needed and kept while they work.
 //!
-//! Not the driver's own pool, because of what happens when the server dies: here
-//! a refused connection is said at once and in its own words, a connection whose
-//! call failed or was given up is closed instead of used again, and it takes the
-//! resting ones along, which were open to the same server.
+//! This is not the driver's pool, because of its behaviour when the server dies. Here a refused
+//! connection is reported at once and with its own message. A connection whose call failed or was
+//! dropped is closed instead of reused, and the idle connections to the same server are closed with
+//! it.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,18 +22,18 @@ use tokio::{
 use super::{DatabaseError, DatabaseUrl};
 use crate::model::StoreFailure;
 
-/// Connections at once; callers beyond that wait.
+/// The most connections at once; further callers wait.
 const MOST: usize = 16;
 /// How long a caller waits for a connection.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection that rested may take to say that it lives.
+/// How long an idle connection may take to prove that it works.
 const ANSWER: Duration = Duration::from_secs(1);
-/// A connection that rested for less is taken to be alive: no server restarts as fast.
+/// A connection that was idle for less is assumed to work: no server restarts that quickly.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// What holds for every connection, and whether it is to a standby. A call whose caller has gone
-/// ends by itself, also when this process is gone in the middle of it; and a server that may lose
-/// what it committed is told not to.
+/// The settings of every connection, and whether the server is a standby. A statement whose caller
+/// has ended also ends, even if this process dies in the middle of it. A server that may lose
+/// committed writes (`synchronous_commit = off`) is set to keep them.
 const SESSION: &str = "\
     SELECT pg_is_in_recovery(), \
            set_config('statement_timeout', '5s', false), \
@@ -66,12 +66,12 @@ impl Connections {
         let options = *url.0.clone();
         let named = options.get_application_name().is_some();
         let options = if named { options } else { options.application_name("memobridge") };
-        // A pooler in between need not know of floats, and statements are in no log.
+        // A pooler may not know the float setting, and statements are not logged.
         let options = options.extra_float_digits(None).disable_statement_logging();
         Self { options, permits: Semaphore::new(MOST), idle: Mutex::default() }
     }
 
-    /// A connection that is alive, after a wait that ends.
+    /// A working connection, after a bounded wait.
     pub(super) async fn take(&self) -> Result<PooledConnection<'_>, StoreFailure> {
         let deadline = Instant::now() + TIMEOUT;
         let permit = timeout_at(deadline, self.permits.acquire()).await;
@@ -82,7 +82,7 @@ impl Connections {
         Ok(PooledConnection { connection, home: self, _permit: permit })
     }
 
-    /// Closes the resting connections.
+    /// Closes the idle connections.
     pub(super) fn forget(&self) {
         self.idle().clear();
     }
@@ -109,7 +109,7 @@ impl Connections {
 }
 
 impl PooledConnection<'_> {
-    /// Keeps the connection for the next call: nothing is under way on it.
+    /// Returns the connection for the next call; no statement is running on it.
     pub(super) fn release(self) {
         let rested = Idle { connection: self.connection, since: Instant::now() };
         self.home.idle().push(rested);

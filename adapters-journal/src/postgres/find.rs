@@ -1,9 +1,9 @@
-//! Looking cancellations up, in one statement and therefore from one snapshot.
+//! Queries cancellations in one statement, and so from one snapshot.
 //!
-//! Places are given out before they are visible: a page may show a cancellation
-//! and not yet an older one that arrives at the same moment. Pages go from the
-//! newest to the oldest, so that all that was there when the first page was asked
-//! for is on one of them; what arrives meanwhile is on the pages of the next look.
+//! A cancellation gets its sequence before it is visible: a page may show a cancellation while an
+//! older one that arrives at the same moment is not visible yet. Pages go from the newest to the
+//! oldest, so every cancellation that existed at the first page is on one of them; new ones are on
+//! the pages of the next query.
 
 use domain::{CancellationId, OrderId, Tenant, Timestamp};
 use ports::{CancellationRecord, CancellationState, Query};
@@ -75,7 +75,7 @@ fn record(row: &PgRow) -> Result<CancellationRecord, StoreFailure> {
     Ok(CancellationRecord { memos, flags, history, ..cancellation_row!(row.try_get).record()? })
 }
 
-/// A list, which is absent where it would be empty.
+/// A list; empty where the column is null.
 fn json<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<Vec<T>, StoreFailure> {
     Ok(text.map(serde_json::from_str).transpose()?.unwrap_or_default())
 }

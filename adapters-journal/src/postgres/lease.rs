@@ -1,4 +1,4 @@
-//! Leases on orders: one runner at a time, whatever machine it is on.
+//! Order leases: one attempt at a time, over all machines.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use sqlx::PgConnection;
 
 use crate::model::StoreFailure;
 
-/// Takes or renews the lease, unless another token's is still running.
+/// Acquires or renews the lease, unless another token's lease has not ended.
 ///
-/// A lease that was taken by a clock that was ahead, and was set back since, starts again now:
-/// its owner may be alive and renew it. The lease of a dead owner ends after one more term.
+/// A lease whose start is in the future was acquired before the clock was set back. It restarts
+/// now, because its owner may be alive and renew it. The lease of a dead owner ends after one more
+/// term.
 pub(super) async fn acquire(
     db: &mut PgConnection,
     tenant: &Tenant,
@@ -37,7 +38,7 @@ pub(super) async fn acquire(
     Ok(if holder.as_ref() == Some(&token.0) { OrderLease::Held } else { OrderLease::HeldByOther })
 }
 
-/// Ends the order's lease, if it is still this token's.
+/// Ends the order's lease, if this token still has it.
 pub(super) async fn release(
     db: &mut PgConnection,
     id: &CancellationId,

@@ -1,4 +1,4 @@
-//! Counting what is not over.
+//! Counts unfinished cancellations.
 
 use ports::OpenCount;
 use sqlx::{PgConnection, Row, postgres::PgRow};

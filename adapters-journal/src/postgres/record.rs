@@ -1,9 +1,8 @@
-//! What happens to a cancellation: deliveries, and the steps of its life.
+//! Records deliveries and steps of a cancellation.
 //!
-//! All that is written about one order is written one step after the other:
-//! each begins by locking every cancellation of its order, oldest first. Two
-//! steps meet at least at the cancellation that was received first, and nobody
-//! waits in a circle. The unique keys stand behind it.
+//! All writes about one order are serialised: each begins by locking every cancellation of its
+//! order, oldest first. Two writers meet at least at the cancellation that was received first, so
+//! they cannot deadlock. The unique keys protect the data in addition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +16,8 @@ use crate::model::{
     units,
 };
 
-/// Takes note of a delivery, in one statement: of two that come at once, the
-/// second waits for the first and finds it.
+/// Records a delivery, in one statement: of two concurrent deliveries, the second waits for the
+/// first and finds its row.
 pub(super) async fn open(
     db: &mut PgConnection,
     cancellation: &Cancellation,
@@ -65,7 +64,7 @@ pub(super) async fn open(
     Ok(Received { cancellation, waiting_since, known, failed })
 }
 
-/// Writes down steps, and what follows from them.
+/// Records steps, with their effects.
 pub(super) async fn steps(
     db: &mut PgConnection,
     id: &CancellationId,
@@ -202,8 +201,8 @@ async fn note_once(
     if lines.is_empty() { Ok(()) } else { note(db, id, now, &lines).await }
 }
 
-/// Appends lines of history and moves the cancellation's last step to them. A claim
-/// outlives the cancellation that made it, whose life then has no more lines.
+/// Appends lines of history and sets the time of the cancellation's last step. A claim outlives the
+/// cancellation that made it; then there is no history to append to.
 async fn note(
     db: &mut PgConnection,
     id: &CancellationId,

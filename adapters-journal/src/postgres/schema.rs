@@ -1,11 +1,11 @@
-//! The schema, brought up to date by whichever replica starts first.
+//! The schema, migrated by the replica that starts first.
 
 use sqlx::{Connection, PgConnection};
 
 use super::DatabaseError;
 use crate::model::StoreFailure;
 
-/// Each is run once in the life of a database.
+/// Each migration runs once per database.
 const MIGRATIONS: [&str; 5] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
@@ -14,7 +14,7 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("schema-5.sql"),
 ];
 
-/// Names the lock under which replicas that start at once migrate one after the other.
+/// The key of the lock under which replicas that start together migrate one after the other.
 const LOCK: i64 = 0x6d65_6d6f_6272_6467;
 
 /// The schema of the database, 0 where there is none, and the one that this program knows. A newer
@@ -28,8 +28,8 @@ pub(super) async fn find(db: &mut PgConnection) -> Result<(usize, usize), StoreF
     }
 }
 
-/// Runs the migrations that the database has not seen, all or none. Where there
-/// are none it only looks, and needs no right to create anything.
+/// Runs the migrations that the database does not have, all or none. Where none is missing it only
+/// reads, and needs no right to create anything.
 pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
     let (found, known) = find(db).await?;
     if found == known {
@@ -37,7 +37,7 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
     }
     let mut work = db.begin().await?;
     sqlx::query("SELECT set_config('statement_timeout', '0', true)").execute(&mut *work).await?;
-    // Until the end of the transaction, so that it holds through a pooler, too.
+    // Held until the end of the transaction, so that it also works through a pooler.
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *work).await?;
     // Another replica may have migrated while this one waited for the lock.
     let found = version(&mut work).await?;
@@ -50,8 +50,7 @@ pub(super) async fn migrate(db: &mut PgConnection) -> Result<(), StoreFailure> {
 }
 
 async fn version(db: &mut PgConnection) -> Result<usize, StoreFailure> {
-    // Not by `to_regclass`: what it did not find, it does not look for again in the
-    // same transaction.
+    // `to_regclass` is not used: it caches a negative result within the transaction.
     let there = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_tables \
                         WHERE schemaname = current_schema() AND tablename = 'journal_schema')",

@@ -1,11 +1,11 @@
-//! Where the database is, as its URL says it.
+//! The database's address, parsed from its URL.
 
 use std::{fmt, str::FromStr};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-/// What a URL may say after its `?`, and `options[NAME]`. The driver would ignore
-/// anything else, and with it perhaps what was meant to keep the connection safe.
+/// The parameters that a URL may have, and `options[NAME]`. The driver would ignore any other
+/// parameter, possibly one that was meant to secure the connection.
 const PARAMETERS: [&str; 18] = [
     "application_name",
     "dbname",
@@ -27,27 +27,26 @@ const PARAMETERS: [&str; 18] = [
     "user",
 ];
 
-/// A database's address and how to log in there, redacted in `Debug`.
+/// A database's address and credentials, redacted in `Debug`.
 ///
-/// `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full&sslrootcert=FILE`, with
-/// the meanings that libpq gives to it. What it leaves out, the variables `PGHOST` to
-/// `PGSSLMODE` and `~/.pgpass` may say.
+/// `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full&sslrootcert=FILE`, with the meanings
+/// of libpq. Missing parts come from the variables `PGHOST` to `PGSSLMODE` and from `~/.pgpass`.
 #[derive(Clone)]
 pub struct DatabaseUrl(pub(super) Box<PgConnectOptions>);
 
-/// Why a text is no [`DatabaseUrl`]; never with a word of it that could be secret.
+/// Why a text is no valid [`DatabaseUrl`]; the message contains no part that could be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
-    /// Another kind of URL, or none.
+    /// Not a PostgreSQL URL.
     #[error("must begin with postgres:// or postgresql://")]
     Scheme,
-    /// It cannot be taken apart.
+    /// It cannot be parsed.
     #[error("is not a URL: write special characters of user and password as %XX")]
     Unreadable,
-    /// It would have no effect.
+    /// The parameter is unknown and would have no effect.
     #[error("has the unknown parameter {0}")]
     Unknown(String),
-    /// A parameter is known, and its value is not.
+    /// The parameter is known, but its value is not.
     #[error("has a value that sslmode, port, hostaddr or statement-cache-capacity cannot have")]
     Value,
 }
@@ -68,12 +67,12 @@ impl FromStr for DatabaseUrl {
         for name in names.iter().filter(|name| !name.is_empty()) {
             known(name)?;
         }
-        // Before the whole is read: the driver logs what it ignores.
+        // Checked before the URL is parsed, because the driver logs what it ignores.
         let options: PgConnectOptions = raw.parse().map_err(|_| DatabaseUrlError::Value)?;
         let roots = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
         let verifies = names.iter().any(|name| roots.contains(name));
         Ok(Self(Box::new(match options.get_ssl_mode() {
-            // As libpq has it; the driver alone would take any certificate.
+            // As in libpq; the driver alone would accept any certificate.
             PgSslMode::Require if verifies => options.ssl_mode(PgSslMode::VerifyCa),
             _ => options,
         })))
@@ -84,7 +83,7 @@ fn known(name: &str) -> Result<(), DatabaseUrlError> {
     if PARAMETERS.contains(&name) || name.starts_with("options[") {
         return Ok(());
     }
-    // What looks otherwise may be the rest of a password with a `?` in it.
+    // A name of another form may be the rest of a password that contains a `?`.
     let plain = name.chars().all(|it| it.is_ascii_lowercase() || matches!(it, '_' | '-'));
     Err(if plain {
         DatabaseUrlError::Unknown(name.to_owned())

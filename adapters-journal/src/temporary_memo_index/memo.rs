@@ -1,4 +1,4 @@
-//! Memos as rows, and back.
+//! Converts memos to rows and back.
 
 use std::{collections::BTreeSet, str::FromStr};
 

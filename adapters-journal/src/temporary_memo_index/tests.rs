@@ -10,7 +10,7 @@ fn unit(raw: &str) -> UnitId {
     raw.parse().unwrap()
 }
 
-/// A memo with everything, or with nothing that it can do without.
+/// A memo with all fields, or with none of the optional ones.
 fn memo(record: &str, number: Option<&str>, units: &[&str]) -> RecordedMemo {
     let owned = |text: &str| number.map(|_| text.to_owned());
     let line = |source_line: Option<u32>| ExistingLine {

@@ -1,4 +1,4 @@
-//! Dates and unit ids in the zone and the column of the books.
+//! Dates and unit ids in the account's time zone and key column.
 
 use super::*;
 use crate::fixtures;
@@ -27,7 +27,7 @@ fn midnight_has_the_offset_of_its_day() {
 }
 
 #[test]
-fn dates_are_read_in_the_zone_of_the_books() {
+fn dates_are_read_in_the_accounts_time_zone() {
     let table = [
         ("America/Los_Angeles", "2026-11-21T00:00:00.000-08:00", Some("2026-11-21")),
         ("America/New_York", "2026-11-21T00:00:00.000-05:00", Some("2026-11-21")),
@@ -47,7 +47,7 @@ fn dates_are_read_in_the_zone_of_the_books() {
 }
 
 #[test]
-fn the_key_column_is_split_at_commas_and_ignores_what_is_no_id() {
+fn the_key_column_is_split_at_commas_and_ignores_other_words() {
     let table = [
         ("", ""),
         ("A-1", "a-1"),

@@ -1,4 +1,4 @@
-//! The published signatures, and what makes a passport good for one use.
+//! The published signatures, and the properties that make a passport valid only once.
 
 use super::*;
 use crate::fixtures::{NONCE, TIMESTAMP, credentials, options};
@@ -32,7 +32,7 @@ fn an_account_has_one_spelling_in_passports_and_one_in_host_names() {
 }
 
 #[test]
-fn no_account_id_can_leave_its_place_in_the_address() {
+fn no_account_id_can_change_the_rest_of_the_address() {
     for raw in ["", " ", "a.b", "a/b", "a@b", "a:1", "é"] {
         assert!(raw.parse::<Account>().is_err(), "{raw:?}");
     }
@@ -51,12 +51,12 @@ fn every_passport_has_a_nonce_of_its_own_and_the_time_in_seconds() {
 }
 
 #[test]
-fn an_echo_of_our_keys_is_blotted_out_and_data_are_left_alone() {
+fn echoed_keys_are_redacted_and_data_stay_unchanged() {
     let short = || Options { token_id: "1".to_owned(), ..options() };
     let account: Account = "1234567".parse().unwrap();
     let credentials = Credentials::new(account, short());
     let secret = options().token_secret.expose_secret().to_owned();
-    // what is answered, expected
+    // answer, expected
     let table = [
         (format!("login with {secret} refused"), "login with [redacted] refused".to_owned()),
         ("<rate>10.00</rate>".to_owned(), "<rate>10.00</rate>".to_owned()),

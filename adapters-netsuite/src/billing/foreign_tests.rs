@@ -1,4 +1,4 @@
-//! Another shop's records under the same number, and amounts as doubles print them.
+//! Another shop's records under the same number, and amounts with the noise of doubles.
 
 use ports::Ledger;
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
@@ -54,7 +54,7 @@ fn sales_order(id: &str, currency: &str, lines: &str) -> String {
     )
 }
 
-/// The number is sales order 70101 on invoice 70102; the order's id finds what is given.
+/// The number is sales order 70101 on invoice 70102; the order's id finds the given record.
 async fn account(sales_documents: &[String], by_number: String, by_id: Option<&str>) -> MockServer {
     let server = MockServer::start().await;
     let found = by_id.map_or_else(|| get_refused("RCRD_DSNT_EXIST"), get_done);
@@ -77,7 +77,7 @@ async fn search_finds(server: &MockServer, records: &[String]) {
 }
 
 #[tokio::test]
-async fn a_sales_order_of_another_shop_under_our_number_is_not_found() {
+async fn a_sales_order_of_another_shop_with_the_same_number_is_not_found() {
     let foreign = line(Some(FOREIGN), "SKU-1");
     let sales_documents = [invoice("70102", "70101", &foreign)];
     let server = account(&sales_documents, sales_order("70101", "1", &foreign), None).await;
@@ -87,7 +87,7 @@ async fn a_sales_order_of_another_shop_under_our_number_is_not_found() {
 }
 
 #[tokio::test]
-async fn where_the_number_is_another_shops_the_orders_id_finds_ours() {
+async fn the_orders_id_finds_the_sales_order_where_another_shop_has_the_number() {
     let foreign = line(Some(FOREIGN), "SKU-1");
     let sales_documents = [invoice("70102", "70101", &foreign)];
     let ours = line(Some(UNIT), "SKU-1");
@@ -103,7 +103,7 @@ async fn where_the_number_is_another_shops_the_orders_id_finds_ours() {
 }
 
 #[tokio::test]
-async fn without_unit_ids_product_and_currency_tell_whose_it_is() {
+async fn without_unit_ids_product_and_currency_decide_the_owner() {
     let table = [
         ("ours", line(None, "Shirts : SKU-1"), "1", true),
         ("another product", line(None, "SKU-9"), "1", false),
@@ -121,7 +121,7 @@ async fn without_unit_ids_product_and_currency_tell_whose_it_is() {
 }
 
 #[tokio::test]
-async fn one_unit_of_ours_on_an_invoice_takes_no_further_call() {
+async fn one_unit_of_the_order_on_an_invoice_needs_no_further_call() {
     let lines = line(Some(OTHER_UNIT), "SKU-9") + &line(Some(FOREIGN), "SKU-9");
     let sales_documents = [invoice("70102", "70101", &lines)];
     let server = account(&sales_documents, sales_order("70101", "1", &lines), None).await;
@@ -129,12 +129,12 @@ async fn one_unit_of_ours_on_an_invoice_takes_no_further_call() {
     let query = BillingQuery { units: vec![unit(OTHER_UNIT)], ..query() };
     let billing = adapter(&server).billing(&query).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().id, id("70101"));
-    // The third is the proof that memos may be seen.
+    // The third call verifies the read permission for memos.
     assert_eq!(asked(&server).await, ["search", "search", "get"]);
 }
 
 #[tokio::test]
-async fn what_a_double_prints_is_rounded_to_the_orders_currency_where_it_is_read() {
+async fn doubles_are_rounded_to_the_orders_currency_when_read() {
     let noisy = |text: String| {
         text.replace(">54.38<", ">54.379999999999995<")
             .replace(">49.95<", ">49.9500000000000002<")

@@ -1,4 +1,4 @@
-//! What is told of an order, against a server that answers as NetSuite does.
+//! What `billing` returns for an order, against a server that answers as NetSuite does.
 
 use ports::{Ledger, LedgerError};
 use wiremock::{Mock, MockServer, matchers::body_string_contains};
@@ -28,7 +28,7 @@ fn cash_sale(id: &str) -> String {
     )
 }
 
-/// What `billing` asks for, in order, with a letter for what was searched for.
+/// The calls of `billing`, in order; each search is followed by its subject.
 async fn conversation(server: &MockServer) -> String {
     let mark = |(asked, body): (String, String)| {
         if body.contains("createdFromJoin") {
@@ -51,7 +51,7 @@ async fn conversation(server: &MockServer) -> String {
     asked.into_iter().zip(bodies).map(mark).collect::<Vec<_>>().join(" ")
 }
 
-/// The same question, about these units only.
+/// The same query for only these units.
 fn about(query: &BillingQuery, units: &[&str]) -> BillingQuery {
     BillingQuery { units: units.iter().map(|it| unit(it)).collect(), ..query.clone() }
 }
@@ -84,7 +84,7 @@ async fn invoiced(memos: &[String]) -> MockServer {
 }
 
 #[tokio::test]
-async fn units_on_invoices_take_two_calls_and_a_proof_once() {
+async fn units_on_invoices_need_two_calls_and_one_permission_check() {
     let server = invoiced(&[memo_record()]).await;
     let ledger = adapter(&server);
     let query = query(ExistingMemos::Invoice);
@@ -174,7 +174,7 @@ async fn an_order_that_was_never_exported_is_no_error() {
 }
 
 #[tokio::test]
-async fn an_order_without_a_bill_is_told_without() {
+async fn an_order_without_sales_documents_is_returned() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "get", http(200, reply("get_sales_order_ok"))).await;
@@ -184,7 +184,7 @@ async fn an_order_without_a_bill_is_told_without() {
     let billing = ledger.billing(&about(&query, &[UNIT])).await.unwrap();
     assert_eq!(billing.sales_order.unwrap().lines.len(), 2);
     assert_eq!((billing.invoices.len(), billing.memos.len()), (0, 0));
-    // Without an invoice there are no memos to look for.
+    // Without an invoice there are no memos to search for.
     assert_eq!(conversation(&server).await, "bills-by-number get bills proof");
 }
 
@@ -203,7 +203,7 @@ async fn an_order_is_found_by_its_id_where_the_number_misses() {
 }
 
 #[tokio::test]
-async fn the_same_name_is_not_asked_for_twice() {
+async fn the_same_name_is_not_queried_twice() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     always(&server, "get", http(200, reply("get_not_found"))).await;
@@ -214,7 +214,7 @@ async fn the_same_name_is_not_asked_for_twice() {
 }
 
 #[tokio::test]
-async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_told_twice() {
+async fn memos_without_an_invoice_are_found_by_the_number_and_none_is_returned_twice() {
     let server = MockServer::start().await;
     once(&server, "search", http(200, invoices())).await;
     let other = memo_record().replace("71300", "71301");
@@ -252,7 +252,7 @@ async fn all_pages_are_read_and_rows_of_other_types_ignored() {
 }
 
 #[tokio::test]
-async fn what_is_late_or_forbidden_is_never_empty() {
+async fn a_late_or_forbidden_answer_is_never_empty() {
     let no_permission = envelope(&format!(
         "<searchResponse><searchResult>{}</searchResult></searchResponse>",
         status(Some("INSUFFICIENT_PERMISSION"))
@@ -287,7 +287,7 @@ async fn what_is_late_or_forbidden_is_never_empty() {
 }
 
 #[tokio::test]
-async fn an_order_that_we_may_not_see_is_not_an_order_that_does_not_exist() {
+async fn a_hidden_order_is_not_a_missing_order() {
     for answer in
         [http(200, get_refused("INSUFFICIENT_PERMISSION")), http(200, reply("get_permission"))]
     {
@@ -309,7 +309,7 @@ async fn a_record_of_another_type_under_the_number_is_no_sales_order() {
 }
 
 #[tokio::test]
-async fn a_record_that_lacks_something_is_told_by_its_name() {
+async fn an_incomplete_record_is_reported_by_its_name() {
     let invoices = invoices();
     let broken = [
         ("entity", "lacks entity"),
@@ -331,7 +331,7 @@ async fn a_record_that_lacks_something_is_told_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_search_by_number_that_is_not_understood_is_asked_by_the_orders_id() {
+async fn an_unsupported_search_by_number_falls_back_to_the_orders_id() {
     let rows = envelope(&format!(
         "<searchResponse><searchResult>{}<totalRecords>1</totalRecords>\
          <totalPages>1</totalPages><searchRowList/></searchResult></searchResponse>",

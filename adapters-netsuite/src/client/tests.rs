@@ -1,4 +1,4 @@
-//! What can happen to one exchange on its way.
+//! Everything that can happen to one exchange.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ fn question() -> Request {
     get_by_external_id(RecordType::SalesOrder, "US-100042")
 }
 
-/// A server that does one thing to every connection.
+/// A server that does the same to every connection.
 fn raw_server(behave: impl Fn(std::net::TcpStream) + Send + 'static) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -32,7 +32,7 @@ async fn class(endpoint: String, timeout: Duration) -> Class {
 }
 
 #[tokio::test]
-async fn a_request_is_signed_anew_and_carries_no_cookie() {
+async fn every_request_has_its_own_signature_and_no_cookie() {
     let server = MockServer::start().await;
     let answer = http(200, get_refused("RCRD_DSNT_EXIST"));
     always(&server, "get", answer.insert_header("Set-Cookie", "JSESSIONID=1; Path=/")).await;
@@ -65,9 +65,9 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn silence_ends_at_the_timeout_with_an_unknown_outcome() {
+async fn a_missing_answer_ends_at_the_timeout_with_an_unknown_outcome() {
     let endpoint = raw_server(|mut stream| {
-        // Reads and never answers, until the other side gives up.
+        // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert_eq!(class(endpoint, Duration::from_millis(200)).await, Class::Unknown);
@@ -92,7 +92,7 @@ async fn an_answer_that_ends_early_is_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn nobody_there_means_that_nothing_was_sent() {
+async fn a_refused_connection_means_that_nothing_was_sent() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let endpoint = format!("http://127.0.0.1:{port}");
     assert_eq!(class(endpoint, Duration::from_secs(5)).await, Class::Unavailable);
@@ -113,8 +113,8 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     assert_eq!(error.to_string(), "answer is too large or too deep");
 }
 
-/// Twice as many spaces as are read of any answer, compressed: one, and then again and again
-/// the last byte 258 times.
+/// Compressed spaces, twice as many as are read of any answer: one space, and then repeatedly the
+/// last byte 258 times.
 fn bomb() -> Vec<u8> {
     let (block, space, again) = ("110", "01010000", "1100010100000");
     let times = 2 * MAX_ANSWER / 258;
@@ -127,7 +127,7 @@ fn bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_small_only_while_it_is_compressed_is_not_read_to_its_end() {
+async fn a_decompression_bomb_is_not_read_to_its_end() {
     let endpoint = raw_server(|mut stream| {
         stream.read_exact(&mut [0; 64]).unwrap();
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
@@ -171,9 +171,9 @@ async fn no_more_requests_are_in_flight_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_wait_for_a_slot_counts_against_the_caller() {
+async fn a_wait_for_a_slot_counts_toward_the_timeout() {
     let endpoint = raw_server(|mut stream| {
-        // Reads and never answers, until the other side gives up.
+        // Reads and never answers, until the client closes the connection.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let timeout = Duration::from_millis(400);
@@ -182,12 +182,12 @@ async fn a_wait_for_a_slot_counts_against_the_caller() {
     let question = question();
     let (one, other) = tokio::join!(client.call(&question), client.call(&question));
     assert_eq!(one.unwrap_err().class, Class::Unknown);
-    // It gave up while there was still time for an answer.
+    // It stopped waiting while there was still time for an answer.
     assert_eq!(other.unwrap_err().class, Class::Throttled);
 }
 
 #[tokio::test]
-async fn a_whole_answer_that_cannot_be_read_is_told_from_no_answer() {
+async fn an_unreadable_answer_is_distinguished_from_no_answer() {
     let message =
         |inner: &str| format!("<s:Envelope xmlns:s='x'><s:Body>{inner}</s:Body></s:Envelope>");
     let deep = "<a>".repeat(100) + &"</a>".repeat(100);
@@ -198,7 +198,7 @@ async fn a_whole_answer_that_cannot_be_read_is_told_from_no_answer() {
         (200, message("<addResponse/>") + "\r\n", Class::Unreadable),
         (200, format!("<!DOCTYPE x>{}", message("")), Class::Unreadable),
         (200, message("").replace("s:", ""), Class::Unreadable),
-        // Nothing of NetSuite's, or not all of it.
+        // Not from NetSuite, or incomplete.
         (200, String::new(), Class::Unknown),
         (200, "<html><body>Sign in</body></html>".to_owned(), Class::Unknown),
         (200, "<html><br>Sign in</html>".to_owned(), Class::Unknown),

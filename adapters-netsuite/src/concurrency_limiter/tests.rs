@@ -1,4 +1,4 @@
-//! Slots by the rules, second by second.
+//! The rules of the limiter, second by second.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn at(millis: u64) -> Instant {
     Instant::new(domain::Timestamp::from_millis(0), Duration::from_millis(millis))
 }
 
-/// Asks so often, and gives out what is free.
+/// Asks this many times, and gives out the free slots.
 fn take(limiter: &mut ConcurrencyLimiter, calls: u32) {
     for _ in 0..calls {
         limiter.ask(Priority::Live);
@@ -15,7 +15,7 @@ fn take(limiter: &mut ConcurrencyLimiter, calls: u32) {
 }
 
 #[test]
-fn no_more_than_the_ceiling_are_given_out() {
+fn no_more_slots_than_the_ceiling_are_given_out() {
     let mut limiter = ConcurrencyLimiter::new(2);
     let tickets = [0; 4].map(|_| limiter.ask(Priority::Live));
     assert_eq!(
@@ -29,12 +29,12 @@ fn no_more_than_the_ceiling_are_given_out() {
 }
 
 #[test]
-fn a_ceiling_of_nothing_is_one() {
+fn a_ceiling_of_zero_counts_as_one() {
     assert_eq!(ConcurrencyLimiter::new(0).allowed(), 1);
 }
 
 #[test]
-fn live_goes_before_backfill_and_each_in_its_order() {
+fn live_calls_come_before_backfill_each_in_order() {
     let mut limiter = ConcurrencyLimiter::new(4);
     let late = limiter.ask(Priority::Backfill);
     let later = limiter.ask(Priority::Backfill);
@@ -59,15 +59,15 @@ fn backfill_is_not_overtaken_for_ever() {
         overtakers += 1;
     }
     assert_eq!(overtakers, OVERTAKERS);
-    // The next one has to be as patient.
+    // The next one has to wait as long.
     let backfill = limiter.ask(Priority::Backfill);
     assert_ne!(limiter.call_next(), Some(backfill));
 }
 
 #[test]
-fn a_refusal_halves_once_a_second_and_never_to_nothing() {
+fn a_refusal_halves_the_limit_once_a_second_down_to_one() {
     let table = [
-        // when each call was rejected, and what is allowed then
+        // when each call was rejected, and the limit then
         (0, 8),
         (1, 8),
         (999, 8),
@@ -86,7 +86,7 @@ fn a_refusal_halves_once_a_second_and_never_to_nothing() {
 }
 
 #[test]
-fn a_run_of_answers_earns_one_slot_up_to_the_ceiling() {
+fn a_run_of_answers_adds_one_slot_up_to_the_ceiling() {
     let mut limiter = ConcurrencyLimiter::new(4);
     take(&mut limiter, 1);
     limiter.done(CallResult::Throttled, at(0));
@@ -100,7 +100,7 @@ fn a_run_of_answers_earns_one_slot_up_to_the_ceiling() {
 }
 
 #[test]
-fn silence_teaches_nothing_and_a_refusal_ends_a_run() {
+fn a_missing_answer_changes_nothing_and_a_refusal_ends_a_run() {
     let mut limiter = ConcurrencyLimiter::new(2);
     take(&mut limiter, 1);
     limiter.done(CallResult::Throttled, at(0));
@@ -116,7 +116,7 @@ fn silence_teaches_nothing_and_a_refusal_ends_a_run() {
 }
 
 #[test]
-fn what_is_in_use_when_the_slots_become_fewer_runs_on() {
+fn calls_in_flight_continue_when_the_limit_shrinks() {
     let mut limiter = ConcurrencyLimiter::new(4);
     take(&mut limiter, 4);
     let waiting = limiter.ask(Priority::Live);
@@ -130,7 +130,7 @@ fn what_is_in_use_when_the_slots_become_fewer_runs_on() {
 }
 
 #[test]
-fn who_leaves_is_passed_over_and_who_has_a_slot_cannot_leave() {
+fn a_call_that_leaves_is_skipped_and_one_with_a_slot_cannot_leave() {
     let mut limiter = ConcurrencyLimiter::new(1);
     let tickets = [0; 3].map(|_| limiter.ask(Priority::Live));
     assert_eq!(limiter.call_next(), Some(tickets[0]));
@@ -141,7 +141,7 @@ fn who_leaves_is_passed_over_and_who_has_a_slot_cannot_leave() {
 }
 
 #[test]
-fn a_lower_ceiling_counts_and_a_higher_does_not() {
+fn the_lower_ceiling_applies() {
     let mut limiter = ConcurrencyLimiter::new(4);
     limiter.lower(8);
     assert_eq!(limiter.allowed(), 4);

@@ -1,4 +1,4 @@
-//! Whether the account's invoices look as the policy thinks: stock, taxes, unit ids.
+//! Whether the account's invoices match the policy: stock, taxes, unit ids.
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ use crate::{
     request::{self, RecordType},
 };
 
-/// How far back an invoice is recent.
+/// The age up to which an invoice is recent.
 const RECENT: Duration = Duration::from_hours(30 * 24);
 
-/// Items that are named in one finding.
+/// The number of items that one finding names.
 const NAMED: usize = 5;
 
 const SEARCH: &str = "search transactions";
 
-/// Whether there were invoices to learn from.
+/// Whether there were invoices to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Invoices {
-    /// There were.
+    /// There were some.
     Seen,
-    /// None, or they could not be looked at.
+    /// There were none, or they could not be read.
     Unseen,
 }
 
 impl Examination<'_> {
-    /// Learns from some invoices; searching for them shows whether we may search.
+    /// Reads some invoices; the search also shows whether the role may search.
     pub(super) async fn invoices(&mut self) -> Result<Invoices, Ended> {
         match self.record_usage().await {
             Ok(Some(usage)) => {
@@ -40,7 +40,7 @@ impl Examination<'_> {
                 return Ok(Invoices::Seen);
             }
             Ok(None) => {
-                let seen = "no invoice is found: stock items, taxes and the line key column \
+                let seen = "no invoice was found: stock items, taxes and the line key column \
                             could not be checked";
                 let remedy = "if there are invoices, give the integration's role the permission \
                               Find Transaction: without it searches find nothing";
@@ -55,7 +55,7 @@ impl Examination<'_> {
         Ok(Invoices::Unseen)
     }
 
-    /// Holds what was learnt against the policy.
+    /// Compares what the invoices show with the policy.
     pub(super) async fn account_usage(&mut self) -> Result<(), Ended> {
         self.stock().await?;
         self.findings.push(taxes(&self.usage, self.requirements.policy.tax));
@@ -64,7 +64,7 @@ impl Examination<'_> {
         self.custom_fields().await
     }
 
-    /// What some invoices show, recent ones if there are any.
+    /// What some invoices show; recent ones if there are any.
     async fn record_usage(&self) -> Result<Option<AccountUsage>, NetSuiteError> {
         let since = self.account.client.now().as_millis() - millis(RECENT);
         let since = Timestamp::from_millisecond(since).ok();
@@ -76,7 +76,7 @@ impl Examination<'_> {
                 continue;
             }
             if invoices.iter().all(|invoice| invoice.child("itemList").is_none()) {
-                // Searches can be answered with bodies only.
+                // Searches may return records without lines.
                 let ids: Vec<_> =
                     invoices.iter().filter_map(|invoice| reply::own_id(invoice).ok()).collect();
                 let request = request::get_list(RecordType::Invoice, &ids);
@@ -106,7 +106,7 @@ impl Examination<'_> {
         let mut stocked = listed.found.iter().filter(|(_, it)| is_stocked(it)).map(|(id, _)| id);
         let named: Vec<_> = stocked.by_ref().take(NAMED).map(String::as_str).collect();
         if named.is_empty() {
-            self.ok(WHAT, "none on the invoices that were looked at");
+            self.ok(WHAT, "none on the invoices that were checked");
             return Ok(());
         }
         let more = match stocked.count() {
@@ -130,7 +130,7 @@ impl Examination<'_> {
         if self.usage.unit_ids {
             return DiagnosticFinding::ok(what, "is on invoice lines");
         }
-        let seen = "is on no line of the invoices that were looked at";
+        let seen = "is on no line of the invoices that were checked";
         let remedy = format!(
             "have the order export write each unit's id into {name} and invoices take it over, \
              or name the right column in line_key_field"
@@ -148,7 +148,7 @@ impl Examination<'_> {
     }
 }
 
-/// Whether the policy reckons with the kind of tax that the account has.
+/// Whether the policy matches the kind of tax in the account.
 fn taxes(usage: &AccountUsage, policy: Tax) -> DiagnosticFinding {
     const WHAT: &str = "taxes";
     let (name, needs_details) = match policy {
@@ -159,7 +159,7 @@ fn taxes(usage: &AccountUsage, policy: Tax) -> DiagnosticFinding {
     match (usage.tax_details, usage.tax_codes) {
         (false, false) => DiagnosticFinding::unknown(
             WHAT,
-            "the invoices that were looked at carry neither codes nor details",
+            "the invoices that were checked carry neither codes nor details",
         ),
         (true, _) if !needs_details => {
             let seen = format!(

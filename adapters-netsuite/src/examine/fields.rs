@@ -1,4 +1,4 @@
-//! Whether the custom fields are there that memos shall carry or clear.
+//! Whether the custom fields exist that memos set or clear.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::{
     request::{self, FieldPlace},
 };
 
-/// What was told of some fields.
+/// What NetSuite returned about some fields.
 struct CustomFields {
     /// The records that describe them, by script id in lower case.
     found: BTreeMap<String, Node>,
-    /// Whether the others are not there, rather than not shown to us.
+    /// Whether the other fields do not exist, rather than being hidden.
     is_all: bool,
 }
 
@@ -40,7 +40,7 @@ impl Examination<'_> {
         if hidden.is_empty() {
             return Ok(());
         }
-        // One that is there for certain: where not even that is shown, absence means nothing.
+        // A field that exists for certain: if even this one is not shown, absence proves nothing.
         let control = on_invoices.first().map(String::as_str);
         let described = match self.described(place, &hidden, control).await {
             Ok(described) => described,
@@ -53,8 +53,8 @@ impl Examination<'_> {
         Ok(())
     }
 
-    /// Asks for the records that describe fields. Who may not see them, or an account that
-    /// has none, answers in whatever way.
+    /// Reads the records that describe fields. Without the permission, or in an account without
+    /// such records, NetSuite may answer in any way.
     async fn described(
         &self,
         place: FieldPlace,
@@ -92,7 +92,7 @@ fn finding(place: FieldPlace, script_id: &str, described: &CustomFields) -> Diag
             DiagnosticFinding::error(name(script_id), "does not exist", remedy)
         }
         None => {
-            let seen = "is on no invoice that was looked at; whether credit memos have it shows \
+            let seen = "is on no invoice that was checked; whether credit memos have it shows \
                         when the first one is recorded";
             DiagnosticFinding::unknown(name(script_id), seen)
         }

@@ -1,7 +1,7 @@
 //! What the integration's role may do, one permission at a time.
 //!
-//! "Does not exist" is what only someone with the right is told about a record
-//! that cannot exist.
+//! NetSuite answers "does not exist" about a record only to a role that has the permission to see
+//! it.
 
 use domain::NotInvoiced;
 use ports::{DiagnosticFinding, error_chain};
@@ -24,7 +24,7 @@ const READ: [(RecordType, &str, &str); 4] = [
 
 const CREATE: &str = "create credit memos";
 
-/// What a form is refused with when there is nothing to make the record from.
+/// The codes of a refused form when there is no invoice to make the record from.
 const NO_INVOICE: [&str; 4] = [
     "INVALID_INITIALIZE_REF",
     "INVALID_REF_CANT_INITIALIZE",
@@ -71,13 +71,14 @@ impl Examination<'_> {
         DiagnosticFinding::error(what, seen, remedy)
     }
 
-    /// There is no dry run of an `add`. Opening the form comes closest.
+    /// `add` has no dry run; opening the form is the closest check.
     async fn create(&mut self) -> Result<(), Ended> {
-        const NO_INVOICE_SAID: &str = "the form is refused for want of an invoice, not of a \
-                                       permission; NetSuite has no dry run of saving it";
+        const NO_INVOICE_SAID: &str = "the form is refused because there is no invoice, not \
+                                       because of a permission; NetSuite has no dry run of \
+                                       saving it";
         let seen = match self.ask(&request::memo_form()).await.and_then(reply::parse_get) {
             Ok(Some(_)) => "the form opens; NetSuite has no dry run of saving it",
-            // It looked for the invoice, so it did not mind that we want to enter a memo.
+            // NetSuite looked for the invoice, so the role may enter a memo.
             Ok(None) => NO_INVOICE_SAID,
             Err(error) if NO_INVOICE.contains(&error.code()) => NO_INVOICE_SAID,
             Err(error) if error.class == Class::Forbidden => {

@@ -1,4 +1,4 @@
-//! Whether everything is on record that the configuration names.
+//! Whether all records exist that the configuration names.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::{
     request,
 };
 
-/// Types of items that a credit memo puts back on the shelf.
+/// Types of items that a credit memo restocks.
 pub(super) const STOCKED: [&str; 3] = ["InventoryItem", "AssemblyItem", "KitItem"];
 
-/// Records that are asked for though they are there for certain: when not even
-/// they are shown, others may be hidden, too.
+/// Records that exist for certain and are read as a control: if even they are not shown, others may
+/// be hidden, too.
 const CONTROLS: usize = 5;
 
-/// What was found of some ids, and what stood in the way of the others.
+/// The records found for some ids, and the first obstacle for the others.
 pub(super) struct ListedRecords {
     /// The records by id.
     pub(super) found: BTreeMap<String, Node>,
-    /// The first refusal that does not say "does not exist".
+    /// The first error other than "does not exist".
     doubt: Option<NetSuiteError>,
 }
 
@@ -37,14 +37,14 @@ impl Examination<'_> {
                 self.batch(kind, batch).await?;
             }
             for wanted in hidden {
-                let seen = "is not shown by the web services: look for yourself";
+                let seen = "is not shown by the web services: check it in NetSuite";
                 self.findings.push(DiagnosticFinding::unknown(name(wanted), seen));
             }
         }
         Ok(())
     }
 
-    /// Asks for some records of a kind at once.
+    /// Reads some records of a kind in one call.
     pub(super) async fn list(
         &self,
         kind: RecordKind,
@@ -85,13 +85,13 @@ impl Examination<'_> {
                     let finding = self.found(wanted, record);
                     self.findings.push(finding);
                 }
-                // One of its types could not be looked at: it may be of that.
+                // One of its possible types could not be read, and the record may be of that type.
                 (None, Some(doubt)) => self.unchecked(name(wanted), doubt)?,
-                // Not even what invoices name is shown: absence means nothing.
+                // Even the records that invoices name are not shown, so absence proves nothing.
                 (None, None) if is_controlled && listed.found.is_empty() => {
                     let seen = format!("could not be checked: no {} is shown", kind.name());
-                    let remedy = "give the integration's role the right to view it and ask \
-                                  again, or look for yourself";
+                    let remedy = "give the integration's role the right to view it and run \
+                                  doctor again, or check it in NetSuite";
                     self.findings.push(DiagnosticFinding::warning(name(wanted), seen, remedy));
                 }
                 (None, None) => {
@@ -130,7 +130,8 @@ impl Examination<'_> {
     }
 }
 
-/// Whether the web services show it: built-in tax codes, with ids below zero, are no records.
+/// Whether the web services show it: built-in tax codes, with negative ids, are not shown as
+/// records.
 fn is_shown(wanted: &RequiredRecord) -> bool {
     let is_built_in = wanted.kind == RecordKind::TaxCode && wanted.id.as_str().starts_with('-');
     !is_built_in && !request::types_of(wanted.kind).is_empty()

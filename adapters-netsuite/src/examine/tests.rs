@@ -1,4 +1,4 @@
-//! What the doctor hears from an account, and what it makes of it.
+//! The doctor's findings for each answer of an account.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -37,7 +37,7 @@ fn says(lines: &[String], begin: &str, words: &str) {
     assert!(lines.iter().any(|line| fits(&line)), "no {begin:?} with {words:?} in {lines:#?}");
 }
 
-/// What `getServerTime` answers so many seconds from our own time.
+/// The answer of `getServerTime`, this many seconds from the test's time.
 fn time(off: i64) -> String {
     let at = jiff::Timestamp::from_second(TIMESTAMP + off).unwrap();
     let status = status(None);
@@ -54,7 +54,7 @@ fn initialized(code: &str) -> String {
     ))
 }
 
-/// What `getList` answers, record by record: a record, or a code.
+/// The answer of `getList`, one entry per record: a record, or an error code.
 fn listed(answers: &[String]) -> String {
     let responses = answers.iter().map(|it| format!("<readResponse>{it}</readResponse>"));
     let (status, responses) = (status(None), responses.collect::<String>());
@@ -74,7 +74,7 @@ fn references(request: &Asked) -> Vec<(String, String)> {
     let text = String::from_utf8(request.body.clone()).unwrap();
     let document = roxmltree::Document::parse(&text).unwrap();
     let base = document.descendants().filter(|it| it.tag_name().name() == "baseRef");
-    // By name alone it would be `xsi:type`, too.
+    // By local name alone it would also match `xsi:type`.
     let attribute = |it: roxmltree::Node<'_, '_>, name: &str| {
         let mut attributes = it.attributes();
         let found = attributes.find(|it| it.namespace().is_none() && it.name() == name);
@@ -83,7 +83,7 @@ fn references(request: &Asked) -> Vec<(String, String)> {
     base.map(|it| (attribute(it, "type"), attribute(it, "internalId"))).collect()
 }
 
-/// An account in which these records exist, and all questions are answered.
+/// An account in which these records exist, and all calls are answered.
 async fn account(records: &'static [(&'static str, &'static str)]) -> MockServer {
     let server = MockServer::start().await;
     always(&server, "getServerTime", http(200, time(0))).await;
@@ -114,7 +114,7 @@ fn requirements(records: &[(RecordKind, &str)]) -> Requirements {
 }
 
 #[tokio::test]
-async fn the_first_refusal_ends_it_and_says_what_kind_it_is() {
+async fn the_first_refusal_ends_the_examination_and_names_its_kind() {
     let refused = ["wrong token: refused", "check account, consumer_key"];
     let silent = ["wrong endpoint: does not answer", "nothing is lost meanwhile"];
     let credentials = fault("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.");
@@ -142,9 +142,9 @@ async fn the_first_refusal_ends_it_and_says_what_kind_it_is() {
 }
 
 #[tokio::test]
-async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
+async fn a_refused_login_shows_the_servers_time() {
     let refusal = fault("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.");
-    // Ten minutes after our time, which is 16:46:14.
+    // Ten minutes after the test's time, which is 16:46:14.
     let dated = http(500, refusal).insert_header("Date", "Mon, 17 Aug 2015 16:56:14 GMT");
     let server = MockServer::start().await;
     always(&server, "getServerTime", dated).await;
@@ -154,7 +154,7 @@ async fn a_refused_login_tells_the_time_that_the_refusal_is_dated() {
 }
 
 #[test]
-fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
+fn a_clock_difference_warns_after_a_minute_and_fails_after_four() {
     let table = [
         (0, "fine clock: agrees"),
         (60, "fine clock: this machine's is 60 s behind"),
@@ -170,12 +170,12 @@ fn clocks_may_differ_by_a_minute_and_must_not_by_four() {
         let found = line(&clock(at(1000), at(1000), at(1000 + off)));
         assert!(found.starts_with(expected), "{off}: {found}");
     }
-    // What is within the time that the question took is no difference.
+    // A difference within the duration of the call is no difference.
     assert!(line(&clock(at(0), at(90), at(80))).starts_with("fine clock: agrees"));
 }
 
 #[tokio::test]
-async fn each_right_is_told_alone() {
+async fn each_permission_is_reported_separately() {
     let server = account(&[]).await;
     let lines = examined(&server, &Requirements::default()).await;
     for what in ["read sales orders", "read invoices", "read credit memos", "read cash sales"] {
@@ -200,7 +200,7 @@ async fn each_right_is_told_alone() {
 }
 
 #[tokio::test]
-async fn the_right_to_create_memos_is_read_from_the_form() {
+async fn the_permission_to_create_memos_is_read_from_the_form() {
     let table = [
         ("INVALID_INITIALIZE_REF", "fine"),
         ("RCRD_DSNT_EXIST", "fine"),
@@ -220,7 +220,7 @@ async fn the_right_to_create_memos_is_read_from_the_form() {
 }
 
 #[tokio::test]
-async fn what_the_policy_needs_besides_is_asked_for() {
+async fn the_policys_further_requirements_are_checked() {
     let server = account(&[]).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
     let closing = Policy { not_invoiced: NotInvoiced::CloseLines, ..Policy::default() };
@@ -240,7 +240,7 @@ async fn what_the_policy_needs_besides_is_asked_for() {
 }
 
 #[tokio::test]
-async fn records_are_asked_for_by_kind_and_told_one_by_one() {
+async fn records_are_queried_by_kind_and_reported_one_by_one() {
     let server = account(&[("Location", "5"), ("DiscountItem", "8494"), ("TaxGroup", "501")]).await;
     let wanted = requirements(&[
         (RecordKind::Location, "5"),
@@ -256,15 +256,15 @@ async fn records_are_asked_for_by_kind_and_told_one_by_one() {
     says(&lines, "wrong location 6 (maps.location)", "correct the id in maps.location");
     says(&lines, "fine item 8494", "is there (DiscountItem)");
     says(&lines, "wrong item 4711", "does not exist");
-    says(&lines, "unknown shipping method 4", "look for yourself");
+    says(&lines, "unknown shipping method 4", "check it in NetSuite");
     says(&lines, "fine tax code 501", "is there (TaxGroup)");
-    says(&lines, "unknown tax code -8", "look for yourself");
+    says(&lines, "unknown tax code -8", "check it in NetSuite");
     let lists = asked(&server).await.iter().filter(|it| *it == "getList").count();
     assert_eq!(lists, 3, "one for locations, items and tax codes each");
 }
 
 #[tokio::test]
-async fn many_ids_are_asked_for_in_pieces_that_netsuite_takes() {
+async fn many_ids_are_queried_in_batches_that_netsuite_accepts() {
     let server = account(&[]).await;
     let ids: Vec<_> = (1..=200).map(|it| it.to_string()).collect();
     let records: Vec<_> = ids.iter().map(|it| (RecordKind::Item, it.as_str())).collect();
@@ -284,7 +284,7 @@ fn references_if_any(request: &Asked) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_is_not_missing() {
+async fn an_unreadable_record_is_not_reported_as_missing() {
     let inactive = record("Location", "7", "<l:isInactive>true</l:isInactive>");
     let table = [
         (listed(&[status(Some("INSUFFICIENT_PERMISSION"))]), "warning location 7", "the right to"),
@@ -306,14 +306,14 @@ async fn what_cannot_be_looked_at_is_not_missing() {
 }
 
 #[tokio::test]
-async fn an_item_that_stands_in_for_goods_must_not_be_stocked() {
+async fn the_fixed_item_must_not_be_stocked() {
     let server = account(&[("InventoryItem", "7777")]).await;
     let policy = Policy { item: ItemPolicy::Fixed(id("7777")), ..Policy::default() };
     let wanted = Requirements { policy, ..requirements(&[(RecordKind::Item, "7777")]) };
     says(&examined(&server, &wanted).await, "warning item 7777", "non-inventory item");
 }
 
-/// A search that finds one invoice with this in it.
+/// The result of a search: one invoice with this content.
 fn invoices(lines: &str, body: &str) -> ResponseTemplate {
     let status = status(None);
     http(
@@ -368,7 +368,7 @@ async fn invoices_show_stock_taxes_and_the_key_column() {
 }
 
 #[tokio::test]
-async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
+async fn a_custom_field_that_no_invoice_shows_is_queried() {
     let rule = |script_id: &str| FieldRule {
         script_id: script_id.to_owned(),
         source: FieldSource::OrderId,
@@ -387,7 +387,7 @@ async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
     };
     let missing = || status(Some("RCRD_DSNT_EXIST"));
     let known = || field("custbody_x", "");
-    // What is answered for a, b and, where invoices show it, x; and what is said of a and b.
+    // The answers for a, b and, where invoices show it, x; and the findings about a and b.
     let table = [
         (vec![field("CUSTBODY_A", ""), missing(), known()], ["fine", "wrong"]),
         (vec![missing(), missing(), known()], ["wrong", "wrong"]),
@@ -432,7 +432,7 @@ async fn a_custom_field_that_no_invoice_shows_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
+async fn if_referenced_records_are_hidden_others_may_be_hidden_too() {
     let body = "<currency internalId=\"1\"/><location internalId=\"5\"/>";
     let line = "<item><item internalId=\"9001\"/></item>";
     let wanted = [
@@ -456,12 +456,12 @@ async fn what_hides_even_what_invoices_name_hides_perhaps_more() {
     says(&lines, "warning item 4711", "could not be checked");
     says(&lines, "warning location 6", "could not be checked");
     says(&lines, "wrong currency 2", "does not exist");
-    // No invoice names a department: then its absence is all there is to go by.
+    // No invoice names a department: then its absence is the only evidence.
     says(&lines, "wrong department 7", "does not exist");
 }
 
 #[tokio::test]
-async fn an_account_without_recent_invoices_is_asked_for_older_ones() {
+async fn without_recent_invoices_older_ones_are_checked() {
     let server = account(&[]).await;
     let lines = examined(&server, &Requirements::default()).await;
     says(&lines, "warning search transactions", "Find Transaction");
@@ -470,7 +470,7 @@ async fn an_account_without_recent_invoices_is_asked_for_older_ones() {
 }
 
 #[tokio::test]
-async fn nobody_home_is_told_with_the_cause() {
+async fn an_unreachable_account_is_reported_with_the_cause() {
     let options = crate::Options { endpoint: Some("http://127.0.0.1:1".to_owned()), ..options() };
     let account = NetSuite::new(options, Arc::new(crate::fixtures::StoppedClock)).unwrap();
     let findings = account.examine(&Requirements::default()).await;

@@ -1,4 +1,4 @@
-//! The table of codes, read back.
+//! The table of codes.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn codes_come_first_then_elements_then_words() {
     let fault = CodeSource::Fault;
     let credentials = fault("invalidCredentialsFault");
     let table = [
-        // A code says the same wherever it stands,
+        // A code means the same in any place,
         (fault("exceededConcurrentRequestLimitFault"), "WS_REQUEST_BLOCKED", "", C::Throttled),
         (CodeSource::Status, "WS_REQUEST_BLOCKED", "", C::Throttled),
         (fault("exceededRequestLimitFault"), "WS_CONCUR_SESSION_DISALLWD", "", C::Throttled),
@@ -23,23 +23,23 @@ fn codes_come_first_then_elements_then_words() {
         (CodeSource::Status, "VALID_PRD_REQD", "", C::Period),
         (CodeSource::Status, "EXCEEDED_MAX_TRANS_LINES", "", C::TooBig),
         (CodeSource::Status, "INVALID_KEY_OR_REF", "", C::Data),
-        // whatever element it stands in,
+        // in any element,
         (credentials, "ACCT_TEMP_UNAVAILABLE", "", C::Unavailable),
         (credentials, "UNEXPECTED_ERROR", "", C::Failed),
         (fault("unexpectedErrorFault"), "INSUFFICIENT_PERMISSION", "", C::Forbidden),
         (fault("invalidSessionFault"), "SESSION_TIMED_OUT", "", C::Login),
         (fault("invalidAccountFault"), "INVALID_ACCT", "", C::Unauthorized),
         (fault("invalidVersionFault"), "UNSUPPORTED_WS_VERSION", "", C::Forbidden),
-        // and whatever the words.
+        // and with any message.
         (CodeSource::Status, "USER_ERROR", "Invalid login attempt.", C::Data),
-        // Only this one changes its meaning with the place.
+        // Only this one changes its meaning with its place.
         (credentials, "USER_ERROR", "Please enter value(s) for: Location", C::Login),
         (fault("exceededRequestSizeFault"), "UNEXPECTED_ERROR", "", C::TooBig),
         // Without a known code the element decides,
         (credentials, "A_CODE_FROM_NEXT_YEAR", "", C::Login),
         (fault("insufficientPermissionFault"), "", "", C::Forbidden),
         (fault("exceededRecordCountFault"), "ERROR", "", C::TooBig),
-        // then the words,
+        // then the message,
         (fault(""), "", "Ambiguous authentication", C::Login),
         (fault(""), "", "org.xml.sax.SAXParseException: An invalid XML character", C::Bug),
         (fault(""), "", "java.lang.NullPointerException", C::Failed),
@@ -56,7 +56,7 @@ fn codes_come_first_then_elements_then_words() {
 }
 
 #[test]
-fn a_refused_field_is_told_from_a_missing_permission() {
+fn a_refused_field_is_distinguished_from_a_missing_permission() {
     let field = [
         "You do not have permissions to set a value for element class (read-only, feature \
          disabled, or not on the form).",
@@ -90,7 +90,7 @@ fn a_refused_field_is_told_from_a_missing_permission() {
 }
 
 #[test]
-fn a_refused_field_is_no_proof_of_the_right_to_look() {
+fn a_refused_field_does_not_prove_the_read_permission() {
     let words = "You do not have permission to view this record.";
     let class = classify(CodeSource::Status, "INSUFFICIENT_PERMISSION", words);
     let error = NetSuiteError::detail(class, "INSUFFICIENT_PERMISSION", words);
@@ -130,14 +130,14 @@ fn classes_become_the_cases_of_the_port() {
         assert_eq!(shown(class, Effect::Write), expected, "{class:?}");
         assert_eq!(class.is_refusal(), expected == "Rejected", "{class:?}");
     }
-    // What only read has left nothing behind, whatever became of it.
+    // A read leaves nothing behind, whatever its result.
     assert_eq!(shown(Class::Unknown, Effect::None), "Unavailable");
     assert_eq!(shown(Class::Failed, Effect::None), "Unavailable");
     assert_eq!(shown(Class::Unreadable, Effect::None), "Unreadable");
 }
 
 #[test]
-fn refusals_keep_the_code_and_the_words_within_bounds() {
+fn refusals_keep_the_code_and_a_limited_message() {
     let long = NetSuiteError::detail(Class::Period, &"C".repeat(500), &"w\n".repeat(500));
     let LedgerError::Rejected { kind: Rejection::Period, code, message } =
         long.into_error(Effect::Write)
@@ -149,7 +149,7 @@ fn refusals_keep_the_code_and_the_words_within_bounds() {
 }
 
 #[test]
-fn no_code_stands_in_two_classes() {
+fn no_code_has_two_classes() {
     let mut codes: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
     let count = codes.len();
     codes.sort();

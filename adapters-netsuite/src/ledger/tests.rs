@@ -20,7 +20,7 @@ fn lines() -> LinesToClose {
 }
 
 #[tokio::test]
-async fn totals_are_read_back_and_what_does_not_exist_is_left_out() {
+async fn totals_are_read_back_and_missing_records_are_left_out() {
     let server = MockServer::start().await;
     let record = memo_record().replace("<t:total>", "<t:tranId>CM1042</t:tranId><t:total>");
     let good = format!("<readResponse>{}{record}</readResponse>", status(None));
@@ -39,7 +39,7 @@ async fn totals_are_read_back_and_what_does_not_exist_is_left_out() {
 }
 
 #[tokio::test]
-async fn many_are_read_back_in_batches_and_none_without_a_call() {
+async fn many_records_are_read_back_in_batches_and_none_without_a_call() {
     let server = MockServer::start().await;
     always(&server, "getList", http(200, list(""))).await;
     let ledger = adapter(&server);

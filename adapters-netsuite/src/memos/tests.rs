@@ -15,7 +15,7 @@ fn memo(id: &str) -> String {
     memo_record().replace("71300", id)
 }
 
-/// All pages, one after the other.
+/// All pages, in sequence.
 async fn all(server: &MockServer) -> Result<Vec<RecordedMemo>, LedgerError> {
     let ledger = adapter(server);
     let (mut memos, mut place) = (Vec::new(), Cursor::default());
@@ -46,7 +46,7 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
     for (body, voided) in [(&bodies[0], "false"), (&bodies[2], "true")] {
         let flag = format!("<c:searchValue>{voided}</c:searchValue>\n        </cm:voided>");
         assert!(body.contains(&flag), "{body}");
-        // NetSuite keeps seconds: what was changed in this one is asked for too.
+        // NetSuite stores whole seconds, so changes within this second are included.
         assert!(body.contains("<c:searchValue>2026-11-23T10:00:00Z</c:searchValue>"), "{body}");
     }
     assert!(bodies[1].contains("<m:pageIndex>2</m:pageIndex>"), "{}", bodies[1]);
@@ -54,7 +54,7 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
 }
 
 #[tokio::test]
-async fn a_memo_is_told_with_all_that_ties_it_to_an_order() {
+async fn a_memo_is_listed_with_its_ties_to_an_order() {
     let server = MockServer::start().await;
     let record = memo_record()
         .replace("<t:total>", "<t:tranId>CM1042</t:tranId><t:currency internalId=\"1\"/><t:total>");
@@ -71,7 +71,7 @@ async fn a_memo_is_told_with_all_that_ties_it_to_an_order() {
 }
 
 #[tokio::test]
-async fn no_memos_are_believed_with_a_proof_only() {
+async fn an_empty_list_of_memos_needs_a_permission_check() {
     let table = [("RCRD_DSNT_EXIST", true), ("INSUFFICIENT_PERMISSION", false)];
     for (code, believed) in table {
         let server = MockServer::start().await;
@@ -88,7 +88,7 @@ async fn no_memos_are_believed_with_a_proof_only() {
 }
 
 #[tokio::test]
-async fn a_search_that_ends_early_is_no_answer() {
+async fn a_search_that_ends_early_is_an_error() {
     let page = |pages, total| http(200, rows("search", pages, total, &[memo("1")]));
     let lost = envelope(&format!(
         "<searchMoreWithIdResponse><searchResult>{}</searchResult></searchMoreWithIdResponse>",
@@ -135,7 +135,7 @@ async fn memos_without_lines_are_read_again() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_not_ours_is_refused_before_anything_is_asked() {
+async fn an_invalid_cursor_is_rejected_before_any_call() {
     let server = MockServer::start().await;
     for place in ["x", "valid x", "valid 2", "valid 2 3 x S1", "voided 2 3 4", "VALID"] {
         let cursor = Cursor(place.to_owned());

@@ -1,4 +1,4 @@
-//! What is refused before anything is sent.
+//! Options that are rejected before any call.
 
 use std::sync::Arc;
 

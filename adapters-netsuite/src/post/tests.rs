@@ -1,4 +1,4 @@
-//! Every answer that `add` can get, with its one outcome.
+//! Every possible answer of `add`, each with its outcome.
 
 use ports::{Ledger, Rejection};
 use wiremock::MockServer;
@@ -9,15 +9,15 @@ use crate::fixtures::{
     http, id, memo, memo_record, memo_record_of, once, reply, unit,
 };
 
-/// What stands for "nothing is on record" and "this is on record".
+/// The record under the key: absent, the memo, or unknown.
 enum Record {
     Absent,
     Present(String),
     Silent,
 }
 
-/// Posts [`memo`] where `add` answers once and a look finds `record`; shows the
-/// outcome and what was asked.
+/// Posts [`memo`] where `add` answers once and a look-up finds `record`; returns the outcome and
+/// the calls.
 async fn outcome(add: (u16, String), record: Record, sending: Sending) -> (String, String) {
     let server = MockServer::start().await;
     once(&server, "add", http(add.0, add.1)).await;
@@ -49,7 +49,7 @@ fn show(result: &Result<Posted, LedgerError>) -> String {
     }
 }
 
-/// A refusal of one field of one record, under the code of a missing permission.
+/// The refusal of one field of one record, with the code of a missing permission.
 fn element() -> String {
     add_refused("INSUFFICIENT_PERMISSION").replace(
         "</c:message>",
@@ -73,17 +73,17 @@ async fn every_answer_to_add_has_one_outcome() {
     let unexpected = || fault("unexpectedErrorFault", "UNEXPECTED_ERROR", "an error");
     let refused = |code| (200, add_refused(code));
     let table = [
-        // answer to add, what a look finds, outcome, calls
+        // answer to add, what a look-up finds, outcome, calls
         ((200, add_done()), Absent, "now 71300", "add"),
         ((200, reply("add_ok_with_warning")), Absent, "now 71300", "add"),
         ((200, reply("add_after_submit_failed")), Absent, "now 71300", "add"),
-        // Taken: by us, or by something else.
+        // Taken: by the same memo, or by another record.
         (refused("DUP_RCRD"), ours(), "already 71300", "add get search"),
         (refused("DUP_RCRD"), Absent, "conflict with a record that is no credit memo", "add get"),
         (refused("DUP_RCRD"), Silent, "unavailable", "add get"),
-        // Perhaps recorded: one look, never a second add.
+        // Perhaps recorded: one look-up, never a second add.
         ((200, no_id.clone()), ours(), "already 71300", "add get"),
-        // A whole answer that cannot be read will be the same next time.
+        // A complete answer that cannot be read will be the same next time.
         ((200, no_id.clone()), Absent, "unreadable", "add get"),
         ((200, no_id), Silent, "unknown", "add get"),
         ((200, bad_reference), Absent, "unreadable", "add get"),
@@ -100,7 +100,7 @@ async fn every_answer_to_add_has_one_outcome() {
         ((502, page.clone()), ours(), "already 71300", "add get"),
         ((504, page.clone()), Absent, "failed UNSPECIFIED", "add get"),
         ((503, page.clone()), Silent, "unknown", "add get"),
-        // Refused: said only when nothing is on record.
+        // Refused: reported only when nothing is on record.
         (refused("INVALID_KEY_OR_REF"), Absent, "refused Data INVALID_KEY_OR_REF", "add get"),
         (refused("USER_ERROR"), ours(), "already 71300", "add get"),
         (refused("USER_ERROR"), Silent, "unknown", "add get"),
@@ -111,7 +111,7 @@ async fn every_answer_to_add_has_one_outcome() {
             "refused Stale RCRD_HAS_BEEN_CHANGED",
             "add get",
         ),
-        // Not processed: nothing to look for.
+        // Not processed, so no look-up is needed.
         ((503, maintenance), ours(), "unavailable", "add"),
         ((403, page.clone()), ours(), "unavailable", "add"),
         ((302, page), ours(), "unavailable", "add"),
@@ -140,7 +140,7 @@ async fn a_memo_that_may_have_been_sent_is_looked_for_first() {
 }
 
 #[tokio::test]
-async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
+async fn a_refused_look_up_never_counts_as_nothing_on_record() {
     let table = [
         ("INSUFFICIENT_PERMISSION", "forbidden"),
         ("USER_ERROR", "unreadable"),
@@ -158,13 +158,14 @@ async fn a_look_that_is_refused_is_never_taken_for_nothing_on_record() {
 }
 
 #[tokio::test]
-async fn only_the_same_customer_source_and_units_are_ours() {
+async fn only_the_same_entity_source_and_units_match() {
     let invoice = "<t:createdFrom internalId=\"70211\"/>";
     let other_invoice = "<t:createdFrom internalId=\"70299\"/>";
     let upper_case = UNIT.to_ascii_uppercase();
     let order = "<t:createdFrom internalId=\"70211\"/><t:otherRefNum>other</t:otherRefNum>";
     let table = [
-        // A differing total is for a person; so is a number, where the invoice says enough.
+        // A person compares the total, and also the number where the invoice is sufficient
+        // evidence.
         (memo_record(), "already 71300"),
         (memo_record_of("5521", order, &[UNIT]), "already 71300"),
         (memo_record_of("5521", invoice, &[&upper_case, "shipping"]), "already 71300"),
@@ -193,7 +194,7 @@ async fn only_the_same_customer_source_and_units_are_ours() {
             memo_record().replace("t:CreditMemo", "t:Invoice"),
             "conflict with a record of type Invoice",
         ),
-        // What cannot be compared is for a person, not for another attempt.
+        // A record that cannot be compared needs a person, not another attempt.
         (
             memo_record().replace("t:entity", "t:other"),
             "conflict with CreditMemo 71300 lacks entity",
@@ -208,7 +209,7 @@ async fn only_the_same_customer_source_and_units_are_ours() {
 }
 
 #[test]
-fn a_memo_made_from_nothing_is_known_by_its_number() {
+fn a_memo_without_a_source_is_recognised_by_its_number() {
     let identity = |created_from: Option<&str>, reference: Option<&str>| Identity {
         id: id("71300"),
         entity: id("5521"),
@@ -228,14 +229,14 @@ fn a_memo_made_from_nothing_is_known_by_its_number() {
             let found = identity(created_from, reference);
             assert_eq!(is_same(&memo, &found), expected, "{:?} {found:?}", memo.source);
         }
-        // As it arrived, not as it was decided: some characters XML cannot carry.
+        // The reference as it arrived, without the characters that XML cannot carry.
         let memo = CreditMemo { reference: " US\u{7}-100042\t".to_owned(), ..memo };
         assert!(is_same(&memo, &identity(None, Some("US-100042"))), "{memo:?}");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_asked_of_a_ledger_that_cannot_be_reached() {
+async fn an_unreachable_ledger_gets_no_further_call() {
     let server = MockServer::start().await;
     let ledger = adapter(&server);
     drop(server);
@@ -244,7 +245,7 @@ async fn nothing_is_asked_of_a_ledger_that_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_tried_once_more_and_then_believed() {
+async fn a_refused_login_is_retried_once_and_then_reported() {
     let refused = || http(500, reply("fault_invalid_credentials"));
     let server = MockServer::start().await;
     once(&server, "add", refused()).await;
@@ -261,7 +262,7 @@ async fn a_refused_login_is_tried_once_more_and_then_believed() {
 }
 
 #[tokio::test]
-async fn an_error_of_netsuite_in_the_guise_of_a_refused_login_is_no_refused_login() {
+async fn a_netsuite_error_inside_a_login_fault_is_no_refused_login() {
     let server = MockServer::start().await;
     always(&server, "add", http(500, reply("fault_invalid_credentials_but_transient"))).await;
     always(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;

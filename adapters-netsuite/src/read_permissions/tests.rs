@@ -1,4 +1,4 @@
-//! When no rows are believed, and for how long.
+//! When an empty result is accepted, and for how long.
 
 use std::sync::{
     Arc,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Moves when it is told to.
+/// A clock that the test moves.
 struct HandClock(AtomicI64);
 
 #[async_trait]
@@ -55,7 +55,7 @@ fn query() -> BillingQuery {
     }
 }
 
-/// No row anywhere, and `get` answers like this.
+/// A server whose searches return no rows and whose `get` answers like this.
 async fn empty(get: &str) -> MockServer {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
@@ -68,11 +68,12 @@ async fn gets(server: &MockServer) -> usize {
 }
 
 #[tokio::test]
-async fn a_proof_is_good_for_an_hour() {
+async fn a_permission_check_is_valid_for_an_hour() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, clock) = adapter(&server);
     let table = [
-        // minutes since the start, and gets by then: two for the order each time, one for the proof
+        // minutes since the start, and gets until then: two for the order each time, one for the
+        // verification
         (0, 3),
         (1, 5),
         (59, 7),
@@ -87,7 +88,7 @@ async fn a_proof_is_good_for_an_hour() {
 }
 
 #[tokio::test]
-async fn a_proof_that_is_asked_for_is_made_anew_and_believed_afterwards() {
+async fn an_explicit_permission_check_is_repeated_and_then_cached() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, _) = adapter(&server);
     ledger.verify().await.unwrap();
@@ -98,11 +99,11 @@ async fn a_proof_that_is_asked_for_is_made_anew_and_believed_afterwards() {
 }
 
 #[tokio::test]
-async fn the_first_refusal_ends_a_proof() {
+async fn the_first_refusal_ends_a_permission_check() {
     let table = [
         (http(200, get_refused("INSUFFICIENT_PERMISSION")), "Forbidden", 1),
         (http(500, fault("invalidAccountFault", "INVALID_ACCT", "no")), "Unauthorized", 1),
-        // Once more, in case a good login was refused under load.
+        // Once more, in case a valid login was refused under load.
         (http(500, fault("invalidCredentialsFault", "USER_ERROR", "no")), "Unauthorized", 2),
         (http(502, ""), "Unavailable", 1),
     ];
@@ -116,9 +117,9 @@ async fn the_first_refusal_ends_a_proof() {
     }
 }
 
-/// Real time: silence is what is measured.
+/// Uses real time, because the absence of an answer is measured.
 #[tokio::test]
-async fn nobody_waits_for_the_proof_of_one_after_another() {
+async fn waiting_callers_share_one_permission_check() {
     const WAITING: usize = 12;
     let server = MockServer::start().await;
     always(&server, "get", http(200, "").set_delay(Duration::from_mins(1))).await;
@@ -138,7 +139,7 @@ async fn nobody_waits_for_the_proof_of_one_after_another() {
 }
 
 #[tokio::test]
-async fn no_rows_without_the_right_to_see_any_is_an_error() {
+async fn an_empty_result_without_the_permission_is_an_error() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;
@@ -149,7 +150,7 @@ async fn no_rows_without_the_right_to_see_any_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
+async fn a_failed_or_invalidated_permission_check_is_repeated() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, _) = adapter(&server);
     ledger.billing(&query()).await.unwrap();
@@ -162,7 +163,7 @@ async fn a_proof_that_failed_is_made_again_and_one_that_is_doubted_too() {
 }
 
 #[tokio::test]
-async fn another_word_for_no_such_record_is_a_proof_too() {
+async fn every_not_found_code_proves_the_permission() {
     let server = MockServer::start().await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     once(&server, "get", http(200, get_refused("RCRD_DSNT_EXIST"))).await;

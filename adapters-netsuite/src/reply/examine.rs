@@ -1,4 +1,5 @@
-//! What only an examination reads: the time, records one by one, how an account books.
+//! Replies that only the doctor reads: the time, records one by one, and how an account uses its
+//! fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +14,10 @@ use super::{
 };
 use crate::{account_conventions::AccountConventions, fault::NetSuiteError, request::FieldPlace};
 
-/// How invoices are booked, as far as some of them show it.
+/// How invoices are entered, as far as the sample shows.
 #[derive(Debug, Default)]
 pub(crate) struct AccountUsage {
-    /// What they name, by kind: records that are there for certain.
+    /// The records that they name, by kind: these exist for certain.
     pub(crate) named: BTreeMap<RecordKind, BTreeSet<RecordId>>,
     /// Some line or body names a tax code.
     pub(crate) tax_codes: bool,
@@ -38,7 +39,7 @@ pub(crate) fn server_time(answer: &Node) -> Result<Timestamp, NetSuiteError> {
     Ok(Timestamp::from_millis(time.as_millisecond()))
 }
 
-/// What `getList` answers to each reference; those without a record are `None`.
+/// The records of a `getList` answer, one for each reference; `None` for those without a record.
 pub(crate) fn parse_each(
     mut answer: Node,
 ) -> Result<Vec<Result<Option<Node>, NetSuiteError>>, NetSuiteError> {
@@ -51,12 +52,12 @@ pub(crate) fn parse_each(
 }
 
 impl AccountUsage {
-    /// Some records of a kind that are there for certain.
+    /// Some records of a kind that exist for certain.
     pub(crate) fn some(&self, kind: RecordKind, limit: usize) -> impl Iterator<Item = &RecordId> {
         self.named.get(&kind).into_iter().flatten().take(limit)
     }
 
-    /// Learns from an invoice. What cannot be read of it teaches nothing.
+    /// Adds what an invoice shows; unreadable parts are ignored.
     pub(crate) fn record(&mut self, invoice: &Node, conventions: &AccountConventions) {
         let refers = |node: &Node, name| reference(node, name).ok().flatten();
         let body = [

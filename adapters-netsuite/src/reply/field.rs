@@ -30,7 +30,7 @@ pub(super) fn required_reference(node: &Node, name: &'static str) -> Result<Reco
     reference(node, name)?.ok_or(XmlError::Missing(name))
 }
 
-/// Decimals of quantities and rates that count; what a `double` prints beyond is noise.
+/// The decimals of quantities and rates; further decimals are noise of a `double`.
 const DECIMALS: u32 = 9;
 
 /// A number.
@@ -55,7 +55,7 @@ pub(super) fn amount(
     Ok(Some(conventions.on_record(amount)))
 }
 
-/// An amount that must be there.
+/// A required amount.
 pub(super) fn required_amount(
     node: &Node,
     name: &'static str,
@@ -72,7 +72,7 @@ pub(super) fn integer(node: &Node, name: &'static str) -> Result<Option<u32>, Xm
     raw.parse().map(Some).map_err(|_| XmlError::value(name, raw))
 }
 
-/// Yes or no.
+/// A boolean.
 pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, XmlError> {
     match node.value(name) {
         None => Ok(None),
@@ -82,7 +82,7 @@ pub(super) fn flag(node: &Node, name: &'static str) -> Result<Option<bool>, XmlE
     }
 }
 
-/// A date that must be there.
+/// A required date.
 pub(super) fn date(
     node: &Node,
     name: &'static str,

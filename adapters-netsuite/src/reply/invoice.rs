@@ -33,7 +33,8 @@ pub(crate) fn invoice(
     })
 }
 
-/// Without a word of what remains nothing does: a memo is then left open, not misapplied.
+/// Zero where the invoice does not state its open amount: the memo is then left open instead of
+/// misapplied.
 fn remaining(record: &Node, conventions: &AccountConventions) -> Result<Amount, XmlError> {
     Ok(amount(record, "amountRemaining", conventions)?.unwrap_or_default())
 }

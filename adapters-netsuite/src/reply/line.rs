@@ -1,4 +1,4 @@
-//! Lines of a transaction, and what hangs on them: items, unit ids, tax details.
+//! Lines of a transaction, with their items, unit ids and tax details.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ pub(super) fn billing_line(
     })
 }
 
-/// The item that a line names.
+/// The item of a line.
 pub(super) fn item(line: &Node) -> Result<ItemRef, XmlError> {
     let node = line.required("item")?;
     Ok(ItemRef {
@@ -54,7 +54,7 @@ pub(super) fn item(line: &Node) -> Result<ItemRef, XmlError> {
     })
 }
 
-/// What a line comes to; lines that only say something come to nothing.
+/// The amount of a line; zero for description lines.
 pub(super) fn line_amount(
     line: &Node,
     conventions: &AccountConventions,
@@ -75,7 +75,7 @@ pub(super) fn line_amount(
 /// The unit ids on a line, from the key column.
 pub(super) fn units(line: &Node, conventions: &AccountConventions) -> Vec<UnitId> {
     let fields = line.child("customFieldList").into_iter().flat_map(|it| it.all("customField"));
-    // Older versions give the script id as internal id.
+    // Older versions return the script id as internal id.
     let is_key = |it: &&Node| {
         let names = [it.attribute("scriptId"), it.attribute("internalId")];
         names.iter().flatten().any(|name| name.eq_ignore_ascii_case(&conventions.line_key_field))
@@ -84,7 +84,7 @@ pub(super) fn units(line: &Node, conventions: &AccountConventions) -> Vec<UnitId
     values.flat_map(AccountConventions::units).collect()
 }
 
-/// The tax details of a record, by the name that ties each to its line.
+/// The tax details of a record, by the reference that ties each to its line.
 pub(super) struct TaxDetails<'a> {
     rows: HashMap<String, Vec<&'a Node>>,
     of_shipping: Vec<&'a Node>,
@@ -92,7 +92,7 @@ pub(super) struct TaxDetails<'a> {
 }
 
 impl<'a> TaxDetails<'a> {
-    /// Looks through the record's details once.
+    /// Indexes the record's details.
     pub(super) fn of(record: &'a Node, conventions: &'a AccountConventions) -> Self {
         let mut details = Self { rows: HashMap::new(), of_shipping: Vec::new(), conventions };
         for row in record.child("taxDetailsList").into_iter().flat_map(|it| it.all("taxDetails")) {
@@ -108,7 +108,7 @@ impl<'a> TaxDetails<'a> {
         details
     }
 
-    /// Those of the body's shipping.
+    /// The details of the body's shipping.
     pub(super) fn of_shipping(&self) -> Result<Vec<LineTax>, XmlError> {
         self.of_shipping.iter().map(|row| tax(row, self.conventions)).collect()
     }

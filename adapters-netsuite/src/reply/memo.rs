@@ -1,4 +1,4 @@
-//! A credit memo on record: whole, by what identifies it, or by what people see of it.
+//! A credit memo on record: complete, by its identity, or by the values that are read back.
 
 use domain::{ExistingLine, ExistingMemo, RecordId, RecordedMemo, Standing, UnitId};
 use ports::Confirmed;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::account_conventions::AccountConventions;
 
-/// What must be the same for a record to be the memo that we look for.
+/// The fields that identify a record as the memo that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// Its record.
@@ -28,7 +28,7 @@ pub(crate) struct Identity {
     pub(crate) units: Vec<UnitId>,
 }
 
-/// Reads what identifies a memo.
+/// Reads the identity of a memo.
 pub(crate) fn identity(
     record: &Node,
     conventions: &AccountConventions,
@@ -42,7 +42,7 @@ pub(crate) fn identity(
     })
 }
 
-/// Reads a memo with its lines; the search that found it tells its standing.
+/// Reads a memo with its lines; its standing is known from the search that found it.
 pub(crate) fn existing(
     record: &Node,
     conventions: &AccountConventions,
@@ -63,7 +63,7 @@ pub(crate) fn existing(
     })
 }
 
-/// Reads a memo with what else ties it to an order.
+/// Reads a memo with the other data that ties it to an order.
 pub(crate) fn recorded(
     record: &Node,
     conventions: &AccountConventions,
@@ -76,7 +76,7 @@ pub(crate) fn recorded(
     })
 }
 
-/// Reads what people see of a memo.
+/// Reads number and total of a memo.
 pub(crate) fn confirmed(
     record: &Node,
     conventions: &AccountConventions,

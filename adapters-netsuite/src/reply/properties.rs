@@ -1,4 +1,4 @@
-//! Whatever comes: an answer or an error, never a panic.
+//! Any input gives an answer or an error, never a panic.
 
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ const REPLIES: [&str; 8] = [
     "update_ok",
 ];
 
-/// What damages an answer: it is cut, bytes are changed, parts come twice or change places.
+/// How an answer is damaged: it is cut, bytes are changed, parts are repeated or swapped.
 #[derive(Debug, Clone)]
 enum Damage {
     Cut(usize),
@@ -75,12 +75,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn bytes_are_never_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {
         wire().read(&bytes);
     }
 
     #[test]
-    fn damaged_answers_are_never_a_panic(
+    fn damaged_answers_never_panic(
         bytes in whole(),
         damages in proptest::collection::vec(damage(), 1..8),
     ) {

@@ -1,5 +1,5 @@
-//! Answers that were recorded elsewhere: every file is read as its name says. They belong to
-//! others and are not in this repository; `NETSUITE_RECORDINGS` names the folder that has them.
+//! Recorded answers: every file is read as its name says. They belong to others and are not in this
+//! repository; `NETSUITE_RECORDINGS` names the folder that has them.
 
 use std::{env, fs, path::PathBuf};
 
@@ -16,12 +16,12 @@ const FOLDERS: [&str; 4] = [
     "samples/responses-2025_2",
 ];
 
-/// How an answer turned out.
+/// The result of reading an answer.
 #[derive(Debug, PartialEq)]
 enum Shown {
-    /// So many statuses, and all are good.
+    /// This many statuses, all of them successful.
     Good(usize),
-    /// So many are good, and these are what the others mean.
+    /// This many are successful; the list has the classes of the others.
     Bad(usize, Vec<Class>),
     Fault(Class),
     Unreadable,
@@ -55,7 +55,7 @@ fn collect(node: &Node, statuses: &mut Vec<Result<(), NetSuiteError>>) {
     node.children.iter().for_each(|child| collect(child, statuses));
 }
 
-/// What the name of a file promises; panics where it promises something else.
+/// Compares an answer with the name of its file; panics where they differ.
 #[track_caller]
 fn hold_to_its_name(name: &str, bytes: &[u8]) {
     use Class::{
@@ -90,7 +90,7 @@ fn hold_to_its_name(name: &str, bytes: &[u8]) {
         ("login__failure_concurrent_requests", Shown::Fault(Throttled)),
         ("login__failure_invalid_credentials", Shown::Fault(Login)),
         ("get_data_center_urls_empty_account", one(Data)),
-        // Cut off where they were recorded.
+        // These recordings are incomplete.
         ("upsert_list__upsert_list_customers", Shown::Unreadable),
         ("upsert_list__upsert_list_one_customer", Shown::Unreadable),
         ("http_", Shown::Unreadable),
@@ -123,16 +123,16 @@ fn files() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 #[ignore = "needs NETSUITE_RECORDINGS"]
-fn recorded_answers_are_read_as_their_names_say() {
+fn recorded_answers_match_their_file_names() {
     for (name, bytes) in &files() {
         hold_to_its_name(name, bytes);
     }
 }
 
-/// Answers to what the adapter asks, read as the adapter reads them.
+/// Answers to the adapter's requests, read as the adapter reads them.
 #[test]
 #[ignore = "needs NETSUITE_RECORDINGS"]
-fn recorded_answers_to_our_questions_are_understood() {
+fn recorded_answers_to_the_adapters_requests_are_parsed() {
     for (name, bytes) in files() {
         let Ok(reply) = Reply::read(&bytes) else { continue };
         let kind = reply.content.name().to_owned();
@@ -163,9 +163,9 @@ fn recorded_answers_to_our_questions_are_understood() {
     }
 }
 
-/// What is unreadable says so as such.
+/// An unreadable answer is reported as unreadable.
 #[test]
-fn a_cut_off_answer_is_told_from_a_page() {
+fn a_truncated_answer_is_distinguished_from_a_page() {
     assert!(matches!(Reply::read(b"<Envelope><Body>"), Err(XmlError::CutOff)));
     assert!(matches!(Reply::read(b"<html></html>"), Err(XmlError::NotSoap(_))));
 }

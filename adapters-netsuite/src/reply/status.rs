@@ -1,9 +1,9 @@
-//! The status that every answer carries, and every record in an answer.
+//! The status in every answer, and in every record of an answer.
 
 use super::{Node, XmlError};
 use crate::fault::{Class, CodeSource, NetSuiteError, classify};
 
-/// How one operation on one record went.
+/// The result of one operation on one record.
 #[derive(Debug)]
 pub(super) struct Status {
     is_success: bool,
@@ -34,21 +34,21 @@ impl Status {
         })
     }
 
-    /// An error unless it went well.
+    /// An error unless the operation succeeded.
     pub(super) fn check(self) -> Result<(), NetSuiteError> {
         if self.is_success {
             return Ok(());
         }
         let class = match (self.code.as_str(), self.message.as_str()) {
-            // A refusal without a word of why is no refusal that one could rely on.
+            // A refusal without code and message is not reliable.
             ("", "") => Class::Failed,
             (code, message) => classify(CodeSource::Status, code, message),
         };
         Err(NetSuiteError::detail(class, &self.code, &self.message))
     }
 
-    /// An error unless the record was saved: it is, too, when only a script that
-    /// ran afterwards failed.
+    /// An error unless the record was saved. It is saved even if a script that ran afterwards
+    /// failed.
     pub(super) fn check_written(self) -> Result<(), NetSuiteError> {
         if self.is_saved { Ok(()) } else { self.check() }
     }

@@ -80,7 +80,7 @@ const DETAILED: &str = r#"<record xmlns:s="urn:s" xmlns:c="urn:c"
   <s:entity internalId="5521"/><s:taxItem internalId="-112"/><s:class internalId="7"/></record>"#;
 
 #[test]
-fn a_line_is_read_whatever_the_order_of_its_fields() {
+fn a_line_is_read_in_any_order_of_its_fields() {
     let invoice = invoice(&record(&get_done(DETAILED)), &conventions()).unwrap();
     let line = &invoice.lines[0];
     assert_eq!(line.line, 3);
@@ -104,7 +104,7 @@ fn a_line_is_read_whatever_the_order_of_its_fields() {
 }
 
 #[test]
-fn what_must_be_there_makes_an_answer_unreadable_by_its_absence() {
+fn a_missing_required_part_makes_an_answer_unreadable() {
     let table = [
         (" internalId=\"7\"", "", "answer lacks internalId"),
         ("<s:entity internalId=\"5521\"/>", "", "answer lacks entity"),
@@ -127,7 +127,7 @@ fn what_must_be_there_makes_an_answer_unreadable_by_its_absence() {
 }
 
 #[test]
-fn a_credit_memo_is_read_with_what_it_is_applied_to() {
+fn a_credit_memo_is_read_with_its_applications() {
     let applied = "<t:createdFrom internalId=\"70211\"/><t:applyList>\
                    <t:apply><t:apply>true</t:apply><t:doc>70211</t:doc></t:apply>\
                    <t:apply><t:apply>false</t:apply><t:doc>70299</t:doc></t:apply></t:applyList>";
@@ -162,7 +162,7 @@ fn a_write_succeeds_when_the_record_was_saved() {
 }
 
 #[test]
-fn a_success_without_an_id_is_an_answer_that_cannot_be_read() {
+fn a_success_without_an_id_is_unreadable() {
     let table = [
         reply("add_ok").replace("internalId=\"71300\"", ""),
         reply("add_after_submit_failed").replace("internalId=\"71300\"", ""),
@@ -178,14 +178,14 @@ fn a_success_without_an_id_is_an_answer_that_cannot_be_read() {
 }
 
 #[test]
-fn absent_is_not_forbidden() {
+fn a_missing_record_is_not_a_missing_permission() {
     let get = |name| parse_get(answer(&reply(name), Operation::Get).unwrap());
     assert!(get("get_not_found").unwrap().is_none());
     assert_eq!(class(get("get_permission")), Class::Forbidden);
 }
 
 #[test]
-fn a_list_leaves_out_what_does_not_exist_and_nothing_else() {
+fn a_list_leaves_out_only_missing_records() {
     let list = |responses: &str| {
         let body = format!(
             "<getListResponse><readResponseList>{}{responses}</readResponseList></getListResponse>",
@@ -237,7 +237,7 @@ fn faults_are_read_from_both_versions_of_soap() {
 }
 
 #[test]
-fn garbage_is_unreadable_and_never_a_panic() {
+fn garbage_is_unreadable_and_never_panics() {
     let whole = reply("get_sales_order_ok");
     let deep = format!("{}{}", "<a>".repeat(70), "</a>".repeat(70));
     let table: Vec<(&str, Vec<u8>)> = vec![
@@ -284,7 +284,7 @@ fn an_answer_cut_off_anywhere_is_unreadable() {
 }
 
 #[test]
-fn a_damaged_answer_is_never_a_panic() {
+fn a_damaged_answer_never_panics() {
     for name in ["get_sales_order_ok", "search_invoices_ok", "add_ok", "fault_concurrency"] {
         let whole = reply(name).into_bytes();
         for position in 0..whole.len() {

@@ -1,9 +1,9 @@
-//! Characters as they come: references, and halves of characters outside the basic plane.
+//! Decodes characters: references, and halves of characters outside the basic plane.
 //!
-//! Apache Axis 1, whose namespace NetSuite's faults carry, writes every UTF-16 unit above
-//! 0x7F as a reference of its own: an emoji is `&#xD83D;&#xDE00;`. Two halves that stand
-//! together are one character. A half alone, and any number that is no character, is U+FFFD:
-//! one character must not make a record unreadable.
+//! Apache Axis 1, whose namespace NetSuite's faults carry, writes every UTF-16 unit above 0x7F as a
+//! separate reference: an emoji is `&#xD83D;&#xDE00;`. Two adjacent halves are one character. A
+//! single half, and any number that is no character, becomes U+FFFD, so that one character does not
+//! make a record unreadable.
 
 use std::{borrow::Cow, char, str};
 
@@ -11,7 +11,7 @@ use quick_xml::escape::resolve_predefined_entity;
 
 use super::XmlError;
 
-/// References to characters, put together from their halves.
+/// Character references, combined from their halves.
 #[derive(Debug, Default)]
 pub(super) struct References {
     /// The first half of a character, of which the second must follow at once.
@@ -19,8 +19,8 @@ pub(super) struct References {
 }
 
 impl References {
-    /// What a reference stands for, by the text between `&` and `;`. A first half is
-    /// nothing until the second comes.
+    /// Appends the character of a reference, given the text between `&` and `;`. A first half
+    /// appends nothing until the second comes.
     pub(super) fn resolve(&mut self, name: &str, out: &mut String) -> Result<(), XmlError> {
         let Some(digits) = name.strip_prefix('#') else {
             out.extend(self.end());
@@ -50,14 +50,14 @@ impl References {
         Ok(())
     }
 
-    /// Something else follows: what a first half that stays alone is read as.
+    /// Ends a sequence of references: returns the replacement for a first half that stayed alone.
     pub(super) fn end(&mut self) -> Option<char> {
         self.high.take().map(|_| char::REPLACEMENT_CHARACTER)
     }
 }
 
-/// The number that these digits and nothing else make; more than any character's where
-/// they are too many.
+/// The number that consists of exactly these digits; larger than any character where there are too
+/// many.
 fn number(digits: &str, radix: u32) -> Option<u32> {
     if digits.is_empty() || !digits.chars().all(|it| it.is_digit(radix)) {
         return None;
@@ -70,7 +70,7 @@ fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// The value of an attribute as it is meant: references resolved, white space as spaces.
+/// The value of an attribute: references resolved, white space as spaces.
 pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, XmlError> {
     if !raw.contains(['&', '\t', '\n', '\r']) {
         return Ok(Cow::Borrowed(raw));
@@ -93,8 +93,8 @@ pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, XmlError> {
     Ok(Cow::Owned(out))
 }
 
-/// The document as text. Bytes that a stack like Java's writes for the halves of a
-/// character, each in three bytes of its own, are read as references are.
+/// The document as text. A Java-like stack may write the halves of a character in three bytes each;
+/// these are decoded like references.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Ok(Cow::Borrowed(text));
@@ -119,7 +119,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     String::from_utf8(whole).map(Cow::Owned).map_err(|_| XmlError::NotText)
 }
 
-/// The half of a character that these bytes begin with, written as if it were one.
+/// The half of a character that these bytes begin with, encoded as if it were a character.
 fn half(bytes: &[u8]) -> Option<u16> {
     match bytes {
         [0xED, second @ 0xA0..=0xBF, third @ 0x80..=0xBF, ..] => {

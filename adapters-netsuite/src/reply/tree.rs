@@ -1,9 +1,8 @@
-//! XML as it was received: a small tree of local names.
+//! Received XML as a small tree of local names.
 //!
-//! Documents with a DTD are refused, and so is anything deeper or larger than
-//! any answer of NetSuite's: what is read here comes from outside. Names and
-//! values are parts of the document's own text, which all nodes share: copying
-//! them made up most of what reading cost.
+//! Documents with a DTD are refused, and so is anything deeper or larger than any answer of
+//! NetSuite, because the input is untrusted. Names and values are slices of the document's text,
+//! which all nodes share: copying them was most of the cost of reading.
 
 use std::{borrow::Cow, fmt, ops::Range, ptr, sync::Arc};
 
@@ -17,7 +16,7 @@ use super::text::{self, References};
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 1_000_000;
 
-/// The attribute that tells a record's type, as opposed to a plain `type`.
+/// The attribute with a record's type, as opposed to a plain `type`.
 const XSI_TYPE: &str = "xsi:type";
 
 /// The attribute of an element that has no value, as opposed to a plain `nil`.
@@ -33,14 +32,13 @@ pub(crate) struct Node {
     pub(crate) children: Vec<Node>,
 }
 
-/// An element that is not closed yet, and where its children begin among those that are.
+/// An element that is still open, and the index of its first child.
 struct Open {
     node: Node,
     children: usize,
 }
 
-/// A text: where it stands in the document, or what it is where it does not
-/// stand there as it is.
+/// A text: a slice of the document, or an owned text where it differs from the document.
 enum Text {
     Slice(Range<usize>),
     Static(&'static str),
@@ -79,13 +77,13 @@ impl fmt::Debug for Node {
 /// Why an answer could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum XmlError {
-    /// No XML, or not all of it.
+    /// Not XML, or incomplete XML.
     #[error("answer is not XML")]
     NotXml(#[from] quick_xml::Error),
     /// An attribute that cannot be read.
     #[error("answer has an attribute that is not XML")]
     Attribute(#[from] quick_xml::events::attributes::AttrError),
-    /// Bytes that are no text.
+    /// The bytes are not UTF-8.
     #[error("answer is not UTF-8")]
     NotText,
     /// It ended before it was complete.
@@ -94,35 +92,35 @@ pub(crate) enum XmlError {
     /// It refers to something only a DTD could define, or has a DTD.
     #[error("answer has a document type or an unknown entity")]
     DocumentType,
-    /// More of it than any answer has.
+    /// Deeper or larger than any answer of NetSuite.
     #[error("answer is too large or too deep")]
     TooLarge,
     /// XML, but no SOAP.
     #[error("answer is no SOAP message but {0:?}")]
     NotSoap(String),
-    /// The answer to something else.
+    /// The answer to another operation.
     #[error("answer is of an unexpected kind: {0:?}")]
     Unexpected(String),
-    /// Something that must be there is not.
+    /// A required part is missing.
     #[error("answer lacks {0}")]
     Missing(&'static str),
-    /// A value that is none of its type.
+    /// A value that does not fit its type.
     #[error("answer has an unreadable {field}: {value:?}")]
     Value {
-        /// Where.
+        /// The field.
         field: &'static str,
-        /// What, cut to a length that can be shown.
+        /// The value, cut to a length that can be shown.
         value: String,
     },
 }
 
 impl XmlError {
-    /// A value that is none of its type.
+    /// An error for a value that does not fit its type.
     pub(crate) fn value(field: &'static str, raw: &str) -> Self {
         Self::Value { field, value: raw.chars().take(40).collect() }
     }
 
-    /// What is wrong with one thing in an answer, for people.
+    /// The error about one part of an answer, for people.
     pub(crate) fn of(&self, subject: &str) -> String {
         match self {
             Self::Missing(field) => format!("{subject} lacks {field}"),
@@ -135,7 +133,7 @@ impl XmlError {
 }
 
 impl Node {
-    /// Reads a whole document.
+    /// Parses a complete document.
     pub(crate) fn parse(text: &str) -> Result<Self, XmlError> {
         let document: Arc<str> = Arc::from(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader::from_str(&document);
@@ -185,7 +183,7 @@ impl Node {
     fn open(document: &Arc<str>, start: &BytesStart<'_>) -> Result<Self, XmlError> {
         let name = Text::of(document, Cow::Borrowed(start.local_name().as_ref()));
         let mut attributes = Vec::new();
-        // An attribute that comes twice counts once: the first.
+        // If an attribute is repeated, the first one counts.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute?;
             if attribute.key.as_namespace_binding().is_some() {
@@ -197,7 +195,7 @@ impl Node {
             };
             let (local, prefix) = attribute.key.decompose();
             attributes.push(match (local.as_ref(), prefix) {
-                // Its value is a qualified name of which only the local part is stable.
+                // The value is a qualified name of which only the local part is stable.
                 ("type", Some(_)) => {
                     (Text::Static(XSI_TYPE), Text::of(document, without_prefix(value)))
                 }
@@ -250,13 +248,13 @@ impl Node {
         self.child(name).map(Self::text).filter(|it| !it.is_empty())
     }
 
-    /// Takes the first element of this name out.
+    /// Removes and returns the first element of this name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
         let position = self.children.iter().position(|child| child.name() == name)?;
         Some(self.children.remove(position))
     }
 
-    /// Takes all elements of this name out, in their order.
+    /// Removes and returns all elements of this name, in their order.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<Self> {
         let children = std::mem::take(&mut self.children);
         let (wanted, others) = children.into_iter().partition(|child| child.name() == name);
@@ -265,12 +263,12 @@ impl Node {
     }
 }
 
-/// Text outside of the root element is of no interest.
+/// Text outside the root element is ignored.
 fn append(open: &mut [Open], text: Cow<'_, str>) {
     let Some(Open { node, .. }) = open.last_mut() else { return };
     match &mut node.text {
         Text::Owned(whole) => whole.push_str(&text),
-        // Space at the beginning is no part of it; most of it stands between elements.
+        // Leading space is ignored; most of it stands between elements.
         Text::Static(_) if text.trim().is_empty() => {}
         Text::Static(_) => node.text = Text::of(&node.document, text),
         Text::Slice(range) => {
@@ -288,7 +286,7 @@ fn without_prefix(name: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// An element without a value, by `xsi:nil`, is as good as none.
+/// An element without a value, by `xsi:nil`, is treated as absent.
 fn close(closed: &mut Vec<Node>, node: Node) {
     if !matches!(node.attribute(XSI_NIL), Some("true" | "1")) {
         closed.push(node);

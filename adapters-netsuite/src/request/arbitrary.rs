@@ -1,4 +1,4 @@
-//! Credit memos as they can be, for tests of what is written.
+//! Arbitrary credit memos, for tests of the requests.
 
 use domain::{
     Amount, Application, BodyShipping, CreditMemo, CustomField, FieldType, InstrumentKey, LineKind,
@@ -6,7 +6,7 @@ use domain::{
 };
 use proptest::{collection::vec, option::of, prelude::*, sample::select, strategy::Union};
 
-/// Any memo that can be decided: every field there and not there, with any text in it.
+/// Any memo that a decision can make: every field present or absent, with any text.
 pub(crate) fn memo() -> impl Strategy<Value = CreditMemo> {
     let head = (source(), vec(of(id()), 6), select(vec![TaxBasis::Codes, TaxBasis::Details]));
     let body = (
@@ -55,7 +55,7 @@ pub(crate) fn memo() -> impl Strategy<Value = CreditMemo> {
     )
 }
 
-/// Any lines to be closed.
+/// Any lines to close.
 pub(crate) fn lines_to_close() -> impl Strategy<Value = LinesToClose> {
     let target = (any::<u32>(), of(0..1000_i64), of(amount()), any::<bool>());
     let target = target.prop_map(|(line, quantity, amount, closed)| LineTarget {
@@ -73,7 +73,7 @@ pub(crate) fn id() -> impl Strategy<Value = RecordId> {
     (-200..=i64::from(u32::MAX)).prop_map(|it| it.to_string().parse().expect("a number is an id"))
 }
 
-/// Text of any characters, those among them that XML cannot carry.
+/// Text of any characters, including those that XML cannot carry.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let special =
         select(vec!['<', '>', '&', '"', '\'', ']', '\0', '\u{7}', '\r', '\n', '\u{fffe}']);

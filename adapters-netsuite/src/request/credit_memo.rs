@@ -7,10 +7,10 @@ use domain::{
 use super::{Element, Operation, Request, custom_field};
 use crate::account_conventions::AccountConventions;
 
-/// The price level that lets us name the price.
+/// The price level that allows a custom price.
 const CUSTOM_PRICE: &str = "-1";
 
-/// The name by which NetSuite ties tax details to the body's shipping.
+/// The reference by which NetSuite ties tax details to the body's shipping.
 pub(crate) const SHIPPING_TAXES: &str = "SHIPPING";
 
 /// Records a memo under its key as external id.
@@ -46,14 +46,14 @@ pub(crate) fn add(memo: &CreditMemo, conventions: &AccountConventions) -> Reques
     Request::new(Operation::Add, Element::new("m:add").child(record))
 }
 
-/// What NetSuite would copy from the invoice and shall not: first in any record, and
-/// in the core namespace.
+/// The fields that NetSuite must not copy from the invoice: first in any record, and in the core
+/// namespace.
 fn cleared(memo: &CreditMemo) -> Option<Element> {
     let names = memo.cleared.iter().map(|it| Element::new("c:name").content(it));
     (!memo.cleared.is_empty()).then(|| Element::new("c:nullFieldList").children(names))
 }
 
-/// Stated even where it is nothing: NetSuite would copy the invoice's.
+/// Zero is stated explicitly; otherwise NetSuite would copy the invoice's amount.
 fn nothing() -> Amount {
     Amount::cents(0)
 }
@@ -80,7 +80,7 @@ fn item(line: &MemoLine, position: usize, conventions: &AccountConventions) -> E
         .children(line_fields(line, conventions))
 }
 
-/// The name that ties a line to its tax details.
+/// The reference that ties a line to its tax details.
 fn reference(line: &MemoLine, position: usize) -> Option<String> {
     (!line.taxes.is_empty()).then(|| format!("line-{position}"))
 }
@@ -99,7 +99,7 @@ fn applications(memo: &CreditMemo) -> Option<Element> {
     if matches!(memo.source, Source::SalesOrder(_)) {
         return None;
     }
-    // Empty where nothing remains to be paid, so that NetSuite applies nothing by itself.
+    // Empty where nothing is left to apply, so that NetSuite applies nothing by itself.
     Some(Element::list("cu:applyList", memo.application.as_ref().map(application)))
 }
 

@@ -1,4 +1,4 @@
-//! Custom fields: the type is in an attribute, and decides the form of the value.
+//! Custom fields: an attribute states the type, which decides the form of the value.
 
 use domain::{CustomField, FieldType};
 
@@ -10,8 +10,8 @@ pub(super) fn list(name: &'static str, fields: Vec<Element>) -> Option<Element> 
     (!fields.is_empty()).then(|| Element::new(name).children(fields))
 }
 
-/// One field with its value; none for a choice among records that chooses none,
-/// which the schema has no form for.
+/// One field with its value; `None` for a multiple choice without a choice, which the schema cannot
+/// express.
 pub(super) fn field(field: &CustomField, conventions: &AccountConventions) -> Option<Element> {
     let value = field.value.as_str();
     let single = |text: &str| vec![Element::new("c:value").content(text)];
@@ -41,7 +41,7 @@ fn entries(value: &str) -> Vec<Element> {
     ids.map(|id| Element::new("c:value").attribute("internalId", id)).collect()
 }
 
-/// What is no date goes as it is: NetSuite says what is wrong with it.
+/// An invalid date is passed on unchanged, and NetSuite rejects it with a message.
 fn date(value: &str, conventions: &AccountConventions) -> String {
     value.parse().map_or_else(|_| value.to_owned(), |it| conventions.midnight(it))
 }

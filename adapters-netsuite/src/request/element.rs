@@ -1,4 +1,4 @@
-//! XML to be written: a tree in which a field is one line, whether it is set or not.
+//! Writes XML: a tree in which an optional field takes one line.
 
 use std::{fmt::Display, io};
 
@@ -13,7 +13,7 @@ const ROOM: usize = 4096;
 
 type Out = Writer<Vec<u8>>;
 
-/// An element with its prefix, attributes and what is in it.
+/// An element with its prefix, attributes and content.
 #[derive(Debug)]
 pub(super) struct Element {
     name: &'static str,
@@ -28,56 +28,56 @@ impl Element {
         Self { name, attributes: Vec::new(), text: String::new(), children: Vec::new() }
     }
 
-    /// With an attribute.
+    /// Adds an attribute.
     pub(super) fn attribute(mut self, name: &'static str, value: impl Display) -> Self {
         self.attributes.push((name, strip_invalid_chars(&value)));
         self
     }
 
-    /// With text in it.
+    /// Adds text.
     pub(super) fn content(mut self, value: impl Display) -> Self {
         self.text = strip_invalid_chars(&value);
         self
     }
 
-    /// With an element in it.
+    /// Adds an element.
     pub(super) fn child(mut self, child: Element) -> Self {
         self.children.push(child);
         self
     }
 
-    /// With elements in it.
+    /// Adds elements.
     pub(super) fn children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children);
         self
     }
 
-    /// With a field in it.
+    /// Adds a field.
     pub(super) fn text(self, name: &'static str, value: impl Display) -> Self {
         self.child(Self::new(name).content(value))
     }
 
-    /// With a field in it, where it is set.
+    /// Adds a field, where it is set.
     pub(super) fn text_if(self, name: &'static str, value: Option<impl Display>) -> Self {
         self.children(value.map(|it| Self::new(name).content(it)))
     }
 
-    /// With a reference to a record in it.
+    /// Adds a reference to a record.
     pub(super) fn reference(self, name: &'static str, id: &RecordId) -> Self {
         self.child(Self::new(name).attribute("internalId", id))
     }
 
-    /// With a reference to a record in it, where it is set.
+    /// Adds a reference to a record, where it is set.
     pub(super) fn reference_if(self, name: &'static str, id: Option<&RecordId>) -> Self {
         self.children(id.map(|it| Self::new(name).attribute("internalId", it)))
     }
 
-    /// A list that replaces whatever NetSuite would put there by itself.
+    /// A list that replaces the entries that NetSuite would create.
     pub(super) fn list(name: &'static str, rows: impl IntoIterator<Item = Element>) -> Self {
         Self::new(name).attribute("replaceAll", true).children(rows)
     }
 
-    /// The whole document, with `body` in an element of its own at the end.
+    /// The complete document, with `body` in an element of its own at the end.
     pub(super) fn document_around(&self, name: &'static str, body: &Self) -> String {
         let mut writer = Writer::new_with_indent(Vec::with_capacity(ROOM), b' ', 2);
         self.write_around(&mut writer, name, body).expect("memory takes all that is written");
@@ -122,7 +122,7 @@ impl Element {
     }
 }
 
-/// Without the characters that XML 1.0 cannot carry, not even escaped.
+/// The value without the characters that XML 1.0 cannot carry, not even escaped.
 pub(crate) fn strip_invalid_chars(value: &impl Display) -> String {
     let is_allowed = |c: &char| match *c {
         '\t' | '\n' | '\r' => true,

@@ -1,4 +1,4 @@
-//! What only an examination asks: the time, a form, records of any type, a few invoices.
+//! Requests of the doctor: the time, a form, records of any type, a few invoices.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use ports::RecordKind;
 
 use super::{Element, MAX_IDS, Operation, Request, search};
 
-/// Every type that an item of a line may be of; an id alone does not tell which.
+/// Every type that an item of a line may have; an id alone does not show the type.
 const ITEM_TYPES: [&str; 11] = [
     "inventoryItem",
     "nonInventorySaleItem",
@@ -22,13 +22,13 @@ const ITEM_TYPES: [&str; 11] = [
     "markupItem",
 ];
 
-/// Invoices that are looked at: enough to see how an account books.
+/// The number of invoices that are read: enough to see how an account uses its fields.
 const SAMPLE_SIZE: u32 = 20;
 
 /// No record has this internal id.
 const NO_ID: &str = "0";
 
-/// The types that a record may be of; none where the web services do not show such records.
+/// The types that a record may have; empty where the web services do not show such records.
 pub(crate) fn types_of(kind: RecordKind) -> &'static [&'static str] {
     match kind {
         RecordKind::Location => &["location"],
@@ -41,7 +41,7 @@ pub(crate) fn types_of(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
-/// Where transactions have custom fields.
+/// The places of custom fields in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum FieldPlace {
     /// In the body.
@@ -68,12 +68,12 @@ pub(crate) fn custom_fields<'a>(
     Request::new(Operation::GetList, Element::new("m:getList").children(references))
 }
 
-/// How many ids of a kind one [`list`] may ask for.
+/// The number of ids of a kind that one [`list`] may contain.
 pub(crate) fn ids_at_once(kind: RecordKind) -> usize {
     MAX_IDS / types_of(kind).len().max(1)
 }
 
-/// The records with these ids, each as every type that it may be of.
+/// The records with these ids, each requested as every type that it may have.
 pub(crate) fn list<'a>(kind: RecordKind, ids: impl IntoIterator<Item = &'a RecordId>) -> Request {
     let base = |id: &RecordId, kind: &str| {
         Element::new("m:baseRef")
@@ -91,8 +91,8 @@ pub(crate) fn server_time() -> Request {
     Request::new(Operation::GetServerTime, Element::new("m:getServerTime"))
 }
 
-/// The form of a credit memo, from an invoice that cannot exist: who may not
-/// enter one is told so, others that there is no such invoice.
+/// The form of a credit memo from an invoice that cannot exist. A role without the permission gets
+/// a permission error, others the error that the invoice does not exist.
 pub(crate) fn memo_form() -> Request {
     let invoice =
         Element::new("c:reference").attribute("type", "invoice").attribute("internalId", NO_ID);
@@ -100,7 +100,7 @@ pub(crate) fn memo_form() -> Request {
     Request::new(Operation::Initialize, Element::new("m:initialize").child(record))
 }
 
-/// A few invoices; those changed since a moment, where one is given.
+/// A few invoices; only those changed since a moment, where one is given.
 pub(crate) fn some_invoices(since: Option<impl Display>) -> Request {
     let changed = since.map(search::changed_since);
     let valid = Element::new("cm:voided").text("c:searchValue", false);

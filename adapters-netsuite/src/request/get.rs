@@ -6,7 +6,7 @@ use domain::RecordId;
 
 use super::{Element, Operation, Request};
 
-/// NetSuite takes at most this many ids in one request.
+/// NetSuite accepts at most this many ids in one request.
 pub(crate) const MAX_IDS: usize = 1000;
 
 /// The types of record that are read by id.

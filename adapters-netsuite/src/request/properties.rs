@@ -1,5 +1,5 @@
-//! Whatever memo is to be written: well-formed, in the schema's order and
-//! namespaces, and saying what it was told to say.
+//! Every request for a memo is well-formed, in the schema's order and namespaces, and carries the
+//! given values.
 
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -10,7 +10,7 @@ use crate::{
     request::Request,
 };
 
-/// The fields that are written, in the order in which NetSuite takes them.
+/// The written fields, in the order of the schema.
 const ORDER: [(&str, &str); 12] = [
     ("Envelope", "Header Body"),
     ("Header", "tokenPassport preferences searchPreferences"),
@@ -36,7 +36,7 @@ const ORDER: [(&str, &str); 12] = [
     ("TransactionSearchBasic", "createdFrom externalIdString mainLine otherRefNum type voided"),
 ];
 
-/// Prefixes by what is in an element: its children, not the element itself.
+/// Prefixes by the content of an element: its children, not the element itself.
 const NAMESPACES: [(&str, &str); 9] = [
     ("tokenPassport", "core"),
     ("nullFieldList", "core"),
@@ -55,7 +55,7 @@ fn written(request: &Request) -> String {
     request.envelope("2025_2", &credentials("1234567").sign(NONCE.to_owned(), TIMESTAMP))
 }
 
-/// What an element is: its declared type where it has one.
+/// The kind of an element: its declared type where it has one.
 fn kind<'a>(node: Node<'a, '_>) -> &'a str {
     let name = node.tag_name().name();
     let parent = node.parent_element().map(|it| it.tag_name().name());
@@ -104,7 +104,7 @@ fn check(text: &str) {
     }
 }
 
-/// The text that one is left with after XML.
+/// The text that remains after XML.
 fn carried(text: &str) -> String {
     let is_allowed = |c: &char| {
         matches!(*c, '\t' | '\n' | '\r') || (' ' <= *c && !matches!(*c, '\u{fffe}' | '\u{ffff}'))
@@ -120,7 +120,7 @@ fn texts(text: &str, name: &str) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn a_memo_is_written_in_order_and_says_what_it_was_told(memo in arbitrary::memo()) {
+    fn a_memo_is_written_in_order_with_its_values(memo in arbitrary::memo()) {
         let text = written(&add(&memo, &conventions()));
         check(&text);
         prop_assert_eq!(texts(&text, "memo"), [carried(&memo.text)]);
@@ -138,7 +138,7 @@ proptest! {
             let amount = elements(line).find(|it| it.tag_name().name() == "amount").unwrap();
             prop_assert_eq!(amount.text().unwrap_or_default(), told.amount.to_string());
         }
-        // Every list replaces what NetSuite would put there.
+        // Every list replaces the entries that NetSuite would create.
         for name in ["itemList", "applyList", "taxDetailsList"] {
             let list = elements(record).find(|it| it.tag_name().name() == name);
             let replaces = list.is_none_or(|it| it.attribute("replaceAll") == Some("true"));
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn an_order_is_asked_for_by_any_number(number in arbitrary::text()) {
+    fn any_number_makes_a_valid_query(number in arbitrary::text()) {
         for request in [sales_documents_of_number(&number), memos_by_reference(&number)] {
             let text = written(&request);
             check(&text);

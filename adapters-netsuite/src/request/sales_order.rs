@@ -4,7 +4,7 @@ use domain::{LineTarget, LinesToClose};
 
 use super::{Element, Operation, Request};
 
-/// Brings lines to their targets and leaves all other lines as they are.
+/// Brings lines to their targets and leaves all other lines unchanged.
 pub(crate) fn close_lines(lines: &LinesToClose) -> Request {
     let items = Element::new("s:itemList")
         .attribute("replaceAll", false)

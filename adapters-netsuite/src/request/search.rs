@@ -1,7 +1,7 @@
-//! Searches over transactions, each of one kind of question.
+//! Searches over transactions, one function per query.
 //!
-//! Criteria stand in alphabetical order, as the schema wants them. `mainLine`
-//! makes the answer one row per transaction instead of one per line.
+//! Criteria are in alphabetical order, as the schema requires. With `mainLine` the answer has one
+//! row per transaction instead of one per line.
 
 use std::fmt::Display;
 
@@ -12,9 +12,9 @@ use super::{Element, Operation, Request};
 /// Records on one page; each comes with all its lines.
 pub(super) const PAGE_SIZE: u32 = 100;
 
-/// No longer number is on any transaction, in UTF-16 units: what is longer was cut.
+/// The longest number of a transaction in UTF-16 units; longer ones were cut.
 const NUMBER_LENGTH: usize = 45;
-/// Memos on one page where all of a span of time are read: they are small, and many.
+/// Memos on one page when all memos of a window are read: they are small, and many.
 const MEMOS_AT_ONCE: u32 = 200;
 
 /// The invoices and cash sales made from a sales order, voided ones left out.
@@ -23,8 +23,8 @@ pub(crate) fn sales_documents_of(sales_order: &RecordId) -> Request {
     search(std::iter::once(source).chain(sales_documents()))
 }
 
-/// The same for the sales order with this external id. Without columns an
-/// advanced search answers with whole records.
+/// The same for the sales order with this external id. An advanced search without columns returns
+/// complete records.
 pub(crate) fn sales_documents_of_number(external_id: &str) -> Request {
     let name = Element::new("cm:externalIdString")
         .attribute("operator", "is")
@@ -47,14 +47,14 @@ pub(crate) fn memos_of(invoices: &[RecordId]) -> Request {
     search([made_from(invoices), main_line(), types(&["_creditMemo"]), voided(false)])
 }
 
-/// Those of these credit memos that were voided: only a search tells.
+/// The voided ones among these credit memos; only a search shows that.
 pub(crate) fn voided_memos(records: &[RecordId]) -> Request {
     let values = records.iter().map(|id| Element::new("c:searchValue").attribute("internalId", id));
     let records = Element::new("cm:internalId").attribute("operator", "anyOf").children(values);
     search([records, main_line(), types(&["_creditMemo"]), voided(true)])
 }
 
-/// The credit memos that bear an order's number, voided ones left out.
+/// The credit memos with an order's number, voided ones left out.
 pub(crate) fn memos_by_reference(reference: &str) -> Request {
     let number = domain::cut_utf16(reference, NUMBER_LENGTH);
     let number = Element::new("cm:otherRefNum")
@@ -63,8 +63,8 @@ pub(crate) fn memos_by_reference(reference: &str) -> Request {
     search([main_line(), number, types(&["_creditMemo"]), voided(false)])
 }
 
-/// The credit memos that were made or changed since a moment, those that count or the
-/// voided ones: nothing else tells one from the other.
+/// The credit memos that were created or changed since a moment, either those that count or the
+/// voided ones; a record itself does not show which it is.
 pub(crate) fn memos_since(since: impl Display, standing: Standing) -> Request {
     let voided = voided(standing == Standing::Voided);
     let criteria = [changed_since(since), main_line(), types(&["_creditMemo"]), voided];

@@ -1,4 +1,4 @@
-//! Golden requests: byte for byte what was validated against the schema.
+//! Golden requests: byte for byte as they were validated against the schema.
 
 use std::path::Path;
 
@@ -215,14 +215,14 @@ fn the_version_is_in_every_namespace() {
 }
 
 #[test]
-fn memos_are_looked_for_by_the_number_that_they_can_bear() {
+fn memos_are_searched_by_the_number_as_it_is_cut() {
     let written = written(&memos_by_reference(&"é".repeat(50)));
     let number = "é".repeat(45);
     assert!(written.contains(&format!("<c:searchValue>{number}</c:searchValue>")), "{written}");
 }
 
 #[test]
-fn a_line_that_brings_the_key_column_along_has_it_once() {
+fn a_line_with_its_own_key_column_has_it_once() {
     let given = MemoLine {
         fields: vec![field("custcol_nws_item_id", FieldType::String, "as decided")],
         ..item_line()
@@ -233,7 +233,7 @@ fn a_line_that_brings_the_key_column_along_has_it_once() {
 }
 
 #[test]
-fn a_date_field_that_holds_no_date_goes_as_it_is() {
+fn an_invalid_date_field_is_sent_unchanged() {
     let fields = vec![field("custbody_on", FieldType::Date, "soon")];
     let written = written(&add(&CreditMemo { fields, ..memo() }, &conventions()));
     assert!(written.contains("<c:value>soon</c:value>"), "{written}");

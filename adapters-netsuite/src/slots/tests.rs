@@ -1,4 +1,4 @@
-//! Waiting, giving up and being forgotten.
+//! Waiting, timing out and being dropped.
 
 use std::future::Future;
 
@@ -14,7 +14,7 @@ fn state(slots: &Slots) -> (u32, u32) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slot_is_waited_for_and_no_longer_than_patience_lasts() {
+async fn a_call_waits_for_a_slot_until_its_timeout() {
     let slots = slots(1);
     let one = slots.wait(Priority::Live, Duration::ZERO).await;
     assert!(one.is_some());
@@ -31,7 +31,7 @@ async fn a_slot_is_waited_for_and_no_longer_than_patience_lasts() {
 }
 
 #[tokio::test]
-async fn who_stops_waiting_leaves_nothing_behind() {
+async fn a_dropped_waiter_leaves_nothing_behind() {
     let slots = slots(1);
     let one = slots.wait(Priority::Live, Duration::MAX).await;
     let mut other = Box::pin(slots.wait(Priority::Live, Duration::from_mins(1)));
@@ -40,7 +40,7 @@ async fn who_stops_waiting_leaves_nothing_behind() {
     assert_eq!(state(&slots), (1, 1));
     drop(other);
     assert_eq!(state(&slots), (1, 0));
-    // Called, and gone before it heard.
+    // It got a slot, and was dropped before it knew.
     let mut other = Box::pin(slots.wait(Priority::Live, Duration::from_mins(1)));
     assert!(other.as_mut().poll(&mut context).is_pending());
     drop(one);
@@ -50,7 +50,7 @@ async fn who_stops_waiting_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_account_has_its_slots_once() {
+fn an_accounts_slots_are_shared() {
     let of =
         |account, address, ceiling| Slots::of(account, address, ceiling, Arc::new(StoppedClock));
     let one = of("1", "http://slots.test", 5);

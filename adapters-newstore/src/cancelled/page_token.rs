@@ -1,22 +1,22 @@
-//! Where to read on in the list of orders: how it is asked for, and how far it was told.
+//! The position in the list of orders: the strategy of the query, and the progress so far.
 
 use std::{fmt, str::FromStr};
 
 use crate::order::Position;
 
-/// How orders are asked for, the best way first.
+/// How orders are queried, the best strategy first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strategy {
     /// Those that changed in the window.
     Changed,
-    /// Those that were created then.
+    /// Those that were created in the window or long enough before.
     Created,
-    /// All of them; those that were created then are picked out here.
+    /// All of them; the adapter selects those of the creation window.
     All,
 }
 
 impl Strategy {
-    /// All ways, in the order in which they are tried.
+    /// All strategies, in the order in which they are tried.
     pub(super) const ALL: [Self; 3] = [Self::Changed, Self::Created, Self::All];
 
     fn word(self) -> &'static str {
@@ -28,15 +28,16 @@ impl Strategy {
     }
 }
 
-/// The next page of a list under way.
+/// The next page of a list that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PageToken {
     pub(super) strategy: Strategy,
     /// Orders reported so far.
     pub(super) reported: i64,
-    /// The first order of the last page: told again, the list does not advance.
+    /// The first order of the last page; if the next page begins with it again, the list does not
+    /// advance.
     pub(super) first: String,
-    /// After this place of the API's own, where it gives any.
+    /// The API's own cursor, where it returns one.
     pub(super) after: Option<String>,
 }
 

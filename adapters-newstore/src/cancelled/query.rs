@@ -1,4 +1,4 @@
-//! The question about orders, and the way from its answer to snapshots.
+//! The query for orders, and the conversion of its answer to snapshots.
 
 use domain::{OrderId, OrderSnapshot, UnitSnapshot};
 use graphql_client::GraphQLQuery;
@@ -15,7 +15,7 @@ use cancelled_orders::{
 };
 pub(super) use cancelled_orders::{DatetimeFilter, OrderFilter, ResponseData, Variables};
 
-/// An opaque place in a list.
+/// The API's opaque cursor.
 type Cursor = String;
 /// A time without offset, in UTC.
 type Datetime = String;
@@ -33,7 +33,7 @@ pub(super) struct CancelledOrders;
 /// One order of a page.
 pub(super) struct Listed {
     head: Head,
-    /// The page of its items that came with it.
+    /// The first page of its items, which comes with the order.
     pub(super) items: Page<UnitSnapshot>,
 }
 
@@ -43,28 +43,28 @@ impl Listed {
         Self { head, items: items.map(|it| unit!(it)) }
     }
 
-    /// Its id, as it is told.
+    /// Its id as the API returns it.
     pub(super) fn id(&self) -> &str {
         &self.head.id
     }
 
-    /// Whose it is, where that is told.
+    /// Its tenant, where the API returns it.
     pub(super) fn tenant(&self) -> Option<&str> {
         self.head.tenant.as_deref()
     }
 
-    /// When it was created, where that is told.
+    /// When it was created, where the API returns it.
     pub(super) fn created_at(&self) -> Option<&str> {
         self.head.created_at.as_deref()
     }
 
-    /// The order with these items; its payments were not asked for.
+    /// The order with these items; its payments were not queried.
     pub(super) fn snapshot(self, id: OrderId, units: Vec<UnitSnapshot>) -> OrderSnapshot {
         head!(self.head, id, units)
     }
 }
 
-/// A page of orders; none where the answer has no list.
+/// A page of orders; empty where the answer has no list.
 pub(super) fn orders(data: ResponseData) -> Page<Listed> {
     data.orders.map(Page::from).unwrap_or_default().map(Listed::of)
 }

@@ -5,7 +5,7 @@ use wiremock::{Request, Respond, ResponseTemplate};
 use super::*;
 use crate::simulator::{Simulator, status};
 
-/// 2026-11-20T00:00:00Z and so many days later.
+/// 2026-11-20T00:00:00Z and this many days later.
 fn day(days: i64) -> Timestamp {
     Timestamp::from_millis(1_795_132_800_000 + days * 86_400_000)
 }
@@ -18,12 +18,12 @@ fn uuid(number: usize) -> String {
     format!("9f4e8ffc-c79c-5839-b1b7-{number:012}")
 }
 
-/// A list of orders, newest first, as a tenant tells it.
+/// A tenant's list of orders, newest first.
 #[derive(Clone)]
 struct Shop {
-    /// Of each order: its creation and last change in days, and its items' statuses.
+    /// The creation and last change of each order in days, and its items' statuses.
     orders: Vec<(i64, i64, Vec<&'static str>)>,
-    /// Fields that no filter may have.
+    /// Fields that the filter rejects.
     refused: &'static [&'static str],
     /// Whether orders show their last change.
     told: Told,
@@ -135,7 +135,7 @@ impl Respond for Shop {
     }
 }
 
-/// Everything that is told of a window, page by page.
+/// All orders of a window, page by page.
 async fn told(
     simulator: &Simulator,
     page_size: i64,
@@ -157,7 +157,7 @@ fn numbers(orders: &[OrderSnapshot]) -> String {
     numbers.map(|it| it.replace("TEST-", "")).collect::<Vec<_>>().join(" ")
 }
 
-/// Before the window, in it and after it; without a cancelled item and long ago.
+/// Orders before the window, in it and after it; without a cancelled item and long ago.
 fn orders() -> Shop {
     shop(&[
         (3, 3, &["cancelled"]),
@@ -172,14 +172,14 @@ fn orders() -> Shop {
 }
 
 #[tokio::test]
-async fn orders_belong_to_a_window_by_the_best_way_that_is_answered() {
+async fn the_best_accepted_strategy_selects_the_orders_of_a_window() {
     let changed = (Basis::Changed, "1 4 6");
     let created = (Basis::Created { since: day(-90) }, "1 2 4 5");
     let table: [(&[&str], Told, _, usize); 5] = [
         (&[], Told::Changes, changed, 1),
         (&["updatedAt"], Told::Changes, created, 2),
         (&["updatedAt", "createdAt"], Told::Changes, created, 3),
-        // A filter on what nobody is told finds nothing, and so does the proof.
+        // A filter on a field that no order shows finds nothing, and neither does the check.
         (&[], Told::NoChanges, created, 3),
         (&["createdAt"], Told::NoChanges, created, 4),
     ];
@@ -194,7 +194,7 @@ async fn orders_belong_to_a_window_by_the_best_way_that_is_answered() {
 }
 
 #[tokio::test]
-async fn a_quiet_window_is_believed_when_changes_are_told() {
+async fn an_empty_window_is_accepted_where_orders_show_their_changes() {
     let simulator = Simulator::answering(shop(&[(-5, -5, &["cancelled"])])).await;
     assert_eq!(told(&simulator, 100).await.unwrap(), (Vec::new(), Basis::Changed));
     let questions = simulator.questions().await;
@@ -202,7 +202,7 @@ async fn a_quiet_window_is_believed_when_changes_are_told() {
 }
 
 #[tokio::test]
-async fn the_question_names_the_window_as_the_api_tells_time() {
+async fn the_query_uses_the_apis_time_format() {
     let simulator = Simulator::answering(orders()).await;
     told(&simulator, 100).await.unwrap();
     let span = json!({
@@ -214,7 +214,7 @@ async fn the_question_names_the_window_as_the_api_tells_time() {
 }
 
 #[tokio::test]
-async fn an_order_is_told_with_all_its_items_and_exact_amounts() {
+async fn an_order_is_listed_with_all_its_items_and_exact_amounts() {
     let simulator = Simulator::answering(orders()).await;
     let (orders, _) = told(&simulator, 100).await.unwrap();
     assert_eq!(orders[0].id.as_str(), uuid(1));
@@ -225,7 +225,7 @@ async fn an_order_is_told_with_all_its_items_and_exact_amounts() {
 }
 
 #[tokio::test]
-async fn an_order_with_more_items_than_a_page_is_asked_for_whole() {
+async fn an_order_with_more_items_than_a_page_is_read_completely() {
     let simulator =
         Simulator::answering(shop(&[(1, 1, &["opened", "opened", "opened", "opened"])])).await;
     let (orders, _) = told(&simulator, 100).await.unwrap();
@@ -234,7 +234,7 @@ async fn an_order_with_more_items_than_a_page_is_asked_for_whole() {
 }
 
 #[tokio::test]
-async fn all_pages_are_read_however_they_are_told() {
+async fn all_pages_are_read_in_every_paging_style() {
     let many: Vec<(i64, i64, &[&'static str])> = vec![(1, 1, &["cancelled"]); 7];
     for paging in [Paging::Cursors, Paging::Offsets, Paging::Silent] {
         for refused in [&[][..], &["updatedAt", "createdAt"]] {
@@ -257,7 +257,7 @@ async fn paging_that_does_not_advance_is_an_error() {
 }
 
 #[tokio::test]
-async fn reading_all_orders_stops_where_they_are_too_old() {
+async fn reading_all_orders_stops_at_orders_that_are_too_old() {
     let mut many = vec![(1, 1, vec!["cancelled"])];
     many.extend((0..20).map(|it| (-91 - it, 1, vec!["cancelled"])));
     let refused = &["updatedAt", "createdAt"];
@@ -265,7 +265,7 @@ async fn reading_all_orders_stops_where_they_are_too_old() {
     let simulator = Simulator::answering(shop).await;
     let (orders, _) = told(&simulator, 2).await.unwrap();
     assert_eq!(numbers(&orders), "0");
-    // Two that were refused, the page with the only one, and the one that is too old.
+    // Two that were rejected, the page with the only one, and the one that is too old.
     assert_eq!(simulator.questions().await.len(), 4);
 }
 
@@ -279,7 +279,7 @@ async fn orders_of_another_tenant_are_left_out() {
 }
 
 #[tokio::test]
-async fn only_a_refusal_of_the_question_is_asked_another_way() {
+async fn only_a_rejected_query_falls_back_to_the_next_strategy() {
     let broken = r#"{"data":{"orders":{"edges":[null]}}}"#;
     let table = [
         (status(400, r#"{"errors":[{"message":"no"}]}"#), "Unreadable(\"status 400: no\")", 3),
@@ -298,12 +298,12 @@ async fn only_a_refusal_of_the_question_is_asked_another_way() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_not_ours_is_an_error() {
+async fn an_invalid_cursor_is_an_error() {
     let simulator = Simulator::answering(orders()).await;
     for place in ["x", "changed", "changed x y", "never 1 y"] {
         let place = Cursor(place.to_owned());
         let error = simulator.newstore(100).cancelled(window(), &place).await.unwrap_err();
-        assert!(error.to_string().ends_with("the place is not ours"), "{error}");
+        assert!(error.to_string().ends_with("the cursor is not valid"), "{error}");
     }
     assert!(simulator.questions().await.is_empty());
 }

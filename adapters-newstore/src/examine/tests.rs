@@ -5,7 +5,7 @@ use wiremock::ResponseTemplate;
 use super::*;
 use crate::simulator::{SECRET, Simulator, TOKEN as GRANTED, grants, nothing, status};
 
-/// Examines a tenant and tells each finding in a line; no line may tell a secret.
+/// Examines a tenant and returns each finding as a line; no line may contain a secret.
 async fn examined(simulator: &Simulator) -> Vec<String> {
     let findings = simulator.newstore(100).examine(&Requirements::default()).await;
     let line = |it: &DiagnosticFinding| match &it.severity {
@@ -22,7 +22,7 @@ async fn examined(simulator: &Simulator) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_tenant_that_answers_about_an_order_that_cannot_exist_is_fine() {
+async fn a_tenant_that_answers_about_an_impossible_order_is_ok() {
     let simulator = Simulator::answering(nothing()).await;
     assert_eq!(examined(&simulator).await, ["fine token", "fine read orders"]);
     let asked = simulator.questions().await;
@@ -31,14 +31,14 @@ async fn a_tenant_that_answers_about_an_order_that_cannot_exist_is_fine() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_more_is_asked() {
+async fn without_a_token_nothing_else_is_checked() {
     let echo = format!("{{\"error\":\"unauthorized_client {SECRET}\"}}");
     let table = [
         (status(401, &echo), "wrong token", "check client_id, client_secret"),
         (status(400, r#"{"error":"invalid_client"}"#), "wrong token", "check client_id"),
         (status(503, "down"), "wrong token", "check token_url, the network"),
         (status(200, "<html>"), "wrong token", "the realm's token endpoint"),
-        (status(429, ""), "warning token", "ask again later"),
+        (status(429, ""), "warning token", "run doctor again later"),
     ];
     for (answer, verdict, words) in table {
         let simulator = Simulator::start().await;
@@ -52,7 +52,7 @@ async fn without_a_token_nothing_more_is_asked() {
 }
 
 #[tokio::test]
-async fn what_keeps_orders_from_being_read_is_told_with_a_remedy() {
+async fn every_failure_to_read_orders_has_a_fix() {
     let errors = json!({ "errors": [{ "message": "unknown tenant" }] });
     let table = [
         (
@@ -74,7 +74,7 @@ async fn what_keeps_orders_from_being_read_is_told_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn a_tenant_out_of_reach_is_told_from_one_that_refuses() {
+async fn an_unreachable_tenant_is_distinguished_from_one_that_refuses() {
     let mut simulator = Simulator::start().await;
     simulator.tokens(grants(json!(3600))).await;
     // Nobody listens on this port.

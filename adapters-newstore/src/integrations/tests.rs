@@ -53,7 +53,7 @@ async fn calls(simulator: &Simulator) -> Vec<(String, String, Value)> {
     .collect()
 }
 
-/// The error, whose words tell no secret.
+/// The kind of the error, whose text must contain no secret.
 #[track_caller]
 fn kind(error: &EventStreamError, when: &str) -> String {
     let text = whole_text(error);
@@ -77,7 +77,7 @@ fn kind(error: &EventStreamError, when: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_is_there_is_updated_without_its_kind_and_window() {
+async fn an_existing_integration_is_updated_without_its_kind_and_window() {
     let simulator = answering(ResponseTemplate::new(200)).await;
     let window = StreamWindow::new(Timestamp::from_millis(0), Timestamp::from_millis(1));
     let registered = integrations(&simulator).register(&Registration { window, ..wanted() }).await;
@@ -95,10 +95,10 @@ async fn what_is_there_is_updated_without_its_kind_and_window() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_created_for_good_or_for_a_window() {
+async fn a_missing_integration_is_created_permanently_or_for_a_window() {
     let noon = Timestamp::from_millis(1_795_435_200_000);
     let window = StreamWindow::new(noon, noon.after(Duration::from_millis(3_600_500)));
-    // window, what is sent besides a change
+    // window, what is sent in addition to a change
     let table = [
         (None, json!({ "id": "memobridge", "integration_type": "permanent" })),
         (
@@ -131,7 +131,7 @@ async fn what_is_not_there_is_created_for_good_or_for_a_window() {
 }
 
 #[tokio::test]
-async fn each_call_goes_to_its_place() {
+async fn each_call_has_its_address() {
     let simulator = answering(ResponseTemplate::new(204)).await;
     let integrations = integrations(&simulator);
     integrations.start(&id()).await.unwrap();
@@ -144,7 +144,7 @@ async fn each_call_goes_to_its_place() {
 }
 
 #[tokio::test]
-async fn an_integration_is_told_as_far_as_it_is_shown() {
+async fn an_integration_is_reported_as_far_as_it_is_shown() {
     let masked = json!({ "api_key": "****way" });
     let ours = json!({ "api_key": KEY, "callback_url": "https://here.example", "extra": 1 });
     let running = Subscription {
@@ -165,7 +165,7 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
         Timestamp::from_millis(1_547_726_400_000),
         Timestamp::from_millis(1_547_812_800_000),
     );
-    // what stands beside the id, what it tells
+    // members beside the id, result
     let table = [
         (json!({ "status": "running" }), running.clone()),
         (json!({ "status": "RUNNING", "new": {} }), running.clone()),
@@ -223,7 +223,7 @@ async fn an_integration_is_told_as_far_as_it_is_shown() {
 }
 
 #[tokio::test]
-async fn an_integration_whose_answer_is_odd_is_told_all_the_same() {
+async fn an_integration_with_odd_json_is_reported() {
     let mark = "\u{feff}";
     for (name, value) in [("note", r#""\ud83d""#), ("n", "1e999"), ("note", "\"a\tb\"")] {
         let body = format!(r#"{mark}{{"id":"memobridge","status":"running","{name}":{value}}}"#);
@@ -234,7 +234,7 @@ async fn an_integration_whose_answer_is_odd_is_told_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_missing_and_a_wrong_address_is_not() {
+async fn an_unknown_integration_is_missing_and_a_wrong_address_is_an_error() {
     let simulator = answering(status(404, MISSING)).await;
     let integrations = integrations(&simulator);
     assert_eq!(integrations.find(&id()).await.unwrap(), None);
@@ -244,17 +244,17 @@ async fn what_is_not_there_is_missing_and_a_wrong_address_is_not() {
     assert_eq!(error.retry(), Retry::Never);
     let error = integrations.all().await.unwrap_err();
     assert!(kind(&error, "all").starts_with("unreadable status 404"), "{error}");
-    // Were it missing too, it would be asked to be created there.
+    // If it counted as missing, the adapter would create it there.
     assert!(integrations.register(&wanted()).await.is_err());
 }
 
 #[tokio::test]
-async fn every_fault_has_its_meaning_and_tells_no_secret() {
+async fn every_error_has_its_meaning_and_shows_no_secret() {
     let echo = format!(r#"{{"title":"bad","detail":"{KEY} and {SECRET} and more"}}"#);
     let strange = format!(r#"{{"id":"memobridge","status":["{KEY}"]}}"#);
     let page = "<html>blocked</html>";
-    let unreadable = "unreadable event stream: the answer tells no integration";
-    // answer, meaning, when to ask again
+    let unreadable = "unreadable event stream: the answer contains no integration";
+    // answer, meaning, when to retry
     let table = [
         (status(400, &echo), "refused status 400: bad; [redacted] and", Retry::Never),
         (status(409, "{}"), "refused status 409", Retry::Never),
@@ -326,7 +326,7 @@ async fn nothing_secret_is_shown() {
 }
 
 #[tokio::test]
-async fn the_address_is_what_is_configured_or_beside_the_graphql_endpoint() {
+async fn the_address_is_configured_or_derived_from_the_graphql_endpoint() {
     let simulator = Simulator::start().await;
     let integrations = |graphql: &str, url: Option<&str>| {
         let options = Options { graphql_url: graphql.to_owned(), ..simulator.options.clone() };

@@ -1,4 +1,4 @@
-//! An integration on the wire, written and read.
+//! An integration as JSON, written and read.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{instant, json};
 
-/// What is wanted of an integration that is there: its id, kind and window stay.
+/// The wanted state of an existing integration: its id, kind and window stay.
 pub(super) fn change(wanted: &Registration, key: &SecretString) -> Value {
     json!({
         "callback_parameters": {
@@ -23,7 +23,7 @@ pub(super) fn change(wanted: &Registration, key: &SecretString) -> Value {
     })
 }
 
-/// What is wanted of a new one, which starts by itself.
+/// The wanted state of a new one, which starts by itself.
 pub(super) fn new(wanted: &Registration, key: &SecretString) -> Value {
     let mut body = change(wanted, key);
     body["id"] = json!(wanted.id.as_str());
@@ -36,9 +36,9 @@ pub(super) fn new(wanted: &Registration, key: &SecretString) -> Value {
     body
 }
 
-/// Reads an answer, without a word about it where it cannot be read.
+/// Parses an answer; the error does not quote it.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StorefrontError> {
-    let unreadable = "event stream: the answer tells no integration".to_owned();
+    let unreadable = "event stream: the answer contains no integration".to_owned();
     serde_json::from_str(&json::mended(body)).map_err(|_| StorefrontError::Unreadable(unreadable))
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Integrations {
     pub(super) integrations: Vec<Integration>,
 }
 
-/// One integration, as far as it is looked at. One that writes files has no callback.
+/// One integration, with the fields that are used. One that writes files has no callback.
 #[derive(Deserialize)]
 pub(super) struct Integration {
     id: String,
@@ -80,8 +80,8 @@ struct Filter {
 }
 
 impl Integration {
-    /// The port's words; `None` where the id could not be one of memobridge. Whatever is not
-    /// running is stopped: only the two words are known.
+    /// The subscription of the port; `None` where the id could not be one of memobridge. Every
+    /// state other than running counts as stopped: only these two states are known.
     pub(super) fn subscription(self, ours: &SecretString) -> Option<Subscription> {
         let instant = |raw: Option<String>| raw.as_deref().and_then(instant::read);
         let (since, until) = (instant(self.starts_at), instant(self.ends_at));
@@ -103,7 +103,7 @@ impl Integration {
     }
 }
 
-/// A key that is shown with asterisks is not shown.
+/// A key that is shown with asterisks counts as not reported.
 fn key(shown: Option<&SecretString>, ours: &SecretString) -> DeliveryKey {
     match shown.map(ExposeSecret::expose_secret) {
         Some(shown) if shown == ours.expose_secret() => DeliveryKey::Expected,

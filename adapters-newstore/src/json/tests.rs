@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 
 #[test]
-fn what_is_odd_in_a_text_is_one_odd_character_of_it() {
+fn an_invalid_part_of_a_text_becomes_one_replacement_character() {
     let table: [(&[u8], &str); 22] = [
         (br#""plain \u00e4 \n \\ \" \/""#, r#""plain \u00e4 \n \\ \" \/""#),
         ("\u{feff}\"mark\"".as_bytes(), "\"mark\""),
@@ -34,14 +34,14 @@ fn what_is_odd_in_a_text_is_one_odd_character_of_it() {
 }
 
 #[test]
-fn a_text_with_nothing_odd_is_not_copied() {
+fn a_clean_text_is_not_copied() {
     for body in [r#"{"a":["b\n","\ud83d\ude00"]}"#, ""] {
         assert!(matches!(mended(body.as_bytes()), Cow::Borrowed(_)), "{body}");
     }
 }
 
 #[test]
-fn every_escape_of_one_unit_can_be_read_once_it_is_mended() {
+fn every_cleaned_escape_can_be_read() {
     for unit in 0..=u16::MAX {
         let body = format!("\"x\\u{unit:04x}y\"");
         let text: String = serde_json::from_str(&mended(body.as_bytes())).expect(&body);
@@ -51,7 +51,7 @@ fn every_escape_of_one_unit_can_be_read_once_it_is_mended() {
 }
 
 #[test]
-fn a_field_that_can_be_done_without_is_absent_in_another_shape() {
+fn an_optional_field_of_another_shape_counts_as_absent() {
     #[derive(Deserialize)]
     struct Holder {
         #[serde(default, deserialize_with = "perhaps")]

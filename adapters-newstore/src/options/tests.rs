@@ -12,7 +12,7 @@ fn options() -> Options {
 }
 
 #[test]
-fn what_could_never_work_is_refused_with_its_field() {
+fn unusable_options_are_rejected_with_their_field() {
     let table: [(Options, &str); 7] = [
         (
             Options { graphql_url: "dodici.example".to_owned(), ..options() },

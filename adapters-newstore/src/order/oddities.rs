@@ -33,7 +33,7 @@ fn product(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_text_that_is_odd_is_read_as_far_as_it_can_be() {
+fn an_odd_text_is_read_as_far_as_possible() {
     let table: [(&[u8], &str); 8] = [
         (br#""SHIRT \ud83d""#, "SHIRT \u{fffd}"),
         (br#""\ude00SHIRT""#, "\u{fffd}SHIRT"),
@@ -53,7 +53,7 @@ fn a_text_that_is_odd_is_read_as_far_as_it_can_be() {
 }
 
 #[test]
-fn what_nobody_asked_for_may_be_anything() {
+fn unrequested_fields_may_have_any_shape() {
     let plain = read(&with(br#""x":0"#)).unwrap().expect("an order");
     assert_eq!(plain.units[0].price, domain::ReportedAmount::of("20.00"));
     let deep = format!(r#""x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
@@ -82,7 +82,7 @@ fn what_nobody_asked_for_may_be_anything() {
 }
 
 #[test]
-fn an_amount_is_what_stands_there_to_the_last_digit() {
+fn an_amount_is_read_to_the_last_digit() {
     let table = [
         "20.00",
         "\"20.00\"",
@@ -102,7 +102,7 @@ fn an_amount_is_what_stands_there_to_the_last_digit() {
 }
 
 #[test]
-fn what_is_no_json_or_tells_a_field_twice_is_unreadable() {
+fn invalid_json_or_a_repeated_field_is_unreadable() {
     let bodies: [Vec<u8>; 8] = [
         with(br#""x":NaN"#),
         with(br#""x":01"#),
@@ -111,7 +111,7 @@ fn what_is_no_json_or_tells_a_field_twice_is_unreadable() {
         with(br#""x":"\u12g4""#),
         b"{".to_vec(),
         b"\xef\xbb\xbf".to_vec(),
-        // Money is not guessed: which of the two is the price?
+        // Amounts are not guessed: either of the two could be the price.
         with(br#""pricebookPrice":"30.00""#),
     ];
     for body in bodies {

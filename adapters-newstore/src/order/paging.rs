@@ -1,8 +1,8 @@
-//! Pages of one list, put together until the list is whole.
+//! Collects the pages of one list until the list is complete.
 //!
-//! A list goes on after the cursor of its last page, or after so many entries
-//! where the API gives no cursor. It must be whole or be an error: an item that
-//! is missed is money that is misjudged.
+//! The next page begins after the cursor of the last page, or after the number of entries so far
+//! where the API returns no cursor. The result is complete or an error, because a missed item
+//! changes the amounts.
 
 use std::collections::HashSet;
 
@@ -14,16 +14,16 @@ use super::Transaction;
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Page<T> {
-    /// Its entries; a hole is an entry that the API does not show.
+    /// Its entries; `None` is an entry that the API does not show.
     pub(crate) nodes: Vec<Option<T>>,
-    /// Whether there are more, where the API says so.
+    /// Whether there are more, where the API states it.
     pub(crate) more: Option<bool>,
-    /// The place of its last entry, where the API gives it.
+    /// The cursor of its last entry, where the API returns it.
     pub(crate) end: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// The same page of something else.
+    /// The same page with converted entries.
     pub(crate) fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
         let mut to = to;
         let nodes = self.nodes.into_iter().map(|node| node.map(&mut to)).collect();
@@ -37,16 +37,16 @@ impl<T> Default for Page<T> {
     }
 }
 
-/// Where the next page begins.
+/// The start of the next page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Position {
-    /// After this place.
+    /// After this cursor.
     pub(crate) after: Option<String>,
-    /// After so many entries.
+    /// After this number of entries.
     pub(crate) offset: Option<i64>,
 }
 
-/// An entry, told from others of its list.
+/// An entry that can be distinguished from others of its list.
 pub(crate) trait Node: PartialEq {
     /// Its id, where it has one.
     fn id(&self) -> Option<&str>;
@@ -70,21 +70,21 @@ impl Node for InstrumentSnapshot {
     }
 }
 
-/// A list that is being put together.
+/// A list that is being collected.
 #[derive(Debug)]
 pub(crate) struct Collector<T> {
     name: &'static str,
     page_size: i64,
     entries: Vec<T>,
     seen: HashSet<String>,
-    /// Entries so far, those that were already known included.
+    /// Entries so far, including repeated ones.
     count: i64,
     position: Position,
     whole: bool,
 }
 
 impl<T: Node> Collector<T> {
-    /// An empty list; `name` is for error texts, `page_size` is what will be asked for.
+    /// An empty list; `name` is for error texts, `page_size` is the requested size.
     pub(crate) fn new(name: &'static str, page_size: i64) -> Self {
         Self {
             name,
@@ -97,22 +97,22 @@ impl<T: Node> Collector<T> {
         }
     }
 
-    /// Where the next page begins; of a list that is whole, where its last page began.
+    /// The start of the next page; of a complete list, the start of its last page.
     pub(crate) fn position(&self) -> &Position {
         &self.position
     }
 
-    /// Nothing is missing.
+    /// Whether the list is complete.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }
 
-    /// All entries, in the order they were told.
+    /// All entries, in the API's order.
     pub(crate) fn into_entries(self) -> Vec<T> {
         self.entries
     }
 
-    /// Adds the page at [`Self::position`] and moves on.
+    /// Adds the page at [`Self::position`] and moves to the next position.
     pub(crate) fn add(&mut self, page: Page<T>) -> Result<(), StorefrontError> {
         let before = self.entries.len();
         let length = i64::try_from(page.nodes.len()).unwrap_or(i64::MAX);
@@ -129,7 +129,8 @@ impl<T: Node> Collector<T> {
         match page.more {
             Some(true) if stuck => return Err(self.unreadable("paging does not advance")),
             Some(true) => self.move_on(page.end),
-            // A full page without a word about the rest: only asking tells.
+            // A full page without a statement about further pages: only another query shows whether
+            // there are more.
             None if !stuck && self.page_size <= length => self.move_on(page.end),
             Some(false) | None => self.whole = true,
         }
@@ -141,9 +142,9 @@ impl<T: Node> Collector<T> {
         self.position = Position { after: end, offset };
     }
 
-    /// An API that ignores the offset tells the same page again, as one that ignores the cursor
-    /// ends at the same place again. Ids show it; entries without an id show it by being equal,
-    /// all of them.
+    /// An API that ignores the offset returns the same page again, and one that ignores the cursor
+    /// ends at the same cursor again. Ids show the repetition; entries without an id count as
+    /// repeated if all of them are equal.
     fn repeats(&self, nodes: &[T]) -> bool {
         let nameless = nodes.iter().all(|node| node.id().is_none());
         self.position.offset.is_some() && nameless && self.entries.ends_with(nodes)

@@ -98,7 +98,7 @@ fn an_answer_becomes_a_snapshot_field_by_field() {
 }
 
 #[test]
-fn late_payments_are_told_from_empty_ones() {
+fn late_payments_are_distinguished_from_empty_ones() {
     let table = [
         (json!(null), None),
         (json!({ "instruments": null }), None),
@@ -112,7 +112,7 @@ fn late_payments_are_told_from_empty_ones() {
 }
 
 #[test]
-fn an_order_that_is_not_told_is_none() {
+fn an_answer_without_an_order_is_none() {
     assert!(told(r#"{"data":{"order":null}}"#).is_none());
     assert!(told(r#"{"data":{}}"#).is_none());
     let bare = snapshot(r#"{"data":{"order":{}}}"#);
@@ -120,7 +120,7 @@ fn an_order_that_is_not_told_is_none() {
 }
 
 #[test]
-fn the_question_says_only_what_it_knows() {
+fn the_query_sends_only_known_cursors() {
     let variables = Variables {
         id: id().to_string(),
         tenant: "dodici".to_owned(),
@@ -147,7 +147,7 @@ fn the_question_says_only_what_it_knows() {
 }
 
 #[test]
-fn the_question_asks_for_no_personal_data() {
+fn the_query_requests_no_personal_data() {
     let query = order::QUERY.to_lowercase();
     for word in ["customer", "email", "address", "name", "phone", "associate", "placedat"] {
         assert!(!query.contains(word), "{word}");

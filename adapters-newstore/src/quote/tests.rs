@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn secrets_are_blotted_out_before_the_text_is_cut() {
+fn secrets_are_redacted_before_the_text_is_cut() {
     let (secret, empty) = (SecretString::from("s3cret"), SecretString::from(""));
     let long = format!("{}s3cret{}", "x".repeat(297), "y".repeat(99));
     let table = [
@@ -16,7 +16,7 @@ fn secrets_are_blotted_out_before_the_text_is_cut() {
 }
 
 #[test]
-fn cutting_twice_is_cutting_once() {
+fn cutting_is_idempotent() {
     for text in ["ab cd", "  ab cd", "ab", "é  é", "   "] {
         let once = cut(text, 3);
         assert_eq!(cut(&once, 3), once, "{text:?}");

@@ -11,24 +11,24 @@ use wiremock::{MockServer, Request, Respond, ResponseTemplate};
 use super::*;
 use crate::simulator::{SECRET, Simulator, TOKEN, nothing, order_id, status, whole_text};
 
-/// How the pages of a shop's lists are told.
+/// How the shop pages its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Paging {
     Cursors,
     Offsets,
-    /// Not a word about further pages.
+    /// Without a statement about further pages.
     Silent,
-    /// More, always, and the same page again.
+    /// States that there are more, and always returns the same page.
     Stuck,
 }
 
-/// An order with so many entries in each list, each of them told from the others.
+/// An order with this many different entries in each list.
 struct Shop {
     units: usize,
     instruments: usize,
     transactions: usize,
     paging: Paging,
-    /// The longest page, whatever is asked for.
+    /// The longest page, whatever size is requested.
     limit: usize,
 }
 
@@ -96,7 +96,7 @@ impl Respond for Shop {
     }
 }
 
-/// Whether an order has everything that the shop has, once and in its order.
+/// Checks that an order has every entry of the shop once and in order.
 fn check_whole(order: &OrderSnapshot, shop: (usize, usize, usize), why: &str) {
     let (units, instruments, transactions) = shop;
     let ids: Vec<_> = order.units.iter().map(|unit| unit.id.clone()).collect();
@@ -164,7 +164,7 @@ async fn paging_that_does_not_advance_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_order_without_end_is_given_up() {
+async fn an_endless_order_is_an_error() {
     let paging = Paging::Cursors;
     let shop = Shop { units: 501, instruments: 0, transactions: 0, paging, limit: 1 };
     let simulator = Simulator::answering(shop).await;
@@ -173,7 +173,7 @@ async fn an_order_without_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_order_that_vanishes_between_two_pages_is_an_error() {
+async fn an_order_that_disappears_between_two_pages_is_an_error() {
     let asked = AtomicUsize::new(0);
     let paging = Paging::Cursors;
     let shop = Shop { units: 3, instruments: 0, transactions: 0, paging, limit: 100 };
@@ -204,7 +204,7 @@ async fn amounts_are_exact_over_the_wire() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_trusted_is_unreadable() {
+async fn an_inconsistent_answer_is_unreadable() {
     let order = r#"{"order":{"items":{"edges":[]}}}"#;
     let echo = format!(r#"{{"errors":[{{"message":"{SECRET} {TOKEN}-1"}}]}}"#);
     let table = [
@@ -240,7 +240,7 @@ async fn an_answer_that_cannot_be_trusted_is_unreadable() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_not_read_to_its_end() {
+async fn an_endless_body_is_not_read_to_its_end() {
     let simulator = Simulator::answering(status(200, &" ".repeat(17 * 1024 * 1024))).await;
     let error = simulator.order().await.unwrap_err().to_string();
     assert!(error.ends_with("the body is larger than 16777216 bytes"), "{error}");
@@ -248,7 +248,8 @@ async fn a_body_without_end_is_not_read_to_its_end() {
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_once() {
-    // status and body of the refusal, how many there are, questions asked, whether it ends well
+    // status and body of the refusal, their number, the number of queries, whether the read
+    // succeeds
     let table = [
         (401, "", 1, 2, true),
         (401, "", 9, 2, false),
@@ -275,7 +276,7 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_from_throttling_and_from_failures() {
+async fn rejections_throttling_and_failures_are_distinguished() {
     let throttled = |wait: &str| ResponseTemplate::new(429).insert_header("Retry-After", wait);
     let table = [
         (status(403, "<html>blocked</html>"), "Throttled(300s)"),
@@ -312,7 +313,7 @@ async fn a_call_ends_within_the_timeout() {
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_is_unavailable_and_tells_no_secret() {
+async fn a_failed_connection_is_unavailable_and_shows_no_secret() {
     let mut simulator = Simulator::answering(nothing()).await;
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     simulator.options.graphql_url = format!("http://{unused}/query?key={SECRET}");
@@ -323,7 +324,7 @@ async fn a_connection_that_fails_is_unavailable_and_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_unreadable_and_a_silent_close_is_unavailable() {
+async fn a_truncated_answer_is_unreadable_and_a_closed_connection_is_unavailable() {
     let table = [
         ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"data\":{\"order\":null}}", "Unreadable("),
         ("HTTP/1.1 503 No\r\ncontent-length: 99\r\n\r\n{", "Unavailable("),

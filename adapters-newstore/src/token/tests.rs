@@ -14,7 +14,7 @@ async fn simulator(expires_in: Value) -> Simulator {
 }
 
 #[tokio::test]
-async fn a_token_is_asked_for_with_client_credentials() {
+async fn a_token_is_requested_with_client_credentials() {
     let simulator = simulator(json!(3600)).await;
     simulator.order().await.unwrap();
     let form = format!("grant_type=client_credentials&client_id=memobridge&client_secret={SECRET}");
@@ -42,7 +42,7 @@ async fn a_token_is_renewed_shortly_before_its_end() {
 }
 
 #[tokio::test]
-async fn callers_at_the_same_time_share_one_token() {
+async fn concurrent_callers_share_one_token() {
     let simulator = simulator(json!(3600)).await;
     let newstore = Arc::new(simulator.newstore(100));
     let mut callers = JoinSet::new();
@@ -58,7 +58,7 @@ async fn callers_at_the_same_time_share_one_token() {
 }
 
 #[tokio::test]
-async fn what_the_token_server_says_has_a_meaning() {
+async fn every_answer_of_the_token_server_has_its_meaning() {
     let echo = format!(r#"{{"error":"invalid_client","detail":"{SECRET}"}}"#);
     let table = [
         (status(400, &echo), "Unauthorized(\"token server: status 400: invalid_client; "),
@@ -86,7 +86,7 @@ async fn what_the_token_server_says_has_a_meaning() {
 }
 
 #[tokio::test]
-async fn a_token_whose_answer_is_odd_is_a_token() {
+async fn a_token_in_odd_json_is_accepted() {
     let (mark, half) = ("\u{feff}", r"\ud83d");
     let table = [
         format!(r#"{mark}{{"access_token":"t0ken-9","expires_in":3600}}"#),

@@ -1,4 +1,4 @@
-//! When an event was published, whatever a clock says.
+//! The publication time of an event, with right and wrong clocks.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn published(raw: &str) -> Result<i64, FieldError> {
 }
 
 #[test]
-fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore() {
+fn an_impossible_publication_time_is_replaced_by_the_receipt() {
     let receipt = RECEIVED.as_millis();
     let table = [
         ("2026-11-21T09:30:00.162Z", receipt - 8_999_838),
@@ -42,7 +42,7 @@ fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore
         ("0001-01-01T00:00:00Z", receipt),
         ("-009999-01-03T00:00:00Z", receipt),
         ("1999-12-31T23:59:59.999Z", receipt),
-        // old, and so it stays: it may be told late
+        // old, and accepted: it may arrive late
         ("2000-01-01T00:00:00Z", 946_684_800_000),
         ("2019-02-28T00:00:00Z", 1_551_312_000_000),
     ];
@@ -52,7 +52,7 @@ fn nothing_is_published_later_than_it_is_received_or_before_there_was_a_newstore
 }
 
 #[test]
-fn what_is_no_time_is_refused() {
+fn an_invalid_time_is_rejected() {
     for raw in ["2026-11-21", "2026-02-30T00:00:00Z", "10000-01-01T00:00:00Z", "soon", "12:00"] {
         assert_eq!(published(raw).unwrap_err().field, "published_at", "{raw}");
     }

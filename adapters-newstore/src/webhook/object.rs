@@ -1,18 +1,18 @@
-//! JSON that is looked at field by field, and no deeper than it is needed.
+//! JSON that is parsed field by field, and no deeper than necessary.
 //!
-//! What nobody asks for may be of any shape: a number that no type holds, a list as deep as the
+//! Fields that are not read may have any shape: a number that no type holds, a list as deep as the
 //! body is long.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// An object's fields. Of those with one name the last counts, as almost everywhere.
+/// An object's fields. If a name is repeated, the last one counts, as in almost every parser.
 pub(super) struct Object<'a>(BTreeMap<String, &'a RawValue>);
 
-/// What a value is.
+/// The shape of a value.
 pub(super) enum Shape<'a> {
-    /// Null, or not there.
+    /// Null, or absent.
     Nothing,
     Text(String),
     List(Vec<&'a RawValue>),
@@ -34,7 +34,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// What a value is that may be absent.
+    /// The shape of a value that may be absent.
     pub(super) fn of_any(value: Option<&'a RawValue>) -> Self {
         value.map_or(Self::Nothing, Self::of)
     }
@@ -46,17 +46,17 @@ impl<'a> Object<'a> {
         self.0.is_empty()
     }
 
-    /// A field, unread.
+    /// A field as raw JSON.
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.get(name).copied()
     }
 
-    /// What a field holds.
+    /// The shape of a field.
     pub(super) fn shape(&self, name: &str) -> Shape<'a> {
         Shape::of_any(self.get(name))
     }
 
-    /// The text in a field; none where it holds anything else.
+    /// The text in a field; `None` for any other value.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.shape(name) {
             Shape::Text(text) => Some(text),

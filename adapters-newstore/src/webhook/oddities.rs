@@ -1,4 +1,4 @@
-//! Every oddity of JSON (RFC 8259) in an event: what is not needed refuses nothing.
+//! Every oddity of JSON (RFC 8259) in an event: a field that is not needed rejects nothing.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn read(body: &[u8]) -> Result<Option<Cancellation>, FieldError> {
     envelope(body)?.cancellation(NOW)
 }
 
-/// An event with this beside everything that is needed, in each of its objects.
+/// An event with this member beside the required ones, in each of its objects.
 fn with(field: &[u8]) -> Vec<u8> {
     let before = format!(
         r#"{{"tenant":"dodici","name":"order.items_cancelled",
@@ -22,7 +22,7 @@ fn with(field: &[u8]) -> Vec<u8> {
     [before.as_bytes(), field, b"}],", field, b"},", field, b"}"].concat()
 }
 
-/// An event with one text of it replaced.
+/// An event with one of its texts replaced.
 fn instead(of: &str, by: &str) -> String {
     let event = String::from_utf8(with(br#""x":0"#)).unwrap();
     assert!(event.contains(of), "{of}");
@@ -42,19 +42,19 @@ fn reason(body: &[u8]) -> Option<String> {
     cancellation.units.into_values().next().flatten()
 }
 
-/// What SQS takes, and XML 1.0.
+/// The characters that SQS and XML 1.0 accept.
 fn is_taken(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[test]
-fn an_event_with_a_byte_order_mark_or_half_a_character_is_understood() {
+fn an_event_with_a_byte_order_mark_or_half_a_character_is_accepted() {
     assert_eq!(reason(BOM).as_deref(), Some("insufficient_stock"));
     assert_eq!(reason(HALF).as_deref(), Some("sold out \u{fffd}"));
 }
 
 #[test]
-fn a_reason_that_is_odd_is_read_as_far_as_it_can_be() {
+fn an_odd_reason_is_read_as_far_as_possible() {
     let table: [(&[u8], Option<&str>); 16] = [
         (br#""sold out \ud83d""#, Some("sold out \u{fffd}")),
         (br#""\ude00 sold out""#, Some("\u{fffd} sold out")),
@@ -80,7 +80,7 @@ fn a_reason_that_is_odd_is_read_as_far_as_it_can_be() {
 }
 
 #[test]
-fn what_nobody_needs_may_be_anything() {
+fn unneeded_fields_may_have_any_shape() {
     let deep = format!(r#""x":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
     let objects = format!(r#""x":{}1{}"#, r#"{"y":"#.repeat(100_000), "}".repeat(100_000));
     let long = format!(r#""x":{}"#, "9".repeat(100_000));
@@ -120,7 +120,7 @@ fn what_nobody_needs_may_be_anything() {
 }
 
 #[test]
-fn a_field_may_be_spelt_with_escapes_and_of_two_the_last_counts() {
+fn a_field_name_may_have_escapes_and_the_last_duplicate_counts() {
     let escaped = [
         (r#""tenant""#, r#""\u0074enant""#),
         (r#""dodici""#, r#""dodic\u0069""#),
@@ -142,7 +142,7 @@ fn a_field_may_be_spelt_with_escapes_and_of_two_the_last_counts() {
 }
 
 #[test]
-fn what_is_needed_is_refused_where_it_cannot_be_understood() {
+fn an_unreadable_required_field_is_rejected() {
     let table = [
         (r#""dodici""#, r#""dodici\ud83d""#, "tenant"),
         (r#""dodici""#, "1e999", "tenant"),
@@ -160,7 +160,7 @@ fn what_is_needed_is_refused_where_it_cannot_be_understood() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_as_a_whole() {
+fn invalid_json_is_rejected() {
     let wide: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let bodies: [Vec<u8>; 24] = [
         wide,
@@ -196,7 +196,7 @@ fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[test]
-fn what_is_around_an_event_that_is_not_ours_refuses_nothing() {
+fn odd_json_in_an_ignored_event_is_accepted() {
     let table = [
         (r#""2026-11-21T09:30:00.162Z""#, "null"),
         (r#""payload":"#, r#""payload":[],"x":"#),

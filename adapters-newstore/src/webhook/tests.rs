@@ -50,7 +50,7 @@ fn an_event_of_cancelled_items_names_its_units() {
 }
 
 #[test]
-fn an_event_of_a_cancelled_order_leaves_living_units_out() {
+fn an_event_of_a_cancelled_order_excludes_active_units() {
     let cancellation = read(WHOLE).unwrap().unwrap();
     assert_eq!(cancellation.event, "order.cancelled");
     assert_eq!(cancellation.published_at.as_millis(), 1_795_197_600_000);
@@ -58,7 +58,7 @@ fn an_event_of_a_cancelled_order_leaves_living_units_out() {
 }
 
 #[test]
-fn a_status_counts_in_any_case_and_spelling() {
+fn a_status_is_accepted_in_any_case_and_spelling() {
     let table = [
         (json!("cancelled"), true),
         (json!("Canceled"), true),
@@ -75,7 +75,7 @@ fn a_status_counts_in_any_case_and_spelling() {
 }
 
 #[test]
-fn a_unit_that_is_named_twice_is_one_unit() {
+fn a_unit_named_twice_is_one_unit() {
     let items = json!([
         { "id": A },
         { "id": A.to_uppercase(), "cancellation_reason": "first" },
@@ -93,7 +93,7 @@ fn a_reason_is_trimmed_and_cut() {
         ("  a reason\n", Some("a reason")),
         ("  ", None),
         (&long, Some(&cut)),
-        // Valid in JSON, and refused by SQS: the event would come again for ever.
+        // Valid in JSON, but rejected by SQS: the event would be sent again for ever.
         ("\u{fffe} no\u{ffff} stock", Some("no stock")),
         ("\u{ffff}", None),
     ];
@@ -113,7 +113,7 @@ fn every_event_that_is_listed_is_handled() {
 }
 
 #[test]
-fn other_events_are_none_of_ours_whatever_they_carry() {
+fn other_events_are_ignored() {
     for name in ["order.created", "order.items_swapped", "ORDER.CANCELLED", "x"] {
         let envelope = envelope(event(name, &json!({ "id": 1, "items": "?" })).as_bytes()).unwrap();
         assert_eq!(envelope.name, name);
@@ -158,7 +158,7 @@ fn times_without_an_offset_are_utc_and_need_no_milliseconds() {
 }
 
 #[test]
-fn every_fault_of_the_envelope_names_its_field() {
+fn every_error_in_the_envelope_names_its_field() {
     let long = "x".repeat(101);
     let table = [
         ("tenant", json!(null), "tenant is missing"),
@@ -187,7 +187,7 @@ fn every_fault_of_the_envelope_names_its_field() {
 }
 
 #[test]
-fn every_fault_of_the_payload_names_its_field() {
+fn every_error_in_the_payload_names_its_field() {
     let item = |name: &str, value: Value| json!([{ "id": A }, { "id": B, name: value }]);
     let many: Vec<_> = (0..10_001).map(|n| json!({ "id": format!("unit-{n}") })).collect();
     let table = [
@@ -220,7 +220,7 @@ fn every_fault_of_the_payload_names_its_field() {
 }
 
 #[test]
-fn a_cancelled_order_whose_units_all_live_is_malformed() {
+fn a_cancelled_order_with_only_active_units_is_malformed() {
     let fault = with_items("order.cancelled", &json!([{ "id": A, "status": "opened" }]));
     assert_eq!(fault.unwrap_err().to_string(), "payload.items has no cancelled unit");
     let told = with_items("order.items_cancelled", &json!([{ "id": A, "status": "opened" }]));
@@ -228,7 +228,7 @@ fn a_cancelled_order_whose_units_all_live_is_malformed() {
 }
 
 #[test]
-fn what_is_not_json_is_told_by_line_and_column() {
+fn invalid_json_is_reported_with_line_and_column() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let table = [
         ("", "body is empty"),
@@ -253,7 +253,7 @@ fn a_payload_is_never_shown() {
 }
 
 #[test]
-fn what_is_not_needed_costs_no_event() {
+fn an_unneeded_field_rejects_no_event() {
     let items = json!([{ "id": A, "cancellation_reason": 5, "status": true, "product_id": [] }]);
     for name in ["order.items_cancelled", "order.cancelled"] {
         let payload = json!({ "id": ORDER, "items": items });

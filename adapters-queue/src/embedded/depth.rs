@@ -1,4 +1,4 @@
-//! How much is in the queue, for metrics.
+//! The size of the queue, for metrics.
 
 use domain::Timestamp;
 use ports::Depth;

@@ -1,10 +1,10 @@
-//! What goes wrong inside a transaction, before the port's error is made of it.
+//! Errors inside a transaction, before they become the port's error.
 
 use std::error::Error;
 
 use ports::JobsError;
 
-/// The port's error cannot take SQLite's by `?`; this can.
+/// `?` cannot convert SQLite's error to the port's error; this type allows it.
 pub(super) enum StoreFailure {
     LeaseLost,
     Other(Box<dyn Error + Send + Sync>),

@@ -1,4 +1,4 @@
-//! A job's way into a row and out of it, without a file.
+//! Writes jobs to rows and reads them back, without a file.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{MIGRATIONS, table};
 
-/// The table of the queue in a file, in memory.
+/// The table of the embedded queue, in memory.
 pub struct Rows(Connection);
 
 impl Rows {
@@ -19,13 +19,13 @@ impl Rows {
         Ok(Self(db))
     }
 
-    /// A row that somebody else wrote; the words that are kept as text, and the attempts.
+    /// Writes an arbitrary row: its texts and its attempts.
     pub fn put(&self, [id, order, body]: [&str; 3], attempts: i64) -> rusqlite::Result<usize> {
         let sql = "INSERT INTO job (id, order_id, body, attempts, due) VALUES (?, ?, ?, ?, 0)";
         self.0.execute(sql, params![id, order, body, attempts])
     }
 
-    /// A job that we wrote.
+    /// Writes a job as the queue does.
     ///
     /// # Panics
     ///
@@ -37,7 +37,7 @@ impl Rows {
         );
     }
 
-    /// The jobs that can be read, and are gone then.
+    /// Takes the readable jobs and empties the table.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The table of jobs: each of the port's promises as statements inside one transaction.
+//! The table of jobs: the port's promises as statements inside one transaction.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ pub(super) fn push(
     now: Timestamp,
     delay: Duration,
 ) -> Result<(), StoreFailure> {
-    // The newest body wins: it knows most. What is leased stays leased, and the
-    // push waits beside it for the ack.
+    // The newest body is kept, because it has the latest data. A leased job stays leased, and the
+    // push waits in the `again` columns for the ack.
     let mut statement = db.prepare_cached(
         "INSERT INTO job (id, order_id, attempts, body, put_at, due) \
          VALUES (:id, :order, :attempts, :body, :now, :due) \
@@ -53,7 +53,7 @@ pub(super) fn lease(
     let due = due.query_map(params![now.as_millis(), limit], |row| row.get::<_, i64>(0))?;
     let due: Vec<i64> = due.collect::<Result<_, _>>()?;
 
-    // The delivery comes after any push and answers it: `again` starts again.
+    // The delivery comes after every earlier push and covers it: the `again` columns are cleared.
     let mut take = db.prepare_cached(
         "UPDATE job SET lease = lower(hex(randomblob(16))), put_at = ?2, due = ?3, \
                         again_put_at = NULL, again_due = NULL, again_attempts = NULL \
@@ -64,9 +64,9 @@ pub(super) fn lease(
         let until = now.after(lease).as_millis();
         match take.query_row([seq, now.as_millis(), until], |row| Ok(delivery(row)))? {
             Ok(delivery) => leased.push(delivery),
-            // Leased to no worker, so that one damaged row never stops the others.
+            // It stays leased to no worker, so that a damaged row does not stop the other jobs.
             Err(problem) => {
-                tracing::error!(job.seq = seq, %problem, "Failed to decode job {seq} in the queue");
+                tracing::error!(job.sequence = seq, error = %problem, "Failed to decode job {seq} in the queue");
             }
         }
     }
@@ -85,8 +85,8 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreFailure> {
 /// What was put off or leased by a clock that was ahead, and was set back since, waits again from
 /// now: it was put off for no longer than from then to when it is due.
 ///
-/// Example: leased for 15 s at 10:00:00 by a clock that is set back to 9:00:03 then. Whoever
-/// leased it may live: it is given to another at 9:00:18, not at 10:00:15 and not at once.
+/// Example: a job is leased for 15 s at 10:00:00, and the clock is set back to 9:00:03. Its worker
+/// may be alive, so another worker gets the job at 9:00:18, neither at 10:00:15 nor at once.
 fn restart(db: &Connection, now: Timestamp) -> Result<(), StoreFailure> {
     let mut statement = db.prepare_cached(
         "UPDATE job SET due = ?1 + max(due - put_at, 0), put_at = ?1 WHERE ?1 < put_at",

@@ -1,4 +1,4 @@
-//! What only a queue in a file must show; its promises are in the port's contract.
+//! Tests of the queue in a file; the promises of every queue are in the port's contract.
 
 use std::error::Error;
 
@@ -16,7 +16,7 @@ fn queue(folder: &TempDir) -> Embedded {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runners_of_two_processes_never_share_a_job() {
+async fn workers_of_two_processes_never_share_a_job() {
     let folder = tempfile::tempdir().unwrap();
     let queues = [Arc::new(queue(&folder)), Arc::new(queue(&folder))];
     let mut pushing = JoinSet::new();

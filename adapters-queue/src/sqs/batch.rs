@@ -1,7 +1,7 @@
-//! Requests in batches: what several callers want at once goes in one call.
+//! Batches the requests of several callers into one call.
 //!
-//! Nothing waits to be joined: while calls are under way, what comes gathers for
-//! the next one. Alone, an entry goes at once.
+//! No entry waits for others to join it: entries that arrive while calls are running are collected
+//! for the next call. A single entry is sent at once.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use super::fault::SqsFault;
 const MAX_ENTRIES: usize = 10;
 /// The most bytes of all messages of one request.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Requests of one kind at once.
+/// Concurrent requests of one kind.
 const IN_FLIGHT: usize = 4;
 
-/// Makes requests out of the entries of many callers, each of whom is told what
-/// became of his own.
+/// Combines the entries of many callers into requests; each caller gets the result of its own
+/// entry.
 pub(super) struct Batches<Entry> {
     waiting: UnboundedSender<Waiting<Entry>>,
 }
@@ -33,14 +33,14 @@ struct Waiting<Entry> {
     answer: oneshot::Sender<Result<(), SqsFault>>,
 }
 
-/// What SQS says about the entries of one request, which are named by their place.
+/// The answer of SQS about the entries of one request, which are identified by their positions.
 pub(super) struct Answer {
     pub(super) successful: Vec<String>,
     pub(super) failed: Vec<BatchResultErrorEntry>,
 }
 
 impl Answer {
-    /// Done is only what SQS calls done.
+    /// An entry has succeeded only if SQS says so.
     fn of(&self, place: usize) -> Result<(), SqsFault> {
         let id = place.to_string();
         if self.successful.contains(&id) {
@@ -54,7 +54,7 @@ impl Answer {
 }
 
 impl<Entry: Send + 'static> Batches<Entry> {
-    /// Batches that are sent by `call`, for as long as they are kept.
+    /// Batches that are sent by `call`, until this is dropped.
     pub(super) fn new<Call>(call: impl Fn(Vec<Entry>) -> Call + Send + Sync + 'static) -> Self
     where
         Call: Future<Output = Result<Answer, SqsFault>> + Send + 'static,
@@ -64,7 +64,7 @@ impl<Entry: Send + 'static> Batches<Entry> {
         Self { waiting }
     }
 
-    /// Hands an entry over, at once; the answer comes with the future.
+    /// Submits an entry at once; the future returns the answer.
     pub(super) fn submit(
         &self,
         entry: Entry,
@@ -115,7 +115,7 @@ async fn send<Entry, Call: Future<Output = Result<Answer, SqsFault>>>(
     let said = call(entries).await;
     for (place, answer) in answers.into_iter().enumerate() {
         let result = said.as_ref().map_err(Clone::clone).and_then(|it| it.of(place));
-        // A caller that has gone needs no answer.
+        // A caller that was dropped needs no answer.
         answer.send(result).ok();
     }
 }

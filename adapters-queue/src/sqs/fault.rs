@@ -1,11 +1,11 @@
-//! What SQS, and the way to it, say when something goes wrong: translated once.
+//! Errors of SQS and of the connection to it, translated in one place.
 
 use std::{error::Error, sync::Arc};
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use ports::JobsError;
 
-/// Why a call did not do it: the cases that a caller, or an operator, tells apart.
+/// Why a call failed: the cases that a caller or an operator handles differently.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SqsFault {
     #[error(
@@ -22,7 +22,7 @@ pub(super) enum SqsFault {
     Missing(String),
     #[error("SQS cannot be reached: {0}; fix: check region, endpoint and network")]
     Unreachable(String),
-    #[error("SQS throttles us: {0}; fix: when it stays so, raise the queue's quota")]
+    #[error("SQS throttles calls: {0}; fix: when it stays so, raise the queue's quota")]
     Throttled(String),
     #[error("the receipt handle is not valid any more: {0}")]
     LeaseLost(String),
@@ -32,7 +32,7 @@ pub(super) enum SqsFault {
     Refused(String),
 }
 
-/// A call that failed, with what it was about.
+/// A failed call, with its subject.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{action} of {queue}: {fault}")]
 pub(super) struct SqsError {
@@ -45,7 +45,7 @@ impl SqsFault {
     /// The fault behind one of SQS's error codes.
     pub(super) fn of_code(code: &str, message: &str) -> Self {
         let words = format!("{code} {message}").trim().to_owned();
-        // Older answers carry `AWS.SimpleQueueService.` in front.
+        // Older answers have the prefix `AWS.SimpleQueueService.`.
         match code.rsplit('.').next().unwrap_or(code) {
             "AuthFailure"
             | "ExpiredToken"
@@ -64,7 +64,7 @@ impl SqsFault {
                 Self::Throttled(words)
             }
             "MessageNotInflight" | "ReceiptHandleIsInvalid" => Self::LeaseLost(words),
-            // How FIFO queues say that a handle has expired.
+            // FIFO queues report an expired handle in this way.
             "InvalidParameterValue" if message.contains("parameter ReceiptHandle") => {
                 Self::LeaseLost(words)
             }
@@ -83,7 +83,7 @@ impl<E: ProvideErrorMetadata + Error + 'static, R: std::fmt::Debug + 'static> Fr
         let words = ports::error_chain(&error);
         match error {
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self::Unintelligible(words),
-            // Said by the chain of providers, before anything is sent.
+            // The credential chain reports this before anything is sent.
             _ if words.contains("credential") => Self::Credentials(words),
             _ => Self::Unreachable(words),
         }

@@ -1,8 +1,8 @@
 //! The deliveries that this process has leased.
 //!
-//! SQS cannot be relied on to tell a lease that was lost: a standard queue deletes
-//! by an old receipt handle without a word. So a lease ends by our own clock that does not step, which
-//! starts it no earlier than the answer that brought it.
+//! SQS does not reliably report a lost lease: a standard queue accepts a deletion with an old
+//! receipt handle. So a lease ends by this process's monotonic clock, which starts it no earlier
+//! than the answer that brought it.
 
 use std::{
     collections::HashMap,
@@ -14,8 +14,8 @@ use ports::{Delivery, Instant, JobsError, Lease};
 
 use super::message::Received;
 
-/// SQS hides a message for 12 hours after it was received, and not longer; the
-/// answer took its time.
+/// SQS hides a message for at most 12 hours after it was received; the margin is for the duration
+/// of the answer.
 pub(super) const LONGEST_HIDING: Duration = Duration::from_mins(12 * 60 - 1);
 
 /// One delivery.
@@ -27,12 +27,12 @@ pub(super) struct HeldLease {
     until: Instant,
 }
 
-/// All of them.
+/// All leases.
 #[derive(Default)]
 pub(super) struct Leases(Mutex<HashMap<Lease, HeldLease>>);
 
 impl Leases {
-    /// Takes a message that was received at `now`.
+    /// Adds a message that was received at `now`.
     pub(super) fn take(&self, received: Received, now: Instant, lease: Duration) -> Delivery {
         let lease_ = Lease(received.handle.clone());
         let delivery = Delivery { job: received.job.clone(), lease: lease_.clone() };
@@ -42,31 +42,31 @@ impl Leases {
             until: now.after(lease),
         };
         let mut held = self.lock();
-        // Those whose runners died are delivered again under other leases.
+        // Jobs whose workers died are delivered again with other leases.
         held.retain(|_, it| now < it.until);
         held.insert(lease_, holding);
         delivery
     }
 
-    /// The delivery, while its lease lasts.
+    /// The delivery, if its lease has not ended.
     pub(super) fn get(&self, lease: &Lease, now: Instant) -> Result<HeldLease, JobsError> {
         let held = self.lock().get(lease).cloned();
         held.filter(|it| now < it.until).ok_or(JobsError::LeaseLost)
     }
 
-    /// The lease lasts until then.
+    /// Extends the lease to this time.
     pub(super) fn extend(&self, lease: &Lease, until: Instant) {
         if let Some(holding) = self.lock().get_mut(lease) {
             holding.until = until;
         }
     }
 
-    /// It is settled.
+    /// Ends the lease, because the job is settled.
     pub(super) fn release(&self, lease: &Lease) {
         self.lock().remove(lease);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Lease, HeldLease>> {
-        self.0.lock().expect("nobody panics while the leases are locked")
+        self.0.lock().expect("no thread panics while it holds the lock")
     }
 }

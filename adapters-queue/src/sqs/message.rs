@@ -1,4 +1,4 @@
-//! A job as a message: the body is the job's, the rest are message attributes.
+//! A job as a message: the body is the job's; the other fields are message attributes.
 
 use std::{collections::HashMap, fmt::Display, str::FromStr, time::Duration};
 
@@ -11,9 +11,9 @@ use ports::Job;
 
 use super::settings::Kind;
 
-/// The longest delay that SQS itself keeps, in standard queues alone.
+/// The longest delay that SQS itself supports, only in standard queues.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
-/// A message this often received is sent again, well before a redrive policy takes it.
+/// A message that was received this often is sent again, well before a redrive policy moves it.
 const MAX_RECEIVES: u32 = 500;
 
 const ID: &str = "id";
@@ -27,17 +27,17 @@ type Attributes = HashMap<String, MessageAttributeValue>;
 /// A message to send.
 pub(super) struct Outgoing {
     pub(super) entry: SendMessageBatchRequestEntryBuilder,
-    /// As SQS counts: with its attributes.
+    /// The size as SQS counts it, with attributes.
     pub(super) bytes: usize,
 }
 
-/// A job that was received.
+/// A received job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Received {
     pub(super) job: Job,
-    /// Not to be handed out before.
+    /// The earliest time to deliver it.
     pub(super) due: Option<Timestamp>,
-    /// How long before that it was sent; an older program does not tell.
+    /// How long before `due` it was sent; `None` for messages of older versions.
     delay: Option<Duration>,
     pub(super) handle: String,
     sent_at: Option<Timestamp>,
@@ -56,8 +56,8 @@ pub(super) enum MessageError {
 impl Outgoing {
     /// The message of a job that is to be delivered after `delay`.
     ///
-    /// In a FIFO queue a message for later is a group of its own: hiding it until
-    /// it is due keeps nothing else of its order back.
+    /// In a FIFO queue a delayed message has its own group: hiding it until it is due blocks no
+    /// other message of its order.
     pub(super) fn new(job: &Job, delay: Duration, kind: Kind, now: Timestamp) -> Self {
         let by_sqs = match kind {
             Kind::Fifo => Duration::ZERO,
@@ -77,7 +77,7 @@ impl Outgoing {
         match kind {
             Kind::Standard => message.map(|it| it.delay_seconds(seconds(by_sqs))),
             Kind::Fifo => {
-                // Never the same twice: SQS would drop the second one for 5 minutes.
+                // Never the same id twice: SQS would drop the second message for 5 minutes.
                 let unique = format!("{}-{:032x}", job.id, rand::random::<u128>());
                 let group = if due.is_some() { &unique } else { job.order.as_str() };
                 message.map(|it| it.message_group_id(group).message_deduplication_id(&unique))
@@ -85,8 +85,8 @@ impl Outgoing {
         }
     }
 
-    /// The same message for a queue of the same kind. Sent again, it is the same
-    /// to a FIFO queue.
+    /// The same message for a queue of the same kind. A FIFO queue treats a repetition as a
+    /// duplicate.
     pub(super) fn copy(message: &Message, kind: Kind) -> Self {
         let attributes = message.message_attributes().cloned().unwrap_or_default();
         let copy = Self::with(message.body().unwrap_or_default(), attributes);
@@ -118,7 +118,7 @@ impl Outgoing {
 }
 
 impl Received {
-    /// Reads a message that [`Outgoing::new`] wrote.
+    /// Parses a message that [`Outgoing::new`] wrote.
     pub(super) fn read(message: &Message) -> Result<Self, MessageError> {
         let job = Job {
             id: attribute(message, ID)?,
@@ -142,10 +142,11 @@ impl Received {
         })
     }
 
-    /// How long until it may be handed out; `None` where it never had to wait.
+    /// How long until it may be delivered; `None` where it was never delayed.
     ///
-    /// By our clock, as it was when the message was sent; where it shows less than it did
-    /// then, it was set back, and the clock of SQS says since when the message waits.
+    /// Measured with this machine's clock from the time when the message was sent. If the clock
+    /// shows an earlier time than that, it was set back, and the time since sending is taken from
+    /// the clock of SQS.
     pub(super) fn left(&self, now: Timestamp) -> Option<Duration> {
         let due = match (self.due?, self.delay, self.sent_at) {
             (due, Some(delay), Some(sent_at)) if now.after(delay) < due => sent_at.after(delay),
@@ -154,15 +155,15 @@ impl Received {
         Some(due.since(now))
     }
 
-    /// Whether the message can go on: SQS drops what is older than the queue's
-    /// `retention`, and a redrive policy takes what was received too often.
+    /// Whether the message can stay: SQS drops messages older than the queue's `retention`, and a
+    /// redrive policy moves messages that were received too often.
     pub(super) fn is_fresh(&self, now: Timestamp, retention: Duration) -> bool {
         self.sent_at.is_some_and(|it| now.since(it) < retention / 2)
             && self.receives.is_some_and(|it| it < MAX_RECEIVES)
     }
 }
 
-/// Whole seconds, as SQS counts: never fewer than asked for.
+/// Whole seconds, as SQS counts them, rounded up.
 pub(super) fn seconds(time: Duration) -> i32 {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() != 0);
     i32::try_from(seconds).unwrap_or(i32::MAX)

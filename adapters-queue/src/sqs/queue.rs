@@ -1,4 +1,4 @@
-//! One queue of SQS and the calls to it: each with its timeouts, each error translated.
+//! One queue of SQS and its calls, each with its timeouts and translated errors.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -25,16 +25,16 @@ use super::{
 };
 
 const CONNECT: Duration = Duration::from_secs(3);
-/// For one answer, the time that a long poll waits left out.
+/// The time for one answer, without the wait of a long poll.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Before a call is made a second time, at most.
+/// The longest pause before a call is repeated.
 const BACKOFF: Duration = Duration::from_millis(200);
 /// The most messages of one receive.
 const MAX_RECEIVED: usize = 10;
-/// No queue ever gave this one out.
+/// A receipt handle that no queue ever issued.
 const NO_HANDLE: &str = "memobridge-asks-for-its-rights";
 
-/// How to reach AWS: what is given here, and everything else from its chain.
+/// How to reach AWS: the given values, and everything else from the AWS configuration chain.
 pub async fn aws(region: Option<String>, endpoint: Option<String>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(region) = region {
@@ -46,7 +46,7 @@ pub async fn aws(region: Option<String>, endpoint: Option<String>) -> SdkConfig 
     loader.load().await
 }
 
-/// A queue and the calls to it.
+/// A queue and its calls.
 pub(super) struct Queue {
     pub(super) url: Arc<str>,
     client: Client,
@@ -55,7 +55,7 @@ pub(super) struct Queue {
     hides: Batches<ChangeMessageVisibilityBatchRequestEntryBuilder>,
 }
 
-/// The three calls in batches, which differ in their names alone.
+/// The three batch calls, which differ only in their names.
 macro_rules! batches {
     ($name:ident, $call:ident, $entry:ty) => {
         fn $name(client: &Client, url: &Arc<str>) -> Batches<$entry> {
@@ -81,11 +81,11 @@ batches!(hides, change_message_visibility_batch, ChangeMessageVisibilityBatchReq
 
 impl Queue {
     pub(super) fn new(aws: &SdkConfig, url: &str) -> Self {
-        // The one retry of a client in this house, and at most one: a lost connection or a
-        // moment's throttling would otherwise cost a whole run of the job, or the storefront's
-        // next delivery. Every call may be repeated: a FIFO send keeps its deduplication id, a
-        // standard queue may double anyway, the rest is idempotent. What goes on failing is the
-        // caller's.
+        // The only retry inside a client, and at most one: otherwise a lost connection or brief
+        // throttling would cost a complete attempt at the job, or require the storefront's next
+        // delivery. Every call may be repeated: a FIFO send keeps its deduplication id, a standard
+        // queue may duplicate anyway, and the others are idempotent. If the failure continues, the
+        // caller handles it.
         let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF);
         let config =
             Builder::from(aws).retry_config(retries).timeout_config(timeouts(Duration::ZERO));
@@ -131,8 +131,8 @@ impl Queue {
         deleted.map_err(self.failed("DeleteMessage"))
     }
 
-    /// Hides a message that was received, for `time` from now. What is asked for
-    /// before the first answer is awaited goes in one call.
+    /// Hides a received message for `time` from now. Requests that are made before the first answer
+    /// is awaited share one call.
     pub(super) fn hide(
         &self,
         handle: &str,
@@ -146,8 +146,8 @@ impl Queue {
         async move { hidden.await.map_err(failed) }
     }
 
-    /// These attributes of the queue. All of them is one name as well: some that
-    /// are asked for by name are an error where the queue has none.
+    /// These attributes of the queue. `All` is one of the names; some attributes cause an error if
+    /// they are requested by name and the queue does not have them.
     pub(super) async fn attributes(
         &self,
         names: &[QueueAttributeName],
@@ -160,16 +160,16 @@ impl Queue {
         attributes.map_err(self.failed("GetQueueAttributes"))
     }
 
-    /// Fails when sending is not permitted: asks for nothing to be sent. SQS may
-    /// refuse that before it looks at rights; then the first push tells.
+    /// Fails when sending is not permitted: sends an empty batch. SQS may reject it before it
+    /// checks permissions; then the first push shows it.
     pub(super) async fn may_send(&self) -> Result<(), SqsError> {
         let call = self.client.send_message_batch().queue_url(&*self.url);
         let answer = call.set_entries(Some(Vec::new())).send().await;
         self.permitted("SendMessage", answer.map(drop).map_err(SqsFault::from))
     }
 
-    /// Fails when one of the other rights is missing: asks for a message that is
-    /// seen again at once, and for changes of one that there is not.
+    /// Fails when another permission is missing: requests a message that is visible again at once,
+    /// and changes to a message that does not exist.
     pub(super) async fn may_work(&self) -> Result<(), SqsError> {
         self.receive(1, Duration::ZERO, Duration::ZERO).await?;
         let call = self.client.delete_message().queue_url(&*self.url).receipt_handle(NO_HANDLE);
@@ -181,7 +181,7 @@ impl Queue {
         self.permitted("ChangeMessageVisibility", answer)
     }
 
-    /// Any refusal but the one for want of a right proves that we may.
+    /// Any rejection except a missing permission proves that the call is permitted.
     fn permitted(
         &self,
         action: &'static str,
@@ -193,7 +193,7 @@ impl Queue {
         }
     }
 
-    /// The queue cannot be used as it is.
+    /// The error for a queue that cannot be used with its settings.
     pub(super) fn misconfigured(&self, problem: SettingProblem) -> JobsError {
         JobsError::Unavailable(SettingsError { queue: self.url.clone(), problem }.into())
     }
@@ -204,7 +204,7 @@ impl Queue {
     }
 }
 
-/// For a call that SQS may hold back for `wait`.
+/// The timeouts of a call that SQS may delay by `wait`.
 fn timeouts(wait: Duration) -> TimeoutConfig {
     let attempt = wait + ANSWER;
     TimeoutConfig::builder()

@@ -1,16 +1,15 @@
-//! What a queue is, from its attributes; and whether it fits.
+//! The settings of a queue, from its attributes, and whether they fit.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 
-/// A redrive policy that moves messages earlier would take jobs that wait: every
-/// deferral counts as a receive.
+/// A redrive policy with a lower count would move jobs that wait, because every deferral counts as
+/// a receive.
 pub(super) const LEAST_RECEIVES: u64 = 1000;
-/// What SQS took until 2025, and a queue made earlier may still be set to: an event of 5,000 items
-/// fits.
+/// The limit of SQS until 2025, which an older queue may still have. An event of 5,000 items fits.
 const LEAST_BYTES: usize = 256 * 1024;
-/// What SQS takes at most: an event of the most items fits.
+/// The limit of SQS. An event with the most items fits.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
 
 /// The kinds of queues, which differ in what a message must carry.
@@ -22,7 +21,7 @@ pub(super) enum Kind {
     Standard,
 }
 
-/// What we need to know of a queue.
+/// The relevant settings of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) kind: Kind,
@@ -32,7 +31,7 @@ pub(super) struct Settings {
     pub(super) retention: Duration,
 }
 
-/// The queue cannot be used as it is set up.
+/// The queue cannot be used with its settings.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("queue {queue}: {problem}")]
 pub(super) struct SettingsError {
@@ -40,10 +39,10 @@ pub(super) struct SettingsError {
     pub(super) problem: SettingProblem,
 }
 
-/// What is wrong with its settings, and what to do.
+/// The problem with a setting, and its fix.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SettingProblem {
-    #[error("SQS does not tell a usable {0}; fix: check the endpoint")]
+    #[error("SQS reports no usable {0}; fix: check the endpoint")]
     Attribute(&'static str),
     #[error("its name ends in .fifo, but it is no FIFO queue; fix: check URL and endpoint")]
     NotFifo,
@@ -55,8 +54,8 @@ pub(super) enum SettingProblem {
     )]
     Redrive(u64),
     #[error(
-        "it keeps messages for {kept:?}, and {needed:?} are needed: give_up_after and a day; what \
-         to do: set MessageRetentionPeriod to 1209600 (14 days)"
+        "it keeps messages for {kept:?}, and {needed:?} are needed: give_up_after and a day; fix: \
+         set MessageRetentionPeriod to 1209600 (14 days)"
     )]
     Retention { kept: Duration, needed: Duration },
     #[error("it is the queue itself; fix: name another one in dead_letter_url")]
@@ -98,14 +97,14 @@ impl Settings {
     }
 }
 
-/// Fails when a redrive policy would take jobs that wait.
+/// Fails when a redrive policy would move jobs that wait.
 pub(super) fn check_redrive(attributes: &HashMap<Name, String>) -> Result<(), SettingProblem> {
     let Some(policy) = attributes.get(&Name::RedrivePolicy).filter(|it| !it.is_empty()) else {
         return Ok(());
     };
     let policy: serde_json::Value =
         serde_json::from_str(policy).map_err(|_| SettingProblem::Attribute("RedrivePolicy"))?;
-    // A number, or a number in quotes: it is kept as it was set.
+    // A number, or a number in quotes: SQS returns it as it was set.
     let count = &policy["maxReceiveCount"];
     let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
     match count.ok_or(SettingProblem::Attribute("RedrivePolicy"))? {

@@ -1,5 +1,5 @@
-//! What goes over the wire, and what comes of what SQS answers: an SQS that does as
-//! it is told. Its promises are in the port's contract.
+//! The requests to SQS, and the results of its answers, against a scripted SQS. The promises of
+//! every queue are in the port's contract.
 
 mod delaying;
 mod failing;
@@ -23,7 +23,7 @@ use crate::testing::{StoppedClock, job};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Answers calls as a test scripted them, and well where it did not.
+/// Answers calls as a test scripted them, and successfully otherwise.
 #[derive(Clone, Default)]
 struct Script(Arc<Mutex<ScriptState>>, Arc<Notify>);
 
@@ -68,7 +68,7 @@ impl Respond for Script {
     }
 }
 
-/// An SQS with a queue, and its time in the test's hands.
+/// An SQS with a queue, whose time the test controls.
 struct Service {
     server: MockServer,
     script: Script,
@@ -96,7 +96,7 @@ impl Service {
         service
     }
 
-    /// There is a queue with these attributes.
+    /// Gives the queue an attribute.
     fn has(&self, name: &str, attributes: Value) {
         self.script.0.lock().unwrap().attributes.insert(url(name), attributes);
     }
@@ -120,7 +120,7 @@ impl Service {
         Sqs::open(&aws.load().await, &self.options, self.clock.clone()).await
     }
 
-    /// The opened queue; what opening asked is forgotten.
+    /// The opened queue; the calls of opening are discarded.
     async fn open(&self) -> Sqs {
         let queue = self.try_open().await.unwrap();
         self.script.0.lock().unwrap().asked.clear();
@@ -132,13 +132,13 @@ impl Service {
         self.script.0.lock().unwrap().asked.clone()
     }
 
-    /// What was asked with `action`, call by call.
+    /// The requests of `action`, call by call.
     fn asked(&self, action: &str) -> Vec<Value> {
         let calls = self.calls().into_iter().filter(|(it, _)| it == action);
         calls.map(|(_, body)| body).collect()
     }
 
-    /// The same, once it was asked so often: for what nobody waits for.
+    /// The same, once there were this many calls; for background calls.
     async fn asked_by_and_by(&self, action: &str, times: usize) -> Vec<Value> {
         let asked = async {
             while self.asked(action).len() < times {
@@ -196,7 +196,7 @@ fn url(name: &str) -> String {
     format!("https://sqs.eu-central-1.amazonaws.com/123456789012/{name}")
 }
 
-/// A queue's attributes as SQS has them by default.
+/// A queue's default attributes in SQS.
 fn attributes(kind: Kind) -> Value {
     let mut attributes = json!({
         "QueueArn": "arn:aws:sqs:eu-central-1:123456789012:a-queue",
@@ -218,7 +218,7 @@ fn error(status: u16, code: &str, message: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body.to_string(), "application/x-amz-json-1.0")
 }
 
-/// The answer to a batch of one entry that SQS does not take.
+/// The answer to a batch of one entry that SQS rejects.
 fn refused(code: &str, message: &str) -> ResponseTemplate {
     let entry = json!({ "Id": "0", "SenderFault": true, "Code": code, "Message": message });
     good(&json!({ "Successful": [], "Failed": [entry] }))

@@ -1,4 +1,5 @@
-//! What is measured: the way of each memo when it is on record, and the stores twice a minute.
+//! Records metrics: the duration of each memo when it is posted, and the contents of the stores
+//! twice a minute.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -11,13 +12,13 @@ use crate::{
     process::service::Service,
 };
 
-/// Between two counts of what is in the stores.
+/// The time between two counts of the stores.
 const PERIOD: Duration = Duration::from_secs(30);
-/// The states of what is not over.
+/// The states of unfinished cancellations.
 const UNFINISHED: [CancellationState; 3] =
     [CancellationState::Working, CancellationState::Deferred, CancellationState::Parked];
 
-/// Counts what is in the stores until the service drains.
+/// Counts the contents of the stores until the service drains.
 pub async fn run(service: Service, stores: Arc<Stores>) {
     begin(&service);
     let mut tenants: BTreeSet<Tenant> = service.customers.keys().cloned().collect();
@@ -40,7 +41,7 @@ pub async fn run(service: Service, stores: Arc<Stores>) {
     }
 }
 
-/// Steps are in the journal: notes how long the way of each memo was that is on record now.
+/// Called after steps are in the journal: records the durations of the memos that they settled.
 pub fn written(opened: &Received, steps: &[Step], now: Timestamp) {
     let settled = steps.iter().filter(|step| matches!(step, Step::Settled { .. }));
     settled.for_each(|_| posted(opened, now));
@@ -55,8 +56,8 @@ fn posted(opened: &Received, now: Timestamp) {
         .record(now.since(opened.waiting_since).as_secs_f64());
 }
 
-/// Shows counters before their first event, because an alert on the first one, or on none at all,
-/// needs the zero.
+/// Creates counters before their first event, because an alert on the first event, or on the
+/// absence of events, needs the zero.
 fn begin(service: &Service) {
     metrics::gauge!("memobridge_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     metrics::counter!("memobridge_memo_total_mismatches_total").absolute(0);

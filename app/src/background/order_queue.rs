@@ -1,7 +1,8 @@
 //! Runs the jobs of one order one after the other.
-//!  One job of an order runs and one waits for its end, without a permit of the worker. Further
-//! ones are deferred until there will probably be room. The journal is not queried in vain, and
-//! waiting costs no attempt.
+//!
+//! One job of an order runs, and one waits for it without a permit of the worker. Further jobs are
+//! deferred until there will probably be room. This avoids useless journal queries, and waiting
+//! costs no attempt.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use crate::background::scheduler::FairScheduler;
 pub struct Orders(Mutex<BTreeMap<(Tenant, OrderId), Weak<FairScheduler>>>);
 
 impl Orders {
-    /// The turns at one order: one job at once.
+    /// The scheduler of one order, with one job at once.
     pub fn of(&self, tenant: &Tenant, order: &OrderId) -> Arc<FairScheduler> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (tenant.clone(), order.clone());

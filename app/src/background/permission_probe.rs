@@ -1,5 +1,5 @@
-//! Proves at start and every hour that an ERP would show us what it has: a role that
-//! lost a right finds nothing, and is not told so.
+//! Verifies at start and every hour that the ERP shows existing records: a role that lost a
+//! permission finds nothing and gets no error.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,19 +7,19 @@ use ports::{ReadPermissions, error_chain};
 
 use crate::process::service::{CustomerEntry, Service};
 
-/// How often the proof is made.
+/// How often permissions are verified.
 const PERIOD: Duration = Duration::from_hours(1);
-/// How soon one that could not be made is tried again.
+/// The wait before a failed verification is repeated.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// Makes the proof until the service drains.
+/// Verifies permissions until the service drains.
 pub async fn run(service: Service, entry: Arc<CustomerEntry>) {
     let customer = &entry.customer;
     let draining = &service.draining;
     loop {
         let wait = if customer.ledger.cause().is_some() {
-            // Whoever needs an answer finds out whether it is over: probes are few, and
-            // a refused login is not repeated for the sake of a proof.
+            // Attempts detect the end of an outage by themselves. The probe makes few calls and
+            // does not repeat a refused login.
             RETRY
         } else if let Some(Err(error)) =
             draining.run_until_cancelled(customer.ledger.verify()).await

@@ -1,5 +1,5 @@
-//! Reads memos back in batches: number and total as the ERP has them. A total
-//! that differs from ours is flagged, never ignored and never posted again.
+//! Reads memos back in batches: number and total as the ERP has them. A total that differs from the
+//! expected one is flagged, never ignored, and the memo is never posted again.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,11 +10,11 @@ use crate::process::service::{CustomerEntry, Service};
 
 /// Memos per call.
 const BATCH: usize = 200;
-/// For a record that the ERP did not show: asked again after this, doubling to an hour.
+/// The wait before a record that the ERP did not show is read again; it doubles up to an hour.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// Reads back what was posted, every `period` until the service drains.
+/// Reads posted memos back every `period` until the service drains.
 pub async fn run(service: Service, period: Duration) {
     let mut pauses = Pauses::default();
     while service.sleep_or_drain(period).await.is_some() {
@@ -27,7 +27,7 @@ pub async fn run(service: Service, period: Duration) {
     }
 }
 
-/// Records that the ERP did not show, and when to ask for them again.
+/// Records that the ERP did not show, and when to read them again.
 #[derive(Default)]
 struct Pauses(BTreeMap<MemoKey, (Instant, Duration)>);
 

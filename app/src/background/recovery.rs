@@ -1,6 +1,6 @@
-//! Takes up again what a crash cut off: cancellations with a memo that was
-//! perhaps sent, and deferred ones that the queue should have delivered long ago.
-//! What only the storefront can bring back is counted.
+//! Recovery after a crash: requeues cancellations with a memo that was perhaps sent, and deferred
+//! ones that the queue should have delivered long ago. Cancellations that only a redelivery can
+//! bring back are counted.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use ports::{CancellationRecord, CancellationState, Query, Step, error_chain};
 
 use crate::{operator::paging, process::service::Service};
 
-/// How often to look.
+/// How often recovery runs.
 const PERIOD: Duration = Duration::from_mins(1);
-/// How much longer than the longest delay a deferred job may rest.
+/// How much longer than the longest delay a deferred job may wait.
 const GRACE: Duration = Duration::from_mins(70);
 
-/// Looks at start and every minute until the service drains.
+/// Runs at start and every minute until the service drains.
 pub async fn run(service: Service, max_delay: Duration) {
     loop {
         let swept = service.draining.run_until_cancelled(sweep(&service, max_delay)).await;
@@ -27,8 +27,8 @@ pub async fn run(service: Service, max_delay: Duration) {
     }
 }
 
-/// Queues every cancellation whose memo's outcome is not known and which is in no
-/// queue, and every deferred one that was not tried for longer than any delay.
+/// Queues every cancellation that has a memo with an unknown outcome and no job, and every deferred
+/// one that was not tried for longer than any delay.
 async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     let working = Query { state: Some(CancellationState::Working), ..Query::default() };
     queue_all(service, Query { unsettled: true, ..working.clone() }, |_| true).await?;
@@ -39,7 +39,7 @@ async fn sweep(service: &Service, max_delay: Duration) -> Result<(), String> {
     count_late(service, working, now).await
 }
 
-/// While its ERP is held back a deferred job rests longer, and is not lost.
+/// While the circuit breaker of its ERP is open, a deferred job waits longer; it is not lost.
 fn is_breaker_open(service: &Service, record: &CancellationRecord) -> bool {
     let entry = service.customers.get(&record.cancellation.tenant);
     entry.is_some_and(|it| it.customer.ledger.pause().is_some())
@@ -57,8 +57,7 @@ async fn count_late(service: &Service, mut query: Query, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Queues what is wanted and writes down that it is in the queue, so that the
-/// next look leaves it there.
+/// Queues the cancellations and records that they are queued, so that the next round skips them.
 async fn queue_all(
     service: &Service,
     mut query: Query,

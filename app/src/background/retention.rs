@@ -1,4 +1,4 @@
-//! Forgets what is long over, a little at a time, beside everything else.
+//! Deletes expired cancellations in small batches while the service runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use crate::{background::stores::Stores, process::service::Service};
 
 /// How often expired cancellations are deleted.
 const PERIOD: Duration = Duration::from_hours(1);
-/// How many are deleted at once: others write in between.
+/// How many are deleted at once; other writes run in between.
 const BATCH: usize = 200;
 
-/// Forgets every hour what was over for longer than `keep`, until the service drains.
+/// Deletes, every hour, what was finished for longer than `keep`, until the service drains.
 pub async fn run(service: Service, stores: Arc<Stores>, keep: Duration) {
     while service.sleep_or_drain(PERIOD).await.is_some() {
         let before = service.context.certain_now().before(keep);
@@ -27,7 +27,7 @@ pub async fn run(service: Service, stores: Arc<Stores>, keep: Duration) {
             }
         };
         if forgotten != 0 {
-            tracing::info!(forgotten, "Deleted expired cancellations");
+            tracing::info!(count = forgotten, "Deleted expired cancellations");
         }
         if let Err(error) = ended {
             let error = error_chain(&error);

@@ -1,8 +1,9 @@
-//! Fair scheduling: one customer's share of the worker.
-//!  A fixed number of its jobs run at once, and as many wait in each of two queues: jobs that were
-//! never tried come before those that were, and neither queue takes the other's room. Further jobs
-//! are deferred until there will probably be room: one customer's backlog never hides another's
-//! jobs. Time is an argument.
+//! Fair scheduling: limits one customer's share of the worker.
+//!
+//! A fixed number of a customer's jobs run at once, and the same number wait in each of two queues.
+//! New jobs come before retried ones, and neither queue uses the other's room. Further jobs are
+//! deferred until there will probably be room, so that one customer's backlog never blocks another
+//! customer's jobs. Time is an argument.
 
 use std::{
     collections::VecDeque,
@@ -15,22 +16,22 @@ use metrics::Gauge;
 use ports::Instant;
 use tokio::sync::oneshot;
 
-/// How long an attempt takes as long as none was measured.
+/// The assumed duration of an attempt before one was measured.
 const USUAL: Duration = Duration::from_secs(1);
 /// The shortest deferral of a job.
 const LEAST: Duration = Duration::from_secs(1);
-/// The longest deferral for lack of room: attempts may get faster, and permits would stay unused
-/// for as long.
+/// The longest deferral for lack of room. Attempts may get faster, and permits would stay unused
+/// until the deferred job returns.
 const MOST: Duration = Duration::from_mins(5);
-/// One retried job goes first after so many new ones in a row.
+/// After this many new jobs in a row, one retried job goes first.
 const PASSED_OVER: u32 = 3;
 
 /// Whether a job was tried before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobAge {
-    /// Never by the worker.
+    /// The worker has not tried it.
     New,
-    /// It was, and had to wait for something.
+    /// It was tried, and had to wait for something.
     Retried,
 }
 
@@ -48,15 +49,15 @@ struct SchedulerState {
     running: usize,
     new: VecDeque<oneshot::Sender<Permit>>,
     retried: VecDeque<oneshot::Sender<Permit>>,
-    /// New jobs in a row that went before a retried one.
+    /// New jobs in a row that went before a waiting retried one.
     passed_over: u32,
-    /// How long attempts take of late.
+    /// The recent duration of attempts.
     usual: Duration,
-    /// When there is room for the next deferred job.
+    /// When there will be room for the next deferred job.
     room_at: Option<Instant>,
 }
 
-/// The permit to run one job; dropping it passes it on to the next one.
+/// The permit to run one job; dropping it passes it to the next job.
 #[derive(Debug)]
 pub struct Permit(Arc<FairScheduler>);
 
@@ -64,16 +65,16 @@ pub struct Permit(Arc<FairScheduler>);
 #[derive(Debug)]
 #[must_use]
 pub enum Admission {
-    /// It has its permit.
+    /// The job has its permit.
     Now(Permit),
-    /// It will be.
+    /// The job will get its permit.
     Soon(oneshot::Receiver<Permit>),
-    /// Too many are waiting: ask again after this.
+    /// Too many jobs wait: ask again after this time.
     Full(Duration),
 }
 
 impl FairScheduler {
-    /// Turns of `tenant`, for so many jobs at once.
+    /// The scheduler of `tenant`, for this many jobs at once.
     #[must_use]
     pub fn new(tenant: &Tenant, concurrency: usize) -> Arc<Self> {
         let tenant = || tenant.to_string();
@@ -82,7 +83,7 @@ impl FairScheduler {
         Self::counted(concurrency, running, waiting)
     }
 
-    /// Turns at one order, for one job at once; not counted.
+    /// The scheduler of one order, for one job at once; without metrics.
     #[must_use]
     pub fn of_an_order() -> Arc<Self> {
         Self::counted(1, Gauge::noop(), Gauge::noop())
@@ -100,8 +101,8 @@ impl FairScheduler {
         Arc::new(Self { concurrency, running, waiting, state: Mutex::new(state) })
     }
 
-    /// How many jobs of one customer may be at hand: running, in both lines, and for each of these
-    /// one that waits for the same order.
+    /// How many jobs of one customer the worker may hold: running, in both queues, and for each of
+    /// these one that waits for the same order.
     #[must_use]
     pub fn capacity(concurrency: usize) -> usize {
         2 * 3 * concurrency
@@ -124,14 +125,14 @@ impl FairScheduler {
         Admission::Soon(waiting)
     }
 
-    /// When to come again while the customer's ERP is held back for `pause`: one after the other,
-    /// as they could be worked on, and at `most` so late.
+    /// When to deliver a job again while the customer's ERP is suspended for `pause`: jobs are
+    /// spread at the rate at which they can run, and at most by `most`.
     pub fn later(&self, now: Instant, pause: Duration, most: Duration) -> Duration {
         let least = pause.max(LEAST);
         self.state().reject(now, least, most.max(least), self.concurrency)
     }
 
-    /// An attempt took this long.
+    /// Records the duration of an attempt.
     pub fn took(&self, time: Duration) {
         let mut state = self.state();
         state.usual = (state.usual * 7 + time) / 8;
@@ -160,8 +161,8 @@ impl SchedulerState {
         }
     }
 
-    /// Half the interval at which jobs are processed: a job is rather deferred once more than a
-    /// permit left unused.
+    /// The deferral is spaced at half the interval at which jobs finish: an extra deferral is
+    /// better than an unused permit.
     fn reject(
         &mut self,
         now: Instant,
@@ -200,7 +201,8 @@ impl Drop for Permit {
         let Some(next) = next else {
             return;
         };
-        // Who no longer waits drops it at once, and with that passes it on.
+        // If the receiver no longer waits, the permit is dropped at once and passes to the next
+        // job.
         drop(next.send(Self(Arc::clone(&self.0))));
     }
 }

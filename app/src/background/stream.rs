@@ -20,18 +20,18 @@ pub struct Stream {
     pub tenant: Tenant,
     /// The subscription as it should be.
     pub wanted: Registration,
-    /// Who keeps it.
+    /// The adapter that manages it.
     pub port: Arc<dyn EventStream>,
 }
 
-/// Something that is not as it should be.
+/// A difference from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamFault {
     /// There is no subscription.
     Missing,
     /// It does not send.
     Stopped,
-    /// It is another one than is configured, as the rest of a sentence.
+    /// It differs from the configuration; the text completes the sentence "the stream …".
     Differs(String),
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for StreamFault {
     }
 }
 
-/// Every difference from the configuration. Values that are not reported do not count.
+/// Every difference from the configuration. Values that are not reported are not compared.
 #[must_use]
 pub fn faults(wanted: &Registration, found: Option<&Subscription>) -> Vec<StreamFault> {
     let Some(found) = found else {
@@ -86,7 +86,7 @@ fn differences(wanted: &Registration, found: &Subscription) -> impl Iterator<Ite
     [callback, key, every, lacking, besides, narrowed].into_iter().flatten()
 }
 
-/// Names in a sentence.
+/// Joins names in a sentence.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }

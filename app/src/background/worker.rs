@@ -1,5 +1,6 @@
 //! The worker: takes deferred cancellations from the queue and retries them.
-//!  All retry policy is in [`verdict`], a pure function; fair scheduling is in
+//!
+//! The retry policy is in [`verdict`], a pure function; fair scheduling is in
 //! [`crate::background::scheduler`].
 
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
@@ -36,16 +37,16 @@ const POLL: Duration = Duration::from_secs(5);
 pub enum JobVerdict {
     /// Done: delete the job.
     Ack,
-    /// Again after this delay, with this many attempts on it.
+    /// Deliver again after this delay, with this number of attempts.
     Defer(Duration, u32),
 }
 
-/// How long to wait between attempts.
+/// The limits of the wait between attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackoffLimits {
-    /// After the first attempt.
+    /// The wait after the first attempt.
     pub first_delay: Duration,
-    /// At most.
+    /// The longest wait.
     pub max_delay: Duration,
 }
 
@@ -55,9 +56,9 @@ impl From<config::Worker> for BackoffLimits {
     }
 }
 
-/// What follows for the job. `left` is the time to the cancellation's deadline:
-/// no wait goes beyond it, so that what is due then happens then. A system that
-/// is down costs no attempt, and neither does an order that another run works on.
+/// Decides what to do with a job after an attempt. `left` is the time to the cancellation's
+/// deadline: no wait goes beyond it, so that the decision at the deadline happens in time. A system
+/// that is down costs no attempt, and neither does an order that another run works on.
 pub fn verdict(
     outcome: &Outcome,
     attempts: u32,
@@ -84,15 +85,15 @@ pub fn verdict(
     }
 }
 
-/// Doubles from the first delay to the longest, and up to a quarter more or less
-/// of it within these, so that what failed together does not come back together.
+/// Doubles from the first delay to the longest, with up to a quarter more or less within these
+/// limits, so that jobs that failed together do not return together.
 fn backoff(attempts: u32, limits: BackoffLimits, random: &Random) -> Duration {
     let doubled = limits.first_delay.saturating_mul(2_u32.saturating_pow(attempts));
     let most = doubled.saturating_add(doubled / 4).min(limits.max_delay);
     random.between((most / 4 * 3).max(limits.first_delay).min(most), most)
 }
 
-/// What all jobs of the worker share.
+/// The state that all jobs of the worker share.
 struct WorkerState {
     service: Service,
     limits: BackoffLimits,
@@ -101,7 +102,8 @@ struct WorkerState {
 }
 
 /// Takes jobs until the service drains.
-///  `concurrency` jobs of each customer run at once. The queue does not know which customer a job
+///
+/// `concurrency` jobs of each customer run at once. The queue does not know which customer a job
 /// belongs to, so jobs beyond a customer's share are deferred for a while, and the jobs behind them
 /// are received. There are more slots than jobs that can run or wait, so the loop keeps a free slot
 /// and can always receive.
@@ -140,7 +142,7 @@ async fn receive(state: &WorkerState, slots: &Semaphore) -> Vec<Delivery> {
     }
 }
 
-/// Works on one job and settles it, its lease kept alive meanwhile.
+/// Processes one job and settles it; its lease is kept alive meanwhile.
 async fn work(state: &WorkerState, delivery: Delivery) {
     let jobs = &state.service.jobs;
     let verdict = tokio::select! {
@@ -199,13 +201,13 @@ async fn process(state: &WorkerState, job: &Job) -> JobVerdict {
         );
         return held_back;
     };
-    // One that arrived with the signal, or was given back and came once more.
+    // A job that arrived during the shutdown, or that was returned and delivered again.
     if service.draining.is_cancelled() {
         return at_the_next_start(job);
     }
     let clock = &service.context.clock;
     let order = orders.of(tenant, &cancellation.order);
-    // The order comes first: a job that waits for it takes no permit from others.
+    // The order comes first, so that a job that waits for its order takes no permit from others.
     let place = match acquire_permit(state, job, order.request(JobAge::New, clock.instant())).await
     {
         Ok(place) => place,
@@ -225,7 +227,8 @@ async fn process(state: &WorkerState, job: &Job) -> JobVerdict {
     }
     let began = clock.instant();
     let (outcome, left) = attempt(state, entry, job, &cancellation).await;
-    // How fast a dead ERP or another run refuses is not how fast jobs are worked on.
+    // A quick refusal by an open circuit breaker or a busy order says nothing about the duration of
+    // attempts.
     if outcome != Outcome::Busy && entry.customer.ledger.cause().is_none() {
         let took = clock.instant().since(began);
         schedulers.took(took);
@@ -253,12 +256,12 @@ async fn acquire_permit(
     }
 }
 
-/// The service drained before the job got a permit.
+/// The verdict when the service drains before the job gets a permit.
 fn at_the_next_start(job: &Job) -> JobVerdict {
     JobVerdict::Defer(Duration::ZERO, job.attempts)
 }
 
-/// How an attempt ended, and how long it was then to the cancellation's deadline.
+/// The outcome of an attempt, and the time that was then left to the cancellation's deadline.
 async fn attempt(
     state: &WorkerState,
     entry: &CustomerEntry,
@@ -277,7 +280,7 @@ async fn attempt(
             failed: record.failed,
             known: Known::SeenBefore { state: record.state, reason: record.reason },
         }),
-        // The journal was lost: the queue remembers.
+        // The journal was lost, but the queue still has the cancellation.
         Ok(None) => context.journal.open(cancellation, context.clock.now()).await,
         Err(error) => Err(error),
     };

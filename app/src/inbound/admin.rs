@@ -1,7 +1,7 @@
 //! The admin API: lists, shows and retries cancellations.
 //!
-//! Off without a token. Every call passes [`guard`]: the token, a turn, and a line
-//! in the audit trail, denied calls included.
+//! Disabled without a token. Every call passes [`guard`], which checks the token, limits
+//! concurrency and writes the audit trail, for denied calls too.
 
 mod cursor;
 mod parameters;
@@ -37,28 +37,28 @@ use crate::operator::{
     retry::{self, Channel, Filter, Requeue, RetryError, RetryMode, RetryTally},
 };
 
-/// What the API can do, for programs.
+/// The OpenAPI document of the API.
 const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
-/// Calls that are worked on at once; the others wait, and the webhook does not.
+/// Calls that are processed at once; the others wait, and the webhook does not.
 const MAX_CALLS: usize = 2;
-/// Cancellations of a page, where the caller does not say.
+/// Cancellations of a page by default.
 const PAGE: usize = 100;
-/// Cancellations of a page, at most.
+/// The most cancellations of a page.
 const MAX_PAGE: usize = 500;
-/// The largest body taken, in bytes.
+/// The largest accepted body, in bytes.
 const MAX_BODY: usize = 4096;
 
-/// Who is let in, and how many at a time.
+/// The token of the API and the limit of concurrent calls.
 struct AdminGuard {
     token: Keys,
     permits: Semaphore,
 }
 
-/// A call that the audit trail has.
+/// Marks a call that the audit trail contains.
 #[derive(Clone)]
 pub(super) struct Audited;
 
-/// What a call was about, for the audit trail, where its path does not say.
+/// The subject of a call for the audit trail, where its path does not name it.
 #[derive(Clone)]
 struct AuditSubject(String);
 
@@ -78,7 +78,7 @@ pub(super) fn routes(state: &HttpState, token: SecretString) -> Router<HttpState
         .layer(middleware::from_fn_with_state(guarded, guard))
 }
 
-/// Takes a call to its end, and into the audit trail, though its caller hangs up.
+/// Completes a call and its audit line even if the caller disconnects.
 async fn guard(
     State((state, admin_guard)): State<(HttpState, Arc<AdminGuard>)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -89,12 +89,12 @@ async fn guard(
     let call = running.spawn(async move { admit(&state, &admin_guard, peer, request, next).await });
     call.await.unwrap_or_else(|error| {
         tracing::error!(%error, "A call of the admin API failed");
-        let broken = "it broke off";
+        let broken = "the call failed";
         EventAnswer::refused(StatusCode::INTERNAL_SERVER_ERROR, broken).into_response()
     })
 }
 
-/// Lets in who has the token, a few at a time, and writes down who wanted what.
+/// Authenticates the call, limits concurrency and writes the audit entry.
 async fn admit(
     state: &HttpState,
     admin_guard: &AdminGuard,
@@ -118,7 +118,7 @@ async fn admit(
     let status = response.status();
     let counted = [("status", status.as_u16().to_string())];
     metrics::counter!("memobridge_admin_calls_total", &counted).increment(1);
-    // What was not let in, or could not be read, may be anything.
+    // The subject of a rejected or unreadable call may be anything, so it is not logged.
     let readable = accepted && status != StatusCode::BAD_REQUEST;
     let about = response.extensions_mut().remove::<AuditSubject>().map(|AuditSubject(it)| it);
     let subject = about.or(target.filter(|_| readable)).unwrap_or_default();
@@ -162,7 +162,7 @@ fn page(text: &str) -> Result<usize, String> {
     limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE}"))
 }
 
-/// One cancellation with its whole life.
+/// One cancellation with its history.
 async fn show(
     State(state): State<HttpState>,
     path: Result<Path<String>, PathRejection>,
@@ -191,7 +191,7 @@ async fn retry_one(
     Ok(EventAnswer::retried(&id))
 }
 
-/// Puts back, or only counts, everything that the filter in the body finds.
+/// Requeues, or only counts, everything that matches the filter in the body.
 async fn retry_all(
     State(state): State<HttpState>,
     uri: Uri,
@@ -237,7 +237,7 @@ fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, Field
     text.parse().map_err(|why: domain::IdError| malformed(why.to_string()))
 }
 
-/// Into the queue; none while shutting down.
+/// The way into the queue; `None` while shutting down.
 fn requeue(state: &HttpState) -> Option<RetryMode<'_>> {
     let service = &state.service;
     let (jobs, clock) = (&*service.jobs, &*service.context.clock);

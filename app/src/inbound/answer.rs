@@ -28,21 +28,21 @@ pub(super) struct EventAnswer {
     /// The field of the request that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
-    /// External ids of memos that are on record because of this call.
+    /// External ids of memos that this call put on record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     memos: Vec<String>,
 }
 
-/// What becomes of the connection.
+/// What happens to the connection after the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connection {
     Kept,
-    /// A later connection makes a new entry when there is room.
+    /// It is closed, so that the caller opens a new one when there is room.
     Closed,
 }
 
 impl EventAnswer {
-    /// What became of an event just now.
+    /// The outcome of an attempt.
     pub(super) fn of(id: &CancellationId, outcome: &Outcome) -> Self {
         let status = match outcome {
             Outcome::Unavailable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -56,8 +56,7 @@ impl EventAnswer {
         }
     }
 
-    /// What became of an event that was delivered before; `None` while it is
-    /// still being worked on.
+    /// The outcome of an event that was delivered before; `None` while it is still being processed.
     pub(super) fn settled(
         id: &CancellationId,
         state: CancellationState,
@@ -73,40 +72,40 @@ impl EventAnswer {
         Some(Self { reason, ..Self::about(id, StatusCode::OK, outcome) })
     }
 
-    /// Durable, and worked on later.
+    /// Stored durably, and processed later.
     pub(super) fn accepted(id: &CancellationId) -> Self {
         Self::about(id, StatusCode::OK, "accepted")
     }
 
-    /// An event that is not for us.
+    /// An event that the service does not handle.
     pub(super) fn ignored(name: &str) -> Self {
         let reason = Some(format!("events named {name} are not handled"));
         Self { reason, ..Self::new(StatusCode::OK, "ignored") }
     }
 
-    /// Back in the queue because a person wants it.
+    /// Requeued on a person's request.
     pub(super) fn retried(id: &CancellationId) -> Self {
         Self::about(id, StatusCode::OK, "retried")
     }
 
-    /// A call that is not taken, and why.
+    /// A rejected call, with the reason.
     pub(super) fn refused(status: StatusCode, reason: &str) -> Self {
         let outcome = if status.is_server_error() { "unavailable" } else { "rejected" };
         Self { reason: Some(reason.to_owned()), ..Self::new(status, outcome) }
     }
 
-    /// No more work is taken.
+    /// The service accepts no more work.
     pub(super) fn shutting_down() -> Self {
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, "shutting down")
     }
 
-    /// Nothing is wrong with the call: it is to come again.
+    /// The call is valid but there is no room: the caller should send it again.
     pub(super) fn overloaded(reason: &str) -> Self {
         let refused = Self::refused(StatusCode::INTERNAL_SERVER_ERROR, reason);
         Self { connection: Connection::Closed, ..refused }
     }
 
-    /// Says on the delivery's span what is answered.
+    /// Records the answer on the delivery's span.
     pub(super) fn write_on(&self, span: &Span) {
         span.record("http.response.status_code", self.status.as_u16());
         span.record("outcome", self.outcome);

@@ -1,4 +1,4 @@
-//! Counts calls that fail authentication, per address: guessing keys gets slow.
+//! Counts calls that fail authentication, per address, to slow down the guessing of keys.
 
 use std::{
     collections::HashMap,
@@ -9,11 +9,11 @@ use std::{
 
 use ports::Instant;
 
-/// The stretch in which failures are counted.
+/// The window in which failures are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 /// Failures per address and window that are still answered 401.
 const LIMIT: u32 = 100;
-/// Addresses remembered at once; beyond that the window starts again.
+/// Addresses remembered at once; when there are more, the window restarts.
 const ADDRESSES: usize = 10_000;
 
 /// The failures of the current window.
@@ -27,7 +27,7 @@ struct Window {
 }
 
 impl AuthFailureLimiter {
-    /// Notes one more failure of this address; whether it has had too many.
+    /// Counts one more failure of this address and returns whether it has had too many.
     pub(super) fn too_many(&self, address: IpAddr, now: Instant) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let over = window.began.is_none_or(|began| now.since(began) >= WINDOW);
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_fail_so_often_a_minute() {
+    fn the_failures_of_an_address_are_limited_per_minute() {
         let auth_failures = AuthFailureLimiter::default();
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let now = Instant::new(domain::Timestamp::from_millis(1_000), Duration::ZERO);

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-/// The key, where there is one.
+/// The key, where the call carries one.
 pub(super) fn key(headers: &HeaderMap) -> Option<&str> {
     let value = std::str::from_utf8(headers.get(header::AUTHORIZATION)?.as_bytes()).ok()?;
     let (scheme, key) = value.split_once(' ')?;

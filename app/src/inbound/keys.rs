@@ -20,9 +20,8 @@ impl Keys {
 
     /// Whether the presented key is one of them.
     ///
-    /// The time it takes depends on how many keys there are and how long the
-    /// presented one is, and on nothing that is secret: digests all have one
-    /// length, and every one of them is compared to its end.
+    /// The duration depends on the number of keys and the length of the presented one, and on
+    /// nothing secret: all digests have the same length, and every one is compared completely.
     #[must_use]
     pub fn accept(&self, presented: &str) -> bool {
         let presented = digest(presented);
@@ -31,7 +30,7 @@ impl Keys {
     }
 }
 
-/// Names a key in logs: the first digits of its digest, which tell nothing of the key.
+/// A name of a key for logs: the first digits of its digest, which reveal nothing about the key.
 #[must_use]
 pub fn fingerprint(key: &str) -> String {
     let [a, b, c, d, ..] = digest(key);

@@ -1,7 +1,7 @@
-//! Listens, and bounds what callers may cost: how many connections there are, how
-//! long a request's head may take and how big it may be, how long one may be idle.
+//! Listens, and limits the cost of each caller: the number of connections, the time and size of a
+//! request's head, and the idle time.
 //!
-//! What a body may cost is known where bodies are read; what is not read of it, in `rest`.
+//! The limits of bodies are in the module that reads them; those of unread bodies in `unread_body`.
 
 use std::{
     net::SocketAddr,
@@ -23,25 +23,25 @@ use tower::ServiceExt;
 
 use super::{refusals::Refusals, unread_body::Lingering};
 
-/// From the first byte of a request, or from connecting, to the end of its head.
+/// The time from the first byte of a request, or from connecting, to the end of its head.
 const HEAD: Duration = Duration::from_secs(10);
-/// From an answer to the next request: longer than load balancers keep theirs,
-/// so that it is they who close.
+/// The time from an answer to the next request. It is longer than the idle time of load balancers,
+/// so that they close first.
 const IDLE: Duration = Duration::from_secs(75);
-/// Of the request line and all header fields, and of what is read ahead of a
-/// body's reader. There may be 100 fields.
+/// The size of the request line and all header fields, and of the data read ahead of a body's
+/// reader. At most 100 fields are accepted.
 const HEAD_BYTES: usize = 16 * 1024;
-/// After an error of the system, for example too many open files.
+/// The pause after a system error, for example too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a connection waits for.
+/// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The next request, while the last answer leaves.
+    /// Waits for the next request, while the last answer is sent.
     Idle,
-    /// The rest of a request's head.
+    /// Waits for the rest of a request's head.
     Head,
-    /// The service.
+    /// Waits for the service.
     Answer,
 }
 
@@ -68,7 +68,7 @@ pub async fn serve(
     connections.wait().await;
 }
 
-/// The next connection, once there is a seat for it.
+/// The next connection, once there is a permit for it.
 async fn next(
     listener: &TcpListener,
     seats: &Arc<Semaphore>,
@@ -140,7 +140,7 @@ async fn connection(
             }
         }
     };
-    // How else a connection ends is the caller's affair: what was begun is not undone by it.
+    // Other errors of a connection concern only its caller; work that was started is not undone.
     if let Err(why) = ended
         && why.is_parse()
     {
@@ -148,7 +148,7 @@ async fn connection(
     }
 }
 
-/// Returns when a phase has taken too long. Our own work is bounded elsewhere.
+/// Returns when a phase has taken too long. The service's own work has other limits.
 async fn overdue(mut phase: watch::Receiver<Phase>) {
     loop {
         let limit = match *phase.borrow_and_update() {

@@ -1,7 +1,8 @@
 //! The unread rest of a request that was answered before its end.
-//!  A client that is rejected in the middle of a body continues to send it. Closing the connection
+//!
+//! A client that is rejected in the middle of a body continues to send it. Closing the connection
 //! before the rest is read would reset it and lose the answer: the client would see no 413 and send
-//! the same event for ever. So the rest is read and discarded, within bounds, while the answer is
+//! the same event for ever. So the rest is read and discarded, within limits, while the answer is
 //! sent.
 
 use std::{
@@ -22,22 +23,22 @@ use hyper::{
 };
 use tokio::runtime::Handle;
 
-/// What is read of a rest, at most: sixteen of the largest events, by default.
+/// The most that is read of a rest: sixteen of the largest events, by default.
 pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The time that it may take.
+/// The most time that it may take.
 pub(super) const LINGER: Duration = Duration::from_secs(10);
 
-/// A request's body, whose unread rest is thrown away.
+/// A request's body, whose unread rest is discarded.
 pub(super) struct Lingering {
-    /// None once it was read to its end.
+    /// `None` once it was read to its end.
     body: Option<Incoming>,
-    /// Its sender waits to be asked for it, and is asked by the first look at it.
+    /// The client sent `Expect: 100-continue` and waits; the first read of the body makes it send.
     waits: bool,
     left_off: Arc<AtomicBool>,
 }
 
 impl Lingering {
-    /// The body of a request with this head, and whether it was left before its end.
+    /// The body of a request with this head, and a flag that is set if it was not read to its end.
     pub(super) fn of(headers: &HeaderMap, body: Incoming) -> (Self, Arc<AtomicBool>) {
         let left_off = Arc::new(AtomicBool::new(false));
         let waits = headers.contains_key(header::EXPECT);
@@ -79,18 +80,18 @@ impl Drop for Lingering {
             return;
         };
         self.left_off.store(true, Ordering::Relaxed);
-        // Who waits to be asked has sent nothing, and hears the answer. Without a runtime the
-        // process ends.
+        // A client that waits for 100 Continue has sent nothing, so it reads the answer. Without a
+        // runtime the process is ending.
         if !self.waits
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(async move { tokio::time::timeout(LINGER, throw_away(body)).await.ok() });
+            runtime.spawn(async move { tokio::time::timeout(LINGER, discard(body)).await.ok() });
         }
     }
 }
 
-/// Reads to the end, or to the bound.
-async fn throw_away(mut body: Incoming) {
+/// Reads to the end, or to the limit.
+async fn discard(mut body: Incoming) {
     let mut left = MAX_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         let length = frame.data_ref().map_or(0, Bytes::len);

@@ -1,4 +1,4 @@
-//! A ledger behind its breaker: calls that would be in vain are not made.
+//! A ledger behind its circuit breaker, which prevents useless calls.
 
 pub mod breaker;
 
@@ -16,7 +16,7 @@ use ports::{
 
 use crate::ledger::circuit_breaker::breaker::{Breaker, BreakerCause, BreakerPermit};
 
-/// A ledger whose failures are remembered.
+/// A ledger whose failures are counted.
 #[derive(Clone)]
 pub struct CircuitBreakerLedger {
     tenant: String,
@@ -24,17 +24,18 @@ pub struct CircuitBreakerLedger {
     permissions: Arc<dyn ReadPermissions>,
     clock: Arc<dyn Clock>,
     breaker: Arc<Mutex<Breaker>>,
-    /// For an order on which the ledger fails: its failures say nothing about others.
+    /// Whether this is for an order on which the ledger fails; its failures do not count for other
+    /// orders.
     is_aside: bool,
 }
 
-/// Nothing was sent: the breaker is open.
+/// The circuit breaker is open; nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("held back for {0:?} after failures")]
 pub struct BreakerOpenError(Duration);
 
 impl CircuitBreakerLedger {
-    /// Puts a closed breaker in front of a customer's ledger and our access to it.
+    /// Puts a closed breaker in front of a customer's ledger and its read permissions.
     #[must_use]
     pub fn new(
         tenant: &Tenant,
@@ -49,15 +50,15 @@ impl CircuitBreakerLedger {
         protected
     }
 
-    /// The same ledger behind the same breaker, for an order on which it fails alone: that
-    /// order's failures do not open the breaker, and its calls are no probe.
+    /// The same ledger behind the same breaker, for an order on which it fails alone: that order's
+    /// failures do not open the breaker, and its calls are no probe.
     #[must_use]
     pub fn aside(&self) -> Self {
         Self { is_aside: true, ..self.clone() }
     }
 
-    /// Whether the account answers a call about no order, asked whatever the breaker says.
-    /// When it does, an order that fails has opened the breaker, and it is closed again.
+    /// Whether the account answers a call that concerns no order; the call ignores the breaker. If
+    /// it does, a failing order has opened the breaker, and the breaker is closed again.
     pub async fn answers(&self) -> bool {
         match self.permissions.verify().await {
             Err(LedgerError::Unavailable(_) | LedgerError::Unknown(_)) => false,
@@ -65,13 +66,13 @@ impl CircuitBreakerLedger {
         }
     }
 
-    /// How long it is useless to try.
+    /// How long calls remain suspended.
     #[must_use]
     pub fn pause(&self) -> Option<Duration> {
         self.with(|breaker| breaker.pause(self.clock.instant()))
     }
 
-    /// What keeps the ledger from working, if anything does.
+    /// Why calls are suspended, if they are.
     #[must_use]
     pub fn cause(&self) -> Option<BreakerCause> {
         self.with(|breaker| breaker.cause())
@@ -81,8 +82,8 @@ impl CircuitBreakerLedger {
         f(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Asks for a call. An order on which the ledger fails is no probe: what is asked in
-    /// its place is about no order.
+    /// Requests a call. For an order on which the ledger fails, a call that concerns no order is
+    /// used as the probe.
     async fn permit(&self) -> Result<(), LedgerError> {
         if self.is_aside && self.cause().is_some() {
             self.verify().await?;
@@ -104,8 +105,8 @@ impl CircuitBreakerLedger {
             }
             Err(LedgerError::Forbidden(_)) => Some(BreakerCause::Permission),
             Err(LedgerError::Unauthorized(_)) => Some(BreakerCause::Credentials),
-            // Throttled says nothing: calls that hang may hold the slots. The others are about
-            // one order, not about the account.
+            // Throttling proves nothing, because calls that hang may occupy the slots. The other
+            // errors concern one order, not the account.
             Err(
                 LedgerError::Throttled(_) | LedgerError::Failed { .. } | LedgerError::Unreadable(_),
             ) => return result,
@@ -127,7 +128,7 @@ impl CircuitBreakerLedger {
         result
     }
 
-    /// Says what holds the ledger back now, if anything does.
+    /// Shows in log and metrics why calls are suspended now.
     fn show(&self, now: Option<BreakerCause>) {
         let tenant = &self.tenant;
         for cause in BreakerCause::ALL {
@@ -159,7 +160,7 @@ impl ReadPermissions for CircuitBreakerLedger {
     async fn verify(&self) -> Result<(), LedgerError> {
         self.admit()?;
         match self.permissions.verify().await {
-            // An outage is found out by those who need an answer, not by one who only asks.
+            // An outage is detected by calls that need an answer, not by this probe.
             Err(error @ (LedgerError::Unavailable(_) | LedgerError::Unknown(_))) => Err(error),
             result => self.note(result),
         }

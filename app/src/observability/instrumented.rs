@@ -1,6 +1,6 @@
-//! Instrumented ports: every call is a span and is counted by how it ended.
+//! Instrumented ports: every call is a span and is counted by its result.
 //!
-//! What is watched does not know it; an adapter gets all of this for nothing.
+//! An adapter does not know that it is instrumented.
 
 mod jobs;
 mod journal;
@@ -30,7 +30,7 @@ pub(crate) const OPERATIONS: [(&str, &str); 12] = [
     ("queue", "count"),
 ];
 
-/// A customer's system: its calls take time, and may fail in many ways.
+/// A system of a customer: its calls take time, and may fail in many ways.
 pub struct InstrumentedSystem<P: ?Sized> {
     port: Arc<P>,
     tenant: String,
@@ -41,7 +41,7 @@ pub struct InstrumentedSystem<P: ?Sized> {
 pub struct InstrumentedStore<P: ?Sized>(Arc<P>);
 
 impl<P: ?Sized> InstrumentedSystem<P> {
-    /// Watches `port`, which is `tenant`'s.
+    /// Instruments `port`, which belongs to `tenant`.
     #[must_use]
     pub fn new(port: Arc<P>, tenant: &Tenant, clock: Arc<dyn Clock>) -> Self {
         Self { port, tenant: tenant.to_string(), clock }
@@ -49,14 +49,14 @@ impl<P: ?Sized> InstrumentedSystem<P> {
 }
 
 impl<P: ?Sized> InstrumentedStore<P> {
-    /// Watches `port`.
+    /// Instruments `port`.
     #[must_use]
     pub fn new(port: Arc<P>) -> Self {
         Self(port)
     }
 }
 
-/// Marks a span as one that failed.
+/// Marks a span as failed.
 fn failed(span: &Span) {
     span.record("otel.status_code", "ERROR");
 }

@@ -1,7 +1,7 @@
-//! Log lines on their way to stderr, through a bounded queue and a thread of their own.
+//! Writes log lines to stderr through a bounded queue and a dedicated thread.
 //!
-//! A reader of stderr that stalls, such as a log driver that waits for its server, holds up that
-//! thread alone. Lines that find the queue full are dropped and counted.
+//! A reader of stderr that stalls, such as a log driver that waits for its server, blocks only that
+//! thread. Lines that find the queue full are dropped and counted.
 
 use std::{
     io::{self, Write},
@@ -16,14 +16,14 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait at most. One has some hundred bytes.
+/// The most lines that wait. A line has some hundred bytes.
 const ROOM: usize = 10_000;
-/// How long the end of the process waits for lines that are not written yet.
+/// How long the process waits at its end for unwritten lines.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Between two tries to get into a full queue, at the end.
+/// The time between two tries to enter a full queue, at the end.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Takes lines without waiting for anybody.
+/// Accepts lines without blocking.
 #[derive(Debug, Clone)]
 pub struct Lines {
     queue: SyncSender<Entry>,
@@ -33,11 +33,11 @@ pub struct Lines {
 #[derive(Debug)]
 enum Entry {
     Line(Vec<u8>),
-    /// Everything before it is written.
+    /// A request for an answer once everything before it is written.
     Written(SyncSender<()>),
 }
 
-/// Waits at its end until the lines so far are written, but not for a reader that stalls.
+/// Waits, when it is dropped, until the lines so far are written, but not for a reader that stalls.
 #[derive(Debug)]
 #[must_use]
 pub struct Flush(Lines);
@@ -57,12 +57,12 @@ impl Lines {
         Ok(Self { queue, dropped })
     }
 
-    /// What has to be dropped at the end of the process.
+    /// The value that must be dropped at the end of the process.
     pub fn flush_at_the_end(&self) -> Flush {
         Flush(self.clone())
     }
 
-    /// Whether everything so far was written within this time.
+    /// Writes everything so far; returns whether that took at most `timeout`.
     fn flush(&self, timeout: Duration) -> bool {
         let until = Instant::now() + timeout;
         let (written, is_written) = sync_channel(1);
@@ -85,7 +85,7 @@ impl Drop for Flush {
     }
 }
 
-/// The formatter writes each event whole, in one call.
+/// The formatter writes each event in one call.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.queue.try_send(Entry::Line(line.to_owned())).is_err() {
@@ -112,7 +112,7 @@ fn note_dropped(dropped: &AtomicU64) {
     metrics::counter!("memobridge_log_lines_dropped_total").increment(1);
 }
 
-/// Writes until every sender of lines is gone.
+/// Writes until every sender was dropped.
 fn write_all(entries: &Receiver<Entry>, mut out: impl Write, dropped: &AtomicU64) {
     loop {
         let entry = match entries.try_recv() {
@@ -127,17 +127,17 @@ fn write_all(entries: &Receiver<Entry>, mut out: impl Write, dropped: &AtomicU64
         match entry {
             Entry::Line(line) => {
                 if out.write_all(&line).and_then(|()| out.flush()).is_err() {
-                    // The reader is gone: a line about it would be dropped like this one.
+                    // The reader is closed: a line about it would be dropped as well.
                     metrics::counter!("memobridge_log_lines_dropped_total").increment(1);
                 }
             }
-            // Who asked may have given up.
+            // The sender of the request may have timed out.
             Entry::Written(asked) => drop(asked.try_send(())),
         }
     }
 }
 
-/// The reader reads again: one line says what it missed.
+/// Logs how many lines a stalled reader missed, once it reads again.
 fn tell(dropped: u64) {
     if dropped != 0 {
         tracing::warn!(dropped, "Dropped {dropped} log lines that were not read in time");

@@ -1,40 +1,41 @@
-//! Every metric of the product, declared once: what `/metrics` may show, and nothing else.
-//!  Code names a metric where it counts, adapters through the same facade; tests hold both this
-//! list and docs/METRICS.md against what the service shows. No label carries an id: their values
-//! are tenants, accounts and words of memobridge.
+//! Declares every metric of the product; `/metrics` shows no others.
+//!
+//! Code names a metric where it counts, and adapters use the same facade; tests compare this list
+//! and docs/METRICS.md with what the service shows. No label contains an id: label values are
+//! tenants, accounts and fixed words of memobridge.
 
 use metrics::Unit;
 
 /// One metric.
 #[derive(Debug, Clone, Copy)]
 pub struct Metric {
-    /// As Prometheus has it, without the suffixes of a histogram.
+    /// The name in Prometheus, without the suffixes of a histogram.
     pub name: &'static str,
-    /// What is done with it.
+    /// Its kind.
     pub kind: Kind,
-    /// What it is measured in.
+    /// Its unit.
     pub unit: Unit,
-    /// Its labels, but for `le` of a histogram's buckets.
+    /// Its labels, except `le` of a histogram's buckets.
     pub labels: &'static [&'static str],
-    /// What it counts or measures.
+    /// The description in docs/METRICS.md.
     pub meaning: &'static str,
-    /// When there is such a metric at all.
+    /// When the metric exists.
     pub shown: Shown,
 }
 
-/// What is done with a metric.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// It only grows.
+    /// A value that only grows.
     Counter,
-    /// It goes up and down.
+    /// A value that rises and falls.
     Gauge,
-    /// Values are counted up to these bounds.
+    /// A histogram with these bounds.
     Histogram(&'static [f64]),
 }
 
 impl Kind {
-    /// As Prometheus names it.
+    /// The name of the kind in Prometheus.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,26 +46,31 @@ impl Kind {
     }
 }
 
-/// When a metric is there.
+/// When a metric exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// Once what it tells of has happened.
+    /// After its first event.
     Always,
-    /// Only with this part of the configuration.
+    /// Only with this section of the configuration.
     With(&'static str),
 }
 
-/// From the time of a call to that of an attempt with several of them.
+/// From the duration of a call to that of an attempt with several calls.
 const CALL: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0];
-/// From the inline answer to the days of a wait.
+/// From an answer within the webhook call to a wait of days.
 const WHOLE_WAY: &[f64] = &[
     0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0,
     259_200.0,
 ];
 
-/// All of them, in the order in which docs/METRICS.md tells them.
+/// All metrics, in the order of docs/METRICS.md.
 pub const ALL: &[Metric] = &[
-    gauge("memobridge_build_info", Unit::Count, &["version"], "1, for the version that runs"),
+    gauge(
+        "memobridge_build_info",
+        Unit::Count,
+        &["version"],
+        "1, labelled with the running version",
+    ),
     counter("memobridge_log_lines_dropped_total", &[], "log lines that were not read in time"),
     counter(
         "memobridge_deliveries_total",
@@ -85,10 +91,10 @@ pub const ALL: &[Metric] = &[
     counter(
         "memobridge_outcomes_total",
         &["tenant", "outcome", "reason"],
-        "attempts, of webhook and worker, by how they ended",
+        "attempts, of webhook and worker, by outcome",
     ),
     seconds("memobridge_attempt_duration_seconds", CALL, &["tenant"], "how long an attempt took"),
-    counter("memobridge_memos_posted_total", &["tenant"], "credit memos put on record"),
+    counter("memobridge_memos_posted_total", &["tenant"], "credit memos posted"),
     seconds(
         "memobridge_event_to_memo_seconds",
         WHOLE_WAY,
@@ -110,7 +116,7 @@ pub const ALL: &[Metric] = &[
         "memobridge_cancellations",
         Unit::Count,
         &["tenant", "state"],
-        "cancellations that are not over: working, deferred, parked",
+        "unfinished cancellations: working, deferred, parked",
     ),
     gauge(
         "memobridge_cancellations_oldest_age_seconds",
@@ -129,24 +135,24 @@ pub const ALL: &[Metric] = &[
         "memobridge_queue_oldest_due_seconds",
         Unit::Seconds,
         &[],
-        "how long the job that is due longest has been due; 0 when none is, or the queue cannot tell",
+        "how long the longest due job has been due; 0 when none is due or the queue does not report it",
     ),
-    gauge("memobridge_worker_jobs_running", Unit::Count, &["tenant"], "jobs the worker is at"),
+    gauge("memobridge_worker_jobs_running", Unit::Count, &["tenant"], "jobs being processed"),
     gauge(
         "memobridge_worker_jobs_waiting",
         Unit::Count,
         &["tenant"],
-        "jobs at hand that wait for their turn",
+        "received jobs that wait for a permit",
     ),
     counter(
         "memobridge_store_failures_total",
         &["store", "operation"],
-        "calls to our own journal or queue that failed",
+        "failed calls to the journal or the queue",
     ),
     counter(
         "memobridge_erp_calls_total",
         &["tenant", "operation", "class"],
-        "calls to the ERP by how they ended; none are made while the breaker is open",
+        "calls to the ERP by result; none are made while the circuit breaker is open",
     ),
     seconds(
         "memobridge_erp_call_duration_seconds",
@@ -164,9 +170,9 @@ pub const ALL: &[Metric] = &[
         "memobridge_erp_concurrency_limit",
         Unit::Count,
         &["account"],
-        "calls that the account may have under way",
+        "calls to the account that may be in flight at once",
     ),
-    gauge("memobridge_erp_requests_in_flight", Unit::Count, &["account"], "calls under way"),
+    gauge("memobridge_erp_requests_in_flight", Unit::Count, &["account"], "calls in flight"),
     gauge(
         "memobridge_erp_requests_waiting",
         Unit::Count,
@@ -179,7 +185,7 @@ pub const ALL: &[Metric] = &[
     counter(
         "memobridge_newstore_calls_total",
         &["tenant", "operation", "class"],
-        "questions to NewStore by how they ended",
+        "calls to NewStore by result",
     ),
     seconds(
         "memobridge_newstore_call_duration_seconds",
@@ -191,7 +197,7 @@ pub const ALL: &[Metric] = &[
         "memobridge_newstore_token_expires_timestamp_seconds",
         Unit::Seconds,
         &["tenant"],
-        "when the access token granted last ends, in seconds since 1970",
+        "when the latest access token expires, in seconds since 1970",
     ),
     gauge(
         "memobridge_stream_running",
@@ -212,7 +218,7 @@ pub const ALL: &[Metric] = &[
     ),
     reconciled(
         "memobridge_reconcile_different",
-        "findings of the last comparison: memos that do not come to what was sent",
+        "findings of the last comparison: memos whose total differs from the expected total",
     ),
     reconciled(
         "memobridge_reconcile_unclear",
@@ -220,24 +226,24 @@ pub const ALL: &[Metric] = &[
     ),
     reconciled(
         "memobridge_reconcile_waiting",
-        "findings of the last comparison: units whose cancellation is being worked on",
+        "findings of the last comparison: units whose cancellation is being processed",
     ),
     reconciled(
         "memobridge_reconcile_parked",
-        "findings of the last comparison: units whose cancellation needs a person",
+        "findings of the last comparison: units whose cancellation needs manual action",
     ),
     reconciled(
         "memobridge_reconcile_unexplained",
-        "findings of the last comparison: memos for goods neither cancelled nor returned",
+        "findings of the last comparison: memos for items that are neither cancelled nor returned",
     ),
     gauge(
         "memobridge_reconcile_last_run_timestamp_seconds",
         Unit::Seconds,
         &["tenant"],
-        "when the last comparison that was finished began, in seconds since 1970",
+        "start of the last finished comparison, in seconds since 1970",
     )
     .with("[reconcile]"),
-    counter("memobridge_reconcile_failures_total", &["tenant"], "comparisons that did not end")
+    counter("memobridge_reconcile_failures_total", &["tenant"], "comparisons that failed")
         .with("[reconcile]"),
 ];
 

@@ -1,8 +1,8 @@
 //! One trace per cancellation, across webhook, queue, worker and replicas.
 //!
-//! Its id follows from the cancellation's, so nothing has to travel: whoever works on a
-//! cancellation, whenever, adds to the same trace. For people:
-//! `printf %s can-… | sha256sum | cut -c1-32`.
+//! The trace id is derived from the cancellation's id, so it need not be transmitted: every attempt
+//! at a cancellation adds to the same trace. To compute it by hand: `printf %s can-… | sha256sum |
+//! cut -c1-32`.
 
 use domain::{Cancellation, CancellationId};
 use opentelemetry::{
@@ -33,7 +33,7 @@ pub fn delivery(cancellation: &Cancellation) -> Span {
     span
 }
 
-/// One attempt, which may outlive the delivery that began it.
+/// One attempt, which may take longer than the delivery that began it.
 pub fn attempt(cancellation: &Cancellation, runner: AttemptOwner) -> Span {
     let span = tracing::info_span!(
         parent: None,
@@ -50,7 +50,7 @@ pub fn attempt(cancellation: &Cancellation, runner: AttemptOwner) -> Span {
     span
 }
 
-/// Writes down on the attempt's span how it ended.
+/// Records the outcome on the attempt's span.
 pub fn ended(outcome: &Outcome) {
     let span = Span::current();
     span.record("outcome", outcome.name());
@@ -62,14 +62,14 @@ pub fn ended(outcome: &Outcome) {
     }
 }
 
-/// Makes the span one of the cancellation's trace. All of them have one parent, which is
-/// never sent: there is no first one that the others could know.
+/// Makes the span part of the cancellation's trace. All spans of a trace have one parent, which is
+/// never sent, because no span is known to be the first.
 fn join(span: &Span, cancellation: &Cancellation) {
     if span.is_disabled() {
         return;
     }
     let parent = Context::new().with_remote_span_context(origin(&cancellation.id()));
-    // Where only the log looks at spans there is no trace to join.
+    // Without an exporter there is no trace to join.
     span.set_parent(parent).ok();
 }
 

@@ -1,7 +1,7 @@
 //! Sends spans to a collector over OTLP, without delaying the service.
 //!
-//! Finished spans wait in a bounded queue for a thread of their own. A collector that is
-//! slow or gone loses spans, and costs a line in the log now and then.
+//! Finished spans wait in a bounded queue for a dedicated thread. If the collector is slow or down,
+//! spans are lost and a log line reports it from time to time.
 
 use std::{
     mem,
@@ -23,19 +23,19 @@ use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use crate::config;
 
-/// For one batch of spans.
+/// The limit for sending one batch of spans.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two lines about lost spans.
+/// The time between two lines about lost spans.
 const QUIET: Duration = Duration::from_mins(5);
-/// How the targets of our own spans begin; libraries have spans of their own.
+/// The prefixes of the targets of memobridge's own spans; libraries have other targets.
 const OURS: [&str; 2] = ["app", "adapters"];
 
-/// What exports, if anything does.
+/// The exporter, if one is configured.
 #[derive(Debug)]
 pub struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {
-    /// Sends what is left, for as long as `limit`.
+    /// Sends the remaining spans, for at most `limit`.
     pub async fn end(self, limit: Duration) {
         let Some(provider) = self.0 else {
             return;
@@ -49,7 +49,7 @@ impl Traces {
     }
 }
 
-/// The layer that makes spans of the service's, and what sends them.
+/// The layer that creates spans, and the exporter that sends them.
 pub(super) fn start<S>(
     config: Option<&config::Telemetry>,
 ) -> anyhow::Result<(Traces, Option<impl Layer<S>>)>
@@ -66,7 +66,7 @@ where
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
-    // Never events: the log is where they belong.
+    // Events are not exported; they belong to the log.
     let ours =
         filter_fn(|it| it.is_span() && OURS.iter().any(|ours| it.target().starts_with(ours)));
     let layer = layer.with_filter(ours.with_max_level_hint(Level::INFO));
@@ -77,7 +77,7 @@ fn provider(config: &config::Telemetry) -> anyhow::Result<SdkTracerProvider> {
     let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
     let name = config.service_name.clone();
     let resource = Resource::builder().with_service_name(name).with_attribute(version).build();
-    // A span of no cancellation, as those of the read-back, belongs to no trace.
+    // A span without a cancellation, for example of the read-back, belongs to no trace.
     let sampler = Sampler::parent_based(Sampler::AlwaysOff)
         .with_remote_parent_sampled(Sampler::TraceIdRatioBased(config.sample));
     Ok(SdkTracerProvider::builder()
@@ -87,7 +87,7 @@ fn provider(config: &config::Telemetry) -> anyhow::Result<SdkTracerProvider> {
         .build())
 }
 
-/// Sends spans on the service's runtime, which the sending thread is none of.
+/// Sends spans on the service's runtime, because the exporting thread has none.
 #[derive(Debug)]
 struct Exporter {
     collector: Arc<opentelemetry_otlp::SpanExporter>,
@@ -132,13 +132,13 @@ impl SpanExporter for Exporter {
         let sending = self.runtime.spawn(async move { collector.export(batch).await });
         match sending.await {
             Ok(sent) => sent.inspect_err(|error| self.log_losses(spans, error)),
-            // The service has ended, and said that these were not sent.
+            // The service has ended; it logged that these were not sent.
             Err(cut_off) => Err(OTelSdkError::InternalFailure(cut_off.to_string())),
         }
     }
 }
 
-/// Spans that were lost, told of in one line now and then.
+/// Counts lost spans and reports them from time to time.
 #[derive(Debug, Default)]
 struct Losses {
     unreported: usize,
@@ -146,7 +146,7 @@ struct Losses {
 }
 
 impl Losses {
-    /// Notes lost spans; how many to tell of, if it is time.
+    /// Adds lost spans; returns the number to report, if it is time.
     fn add(&mut self, lost: usize, now: Instant) -> Option<usize> {
         self.unreported += lost;
         if self.reported_at.is_some_and(|at| now.duration_since(at) < QUIET) {
@@ -162,9 +162,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_spans_are_told_of_now_and_then() {
+    fn lost_spans_are_reported_from_time_to_time() {
         let (mut losses, start) = (Losses::default(), Instant::now());
-        // seconds since the start, lost, told
+        // seconds since the start, lost, reported
         let table =
             [(0, 3, Some(3)), (5, 2, None), (299, 1, None), (300, 4, Some(7)), (301, 1, None)];
         for (seconds, lost, told) in table {

@@ -1,15 +1,15 @@
 //! The audit trail: a log line with its own target for every call of an operator, denied calls
-//! included. It is written whatever `RUST_LOG` says.
+//! included. It is written at every level of `RUST_LOG`.
 //!
-//! Who it was is an address and the first digits of the token's digest, never
-//! the token. Ids and filters are told only once they were read as such.
+//! The operator is identified by an address and the first digits of the token's digest, never by
+//! the token. Ids and filters are logged only after they were parsed.
 
 use std::{fmt, net::IpAddr};
 
 /// The target of its log lines.
 pub const TARGET: &str = "audit";
 
-/// Who wants something.
+/// The operator.
 #[derive(Debug, Clone)]
 pub enum Actor {
     /// A command on this machine, by its login.
@@ -26,11 +26,11 @@ pub enum Actor {
 /// The requested action.
 #[derive(Debug)]
 pub struct AuditEntry<'a> {
-    /// Who.
+    /// The operator.
     pub actor: &'a Actor,
-    /// What is to be done.
+    /// The name of the action.
     pub action: &'a str,
-    /// With which ids, or by which filter.
+    /// The ids or the filter that it applies to.
     pub subject: &'a str,
 }
 

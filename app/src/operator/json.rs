@@ -128,7 +128,7 @@ pub fn line(object: &impl Serialize) -> String {
     serde_json::to_string(object).expect("texts, numbers and lists can be written as JSON")
 }
 
-/// How far a memo got.
+/// The state of a memo.
 #[must_use]
 pub fn standing(memo: &MemoRecord) -> String {
     match &memo.claim.state {
@@ -137,7 +137,7 @@ pub fn standing(memo: &MemoRecord) -> String {
     }
 }
 
-/// An instant in UTC, as ISO 8601 has it.
+/// An instant in UTC, in ISO 8601.
 #[must_use]
 pub fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default().to_string()

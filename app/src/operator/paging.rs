@@ -1,11 +1,11 @@
-//! A long answer of the journal, page by page: however many match, few are held at once.
+//! Reads a long result from the journal page by page, so that few records are in memory at once.
 
 use ports::{CancellationRecord, Journal, JournalError, Query};
 
-/// How many cancellations one look reads.
+/// How many cancellations one query reads.
 const PAGE: usize = 500;
 
-/// The next page of what matches, if there is one; the query then asks for the one after it.
+/// The next page of matches, if there is one; the query is then set to the page after it.
 pub async fn next(
     journal: &dyn Journal,
     query: &mut Query,

@@ -9,7 +9,7 @@ pub fn state(name: &str) -> Result<CancellationState, String> {
     CancellationState::named(name).ok_or(format!("must be one of {names}"))
 }
 
-/// Reasons that had another name in journals and scripts of earlier versions.
+/// Reasons that had another name in earlier versions.
 const RENAMED: [(&str, &str); 4] = [
     ("line-closed", "already-closed"),
     ("erp-silent", "erp-timeout"),
@@ -17,7 +17,8 @@ const RENAMED: [(&str, &str); 4] = [
     ("payments-short", "payment-shortfall"),
 ];
 
-/// The name of a reason that there is, also by the name that it had before: a mistyped one would find nothing, silently.
+/// The name of an existing reason; also accepts its name in earlier versions. A mistyped name is an
+/// error, because it would silently match nothing.
 pub fn reason(name: &str) -> Result<String, String> {
     let renamed = RENAMED.iter().find(|(before, _)| *before == name);
     let name = renamed.map_or(name, |(_, now)| now);
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_must_be_one_that_there_is() {
+    fn a_reason_must_exist() {
         assert_eq!(reason("unmapped"), Ok("unmapped".to_owned()));
         assert!(reason("umapped").unwrap_err().contains("unmapped"));
         for (before, now) in RENAMED {

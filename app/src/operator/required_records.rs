@@ -1,11 +1,11 @@
-//! What a customer's configuration asks of its systems, for the doctor.
+//! The records that a customer's configuration requires, for the doctor.
 
 use std::collections::BTreeMap;
 
 use domain::{Entry, ItemPolicy, Maps, PaymentNode, Policy, RecordId, ShippingAs};
 use ports::{RecordKind, RequiredRecord, Requirements};
 
-/// Every record that policy and maps name, each once, with all the places that name it.
+/// Every record that policy and maps name, each once, with all the settings that name it.
 #[must_use]
 pub fn required_records(policy: &Policy, maps: &Maps) -> Requirements {
     let mut names = Names::default();
@@ -16,7 +16,7 @@ pub fn required_records(policy: &Policy, maps: &Maps) -> Requirements {
     Requirements { policy: policy.clone(), records: records.collect() }
 }
 
-/// The places that name a record.
+/// The settings that name each record.
 #[derive(Default)]
 struct Names(BTreeMap<(RecordKind, RecordId), Vec<String>>);
 

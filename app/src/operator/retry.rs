@@ -1,4 +1,4 @@
-//! Trying again what a person asks for: the one way of the command line and of the admin API.
+//! Retries cancellations on a person's request, for the command line and the admin API.
 
 mod filter;
 mod tally;
@@ -18,27 +18,27 @@ use crate::{
 
 pub use self::{filter::Filter, tally::RetryTally};
 
-/// What is wanted with the cancellations that are found.
+/// What to do with the matching cancellations.
 #[derive(Clone, Copy)]
 pub enum RetryMode<'a> {
-    /// To know how many they are, and their money.
+    /// Count them and their amounts.
     Count,
-    /// To have them tried again.
+    /// Requeue them.
     PutBack(Requeue<'a>),
 }
 
-/// The way back into the queue.
+/// What is needed to requeue a cancellation.
 #[derive(Clone, Copy)]
 pub struct Requeue<'a> {
     /// The queue.
     pub jobs: &'a dyn Jobs,
-    /// The time.
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// How it was asked for.
+    /// The channel of the request.
     pub channel: Channel,
 }
 
-/// How a person reaches us.
+/// The channel of a person's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// A command on this machine.
@@ -48,7 +48,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// As the rest of a sentence that tells what a person did.
+    /// The channel as part of a sentence about the request.
     #[must_use]
     pub fn phrase(self) -> &'static str {
         match self {
@@ -58,27 +58,27 @@ impl Channel {
     }
 }
 
-/// Why something is not tried again.
+/// Why a cancellation is not retried.
 #[derive(Debug, thiserror::Error)]
 pub enum RetryError {
-    /// The journal does not have it.
+    /// The journal has no cancellation with this id.
     #[error("no cancellation has the id {0}")]
     Unknown(CancellationId),
-    /// It is done.
+    /// The cancellation is finished.
     #[error("{0} is {name}: there is nothing to try again", name = .1.name())]
     Settled(CancellationId, CancellationState),
-    /// Everything in this state is done.
-    #[error("what is {} is not tried again", .0.name())]
+    /// Every cancellation in this state is finished.
+    #[error("cannot retry cancellations in state {}", .0.name())]
     Done(CancellationState),
-    /// The journal does not work.
+    /// The journal is unavailable.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The queue does not work.
+    /// The queue is unavailable.
     #[error(transparent)]
     Queue(#[from] JobsError),
 }
 
-/// The cancellation with this id, if it may be tried again.
+/// The cancellation with this id, if it may be retried.
 pub async fn one(
     journal: &dyn Journal,
     id: &CancellationId,
@@ -92,8 +92,8 @@ pub async fn one(
     Ok(record)
 }
 
-/// Does what is wanted with everything that matches. What was done when
-/// something failed is in the tally; what was not still matches.
+/// Counts or requeues everything that matches. If an error occurs, the tally has what was done
+/// before it; the others still match.
 pub async fn all(
     journal: &dyn Journal,
     filter: &Filter,
@@ -112,7 +112,7 @@ pub async fn all(
     Ok(())
 }
 
-/// Does what is wanted with one cancellation. Put back, its deadline starts again.
+/// Counts or requeues one cancellation. Requeuing restarts its deadline.
 pub async fn apply(
     journal: &dyn Journal,
     record: &CancellationRecord,
@@ -121,9 +121,10 @@ pub async fn apply(
 ) -> Result<(), RetryError> {
     if let RetryMode::PutBack(Requeue { jobs, clock, channel }) = mode {
         let (id, now) = (record.cancellation.id(), clock.now());
-        // With its time, so that each of several retries is a note of its own.
+        // The note has a time, so that each of several retries is a separate note.
         let note = format!("retried {} at {}", channel.phrase(), instant(now));
-        // Before it is queued: the worker forgets the job of what is still parked.
+        // Recorded before it is queued: the worker deletes the job of a cancellation that is still
+        // parked.
         journal.record(&id, now, &[Step::Note(vec![note]), Step::Retried]).await?;
         jobs.push(&job(&record.cancellation), Duration::ZERO).await?;
     }
@@ -131,7 +132,7 @@ pub async fn apply(
     Ok(())
 }
 
-/// Whether nothing is left to try: credited, or nothing to credit.
+/// Whether the cancellation is finished: credited, or with nothing to credit.
 fn is_done(state: CancellationState) -> bool {
     matches!(state, CancellationState::Posted | CancellationState::Skipped)
 }

@@ -1,9 +1,8 @@
 //! The use case: a cancellation becomes at most one credit memo per unit.
 //!
-//! The same function runs under the webhook and under the worker. It owns no
-//! retry: its outcome says done, wait, park or unavailable, and only those two
-//! turn that into an answer or a verdict. Crash anywhere and run it again: every
-//! step is a look-up or idempotent.
+//! Webhook and worker run the same function. It does not retry: its outcome is done, wait, park or
+//! unavailable, and only webhook and worker turn that into an answer or a verdict. After a crash at
+//! any point it can run again: every step is a look-up or idempotent.
 
 mod context;
 mod failing;
@@ -53,7 +52,7 @@ impl AttemptProgress {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Why there is no answer yet.
+    /// Why there is no outcome yet.
     #[must_use]
     pub fn timeout_reason(&self) -> Reason {
         if self.asked_the_erp() {
@@ -69,15 +68,14 @@ impl AttemptProgress {
 pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
-    /// The last steps, none of them in the journal yet: what was posted last, what was
-    /// seen, and that the order is free for others.
+    /// Steps not in the journal yet: the last posted memo, notes, the release of the lease.
     pub last: Vec<Step>,
 }
 
-/// Credits what `opened` names, at most once however often it is called.
+/// Credits the units of `opened`, at most once however often it is called.
 ///
-/// Until the last steps are written down the order is not let go, and what was posted
-/// last counts as sent without an answer.
+/// The order's lease is kept until the last steps are recorded, and until then the last posted memo
+/// counts as sent without an answer.
 pub async fn credit(
     context: &Context,
     customer: &Customer,
@@ -141,12 +139,12 @@ async fn attempt(
     Attempt { outcome, last: unwritten }
 }
 
-/// What became of a memo before it is sent.
+/// Whether a memo was sent before.
 #[derive(Clone, Copy)]
 enum PriorSend {
-    /// It was decided now.
+    /// It was decided in this attempt.
     None,
-    /// It was sent at this moment, and no answer is known.
+    /// It was sent at this time, without a known answer.
     Sent(Timestamp),
 }
 
@@ -158,7 +156,7 @@ struct Run<'a> {
     opened: &'a Received,
     progress: &'a AttemptProgress,
     posted: Vec<MemoKey>,
-    /// Steps that need not be durable yet: they share a write with the next that must.
+    /// Steps that need not be durable yet; the next durable write includes them.
     unwritten: Vec<Step>,
 }
 
@@ -191,7 +189,7 @@ impl Run<'_> {
         let redate = self.customer.policy.closed_period == ClosedPeriod::Today;
         match self.act(&input).await {
             Err(Halt::Stop(Stop::Park(Reason::ClosedPeriod { .. }))) if redate => {
-                // What was posted before the closed period was met is a claim now.
+                // The memos that were posted before the closed period was met have claims now.
                 let claims = self.claims().await?;
                 input.claims = &claims;
                 input.not_before = Some(civil_date(self.context.clock.now(), zone));
@@ -201,7 +199,6 @@ impl Run<'_> {
         }
     }
 
-    /// The order, once its story is complete.
     async fn order(&mut self) -> Result<Order, Halt> {
         let cancellation = &self.opened.cancellation;
         let snapshot = match self.customer.storefront.order(&cancellation.order).await {
@@ -249,8 +246,8 @@ impl Run<'_> {
         plan.rest.map_or(Ok(()), |stop| Err(stop.into()))
     }
 
-    /// Memos that were perhaps sent come first: found, they are settled; absent,
-    /// they are sent unchanged. The order's claims after that.
+    /// Resends memos that were perhaps sent: those that are found are settled, the others are sent
+    /// unchanged. Returns the order's claims after that.
     async fn settle_open_claims(&mut self) -> Result<Vec<Claim>, Halt> {
         let claims = self.claims().await?;
         if !claims.iter().any(Claim::is_open) {
@@ -260,7 +257,7 @@ impl Run<'_> {
         for Claim { memo, state } in &claims {
             let ClaimState::Unsettled { sent_at } = *state else { continue };
             match self.send(memo, PriorSend::Sent(sent_at)).await {
-                // Refused for good: its units are free, and are decided again below.
+                // The memo was definitely refused: its units are free, and are decided again below.
                 Ok(())
                 | Err(Halt::Stop(Stop::Park(
                     Reason::Refused { .. } | Reason::ClosedPeriod { .. },
@@ -271,7 +268,6 @@ impl Run<'_> {
         self.claims().await
     }
 
-    /// Claims a memo's units, sends it and writes down what became of it.
     async fn send(&mut self, memo: &CreditMemo, before: PriorSend) -> Result<(), Halt> {
         self.write_now(Step::Claimed(Box::new(memo.clone()))).await?;
         let sending = match before {
@@ -295,8 +291,8 @@ impl Run<'_> {
             LedgerError::Forbidden(rejection) | LedgerError::Unauthorized(rejection),
         ) = (before, &error)
         {
-            // The ERP answered and nothing is on record. The missing permission may have hidden
-            // a memo from the decision: the next attempt decides again.
+            // The ERP answered and nothing is on record. The missing permission may have hidden a
+            // memo from the decision: the next attempt decides again.
             self.write_now(Step::Freed { key: memo.key.clone(), rejection: rejection.clone() })
                 .await?;
             return Err(error.into());
@@ -308,14 +304,14 @@ impl Run<'_> {
         let key = memo.key.clone();
         let rejection = format!("{code}: {message}");
         if let (PriorSend::Sent(sent_at), Rejection::Stale | Rejection::Period) = (before, kind) {
-            // Others that are refused now were refused then; these may pass by.
+            // Other rejections were the same when the memo was first sent; these may disappear.
             let known_for = unanswered.known_for(&key, self.context.clock.instant());
             let waited = self.context.certain_now().since(sent_at).min(known_for);
             let rest = LATE_ARRIVAL_WINDOW.saturating_sub(waited);
             if !rest.is_zero() {
                 self.write_now(Step::ClaimKept { key: key.clone(), rejection, sent_at }).await?;
                 let reason = Reason::OutcomeUnknown { key, code, message };
-                // What changed meanwhile may be as it should by the next attempt.
+                // A record that changed meanwhile may be consistent at the next attempt.
                 let not_before = (kind != Rejection::Stale).then_some(rest);
                 return Err(Halt::Later(reason, not_before));
             }
@@ -330,7 +326,7 @@ impl Run<'_> {
         }
     }
 
-    /// A memo that credits nothing has the key: no other is made before a person decides.
+    /// A voided memo has the key: no other memo is made before a person decides.
     fn stop_at_voided(&mut self, key: MemoKey, record: RecordId) -> Result<(), Halt> {
         let memo = record.to_string();
         self.unwritten.push(Step::Settled { key: key.clone(), record });
@@ -342,15 +338,14 @@ impl Run<'_> {
         self.posted.push(key.clone());
     }
 
-    /// The order's claims, as all that happened so far left them.
     async fn claims(&mut self) -> Result<Vec<Claim>, Halt> {
         self.write_down().await?;
         let cancellation = &self.opened.cancellation;
         Ok(self.context.journal.claims(&cancellation.tenant, &cancellation.order).await?)
     }
 
-    /// Returns once this step and everything so far is in the journal. Where it is not,
-    /// the step is not written later: by then another run may have gone on from here.
+    /// Returns once this step and all steps before it are in the journal. If the write fails, the
+    /// step is dropped: by a later write another run may have continued from here.
     async fn write_now(&mut self, step: Step) -> Result<(), Halt> {
         self.unwritten.push(step);
         let written = self.write_down().await;
@@ -360,7 +355,6 @@ impl Run<'_> {
         written
     }
 
-    /// Returns once everything so far is in the journal.
     async fn write_down(&mut self) -> Result<(), Halt> {
         if self.unwritten.is_empty() {
             return Ok(());
@@ -372,15 +366,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A bug that this order meets must not hold up others, nor have the event sent again for ever.
-    /// What was written so far is in the journal; what was not is decided again.
+    /// A panic on this order must not block others, nor make the storefront send the event for
+    /// ever. The steps in the journal stay; everything else is decided again.
     fn after_panic(&mut self, panic: &(dyn Any + Send)) -> Halt {
         self.unwritten.clear();
         let message = panic.downcast_ref::<&str>().copied();
         let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         let problem = message.unwrap_or("a panic without a message").to_owned();
         let order = &self.opened.cancellation.order;
-        tracing::error!(order.id = %order, error = problem, "A bug was met by order {order}");
+        tracing::error!(order.id = %order, error = problem, "Panicked while processing order {order}");
         let reason = Reason::InternalError { problem };
         match self.deadline_state() {
             Deadline::Pending => Stop::Wait(reason).into(),
@@ -400,7 +394,7 @@ pub fn is_order_bound(opened: &Received) -> bool {
     opened.failed.is_some_and(|failed| failed.is_order_bound)
 }
 
-/// The outcome when the journal or the queue is unavailable.
+/// The outcome while the journal or the queue is unavailable.
 pub fn store_unavailable(error: &dyn std::error::Error) -> Outcome {
     let reason = Reason::JournalUnavailable { problem: error_chain(error) };
     Outcome::Unavailable { reason, not_before: None }

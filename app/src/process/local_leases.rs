@@ -1,7 +1,7 @@
-//! The orders that this process works on, by a monotonic clock.
+//! The order leases of this process, by a clock that does not step.
 //!
-//! A lease in the journal ends by the date. When the machine's clock jumps ahead, every lease
-//! has ended until it is renewed; within this process, none is given away meanwhile.
+//! A lease in the journal ends at a date. When the machine's clock jumps forward, every lease has
+//! ended until it is renewed; this module keeps other attempts of the same process away meanwhile.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ struct Lease {
 }
 
 impl LocalLeases {
-    /// This process holds nothing yet.
+    /// A table without leases.
     #[must_use]
     pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
         Self { journal, clock, orders: Mutex::default() }
@@ -66,7 +66,7 @@ impl Journal for LocalLeases {
         let answer = self.journal.acquire(tenant, order, token, now, lease).await?;
         if answer == OrderLease::Held {
             let mut orders = self.orders();
-            // Those whose runs were dropped.
+            // The others belong to runs that were dropped.
             orders.retain(|_, held| asked < held.until);
             orders.insert(key, Lease { token: token.clone(), until: asked.after(lease) });
         }

@@ -1,4 +1,4 @@
-//! How an attempt ends, and what answers, logs and metrics say of it.
+//! The outcome of an attempt, and its names in answers, logs and metrics.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ static ORDER_BUSY: Reason = Reason::OrderBusy;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// These memos are on record now.
+    /// These memos are now on record.
     Posted(Vec<MemoKey>),
     /// Every unit was credited earlier, by memobridge or by hand.
     AlreadyPosted(Reason),
     /// Nothing to credit.
     Skipped(Reason),
-    /// Again later; these memos were posted meanwhile.
+    /// Try again later; these memos were posted meanwhile.
     Waiting {
         /// What is missing.
         reason: Reason,
@@ -25,18 +25,18 @@ pub enum Outcome {
         /// The wait that the other system asked for.
         not_before: Option<Duration>,
     },
-    /// Another run works on the order: again when that has ended.
+    /// Another run works on the order: try again after it.
     Busy,
-    /// A person must look at it; these memos were posted meanwhile.
+    /// A person must check it; these memos were posted meanwhile.
     Parked {
         /// Why.
         reason: Reason,
         /// Memos of this attempt.
         posted: Vec<MemoKey>,
     },
-    /// The ERP or the journal is unavailable: nothing is decided.
+    /// The ERP or the journal is unavailable, so nothing was decided.
     Unavailable {
-        /// What does not work.
+        /// The system that is unavailable.
         reason: Reason,
         /// The wait that the other system asked for.
         not_before: Option<Duration>,
@@ -44,7 +44,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The stable name, as answers, logs and metrics say it.
+    /// The stable name in answers, logs and metrics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Outcome {
         }
     }
 
-    /// Whether nothing follows by itself.
+    /// Whether the outcome ends the cancellation until a person acts.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -68,7 +68,7 @@ impl Outcome {
         }
     }
 
-    /// Why, where there is a reason.
+    /// The reason, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         match self {
@@ -82,7 +82,7 @@ impl Outcome {
         }
     }
 
-    /// Memos that are on record because of this attempt.
+    /// Memos that this attempt put on record.
     #[must_use]
     pub fn memos(&self) -> &[MemoKey] {
         match self {

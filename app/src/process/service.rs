@@ -1,7 +1,7 @@
-//! The service: one cancellation's way from its arrival to what became of it.
+//! The service: processes a cancellation from its arrival to its outcome.
 //!
-//! Webhook and worker both run an attempt through the use case; here is what they share: the
-//! customers, the queue, and how an outcome is written down, logged and counted.
+//! Webhook and worker both run an attempt through the use case. This module has what they share:
+//! the customers, the queue, and how an outcome is recorded, logged and counted.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -33,11 +33,11 @@ pub struct Service {
     pub context: Context,
     /// The queue.
     pub jobs: Arc<dyn Jobs>,
-    /// The first deferral.
+    /// The delay of the first deferral.
     pub first_delay: Duration,
-    /// Everything that runs and must be finished before the process ends.
+    /// Everything that must finish before the process ends.
     pub running: TaskTracker,
-    /// Cancelled when no more work is taken.
+    /// Cancelled when the service accepts no more work.
     pub draining: CancellationToken,
 }
 
@@ -50,8 +50,8 @@ pub struct CustomerEntry {
 }
 
 impl Service {
-    /// Runs one attempt and writes down how it ended. A wait is durably in the
-    /// queue before it is written down.
+    /// Runs one attempt and records its outcome. A wait is durably in the queue before it is
+    /// recorded.
     pub async fn attempt(
         &self,
         entry: &CustomerEntry,
@@ -78,7 +78,7 @@ impl Service {
         }
         let took = self.context.clock.instant().since(began);
         if (&outcome, runner) == (&Outcome::Busy, AttemptOwner::Worker) && is_deferred(opened) {
-            // Nothing has changed, and it may be so every second.
+            // Nothing has changed, and this may happen every second.
             return outcome;
         }
         if outcome.is_final() {
@@ -95,11 +95,11 @@ impl Service {
         outcome
     }
 
-    /// What the webhook answers once a wait is durably in the queue.
+    /// Queues a wait durably and returns the outcome for the webhook's answer.
     async fn kept(&self, opened: &Received, outcome: Outcome) -> Outcome {
         let is_in_queue = is_deferred(opened);
         let delay = match outcome {
-            // Its job has a delay that a delivery must not cut short.
+            // Its job has a delay that a delivery must not shorten.
             Outcome::Waiting { .. } | Outcome::Busy if is_in_queue => return outcome,
             Outcome::Unavailable { reason, not_before }
                 if is_in_queue && is_order_bound(opened) =>
@@ -118,14 +118,13 @@ impl Service {
         }
     }
 
-    /// Rests until the next round of something that is done now and then; `None`
-    /// when no more work is taken.
+    /// Sleeps until the next round of a periodic task; `None` when the service drains.
     pub async fn sleep_or_drain(&self, wait: Duration) -> Option<()> {
         self.draining.run_until_cancelled(self.context.clock.sleep(wait)).await
     }
 
-    /// Puts a cancellation into the queue, durably, and writes it down. What the
-    /// caller must answer when that is not possible.
+    /// Queues a cancellation durably and records that. The error is the outcome to answer when that
+    /// is not possible.
     pub async fn defer(
         &self,
         cancellation: &Cancellation,
@@ -147,7 +146,7 @@ impl Service {
             .map_err(|error| store_unavailable(&error))
     }
 
-    /// Puts a cancellation into the queue, durably.
+    /// Queues a cancellation durably.
     pub async fn push(
         &self,
         cancellation: &Cancellation,
@@ -156,7 +155,7 @@ impl Service {
         self.jobs.push(&job(cancellation), delay).await
     }
 
-    /// What the journal knows about a cancellation, without noting a delivery.
+    /// The journal's record of a cancellation, without recording a delivery.
     pub async fn known(
         &self,
         id: &CancellationId,
@@ -166,7 +165,7 @@ impl Service {
     }
 }
 
-/// When an order that another run works on is tried again.
+/// The wait before an order that another run works on is tried again.
 pub const BUSY: Duration = Duration::from_secs(1);
 
 /// Whether its job is in the queue.
@@ -175,7 +174,7 @@ pub fn is_deferred(opened: &Received) -> bool {
     matches!(opened.known, Known::SeenBefore { state: CancellationState::Deferred, .. })
 }
 
-/// A cancellation as a job of the queue.
+/// The queue's job for a cancellation.
 #[must_use]
 pub fn job(cancellation: &Cancellation) -> Job {
     Job {
@@ -186,7 +185,7 @@ pub fn job(cancellation: &Cancellation) -> Job {
     }
 }
 
-/// Who runs an attempt.
+/// The caller of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptOwner {
     /// The webhook: the event is in no queue yet.
@@ -196,7 +195,7 @@ pub enum AttemptOwner {
 }
 
 impl AttemptOwner {
-    /// The name that traces say.
+    /// The name in traces.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

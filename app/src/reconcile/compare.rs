@@ -1,4 +1,5 @@
-//! Orders of one page, judged: first by a passing look, and closely where that is not enough.
+//! Compares the orders of one page: by a quick pass first, and by a full pass where that is not
+//! enough.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,10 +17,10 @@ use ports::{
 use super::{ReconcileErrorSource, RepairMode, Report, repair, report::FindingSubject};
 use crate::process::credit::{Context, Customer};
 
-/// As many cancellations as one order may have.
+/// The most cancellations that one order may have.
 const CANCELLATIONS: usize = 1000;
 
-/// What judging an order needs.
+/// What comparing an order needs.
 pub(super) struct Comparer<'a> {
     pub(super) context: &'a Context,
     pub(super) customer: &'a Customer,
@@ -35,7 +36,7 @@ struct OrderInput {
 }
 
 impl Comparer<'_> {
-    /// Judges every order of a page.
+    /// Compares every order of a page.
     pub(super) async fn page(
         &mut self,
         orders: Vec<OrderSnapshot>,
@@ -90,7 +91,7 @@ impl Comparer<'_> {
         let mut cases = Vec::new();
         for snapshot in orders {
             self.report.counts(&snapshot);
-            // Never booked here, whatever is cancelled of it.
+            // memobridge never credits a historical order.
             if snapshot.is_historical {
                 continue;
             }
@@ -135,7 +136,7 @@ impl Comparer<'_> {
         }
     }
 
-    /// The totals of claimed records that did not change in the window, in one call.
+    /// The totals of claimed records that are not in the window, in one call.
     async fn totals(
         &self,
         cases: &[OrderInput],
@@ -166,8 +167,8 @@ impl Comparer<'_> {
         }
     }
 
-    /// Everything on record for an order, or why that cannot be understood. Memos that bear its
-    /// number are searched for whatever the policy says: the window shows them too.
+    /// Everything on record for an order, or why it cannot be read. Memos with its number are
+    /// searched for under every policy, because the window shows them too.
     async fn billing(
         &self,
         case: &OrderInput,
@@ -187,10 +188,10 @@ impl Comparer<'_> {
     }
 }
 
-/// What a state means that has lasted so long.
+/// The progress of a cancellation that has been in this state for `waited`.
 fn progress(state: CancellationState, waited: Duration, give_up_after: Duration) -> Progress {
     match state {
-        // The storefront no longer sends it again, and no job has it.
+        // The storefront no longer sends it, and no job exists.
         CancellationState::Working if give_up_after < waited => Progress::Abandoned,
         CancellationState::Working | CancellationState::Deferred => Progress::Waiting,
         CancellationState::Parked => Progress::Parked,
@@ -199,7 +200,7 @@ fn progress(state: CancellationState, waited: Duration, give_up_after: Duration)
     }
 }
 
-/// Every name by which an order may know its memos.
+/// The lookup keys by which an order may be tied to its memos.
 fn lookup_keys(case: &OrderInput) -> BTreeSet<MemoLookupKey> {
     let claims = case.known.iter().flat_map(|it| &it.claims);
     let invoices = claims.filter_map(|it| it.memo.source.invoice()).map(MemoLookupKey::invoice);
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_that_never_came_again_is_abandoned_and_what_is_queued_is_not() {
+    fn an_event_that_never_returned_is_abandoned_and_a_queued_one_is_not() {
         let (day, limit) = (Duration::from_hours(24), Duration::from_hours(72));
         let table = [
             (CancellationState::Working, day, Progress::Waiting),

@@ -1,7 +1,7 @@
-//! The scheduled comparison that the service runs by itself.
+//! The scheduled comparison.
 //!
-//! Of several replicas one makes it. The lease of an order that cannot exist is the schedule:
-//! whoever gets it compares, and it ends when the next comparison is due.
+//! One of several replicas runs it. A lease on an order that cannot exist is the schedule: the
+//! replica that acquires it compares, and the lease ends when the next comparison is due.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -19,17 +19,17 @@ use crate::{
 
 /// No order has this id.
 const SCHEDULE: &str = "00000000-0000-0000-0000-000000000000";
-/// How often to see whether a comparison is due.
+/// How often the service checks whether a comparison is due.
 const PERIOD: Duration = Duration::from_mins(1);
-/// How long a comparison that died, or failed, keeps the next from beginning.
+/// How long a comparison that crashed or failed blocks the next one.
 const LEASE: Duration = Duration::from_mins(10);
-/// Events may come so much later than what they tell: what changed since then is left for the
-/// next comparison.
+/// How late an event may arrive after the change that it reports; changes within this time are left
+/// for the next comparison.
 const GRACE: Duration = Duration::from_hours(1);
-/// How often one under way says that it lives.
+/// How often a running comparison renews its lease.
 const RENEWAL: Duration = Duration::from_mins(3);
 
-/// What is shown of each kind of finding.
+/// The gauges, by kind of finding.
 const GAUGES: [(&str, &str); KINDS.len()] = [
     ("memobridge_reconcile_missing", "missing"),
     ("memobridge_reconcile_doubled", "doubled"),
@@ -130,14 +130,14 @@ impl Schedule {
                 self.acquire_lease(context, customer, token, LEASE).await,
                 Ok(OrderLease::Held)
             ) {
-                // Two comparisons at once tell the same, and queue it once.
+                // Two concurrent comparisons find the same and queue it once.
                 tracing::warn!(tenant = %customer.tenant, "Failed to renew the lease of the daily comparison");
             }
         }
     }
 }
 
-/// One line in the log, and the gauges.
+/// Writes one log line and sets the gauges.
 fn log_report(customer: &Customer, outcome: &Result<Report, ReconcileError>, now: Timestamp) {
     let tenant = customer.tenant.to_string();
     let report = match outcome {

@@ -1,4 +1,4 @@
-//! What is missing, put back into the queue: the service credits it as if its event came again.
+//! Queues missing credits: the service credits them as if their event came again.
 
 use std::time::Duration;
 
@@ -11,10 +11,12 @@ use ports::{CancellationRecord, Jobs, Query, Step};
 use super::ReconcileErrorSource;
 use crate::process::{credit::Context, service::job};
 
-/// Queues what a finding says is missing; nothing where nothing is, or nothing can be done.
+/// Queues the credit that a finding reports as missing; does nothing for other findings or where
+/// nothing can be done.
 ///
-/// Done twice it is done once: what was queued waits, and is not missing any more. Cut off
-/// anywhere, it is found missing again, or as waiting without a job, which the service takes up.
+/// Repeating it changes nothing: a queued cancellation waits and is no longer missing. After a
+/// crash at any point the credit is found missing again, or as waiting without a job, which
+/// recovery requeues.
 pub(super) async fn repair(
     context: &Context,
     jobs: &dyn Jobs,
@@ -65,8 +67,8 @@ async fn known(
     Ok(context.journal.find(&query).await?.pop())
 }
 
-/// The cancellation whose event was never received, published as of now. Shipping is credited
-/// with the last unit: where it alone is missing, it is all that is cancelled.
+/// A cancellation for units whose event was never received, published as of now. Shipping is
+/// credited with the last unit; where it alone is missing, it is the only cancelled unit.
 fn lost(
     context: &Context,
     tenant: &Tenant,

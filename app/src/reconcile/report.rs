@@ -14,21 +14,21 @@ use serde_json::{Map, Value, json};
 /// An order that cannot be judged.
 const UNCLEAR: &str = "unclear";
 
-/// Every kind of finding, in the order of the report. As long as one of the first four is found,
-/// the answer is "no".
+/// Every kind of finding, in the order of the report. The first four kinds mean that the systems do
+/// not agree.
 pub const KINDS: [&str; 7] =
     ["missing", "doubled", "different", UNCLEAR, "waiting", "parked", "unexplained"];
 
 /// Kinds that make the answer "no".
 pub const WRONG: usize = 4;
 
-/// What a comparison found for one customer.
+/// The result of a comparison for one customer.
 pub struct Report {
     /// The customer.
     pub tenant: Tenant,
     /// The window.
     pub window: Window,
-    /// How the storefront found the window's orders.
+    /// How the storefront selected the window's orders.
     pub basis: Basis,
     /// Orders with cancelled units.
     pub orders: u64,
@@ -44,14 +44,14 @@ pub struct Report {
     pub(super) index: Arc<dyn MemoIndex>,
 }
 
-/// All findings of one kind together.
+/// The sum of all findings of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FindingTally {
-    /// How many.
+    /// Their number.
     pub count: u64,
-    /// The units they are about.
+    /// The units they concern.
     pub units: u64,
-    /// What they come to, by currency.
+    /// Their value, by currency.
     pub amounts: BTreeMap<&'static str, Amount>,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for FindingTally {
     }
 }
 
-/// The order that a finding is about.
+/// The order that a finding concerns.
 pub(super) struct FindingSubject {
     order: OrderId,
     number: Option<String>,
@@ -76,7 +76,7 @@ impl FindingSubject {
         Self { order: id, number, currency: Some(order.currency) }
     }
 
-    /// An order whose numbers, the currency among them, cannot be trusted.
+    /// An order whose data, the currency included, did not pass the check.
     pub(super) fn unchecked(order: &OrderSnapshot) -> Self {
         Self { order: order.id.clone(), number: order.external_id.clone(), currency: None }
     }
@@ -101,7 +101,7 @@ impl FindingSubject {
         }
     }
 
-    /// What is behind a finding, by the names that `list` and `show` use as well.
+    /// The details of a finding, with the field names of `list` and `show`.
     fn detail(&self, discrepancy: &Discrepancy) -> Map<String, Value> {
         let memo = |it: &MemoRef| json!({ "record": it.record.as_str(), "memo": it.number });
         let json = match discrepancy {
@@ -149,13 +149,13 @@ impl Report {
         }
     }
 
-    /// Whether nothing is missing, doubled or different, as far as can be judged.
+    /// Whether nothing is missing, doubled or different, as far as can be determined.
     #[must_use]
     pub fn agrees(&self) -> bool {
         KINDS.iter().take(WRONG).all(|kind| !self.tallies.contains_key(kind))
     }
 
-    /// The findings of a kind together.
+    /// The sum of the findings of a kind.
     #[must_use]
     pub fn tally(&self, kind: &str) -> FindingTally {
         self.tallies.get(kind).cloned().unwrap_or_default()
@@ -171,7 +171,7 @@ impl Report {
         self.units += order.units.iter().filter(|unit| unit.is_cancelled()).count() as u64;
     }
 
-    /// Something that does not agree, and what it was queued as.
+    /// Adds a finding, and the cancellation it was queued as.
     pub(super) fn found(
         &mut self,
         subject: &FindingSubject,
@@ -198,7 +198,7 @@ impl Report {
         self.note(kind, json);
     }
 
-    /// An order that cannot be judged.
+    /// Adds an order that cannot be compared.
     pub(super) fn unclear(&mut self, subject: &FindingSubject, reason: &Reason) {
         self.tallies.entry(UNCLEAR).or_default().count += 1;
         let mut json = subject.json(UNCLEAR);

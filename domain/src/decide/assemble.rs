@@ -1,4 +1,4 @@
-//! What the memo says: `docs/RULES.md#fields`, field by field.
+//! Fills in the memo: `docs/RULES.md#fields`, field by field.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use crate::{
     TaxBasis, TaxTreatment, Unit, UnitId, cut_utf16, maps::unmapped,
 };
 
-/// The longest `otherRefNum` and `memo` that the ledger takes, in UTF-16 units.
+/// The longest `otherRefNum` and `memo` that the ledger accepts, in UTF-16 units.
 const REFERENCE_LENGTH: usize = 45;
 const TEXT_LENGTH: usize = 999;
 
-/// The record a memo is made from, as far as the memo copies it.
+/// The fields that a memo copies from the record it is made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) source: &'a Source,
@@ -34,8 +34,8 @@ pub(super) struct Origin<'a> {
     pub(super) invoice: Option<&'a Invoice>,
 }
 
-/// A memo over these units of one record, and shipping where it belongs here;
-/// rounding, payments and application are still to come.
+/// A memo over these units of one record, with shipping where it belongs on this record. Rounding,
+/// payments and application are added later.
 pub(super) fn assemble(
     input: &DecisionInput<'_>,
     origin: Origin<'_>,
@@ -195,7 +195,7 @@ fn before_discount(
         return rounded;
     };
     let used: Amount = credited.lines_on(invoice, item_line.line).map(|it| it.amount).sum();
-    // A cent that the line lacks makes no discount of an amount that has none.
+    // A cent that the line lacks is not shown as a discount where the amount has none.
     rounded.min(item_line.line.amount - used).max(paid - sum(|it| it.tax))
 }
 
@@ -243,7 +243,7 @@ fn add_shipping(
     Ok(())
 }
 
-/// A line of tax, rounding or payment: an amount that is not taxed itself.
+/// A line of tax, rounding or payment: its amount is not taxed.
 pub(super) fn plain_line(
     input: &DecisionInput<'_>,
     origin: Origin<'_>,
@@ -266,7 +266,7 @@ pub(super) fn plain_line(
     })
 }
 
-/// The tax code of what is not taxed; none where tax is told in details.
+/// The tax code of an untaxed line; `None` where tax is stated in tax details.
 pub(super) fn untaxed(input: &DecisionInput<'_>) -> Result<Option<RecordId>, Reason> {
     match input.policy.tax {
         Tax::SuiteTax => Ok(None),
@@ -285,7 +285,8 @@ pub(super) fn policy_id(
     id.cloned().ok_or_else(|| unmapped("policy", name, input.order))
 }
 
-/// Where the memo belongs: the record's own, and from the maps only what it lacks.
+/// The memo's classification: the record's own values, and from the maps only those that the record
+/// lacks.
 fn place(input: &DecisionInput<'_>, origin: Origin<'_>) -> Result<Classes, Reason> {
     let order = input.order;
     let classes = origin.classes;
@@ -335,7 +336,7 @@ fn text(input: &DecisionInput<'_>, matched: &[(&Unit, ItemLine<'_>)]) -> String 
     text
 }
 
-/// Groups placed units by the invoice that carries them, lowest id first.
+/// Groups matched units by their invoice, lowest id first.
 pub(super) fn by_invoice<'a>(matched: &[Matched<'a>]) -> Vec<(&'a Invoice, Vec<Matched<'a>>)> {
     let mut groups: BTreeMap<_, (&Invoice, Vec<Matched<'_>>)> = BTreeMap::new();
     for units in by_line(matched).into_values() {

@@ -1,7 +1,8 @@
-//! Units that no invoice carries: their sales-order lines, closed or credited without invoice.
+//! Units that no invoice carries: their sales-order lines are closed or credited without an
+//! invoice.
 //!
-//! Every target is absolute, never a difference: what remains on a line are the
-//! units that the storefront does not show cancelled.
+//! Every target is absolute, never a difference: the units that the storefront does not show as
+//! cancelled remain on the line.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{OrderLine, Reason, SalesOrder, Unit, UnitId, UnitStatus};
 
-/// A sales-order line of goods, and the units of the order on it.
+/// An item line of a sales order, and the units of the order on it.
 #[derive(Debug, Clone)]
 pub(super) struct OrderLineUnits<'a> {
     pub(super) order_line: &'a OrderLine,
@@ -30,7 +31,7 @@ impl OrderLineUnits<'_> {
         pieces(Some(self.order_line.billed), Decimal::ZERO)
     }
 
-    /// Closed by somebody, with this unit's pieces not among those that were billed.
+    /// Whether the line is closed and this unit's pieces are not among the billed ones.
     pub(super) fn is_closed_without(&self, unit: &Unit) -> bool {
         let billed = self.billed();
         let room = Decimal::from(unit.quantity) <= self.item_line.quantity() - billed;
@@ -48,15 +49,15 @@ impl OrderLineUnits<'_> {
     }
 }
 
-/// The lines of goods of a sales order, with the units of the order on them.
+/// The item lines of a sales order, with the units of the order on them.
 #[derive(Debug)]
 pub(super) struct LineUnitsIndex<'a> {
     pub(super) all: Vec<OrderLineUnits<'a>>,
     by_unit: HashMap<&'a UnitId, usize>,
     /// The first line that names a unit.
     named: HashMap<&'a UnitId, usize>,
-    /// Of the open lines that name no unit and are equally like a product: the first, and
-    /// whether the others have the same terms.
+    /// The open lines that name no unit, by product and rank: the first, and whether all of them
+    /// have the same terms.
     alike: HashMap<(&'a str, MatchRank), (usize, bool)>,
 }
 
@@ -72,12 +73,12 @@ impl<'a> LineUnitsIndex<'a> {
     }
 }
 
-/// All units of the order on the sales order's lines: by the line key column,
-/// else by item. Lines that name no unit are shared out so that the event's units
-/// get those that are still open and not billed, and closed lines come last:
-/// whatever the order of events, each closes as much as it names, and no more.
-/// The surest likeness is served first, and a line that names an id which the order
-/// does not know is nobody's.
+/// All units of the order on the sales order's lines: by the line key column, else by item.
+///
+/// Lines that name no unit are assigned so that the event's units get the lines that are still open
+/// and not billed, and closed lines come last. Thus each event closes exactly as many pieces as it
+/// names, in any order of events. The best match rank is served first. A line that names an id
+/// which the order does not know belongs to another order.
 pub(super) fn order_line_units<'a>(
     input: &DecisionInput<'a>,
     sales_order: &'a SalesOrder,
@@ -119,7 +120,7 @@ pub(super) fn order_line_units<'a>(
     order_line_units
 }
 
-/// Puts units on lines that do not name them.
+/// Assigns units to lines that do not name them.
 fn share_out<'a>(
     input: &DecisionInput<'a>,
     order_line_units: &mut LineUnitsIndex<'a>,
@@ -175,7 +176,7 @@ fn share_out<'a>(
     }
 }
 
-/// When a unit chooses among lines that name none.
+/// The order in which units choose among lines that name none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum AssignmentOrder {
     Active,
@@ -212,14 +213,14 @@ impl<'a> AssignmentGroups<'a> {
 }
 
 impl AssignmentOrder {
-    /// Whether such units are rather on lines that were fulfilled or billed.
+    /// Whether these units prefer lines that were fulfilled or billed.
     fn has_gone(self) -> bool {
         matches!(self, Self::Active | Self::Invoiced)
     }
 }
 
-/// The line of a unit that may be credited or closed; an error when it could be
-/// any of several that differ.
+/// The line of a unit that may be credited or closed; an error when it could be one of several
+/// lines that differ.
 pub(super) fn line_of_unit<'a, 's>(
     order_line_units: &'s LineUnitsIndex<'a>,
     unit: &Unit,
@@ -249,8 +250,7 @@ pub(super) fn line_of_unit<'a, 's>(
     Err(Reason::AmbiguousLine { unit: unit.id.clone(), lines })
 }
 
-/// The targets of the lines that carry these units; `None` when every line is
-/// there already.
+/// The targets of the lines that carry these units; `None` when every line has its target already.
 pub(super) fn close_lines(
     input: &DecisionInput<'_>,
     sales_order: &SalesOrder,

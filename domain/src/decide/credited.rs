@@ -1,9 +1,9 @@
 //! What is credited already: memos on record, manual ones included, and the claims in the journal.
 //!
-//! A decision and a comparison both read it here. A memo on record that is ours is read together
-//! with its claim, so that its units are known even where the line key column is missing. A
-//! settled claim counts even where the ledger does not show its memo, but not where the ledger
-//! shows that its memo was voided.
+//! Decision and reconciliation both use this module. A memo created by memobridge is read together
+//! with its claim, so that its units are known even where the line key column is missing. A settled
+//! claim counts even where the ledger does not show its memo, but not where the ledger shows that
+//! its memo was voided.
 
 mod count;
 mod existing_credit;
@@ -29,7 +29,7 @@ use {
     crate::decide::credited::existing_credit::{claimed, existing_credit},
 };
 
-/// No more memos are named in one sentence.
+/// The number of memos that one sentence names.
 const MEMOS_NAMED: usize = 5;
 
 /// Everything credited for the order so far.
@@ -40,7 +40,7 @@ pub(super) struct Credited {
     pub(super) units: BTreeSet<UnitId>,
     /// Units known by id on memos created by memobridge.
     pub(super) own: BTreeSet<UnitId>,
-    /// Units of memos created by memobridge that were voided: their claim keeps others from
+    /// Units of memos created by memobridge that were voided; their claim keeps other memos from
     /// crediting them.
     voided: BTreeMap<UnitId, Voided>,
     /// The highest invoice on which each unit was credited by its id.
@@ -49,20 +49,20 @@ pub(super) struct Credited {
     last_invoice: BTreeMap<UnitId, RecordId>,
     allocations: BTreeMap<InstrumentKey, Amount>,
     on_invoice: BTreeMap<RecordId, Amount>,
-    /// Goods on each invoice line, by their places.
+    /// The item lines of memos on each invoice line, as positions of memo and line.
     on_line: BTreeMap<(RecordId, u32), Vec<(usize, usize)>>,
     money: Vec<Money>,
-    /// Memos created by memobridge whose units are known by their key alone, by their places.
+    /// Memos created by memobridge whose units are known by their key alone, as positions.
     named: BTreeSet<usize>,
     count: Count,
 }
 
-/// What a memo gave back that is less than the price of a piece.
+/// A credited amount that is less than the price of a piece.
 #[derive(Debug)]
 struct Money {
     /// The units that it names; none where it names none.
     units: Vec<UnitId>,
-    /// The products that its item can be.
+    /// The products that its item may be.
     products: Vec<String>,
     /// Net.
     amount: Amount,
@@ -75,20 +75,19 @@ struct Voided {
     name: String,
 }
 
-/// What of an event is not credited yet.
+/// The part of an event that is not credited yet.
 #[derive(Debug, Default)]
 pub(super) struct Open<'a> {
-    /// Units that no memo credits, those that were billed again among them.
+    /// Units that no memo credits, including those that were billed again.
     pub(super) wanted: Vec<&'a Unit>,
-    /// How many pieces are left of a wanted unit of which memos credit some without its name.
+    /// The pieces left of a wanted unit, where memos credit some of its pieces without its name.
     pub(super) partly: BTreeMap<&'a UnitId, Decimal>,
-    /// Why the rest of what is not credited cannot be: it is on a memo created by memobridge that
-    /// was voided.
+    /// Why the rest cannot be credited: it is on a memo created by memobridge that was voided.
     pub(super) voided: Option<Reason>,
     /// Units on such a memo.
     pub(super) on_voided: BTreeSet<UnitId>,
-    /// Why a wanted unit is for a person: it was credited on one invoice, and stands again on
-    /// a later one.
+    /// Why a wanted unit needs a person: it was credited on one invoice, and is on a later invoice
+    /// again.
     pub(super) again: Option<Reason>,
 }
 
@@ -97,7 +96,7 @@ impl Credited {
         Self::by(&Products::of(input))
     }
 
-    /// The same, where the order's products are looked up besides.
+    /// The same, for an order whose products are already indexed.
     pub(super) fn by(Products(index): &Products<'_>) -> Self {
         let input = index.input;
         let claims: Vec<&Claim> = input.claims.iter().filter(|claim| !claim.is_open()).collect();
@@ -143,7 +142,7 @@ impl Credited {
         }
         let counting = claims.iter().enumerate().filter(|(nth, _)| !voided_claims.contains(nth));
         for (nth, claim) in counting.map(|(nth, claim)| (nth, &claim.memo)) {
-            // The ledger does not show it: the claim counts.
+            // The ledger does not show the memo, so the claim counts.
             if !shown.contains(&nth) {
                 credited.memos.push(claimed(claim));
             }
@@ -160,8 +159,8 @@ impl Credited {
         credited
     }
 
-    /// Where a memo created by memobridge names no unit and its claim is lost, its key tells
-    /// whether it is over a single unit, or over those of the event.
+    /// Where a memo created by memobridge names no unit and its claim is lost, its key shows
+    /// whether it covers a single unit, or the units of the event.
     fn name_by_key(&mut self, index: &Index<'_>, foreign: &[usize]) {
         let is_ours = |nth: &&usize| {
             let memo = &self.memos[**nth];
@@ -199,7 +198,7 @@ impl Credited {
         }
     }
 
-    /// Sums and places of what the memos credit.
+    /// Adds up what the memos credit, and where.
     fn add_up(&mut self, index: &Index<'_>) {
         let mut last: BTreeMap<&UnitId, &RecordId> = BTreeMap::new();
         let mut shipping = Amount::ZERO;
@@ -209,7 +208,7 @@ impl Credited {
             if memo.own {
                 self.own.extend(memo.units().cloned());
             }
-            // A part of the shipping is money, as a part of a piece is.
+            // A part of the shipping counts as money, like a part of a piece.
             shipping += memo.shipping;
             if memo.own && memo.shipping > Amount::ZERO {
                 self.units.insert(UnitId::shipping());
@@ -238,8 +237,8 @@ impl Credited {
                 }
             }
         }
-        // 5.00 of a shirt of 20.00 is goodwill; with the 15.00 that somebody credits later the
-        // shirt is credited.
+        // 5.00 of a shirt of 20.00 is goodwill; after a later manual credit of 15.00 the shirt is
+        // credited.
         let whole = |(id, sum): &(&UnitId, Amount)| {
             index.units.get(id).is_some_and(|unit| index.least_for(&[unit]) <= *sum)
         };
@@ -252,8 +251,8 @@ impl Credited {
         self.count = Count::of(index, &self.memos, &self.named);
     }
 
-    /// Where the ledger has a memo under a planned memo's key and its lines name no
-    /// units, it is over these very units. Whether that was news.
+    /// Where the ledger has a memo under a planned memo's key and its lines name no units, the memo
+    /// covers exactly the planned units. Returns whether that was unknown before.
     pub(super) fn adopt_existing(
         &mut self,
         input: &DecisionInput<'_>,
@@ -275,8 +274,8 @@ impl Credited {
         before < self.units.len()
     }
 
-    /// What of the event's units is not credited: those on a memo by id are dropped first, then
-    /// as many of a product as its nameless pieces account for.
+    /// The event's units that are not credited. Units that a memo credits by id are removed first,
+    /// then as many of a product as its nameless pieces credit.
     pub(super) fn open<'a>(&self, input: &DecisionInput<'a>) -> Open<'a> {
         let left = self.count.left(input, &self.units);
         let mut open = Open::default();
@@ -310,8 +309,8 @@ impl Credited {
         open
     }
 
-    /// Whether a unit was credited on one invoice, by its id or by a nameless piece of this
-    /// memo, and stands again on a later one.
+    /// Whether a unit was credited on one invoice, by its id or by a nameless piece of this memo,
+    /// and is on a later invoice again.
     fn billed_again(&self, unit: &Unit, nameless: Option<usize>) -> Option<Reason> {
         let by_piece = || self.memos[nameless?].invoice.as_ref();
         let credited = self.last_credit.get(&unit.id).or_else(by_piece)?;
@@ -323,22 +322,22 @@ impl Credited {
         })
     }
 
-    /// Whether no other memo may credit it: it is credited, or claimed by a voided memo.
+    /// Whether no other memo may credit the unit: it is credited, or claimed by a voided memo.
     pub(super) fn has(&self, unit: &UnitId) -> bool {
         self.units.contains(unit) || self.voided.contains_key(unit)
     }
 
-    /// What an instrument has given to earlier memos.
+    /// The amount that earlier memos took from an instrument.
     pub(super) fn allocations(&self, instrument: &InstrumentKey) -> Amount {
         self.allocations.get(instrument).copied().unwrap_or_default()
     }
 
-    /// Σ of earlier memos on an invoice, payment lines left out.
+    /// Sum of earlier memos on an invoice, payment lines left out.
     pub(super) fn credit_on(&self, invoice: &RecordId) -> Amount {
         self.on_invoice.get(invoice).copied().unwrap_or_default()
     }
 
-    /// Earlier memos' goods on one line of an invoice.
+    /// The item lines of earlier memos on one line of an invoice.
     pub(super) fn lines_on<'a>(
         &'a self,
         invoice: &'a Invoice,
@@ -347,8 +346,7 @@ impl Credited {
         self.places(invoice, line).map(|(memo, place)| &self.memos[*memo].lines[*place])
     }
 
-    /// The memos that took what is not left of an invoice, or of one line of it, as people find
-    /// them.
+    /// The names of the memos that used up an invoice, or one line of it.
     pub(super) fn takers(&self, invoice: &Invoice, line: Option<&BillingLine>) -> Vec<String> {
         let memos: BTreeSet<usize> = if let Some(line) = line {
             self.places(invoice, line).map(|(memo, _)| *memo).collect()
@@ -362,7 +360,7 @@ impl Credited {
         named.chain((more > 0).then(|| format!("{more} more"))).collect()
     }
 
-    /// What memos gave back on products of these units as money, not as pieces.
+    /// What memos credited on products of these units as money, not as pieces.
     pub(super) fn money_on(&self, units: &[&Unit]) -> Amount {
         let ids: BTreeSet<&UnitId> = units.iter().map(|unit| &unit.id).collect();
         let products: BTreeSet<&str> = units.iter().map(|unit| unit.product.as_str()).collect();
@@ -410,8 +408,8 @@ impl Open<'_> {
     }
 }
 
-/// The claims of memos on record, by the record that a claim was settled with or by the key:
-/// somebody may have given the record another external id.
+/// The claims of memos on record, by the record that settled the claim or by the key: the external
+/// id of the record may have been changed by hand.
 struct Pairs<'a> {
     by_record: BTreeMap<&'a RecordId, usize>,
     by_key: BTreeMap<&'a MemoKey, usize>,
@@ -440,7 +438,7 @@ fn same(record: &ExistingMemo, memo: &CreditMemo) -> bool {
     record.standing == Standing::Valid && record.key().as_ref() == Some(&memo.key)
 }
 
-/// The products of the order that lines can be about, for lines without unit ids.
+/// The products of the order that lines without unit ids may credit.
 pub(super) struct Products<'a>(Index<'a>);
 
 impl<'a> Products<'a> {
@@ -448,7 +446,7 @@ impl<'a> Products<'a> {
         Self(Index::of(input))
     }
 
-    /// The product that a line without unit ids is about; the first where it may be several.
+    /// The product that a line without unit ids credits; the first where it may be several.
     pub(super) fn of_line(&self, line: &ExistingCreditLine) -> Option<&'a str> {
         self.0.products(&line.item).pop_first()
     }

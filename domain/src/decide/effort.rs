@@ -1,4 +1,4 @@
-//! How much work a decision is: at most n log n in the units of an order.
+//! The work of a decision is at most n log n in the units of an order.
 
 use super::*;
 use crate::{
@@ -27,7 +27,7 @@ enum Books {
 const ALL: [Books; 6] =
     [Books::Named, Books::Nameless, Books::Alike, Books::OneLine, Books::Invoices, Books::Unbilled];
 
-/// An order of so many units, all cancelled by one event.
+/// An order of this many units, all cancelled by one event.
 struct Large {
     story: Story,
     snapshot: OrderSnapshot,
@@ -70,7 +70,7 @@ impl Large {
                 (policy.settlement, policy.tax) = (Settlement::PaymentItems, Tax::Item);
             });
         }
-        // A story's own ledger is written to be read, not to be fast.
+        // A story's own ledger is written for readability, not for speed.
         let small = Story::new().unit("a", "20.00").paid("20.00").refunded("20.00");
         let mut billing = small.billing(&small.ready(&["a"]).unwrap());
         let first = billing.invoices[0].lines[0].clone();
@@ -118,7 +118,7 @@ impl Large {
         Self { story, snapshot, cancellation: Story::cancellation(&ids), billing }
     }
 
-    /// From what both systems said to the plan.
+    /// The decision, from the data of both systems to the plan.
     fn decide(&self) -> Plan {
         let Story { policy, maps, .. } = &self.story;
         let order = readiness(&self.cancellation, Some(&self.snapshot), policy, Deadline::Pending);

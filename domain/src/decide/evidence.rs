@@ -1,7 +1,7 @@
-//! Where a memo's fields come from, one sentence each, for audits.
+//! States where each field of a memo comes from, one sentence each, for audits.
 //!
-//! It says which record, rule or map entry gave a value, never a name or an
-//! address: the case has none.
+//! A sentence names the record, rule or map entry that gave a value, never a person's name or
+//! address: the input has none.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use crate::{
     Tax, UnitId,
 };
 
-/// The source of each field of each of these memos, which were decided from `input`.
+/// The source of each field of these memos, which were decided from `input`.
 #[must_use]
 pub fn sources(input: &DecisionInput<'_>, memos: &[CreditMemo]) -> Vec<Vec<String>> {
     let classes = input.billing.invoices.iter().map(|invoice| (&invoice.id, &invoice.classes));
@@ -19,7 +19,7 @@ pub fn sources(input: &DecisionInput<'_>, memos: &[CreditMemo]) -> Vec<Vec<Strin
     memos.iter().map(|memo| sources_of(input, memo, &classes)).collect()
 }
 
-/// Where each invoice belongs.
+/// The classification of each invoice.
 type Places<'a> = HashMap<&'a RecordId, &'a Classes>;
 
 fn sources_of(input: &DecisionInput<'_>, memo: &CreditMemo, places: &Places<'_>) -> Vec<String> {
@@ -122,7 +122,7 @@ fn line(input: &DecisionInput<'_>, memo: &CreditMemo, line: &MemoLine, origin: &
         }
         LineKind::Tax => ("policy tax_item".to_owned(), "the order's tax".to_owned()),
         LineKind::Rounding => {
-            ("policy rounding_item".to_owned(), "what rounding left of the order".to_owned())
+            ("policy rounding_item".to_owned(), "the order's rounding difference".to_owned())
         }
         LineKind::Payment(key) => ("maps.payment_items".to_owned(), format!("instrument {key}")),
     };
@@ -152,7 +152,7 @@ fn settlement(input: &DecisionInput<'_>, memo: &CreditMemo) -> String {
         (Some(it), _) => {
             format!("applied {} to invoice {}: policy settlement", it.amount, it.invoice)
         }
-        (None, Settlement::Apply) => "applied to nothing: nothing remains to be paid".to_owned(),
+        (None, Settlement::Apply) => "applied to nothing: nothing of it is unpaid".to_owned(),
         (None, Settlement::PaymentItems) => {
             "settled by payment lines: policy settlement".to_owned()
         }

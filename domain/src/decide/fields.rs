@@ -1,4 +1,4 @@
-//! Custom fields: each policy rule with the value it takes from the case.
+//! Custom fields: each policy rule with its value.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) fn of_line(
     fields(input, &input.policy.line_fields, &units, &ids)
 }
 
-/// Why units were cancelled, each reason once: as the event says, else as the order does.
+/// Why units were cancelled, each reason once: the event's reason, else the order's.
 pub(super) fn reasons<'a>(
     input: &DecisionInput<'a>,
     units: impl Iterator<Item = &'a Unit>,
@@ -59,7 +59,7 @@ fn fields(
     fields
 }
 
-/// The value, or `None` where the order has none: the field is then left out.
+/// The value, or `None` where the order has none; the field is then left out.
 fn value(
     input: &DecisionInput<'_>,
     source: &FieldSource,

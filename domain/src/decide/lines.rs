@@ -1,13 +1,12 @@
-//! The lines of a record that are goods, with what belongs to them.
+//! The item lines of a record, with their discounts.
 //!
-//! Payment, discount, tax and rounding lines are set aside first: they never
-//! match a unit.
+//! Payment, discount, tax and rounding lines are removed first: they never match a unit.
 
 use rust_decimal::Decimal;
 
 use crate::{Amount, BillingLine, ItemRef, Maps, Policy, RecordId, ShippingAs};
 
-/// What a line of an invoice, a sales order or a credit memo is for.
+/// The purpose of a line of an invoice, a sales order or a credit memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Item,
@@ -41,7 +40,7 @@ pub(super) fn role(item: &RecordId, amount: Amount, policy: &Policy, maps: &Maps
     }
 }
 
-/// A line of goods with the discount that follows it.
+/// An item line with the discount lines that follow it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ItemLine<'a> {
     pub(super) line: &'a BillingLine,
@@ -52,13 +51,13 @@ pub(super) struct ItemLine<'a> {
 }
 
 impl ItemLine<'_> {
-    /// Pieces on the line; a line without a quantity is as many as it names units.
+    /// Pieces on the line; a line without a quantity has one piece for each unit that it names.
     pub(super) fn quantity(&self) -> Decimal {
         let named = Decimal::from(self.line.units.len().max(1));
         pieces(self.line.quantity, named)
     }
 
-    /// What makes two lines of one product interchangeable: rate and tax.
+    /// The terms that make two lines of one product interchangeable: rate and tax.
     pub(super) fn terms(&self) -> LineTerms<'_> {
         let rate = self.line.amount.share(Decimal::ONE, self.quantity()).value();
         let taxes = self.line.taxes.iter().map(|tax| (&tax.tax_type, &tax.tax_code, tax.rate));
@@ -71,7 +70,7 @@ impl ItemLine<'_> {
     }
 }
 
-/// Rate and tax of a line of goods.
+/// Rate and tax of an item line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LineTerms<'a> {
     rate: Decimal,
@@ -80,14 +79,14 @@ pub(super) struct LineTerms<'a> {
     taxes: Vec<(&'a RecordId, &'a RecordId, Option<Decimal>)>,
 }
 
-/// The quantity of a line as it is told, within what can be reckoned with; `otherwise`
-/// where the line has none.
+/// The reported quantity of a line, limited to the supported range; `otherwise` where the line has
+/// none.
 pub(super) fn pieces(told: Option<Decimal>, otherwise: Decimal) -> Decimal {
     let most = Decimal::from(u32::MAX);
     told.filter(|it| *it > Decimal::ZERO).map_or(otherwise, |it| it.min(most))
 }
 
-/// The goods among the lines of one record, in ascending line order.
+/// The item lines of one record, in ascending line order.
 pub(super) fn item_lines<'a>(
     lines: impl Iterator<Item = &'a BillingLine>,
     policy: &Policy,
@@ -113,7 +112,7 @@ pub(super) fn item_lines<'a>(
     item_lines
 }
 
-/// How surely an item is a product: the first of these that holds.
+/// How reliably an item is a product: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum MatchRank {
     ExternalId,
@@ -122,13 +121,13 @@ pub(crate) enum MatchRank {
 }
 
 impl MatchRank {
-    /// All of them, the surest first.
+    /// All ranks, the most reliable first.
     pub(super) const ALL: [Self; 3] = [Self::ExternalId, Self::ItemId, Self::NameToken];
 }
 
-/// The products that a line's item may be, the surest first: by external id, item id, or
-/// a whole token of the item's name. The record's internal id counts only where the line
-/// gives nothing else.
+/// The products that a line's item may be, the most reliable first: by external id, item id, or a
+/// whole token of the item's name. The record's internal id counts only where the line gives
+/// nothing else.
 pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, MatchRank)> {
     let external = item.external_id.as_deref().map(str::trim);
     let name = item.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
@@ -139,7 +138,7 @@ pub(crate) fn names(item: &ItemRef) -> impl Iterator<Item = (&str, MatchRank)> {
     external.chain(ids).chain(tokens.map(|text| (text, MatchRank::NameToken)))
 }
 
-/// How surely a line's item is the product, if it is.
+/// How reliably a line's item is the product, if it is.
 pub(super) fn match_rank(item: &ItemRef, product: &str) -> Option<MatchRank> {
     names(item).find(|(name, _)| *name == product).map(|(_, match_rank)| match_rank)
 }

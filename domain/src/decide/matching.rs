@@ -1,4 +1,4 @@
-//! Which line carries a unit: by the line key column, else by item. Never by position.
+//! Finds the line that carries a unit: by the line key column, else by item. Never by position.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -72,7 +72,7 @@ pub(super) fn match_units<'a>(
 
 type Line<'a> = (&'a Invoice, ItemLine<'a>);
 
-/// The lines of goods on all invoices, in the order in which units choose them.
+/// The item lines of all invoices, in the order in which units choose them.
 fn lines<'a>(input: &DecisionInput<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for invoice in &input.billing.invoices {
@@ -83,21 +83,21 @@ fn lines<'a>(input: &DecisionInput<'a>) -> Vec<Line<'a>> {
     lines
 }
 
-/// Units without a line of their own, looking for one by item.
+/// Units that no line names, to be matched by item.
 struct Search<'s, 'a> {
     lines: &'s [Line<'a>],
-    /// Pieces on each line that no unit has yet.
+    /// Pieces on each line that no unit has taken yet.
     left: Vec<Decimal>,
-    /// The lines of a product that are equally like it.
+    /// The lines that match a product with the same rank.
     queues: HashMap<(&'a str, MatchRank), Queue>,
-    /// Queues whose lines with room for so many pieces are interchangeable.
+    /// Queues whose lines with room for this many pieces are interchangeable.
     alike: BTreeSet<(&'a str, MatchRank, u32)>,
 }
 
 impl<'a> Search<'_, 'a> {
-    /// The line of each wanted unit that has one. The surest likeness is served first,
-    /// over all units of the order: a line that is the better match for one that is not
-    /// wanted now, a rival, is not taken. Among equals the wanted come first.
+    /// The line of each wanted unit that has one. The best match rank is served first, over all
+    /// units of the order: a line that matches an unwanted unit (a rival) better is not taken.
+    /// Within a rank the wanted units come first.
     fn run(
         &mut self,
         wanted: &[&'a Unit],
@@ -128,7 +128,7 @@ impl<'a> Search<'_, 'a> {
         for (nth, (_, item_line)) in self.lines.iter().enumerate() {
             let mut met = BTreeSet::new();
             for (name, match_rank) in names(&item_line.line.item) {
-                // A name counts once on a line: as the surest of what it is there.
+                // A product counts once on a line: with its best rank there.
                 if let Some(&product) = products.get(name)
                     && met.insert(product)
                 {
@@ -138,8 +138,7 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// The line for a wanted unit: `ambiguous-line` where it could be any of several that
-    /// differ.
+    /// The line for a wanted unit; `ambiguous-line` where it could be one of several that differ.
     fn choose(&mut self, unit: &'a Unit, match_rank: MatchRank) -> Result<Option<usize>, Reason> {
         let key = (unit.product.as_str(), match_rank);
         let Some(queue) = self.queues.get_mut(&key) else {
@@ -148,7 +147,7 @@ impl<'a> Search<'_, 'a> {
         let Some(first) = queue.first(&self.left, unit.quantity) else {
             return Ok(None);
         };
-        // Room only gets less: lines that were all alike stay so.
+        // Room only shrinks, so lines that were interchangeable stay interchangeable.
         if self.alike.insert((key.0, match_rank, unit.quantity)) {
             let terms = self.lines[first].1.terms();
             let differs = |nth: usize| self.lines[nth].1.terms() != terms;
@@ -165,7 +164,7 @@ impl<'a> Search<'_, 'a> {
         Ok(Some(first))
     }
 
-    /// The line for a rival, whichever of several.
+    /// The line for a rival: the first of those that match.
     fn take(&mut self, unit: &'a Unit, match_rank: MatchRank) -> Option<usize> {
         let queue = self.queues.get_mut(&(unit.product.as_str(), match_rank))?;
         let first = queue.first(&self.left, unit.quantity)?;
@@ -174,11 +173,10 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// Pieces of each line that are neither reserved for a unit it names nor credited to a
-/// unit it does not name; and the units whose credit stands on one of these lines.
+/// The pieces of each line that are neither reserved for a unit that the line names nor credited to
+/// a unit that it does not name; and the units whose credit is on one of these lines.
 ///
-/// A line that names an id which the order does not know is somebody else's: nothing is
-/// left on it.
+/// A line that names an id which the order does not have belongs to another order and has no room.
 fn rooms(
     input: &DecisionInput<'_>,
     lines: &[Line<'_>],
@@ -202,7 +200,7 @@ fn rooms(
     (left.collect(), on_memos)
 }
 
-/// The placed units of each invoice line, in ascending order of invoice and line.
+/// The matched units of each invoice line, in ascending order of invoice and line.
 pub(super) fn by_line<'a>(
     matched: &[Matched<'a>],
 ) -> BTreeMap<(&'a crate::RecordId, u32), Vec<Matched<'a>>> {

@@ -1,7 +1,7 @@
 //! Payment lines: the memo's credit, split over the order's instruments.
 //!
-//! First what each instrument gave back and no earlier memo took; then the rest
-//! from what was captured, or authorised where nothing was captured.
+//! First the amount that each instrument gave back and no earlier memo allocated; then the rest
+//! from what was captured, or authorized where nothing was captured.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ use crate::{
 /// The column that holds the last digits of a gift card.
 const GIFT_CARD_COLUMN: &str = "custcol_nws_gcnumber";
 
-/// What the memos of one run took from each instrument so far.
+/// The amounts that the memos of one run took from each instrument so far.
 #[derive(Debug, Default)]
 pub(super) struct Run(BTreeMap<InstrumentKey, Amount>);
 
 impl Run {
-    /// Counts what a memo took.
+    /// Adds the allocations of a memo.
     pub(super) fn note(&mut self, memo: &CreditMemo) {
         for (key, amount) in memo.allocations() {
             *self.0.entry(key.clone()).or_default() += amount;

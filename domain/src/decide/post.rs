@@ -1,4 +1,4 @@
-//! The memos of one run: one per invoice, adding up to the cent.
+//! The memos of one run: one per invoice, exact to the cent.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ pub(super) fn memos<'a>(
         plan.memos.push(memo);
     }
     rounding::add(input, &groups, credited, &mut plan)?;
-    // A free gift alone on its invoice: there is nothing to give back.
+    // A free gift alone on its invoice: there is nothing to credit.
     let memos = groups.into_iter().zip(plan.memos).filter(|(_, memo)| !memo.credit.is_zero());
     let (groups, memos): (Vec<_>, Vec<_>) = memos.unzip();
     plan.memos = memos;
@@ -62,7 +62,7 @@ pub(super) fn memos<'a>(
     Ok(plan)
 }
 
-/// A memo without an invoice, from what the sales order says.
+/// A memo without an invoice, from the sales order's lines.
 pub(super) fn standalone<'a>(
     input: &DecisionInput<'a>,
     sales_order: &SalesOrder,
@@ -114,8 +114,8 @@ pub(super) fn origin<'a>(invoice: &'a Invoice, source: &'a Source) -> Origin<'a>
     }
 }
 
-/// `currency-mismatch`: the record's currency is not what the map says. Accounts
-/// with a single currency tell none.
+/// `currency-mismatch`: the record's currency differs from the map's. Records of accounts with a
+/// single currency name none.
 fn same_currency(
     input: &DecisionInput<'_>,
     record: &RecordId,
@@ -131,7 +131,7 @@ fn same_currency(
     }
 }
 
-/// `amount-mismatch`: the invoice line's net part of these units is not the order's.
+/// `amount-mismatch`: the net amount of these units on the invoice line differs from the order's.
 fn amounts_agree(input: &DecisionInput<'_>, on_line: &[Matched<'_>]) -> Result<(), Reason> {
     let Matched { invoice, item_line: goods, .. } = on_line[0];
     let pieces = on_line.iter().map(|it| rust_decimal::Decimal::from(it.unit.quantity)).sum();
@@ -140,7 +140,7 @@ fn amounts_agree(input: &DecisionInput<'_>, on_line: &[Matched<'_>]) -> Result<(
     agree(input, &invoice.id, Some(goods.line.line), theirs, ours)
 }
 
-/// The same for the shipping that is due, where the invoice shows any.
+/// The same check for the due shipping, where the invoice shows any.
 fn shipping_agrees(input: &DecisionInput<'_>, due: &ShippingDue<'_>) -> Result<(), Reason> {
     match due.invoice.filter(|_| due.billed == Billed::Yes) {
         Some(invoice) => {
@@ -169,7 +169,7 @@ fn agree(
 /// The units of this run on each invoice.
 pub(super) type Groups<'a> = [(&'a Invoice, Vec<Matched<'a>>)];
 
-/// `over-credit`: above what is left on a line, or on the invoice.
+/// `over-credit`: the memo exceeds what is left on a line, or on the invoice.
 fn check_over_credit(
     input: &DecisionInput<'_>,
     invoice: &Invoice,
@@ -236,7 +236,7 @@ fn settle(
     Ok(())
 }
 
-/// What the invoice comes to, payment lines left out.
+/// The invoice's total without payment lines.
 pub(super) fn total(input: &DecisionInput<'_>, invoice: &Invoice) -> Amount {
     let is_payment = |item: &RecordId, amount: Amount| {
         role(item, amount, input.policy, input.maps) == Role::Payment

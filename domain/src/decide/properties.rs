@@ -1,4 +1,4 @@
-//! What holds for any order, however its events come and whatever is forgotten between them.
+//! Properties that hold for any order, in any sequence of events and after any loss of memory.
 
 mod agreement;
 mod arbitrary_input;
@@ -20,7 +20,7 @@ use self::{
 use super::*;
 use crate::{MemoKey, OrderId, Tenant, digest::digest};
 
-/// A thousand cases of each property, or more where `PROPTEST_CASES` says so.
+/// A thousand cases of each property; `PROPTEST_CASES` can raise the number.
 fn config() -> Config {
     let persistence = FileFailurePersistence::WithSource("proptest-regressions");
     let failure_persistence = Some(Box::new(persistence) as Box<_>);
@@ -28,7 +28,7 @@ fn config() -> Config {
     Config { cases, failure_persistence, ..Config::default() }
 }
 
-/// Events as sets of positions, and an order in which they come again.
+/// Events as sets of positions, and an order in which they are repeated.
 fn histories() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<usize>)> {
     let event = vec(0..6_usize, 1..6);
     (vec(event, 1..5), vec(0..16_usize, 1..10))
@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn after_full_cancellation_the_memos_come_to_what_was_owed(
+    fn after_full_cancellation_the_memos_equal_what_was_owed(
         sale in sales(),
         (mut events, _) in histories(),
     ) {
@@ -86,7 +86,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_credited_agrees_and_a_memo_that_goes_is_missing(
+    fn credited_orders_agree_and_a_deleted_memo_is_missing(
         sale in sales(),
         (events, _) in histories(),
         nth in 0..16_usize,
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_read_makes_us_panic_or_credit_twice(wild in arbitrary_input::arbitrary_inputs()) {
+    fn no_input_causes_a_panic_or_a_double_credit(wild in arbitrary_input::arbitrary_inputs()) {
         wild.decide()?;
     }
 

@@ -1,7 +1,8 @@
-//! Reconciles one order: its cancelled units, the journal, and the memos on record.
+//! Compares one order in three systems: its cancelled units in the storefront, the cancellations in
+//! the journal, and the memos on record in the ledger.
 //!
-//! What is credited is read exactly as a decision reads it, so that what is missing here is what
-//! would be credited if the event came again.
+//! Existing credits are read by the same code as in a decision, so that a unit reported as missing
+//! is exactly a unit that would be credited if the event came again.
 
 mod amounts;
 mod missing;
@@ -19,20 +20,20 @@ use crate::{
     Timestamp, UnitId, UnitStatus,
 };
 
-/// One order, seen from three sides.
+/// One order as storefront, journal and ledger show it.
 #[derive(Debug, Clone, Copy)]
 pub struct ReconcileInput<'a> {
     /// Whose order it is.
     pub tenant: &'a Tenant,
-    /// The order, as the storefront tells it now; its payments do not matter.
+    /// The order as the storefront reports it now; its payments are not used.
     pub order: &'a Order,
     /// The journal's records of its cancellations.
     pub known: &'a [KnownCancellation],
-    /// Memos on record that are tied to the order, as far as they were come across.
+    /// The memos on record that are tied to the order, as far as the search found them.
     pub memos: &'a [RecordedMemo],
-    /// Records of claims that are none of these memos and were asked for: their totals.
+    /// The totals of claimed records that are not among these memos and were read separately.
     pub totals: &'a BTreeMap<RecordId, Amount>,
-    /// How closely the ledger was looked at.
+    /// How much of the ledger was read.
     pub pass: Pass<'a>,
     /// The customer's choices.
     pub policy: &'a Policy,
@@ -40,12 +41,12 @@ pub struct ReconcileInput<'a> {
     pub maps: &'a Maps,
 }
 
-/// How closely the ledger was looked at for this order.
+/// How much of the ledger was read for this order.
 #[derive(Debug, Clone, Copy)]
 pub enum Pass<'a> {
-    /// Only its memos that changed lately: what these do not show is to be looked at closely.
+    /// Only the memos that changed lately. What they do not explain needs a full pass.
     Quick,
-    /// All that is on record for it.
+    /// All sales documents and memos of the order.
     Full(&'a Billing),
 }
 
@@ -58,20 +59,20 @@ pub struct KnownCancellation {
     pub units: Vec<UnitId>,
     /// How far it got.
     pub progress: Progress,
-    /// The name of the reason for it.
+    /// The name of the reason for its progress.
     pub reason: Option<String>,
     /// Its memos.
     pub claims: Vec<Claim>,
 }
 
-/// How far a cancellation got; where several name a unit, the first of these counts.
+/// How far a cancellation got; where several name a unit, the first of these variants counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Progress {
-    /// It is worked on, or will be.
+    /// It is in work, or will be.
     Waiting,
     /// It needs a person.
     Parked,
-    /// A rule says that nothing is to be credited.
+    /// A rule says that there is nothing to credit.
     Skipped,
     /// It is done.
     Posted,
@@ -79,39 +80,39 @@ pub enum Progress {
     Abandoned,
 }
 
-/// Something about an order that does not agree, or not yet.
+/// A difference between the systems, or one that is still being worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconcileFinding {
-    /// What it is.
+    /// The kind of difference.
     pub discrepancy: Discrepancy,
-    /// The units it is about.
+    /// The units it concerns.
     pub units: Vec<UnitId>,
-    /// What it comes to, in the order's currency; not negative.
+    /// Its value in the order's currency; not negative.
     pub amount: Amount,
 }
 
-/// What does not agree.
+/// The kinds of differences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Discrepancy {
     /// Cancelled, and on no memo.
     Missing(MissingCause),
-    /// On this memo, and on another one.
+    /// On this memo, and also on another one.
     Doubled(MemoRef),
-    /// The memo does not come to what it should.
+    /// The total of the memo is not the expected one.
     Different {
         /// The memo.
         memo: MemoRef,
-        /// What it should come to.
+        /// The expected total.
         expected: Amount,
-        /// What it comes to in the order's currency: nothing where it was voided or is in
-        /// another one.
+        /// The total on record in the order's currency: zero where the memo was voided or is in
+        /// another currency.
         on_record: Amount,
     },
-    /// Not credited yet: a cancellation is under way.
+    /// Not credited yet: a cancellation is in work.
     Waiting(CancellationId, Option<String>),
     /// Not credited: a cancellation needs a person.
     Parked(CancellationId, Option<String>),
-    /// The memo credits what is not cancelled.
+    /// The memo credits units that are not cancelled.
     Unexplained(MemoRef),
 }
 
@@ -124,16 +125,16 @@ pub enum MissingCause {
         cancellation: CancellationId,
         /// The memo.
         key: MemoKey,
-        /// The record that is gone.
+        /// The deleted record.
         record: RecordId,
     },
-    /// A cancellation is done, or was given up, and nothing is on record.
+    /// A cancellation is done, or was given up, and no memo is on record.
     NotRecorded(CancellationId),
     /// No event about them was ever received.
     NoEvent,
 }
 
-/// A memo as people find it.
+/// A memo with the names that people search for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoRef {
     /// Its record.
@@ -156,14 +157,14 @@ impl Discrepancy {
         }
     }
 
-    /// Whether it is believed only after a close look: a passing one sees some memos alone.
+    /// Whether only a full pass can confirm it: a quick pass sees only some of the memos.
     #[must_use]
     pub fn is_doubtful(&self) -> bool {
         matches!(self, Self::Missing(_) | Self::Doubled(_) | Self::Unexplained(_))
     }
 }
 
-/// Compares the three sides of an order.
+/// Compares storefront, journal and ledger for one order.
 #[must_use]
 pub fn reconcile(input: &ReconcileInput<'_>) -> Vec<ReconcileFinding> {
     let reported = ReportedMemos::of(input);
@@ -202,7 +203,7 @@ pub fn reconcile(input: &ReconcileInput<'_>) -> Vec<ReconcileFinding> {
     findings
 }
 
-/// The sides of an order, read.
+/// The input, prepared for the comparison.
 struct View<'a> {
     input: &'a ReconcileInput<'a>,
     decision_input: &'a DecisionInput<'a>,
@@ -213,24 +214,24 @@ struct View<'a> {
     products: &'a Products<'a>,
 }
 
-/// The memos of an order by what they are found by.
+/// The memos of an order by record and by key.
 struct ReportedMemos<'a> {
     input: &'a ReconcileInput<'a>,
     by_record: BTreeMap<&'a RecordId, &'a RecordedMemo>,
     by_key: BTreeMap<MemoKey, &'a RecordedMemo>,
-    /// Memos that only a close look shows.
+    /// Memos that only the full pass shows.
     closely: BTreeMap<&'a RecordId, &'a ExistingMemo>,
     closely_by_key: BTreeMap<MemoKey, &'a ExistingMemo>,
 }
 
-/// Our settled claims by what became of their records.
+/// The settled claims of memobridge, by whether their records still exist.
 #[derive(Default)]
 struct Claims<'a> {
     standing: Vec<OnRecord<'a>>,
     gone: Vec<Gone<'a>>,
 }
 
-/// A claim whose record is there.
+/// A claim whose record exists.
 struct OnRecord<'a> {
     claim: &'a Claim,
     memo: MemoRef,
@@ -248,7 +249,7 @@ enum Worth {
     Voided,
 }
 
-/// A claim whose record is not.
+/// A claim whose record was deleted.
 struct Gone<'a> {
     known: &'a KnownCancellation,
     claim: &'a Claim,
@@ -319,7 +320,7 @@ impl<'a> ReportedMemos<'a> {
         MemoRef { record: record.clone(), number: memo.and_then(|memo| memo.number.clone()) }
     }
 
-    /// All that is on record: where the window shows a memo, as it shows it.
+    /// All memos on record; where the window shows a memo, the window's version.
     fn billing(&self) -> Billing {
         let with_window = |mut billing: Billing| {
             billing.memos.retain(|memo| !self.by_record.contains_key(&memo.id));
@@ -336,8 +337,8 @@ impl<'a> ReportedMemos<'a> {
 }
 
 impl ReconcileInput<'_> {
-    /// Whether the quick pass is not enough: whether a memo of another author counts depends on
-    /// the order's invoices and its customer record, which only the full pass reads.
+    /// Whether the quick pass is not enough. Whether a memo that memobridge did not create counts
+    /// depends on the order's invoices and its customer record, which only the full pass reads.
     #[must_use]
     pub fn needs_full_pass(&self) -> bool {
         let claims = self.known.iter().flat_map(|known| &known.claims);
@@ -351,7 +352,7 @@ impl ReconcileInput<'_> {
         valid.any(|memo| !is_certain(memo))
     }
 
-    /// One cancellation of all that is cancelled and cost something.
+    /// One cancellation of all cancelled units that have a price.
     fn cancellation(&self) -> Cancellation {
         let cancelled = self.order.units.iter().filter(|unit| unit.status == UnitStatus::Cancelled);
         let worth = cancelled.filter(|it| !it.credit(self.order.treatment).is_zero());

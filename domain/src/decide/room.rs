@@ -1,4 +1,4 @@
-//! Which line with room for a unit comes first, looked for in one pass over the lines.
+//! Finds the first line with room for a unit in one pass over the lines.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use rust_decimal::Decimal;
 
 /// Lines in the order in which units choose them.
 ///
-/// Room on a line only ever gets less. A line without room for so many pieces never has
-/// it again, and is not looked at again for as many.
+/// Room on a line only shrinks. A line without room for this many pieces never has it again, so it
+/// is not checked again for as many.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     lines: Vec<usize>,
-    /// By pieces: the lines before this place have no room for as many.
+    /// By pieces: the lines before this position have no room for as many.
     next: BTreeMap<u32, usize>,
 }
 
@@ -24,7 +24,7 @@ impl Queue {
         self.lines.sort_by_key(key);
     }
 
-    /// The first line with room for so many pieces; `left` is the room on every line.
+    /// The first line with room for this many pieces; `left` is the room on every line.
     pub(super) fn first(&mut self, left: &[Decimal], pieces: u32) -> Option<usize> {
         let next = self.next.entry(pieces).or_default();
         let full = |line: &&usize| left[**line] < Decimal::from(pieces);
@@ -32,7 +32,7 @@ impl Queue {
         self.lines.get(*next).copied()
     }
 
-    /// All lines with room for so many pieces.
+    /// All lines with room for this many pieces.
     pub(super) fn with_room<'a>(
         &'a self,
         left: &'a [Decimal],
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_with_room_is_found_and_each_line_is_passed_over_once() {
+    fn the_first_line_with_room_is_found_in_one_pass() {
         let mut queue = Queue::default();
         (0..3).for_each(|line| queue.push(line));
         queue.sort_by_key(|line| usize::MAX - *line);

@@ -1,4 +1,4 @@
-//! The cents between what units are worth, what the order says and what the invoices say.
+//! The cents between the values of the units, the order's total and the invoices' totals.
 //!
 //! An invoice of 99.99 for three units at 33.33, 33.33 and 33.34: the memo that credits the
 //! last of them gets a line of -0.01 and ends exactly at what is left of the invoice.
@@ -16,11 +16,11 @@ use crate::{
     conserve::{RoundingDifference, rounding_bound, rounding_difference},
 };
 
-/// Adds the rounding lines of a run, one at most on each memo.
+/// Adds the rounding lines of a run, at most one on each memo.
 ///
-/// No memo ends above what is left of its invoice, where rounding explains the rest. After
-/// the whole order is credited by us, its memos come to what was owed: the cents that are
-/// left go on the memo of the highest invoice of this run, as far as that has room.
+/// No memo exceeds what is left of its invoice, where rounding explains the difference. After
+/// memobridge has credited the whole order, its memos equal what the customer owed: the remaining
+/// cents go on the memo of the highest invoice of this run, as far as that invoice has room.
 pub(super) fn add(
     input: &DecisionInput<'_>,
     groups: &Groups<'_>,
@@ -81,8 +81,8 @@ pub(super) fn add(
     Ok(())
 }
 
-/// What this run still owes to the payer, where it completes the order: every unit is
-/// invoiced, and credited by us now or earlier.
+/// What this run still owes to the payer, where it completes the order: every unit is invoiced, and
+/// credited by memobridge now or earlier.
 fn owed(input: &DecisionInput<'_>, credited: &Credited, plan: &Plan) -> Option<Amount> {
     let order = input.order;
     let now: BTreeSet<&UnitId> = plan.memos.iter().flat_map(|memo| &memo.units).collect();

@@ -1,4 +1,4 @@
-//! Which record, if any? Every row of `docs/RULES.md#record`, and what the deadline makes of it.
+//! Every row of `docs/RULES.md#record`, before and at the deadline.
 
 mod closing;
 mod existing;
@@ -21,7 +21,7 @@ fn plain() -> Story {
     Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("50.00")
 }
 
-/// The same, but only what was captured for `b` was ever taken.
+/// The same, but only the money for `b` was ever captured.
 fn untaken() -> Story {
     Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00").captured("30.00")
 }
@@ -64,7 +64,7 @@ fn close(billing: &mut Billing, billed: i64) {
 }
 
 #[test]
-fn line_closed_is_skipped_under_every_policy() {
+fn already_closed_is_skipped_under_every_policy() {
     use NotInvoiced::{CloseLines, Park, StandaloneMemo, Wait};
     for choice in [Wait, CloseLines, StandaloneMemo, Park] {
         let story = plain().not_invoiced("a").but(|billing| close(billing, 0));
@@ -75,18 +75,18 @@ fn line_closed_is_skipped_under_every_policy() {
 }
 
 #[test]
-fn line_closed_is_about_the_pieces_that_were_not_invoiced() {
+fn already_closed_concerns_the_pieces_that_were_not_invoiced() {
     let story = || {
         let story = Story::new().unit("a", "20.00").product("p").unit("b", "20.00").product("p");
         story.merged().not_invoiced("b").paid("40.00").refunded("20.00")
     };
     let half = story().but(|billing| close(billing, 1));
     assert_eq!(stops(&half, &["b"]), ("skip", "already-closed"));
-    // Without ids the first to be cancelled takes the invoice's only line.
+    // Without ids the unit cancelled first gets the invoice's only line.
     let mut nameless = half.nameless();
     nameless.settle(&nameless.plan(&["a"]));
     assert_eq!(stops(&nameless.refunded("20.00"), &["b"]), ("skip", "already-closed"));
-    // All of it was billed: the invoice that carries b is still to come.
+    // All of it was billed, so the invoice of b is still to come.
     let whole = story().but(|billing| close(billing, 2));
     assert_eq!(stops(&whole, &["b"]), ("wait", "not-invoiced"));
 }
@@ -98,7 +98,7 @@ fn a_closed_line_that_was_invoiced_is_credited() {
 }
 
 #[test]
-fn a_closed_line_beside_an_open_one_leaves_the_open_one_to_the_policy() {
+fn the_policy_applies_to_an_open_line_beside_a_closed_one() {
     let story = plain().unbilled().but(|billing| close(billing, 0));
     let Decision::Stop(Stop::Wait(Reason::NotInvoiced { units })) = story.decide(&["a", "b"])
     else {
@@ -125,7 +125,7 @@ fn never_billed_is_skipped_at_the_deadline_when_nothing_is_held() {
 }
 
 #[test]
-fn not_invoiced_parks_at_the_deadline_when_the_sales_order_says_it_was_billed() {
+fn not_invoiced_parks_at_the_deadline_when_the_sales_order_counts_it_as_billed() {
     let story = untaken().not_invoiced("a").but(|billing| {
         billing.sales_order.as_mut().unwrap().lines[0].billed = rust_decimal::Decimal::ONE;
     });
@@ -159,7 +159,7 @@ fn not_invoiced_becomes_a_standalone_memo_where_policy_says_so() {
 }
 
 #[test]
-fn a_standalone_memo_knows_its_line_or_parks() {
+fn a_standalone_memo_has_one_line_for_a_unit_or_parks() {
     let standalone = |policy: &mut Policy| policy.not_invoiced = NotInvoiced::StandaloneMemo;
     let lost = plain().unbilled().with(standalone).but(|billing| {
         billing.sales_order.as_mut().unwrap().lines.remove(0);
@@ -211,7 +211,7 @@ fn cash_sale_parks_what_no_invoice_carries() {
 }
 
 #[test]
-fn shipping_waits_for_the_invoice_that_will_bear_it() {
+fn shipping_waits_for_the_invoice_that_will_carry_it() {
     let story = || {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.40");
         story.paid("55.40").refunded("55.40").not_invoiced("b")
@@ -239,7 +239,7 @@ fn shipping_waits_for_the_invoice_of_a_unit_that_another_event_names() {
 }
 
 #[test]
-fn shipping_that_no_invoice_shows_is_the_lowest_invoices_as_far_as_it_goes() {
+fn shipping_that_no_invoice_shows_goes_on_the_lowest_invoice() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.40");
     let story = story.invoice("99").on("a", "700").on("b", "99").paid("55.40").refunded("55.40");
     let story = story.but(|billing| {
@@ -331,7 +331,7 @@ fn currency_mismatch_parks() {
     let mut any = story;
     any.maps.currencies = [("USD".to_owned(), crate::Entry::None)].into_iter().collect();
     drop(any.memo(&["a"]));
-    // Accounts with one currency name none.
+    // Records of accounts with one currency name none.
     let unnamed = plain().but(|billing| billing.invoices[0].currency = None);
     assert_eq!(unnamed.memo(&["a"]).currency, None);
 }
@@ -450,7 +450,7 @@ fn payment_discount_tax_and_rounding_lines_never_match_a_unit() {
 }
 
 #[test]
-fn a_gift_card_that_was_sold_is_goods_and_one_that_paid_is_not() {
+fn a_sold_gift_card_is_an_item_and_a_paying_one_is_not() {
     fn becomes(billing: &mut Billing, sum: &str) {
         billing.invoices[0].lines[0].item.id = id("8232");
         billing.invoices[0].lines[0].amount = amount(sum);

@@ -1,4 +1,4 @@
-//! Shipping: credited once, when no item lives, with the invoice that bears it.
+//! Shipping: credited once, when no item is active, with the invoice that carries it.
 
 use super::{
     DecisionInput,
@@ -11,17 +11,17 @@ use crate::{Amount, BillingLine, Invoice, Shipping, UnitId};
 #[derive(Debug, Clone)]
 pub(super) struct ShippingDue<'a> {
     pub(super) charge: Shipping,
-    /// How it was shipped, by the cancelled units.
+    /// The service level, from the cancelled units first.
     pub(super) level: Option<&'a str>,
-    /// The invoice that bears it; none when there is no invoice.
+    /// The invoice that carries it; `None` when there is no invoice.
     pub(super) invoice: Option<&'a Invoice>,
     /// The invoice's shipping line, where it has one.
     pub(super) line: Option<&'a BillingLine>,
-    /// Whether an invoice really shows shipping, or was only chosen as the lowest.
+    /// Whether an invoice shows shipping, or was only chosen as the lowest.
     pub(super) billed: Billed,
 }
 
-/// Whether an invoice bears the shipping.
+/// Whether an invoice shows the shipping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Billed {
     Yes,
@@ -44,14 +44,14 @@ pub(super) fn due<'a>(input: &DecisionInput<'a>, credited: &Credited) -> Option<
     })
 }
 
-/// How the order was to be shipped: the cancelled units before the others.
+/// The order's service level: from the cancelled units first, then from the others.
 pub(super) fn level<'a>(input: &DecisionInput<'a>) -> Option<&'a str> {
     let named =
         input.order.units.iter().filter(|unit| input.cancellation.units.contains_key(&unit.id));
     named.chain(&input.order.units).find_map(|it| it.service_level.as_deref())
 }
 
-/// The invoice that bears the order's shipping; the lowest where none shows it.
+/// The invoice that carries the order's shipping; the lowest where none shows it.
 pub(super) fn shipping_invoice<'a>(input: &DecisionInput<'a>) -> (Option<&'a Invoice>, Billed) {
     let mut invoices: Vec<&Invoice> = input.billing.invoices.iter().collect();
     invoices.sort_by_key(|invoice| invoice.id.rank());
@@ -63,8 +63,8 @@ pub(super) fn shipping_invoice<'a>(input: &DecisionInput<'a>) -> (Option<&'a Inv
     }
 }
 
-/// The net shipping that an invoice shows: in its body and on its shipping lines, each with
-/// the discount lines directly after it.
+/// The net shipping that an invoice shows: in its body and on its shipping lines, each with the
+/// discount lines directly after it.
 pub(super) fn billed_net(input: &DecisionInput<'_>, invoice: &Invoice) -> Amount {
     let mut net = invoice.shipping_cost;
     let mut follows_shipping = false;

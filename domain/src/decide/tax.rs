@@ -1,4 +1,4 @@
-//! The tax of a line: the invoice's codes, our own details, or none.
+//! The tax of a line: the invoice's codes, memobridge's tax details, or none.
 
 use rust_decimal::Decimal;
 
@@ -16,7 +16,7 @@ pub(super) struct LineTaxes {
 }
 
 impl LineTaxes {
-    /// Of goods with this net amount and tax, as the billing line is taxed.
+    /// For items with this net amount and tax, as the billing line is taxed.
     pub(super) fn of(
         input: &DecisionInput<'_>,
         line: &BillingLine,
@@ -35,7 +35,7 @@ impl LineTaxes {
         })
     }
 
-    /// Of shipping, as the invoice's shipping is taxed.
+    /// For shipping, as the invoice's shipping is taxed.
     pub(super) fn of_shipping(
         input: &DecisionInput<'_>,
         invoice: Option<&Invoice>,
@@ -60,7 +60,7 @@ impl LineTaxes {
     }
 }
 
-/// Splits `tax` over the invoice's tax codes as the invoice split its own.
+/// Splits `tax` over the invoice's tax codes in the invoice's proportions.
 fn details(
     input: &DecisionInput<'_>,
     told: &[LineTax],

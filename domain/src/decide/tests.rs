@@ -14,7 +14,7 @@ fn example_1_one_item_of_a_paid_order() {
 }
 
 #[test]
-fn example_2_tax_is_the_erps_to_reckon_and_ours_to_compare() {
+fn example_2_the_erp_computes_the_tax_and_memobridge_compares_it() {
     let story = Story::new().unit("a", "49.95").tax("4.43").unit("b", "10.00").tax("0.89");
     let story = story.paid("65.27").refunded("54.38");
     let plan = check(&story, &["a"], &[&["item-a 49.95 @1", "credit 54.38", "total 54.38"]]);
@@ -43,7 +43,7 @@ fn example_4_shipping_goes_with_the_last_item() {
 }
 
 #[test]
-fn example_5_payment_lines_net_to_nothing() {
+fn example_5_payment_lines_net_to_zero() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00");
     let story = story.paid_by("gift_card", "gift_card", "15.00").refunded("15.00");
     let story = story.paid_by("credit_card", "adyen", "35.00").refunded("5.00");
@@ -120,7 +120,7 @@ fn example_10_each_unit_once_in_any_order() {
 }
 
 #[test]
-fn example_11_the_cent_that_rounding_left_over() {
+fn example_11_the_rounding_cent() {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.33");
     let story = story.owed("100.00").paid("100.00").refunded("100.00");
     let lines = [

@@ -1,5 +1,5 @@
-//! Ids that count how often two of them are compared: how much work a decision is, on any
-//! machine.
+//! Ids that count their comparisons. Tests use them to measure the work of a decision independently
+//! of the machine.
 
 use std::{
     cell::Cell,
@@ -16,7 +16,7 @@ thread_local! {
 #[derive(Debug, Clone)]
 pub(crate) struct Text(pub(super) String);
 
-/// How many comparisons `work` takes on this thread.
+/// The number of comparisons that `work` makes on this thread.
 pub(crate) fn comparisons(work: impl FnOnce()) -> u64 {
     let before = COMPARISONS.get();
     work();

@@ -15,7 +15,7 @@ fn an_order_id_is_a_uuid_in_lower_case() {
 }
 
 #[test]
-fn a_unit_id_can_be_embedded_and_is_never_shipping() {
+fn a_unit_id_is_safe_to_embed_and_is_never_shipping() {
     rejects::<UnitId>("", &IdError::Empty);
     rejects::<UnitId>("a,b", &IdError::Forbidden(','));
     rejects::<UnitId>("é", &IdError::Forbidden('é'));

@@ -31,7 +31,7 @@ fn reads_numbers_without_a_float_in_between() {
 }
 
 #[test]
-fn nothing_that_was_read_can_overflow() {
+fn no_parsed_amount_can_overflow() {
     assert!("1e13".parse::<Amount>().is_err());
     let huge = amount("1000000000000");
     assert_eq!(huge.share(Decimal::MAX, Decimal::ONE), Amount::ZERO);
@@ -47,7 +47,7 @@ fn only_real_currencies_are_known() {
 }
 
 #[test]
-fn nothing_has_no_sign() {
+fn zero_has_no_sign() {
     let usd: Currency = "USD".parse().unwrap();
     assert_eq!((-amount("0.00")).to_string(), "0.00");
     assert_eq!(usd.round(amount("-0.001")).to_string(), "0.00");
@@ -57,7 +57,7 @@ fn nothing_has_no_sign() {
 }
 
 #[test]
-fn the_noise_of_a_binary_fraction_is_taken_away_in_any_currency() {
+fn the_noise_of_a_binary_fraction_is_removed_in_any_currency() {
     let table = [
         ("49.99999999999999", "50.00"),
         ("0.30000000000000004", "0.3"),

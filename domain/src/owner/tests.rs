@@ -1,7 +1,7 @@
 use super::*;
 use crate::{Decision, Stop, testing::*};
 
-/// Changes what the ledger holds.
+/// Changes the records of the ledger.
 type Edit = fn(&mut Billing);
 
 fn plain() -> Story {
@@ -32,7 +32,7 @@ fn a_sales_order_of_another_shop_is_not_found() {
 }
 
 #[test]
-fn a_record_is_ours_by_a_unit_or_by_product_and_currency() {
+fn a_record_belongs_to_an_order_by_a_unit_or_by_product_and_currency() {
     let other_products: Edit = |it| {
         all_lines(it).for_each(|line| line.item.external_id = Some("other".into()));
     };
@@ -65,8 +65,8 @@ fn a_record_is_ours_by_a_unit_or_by_product_and_currency() {
 }
 
 #[test]
-fn an_invoice_that_names_units_and_none_of_ours_is_not_ours() {
-    // Both invoices were made from one sales order; the second names another's units.
+fn an_invoice_that_names_only_foreign_units_is_foreign() {
+    // Both invoices were made from one sales order; the second names a unit of another order.
     let story = plain().invoice("701").on("b", "701").but(|it| {
         it.invoices[1].lines[0].units = vec![unit("other")];
         it.invoices[1].lines[0].item.external_id = Some("a".to_owned());
@@ -78,7 +78,7 @@ fn an_invoice_that_names_units_and_none_of_ours_is_not_ours() {
 }
 
 #[test]
-fn a_memo_of_an_invoice_that_is_not_ours_is_not_ours() {
+fn a_memo_of_another_orders_invoice_belongs_to_that_order() {
     let mut story = plain().nameless().invoice("701").but(|it| {
         let mut line = it.invoices[0].lines[0].clone();
         line.units = vec![unit("other")];
@@ -92,7 +92,7 @@ fn a_memo_of_an_invoice_that_is_not_ours_is_not_ours() {
 }
 
 #[test]
-fn an_outline_without_lines_is_ours_by_its_invoices() {
+fn an_outline_without_lines_belongs_to_its_invoices_order() {
     let story = plain().but(|it| it.sales_order.as_mut().unwrap().lines.clear());
     assert_eq!(story.memo(&["a"]).credit, amount("20.00"));
 }

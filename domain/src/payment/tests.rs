@@ -2,7 +2,7 @@ use super::*;
 use crate::{Order, TransactionSnapshot, testing::*};
 
 #[test]
-fn a_movement_is_known_by_the_prefix_of_its_open_name() {
+fn a_transaction_is_classified_by_the_prefix_of_its_type() {
     let table = [
         ("authorization", Some(Movement::Authorize)),
         ("AUTHORIZED", Some(Movement::Authorize)),
@@ -55,7 +55,7 @@ fn a_transaction_that_failed_or_is_pending_counts_nothing() {
 }
 
 #[test]
-fn a_chargeback_is_money_back_and_no_refund() {
+fn a_chargeback_returns_money_but_is_no_refund() {
     let story = Story::new().unit("a", "50").paid("50").moved("chargeback", "-20");
     let order = Order::check(&story.moved("dispute", "5").order).unwrap();
     assert_eq!(held(&order.instruments), amount("25"));
@@ -64,7 +64,7 @@ fn a_chargeback_is_money_back_and_no_refund() {
 }
 
 #[test]
-fn what_is_held_and_given_back() {
+fn held_and_returned_sums() {
     type Moves<'a> = &'a [(&'a str, &'a str)];
     let table: [(Moves<'_>, &str, &str, &str); 9] = [
         (&[], "0", "0", "0"),
@@ -97,14 +97,14 @@ fn a_void_on_one_instrument_does_not_undo_the_capture_of_another() {
 }
 
 #[test]
-fn instruments_of_one_kind_are_told_apart_by_a_counter() {
+fn instruments_of_one_kind_are_distinguished_by_a_counter() {
     let story = Story::new().unit("a", "50").paid("20").paid_by("Credit_Card", "ADYEN", "30");
     let order = Order::check(&story.order).unwrap();
     let keys: Vec<_> =
         order.instruments.iter().map(|instrument| instrument.key.to_string()).collect();
     assert_eq!(keys, ["credit_card/adyen#1", "credit_card/adyen#2"]);
 
-    // What was taken from one must never count for the other.
+    // Amounts of one instrument must never count for the other.
     let story = Story::new().unit("a", "50").paid_by("a/b", "c", "20").paid_by("a", "b/c", "30");
     let order = Order::check(&story.order).unwrap();
     let keys: Vec<_> =
@@ -112,9 +112,9 @@ fn instruments_of_one_kind_are_told_apart_by_a_counter() {
     assert_eq!(keys, ["a/b/c#1", "a/b/c#2"]);
 }
 
-/// Compared with each other, they would keep a worker busy for minutes.
+/// Comparing each with all others would block a worker for minutes.
 #[test]
-fn any_number_of_instruments_and_movements_is_read_in_one_pass() {
+fn any_number_of_instruments_and_transactions_is_read_in_one_pass() {
     let mut story = Story::new().unit("a", "50");
     let instrument = |nth: usize| {
         let moved = TransactionSnapshot { kind: Some(format!("kind {nth}")), ..Default::default() };

@@ -161,7 +161,7 @@ fn more_pieces_than_can_be_counted_are_an_invalid_order() {
 }
 
 #[test]
-fn a_transaction_of_unknown_type_counts_for_nothing_whatever_it_says() {
+fn a_transaction_of_unknown_type_counts_for_nothing() {
     let story = plain().moved("adjustment", "999.00").moved("adjustment", "what");
     let story = story.reporting(|order| {
         let transactions = &mut order.payments.as_mut().unwrap()[0].transactions;
@@ -193,7 +193,7 @@ fn payment_not_visible_waits() {
     // One instrument pays in part; the other's transactions are late.
     let half = unpaid().paid("15.00").instrument("gift_card", "");
     waits(half, &["a"], "payment-not-visible");
-    // A failed attempt leaves an instrument empty for ever.
+    // A failed attempt may leave an instrument without transactions for ever.
     ready(&plain().instrument("paypal", "paypal"), &["a"]);
 }
 
@@ -227,7 +227,7 @@ fn refund_not_visible_waits_beyond_the_tolerance() {
 }
 
 #[test]
-fn refund_not_visible_knows_every_way_money_goes_back() {
+fn refund_not_visible_counts_every_kind_of_return() {
     let paid = || Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00");
     for kind in ["refund", "issue", "issued_store_credit", " REFUND", "chargeback", "dispute"] {
         ready(&paid().moved(kind, "20.00"), &["a"]);
@@ -239,9 +239,9 @@ fn refund_not_visible_knows_every_way_money_goes_back() {
 }
 
 #[test]
-fn a_void_undoes_a_capture_only_beyond_what_was_never_captured() {
+fn a_void_reduces_captures_only_beyond_the_uncaptured_authorization() {
     let authorized = |sum| Story::new().unit("a", "20.00").unit("b", "30.00").authorized(sum);
-    // The void lets go of the 20.00 that were never captured: 50.00 are still held.
+    // The void releases the 20.00 that were never captured: 50.00 are still held.
     waits(authorized("70.00").captured("50.00").moved("void", "20.00"), &["a"], REFUND);
     ready(&authorized("70.00").captured("50.00").moved("void", "40.00"), &["a"]);
     ready(&authorized("50.00").captured("50.00").moved("revoke", "20.00"), &["a"]);
@@ -251,18 +251,18 @@ fn a_void_undoes_a_capture_only_beyond_what_was_never_captured() {
 const REFUND: &str = "refund-not-visible";
 
 #[test]
-fn money_is_held_for_living_goods_rightly() {
+fn money_may_be_held_for_active_items() {
     // Captured at shipment: 30.00 for b, nothing for a.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00");
     ready(&story.captured("30.00"), &["a"]);
-    // b came back, and its refund is not mistaken for the one of a.
+    // b was returned, and its refund does not count as the one of a.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").status("returned");
     waits(story.clone().paid("50.00").refunded("30.00"), &["a"], REFUND);
     ready(&story.paid("50.00").refunded("50.00"), &["a"]);
 }
 
 #[test]
-fn shipping_is_worth_its_money_while_it_is_not_due() {
+fn shipping_counts_as_active_until_it_is_due() {
     let story = |status| {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").status(status);
         story.shipping("5.00", "0.40").paid("55.40")
@@ -280,7 +280,7 @@ fn shipping_is_worth_its_money_while_it_is_not_due() {
 }
 
 #[test]
-fn what_the_units_do_not_explain_is_held_while_one_lives() {
+fn an_unexplained_part_of_the_total_counts_as_active_while_a_unit_is_active() {
     let story = || Story::new().unit("a", "20.00").unit("b", "30.00").owed("53.00").paid("53.00");
     ready(&story().refunded("20.00"), &["a"]);
     waits(story().refunded("50.00"), &["a", "b"], REFUND);
@@ -288,7 +288,7 @@ fn what_the_units_do_not_explain_is_held_while_one_lives() {
 }
 
 #[test]
-fn nothing_is_held_when_nothing_was_taken_or_all_went_back() {
+fn nothing_is_held_when_nothing_was_captured_or_all_was_returned() {
     let policy = Policy::default();
     let units = || Story::new().unit("a", "20.00").unit("b", "30.00");
     let table = [

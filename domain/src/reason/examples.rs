@@ -1,4 +1,4 @@
-//! One example of every reason: what the runbook lists, and a test compares.
+//! One example of every reason. The runbook lists them, and a test compares the list.
 
 use super::Reason;
 use crate::{Amount, CivilDate};

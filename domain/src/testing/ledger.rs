@@ -1,4 +1,4 @@
-//! What a story's order looks like in the ledger.
+//! The records of a story's order in the ledger.
 
 use rust_decimal::Decimal;
 
@@ -17,7 +17,7 @@ pub(crate) enum Column {
 }
 
 impl Story {
-    /// What the ledger holds: sales order, invoices and memos, after all edits.
+    /// The content of the ledger: sales order, invoices and memos, after all edits.
     pub(crate) fn billing(&self, order: &Order) -> Billing {
         let invoices = self.invoices.iter().enumerate().map(|(nth, (number, _))| {
             let units = order.units.iter().filter(|unit| self.billed_on(unit) == Some(nth));
@@ -113,7 +113,7 @@ impl Story {
             let named = group.iter().map(|it| it.id.clone());
             let line = BillingLine {
                 item: ItemRef {
-                    // No record has a name as odd as some products'.
+                    // Some products have names that are not valid record ids.
                     id: format!("item-{product}").parse().unwrap_or_else(|_| id("item")),
                     external_id: Some(product),
                     name: None,
@@ -150,7 +150,7 @@ fn plain(line: u32, record: &str, amount: Amount) -> BillingLine {
     }
 }
 
-/// A memo as the ledger shows it later.
+/// A memo as the ledger returns it later.
 pub(crate) fn on_record(memo: &CreditMemo, column: Column) -> ExistingMemo {
     let lines = memo.lines.iter().map(|line| ExistingLine {
         item: item(line.item.as_str(), None),
@@ -176,7 +176,7 @@ pub(crate) fn on_record(memo: &CreditMemo, column: Column) -> ExistingMemo {
     }
 }
 
-/// A memo on invoice 700 that somebody made: item, pieces, amount, and unit ids where told.
+/// A manual memo on invoice 700: item, pieces, amount, and unit ids where given.
 pub(crate) fn by_hand(lines: &[(&str, i64, &str, &[&str])]) -> ExistingMemo {
     let line = |(record, pieces, sum, units): &(&str, i64, &str, &[&str])| ExistingLine {
         item: item(record, None),

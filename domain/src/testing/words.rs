@@ -1,4 +1,4 @@
-//! The words a story is told in.
+//! The builder methods of a story.
 
 use super::{Column, Lines, Story, amount, date, id};
 use crate::{
@@ -57,7 +57,7 @@ impl Story {
         self
     }
 
-    /// Everything is in this currency, and the map knows it.
+    /// Everything is in this currency, and the currency map contains it.
     pub(crate) fn currency(mut self, code: &str) -> Self {
         self.order.currency = Some(code.to_owned());
         self.maps.currencies = [(code.to_owned(), Entry::Id(id("1")))].into_iter().collect();
@@ -142,7 +142,7 @@ impl Story {
         self
     }
 
-    /// No invoice was ever made.
+    /// There is no invoice.
     pub(crate) fn unbilled(mut self) -> Self {
         self.invoices.clear();
         self

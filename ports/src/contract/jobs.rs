@@ -1,5 +1,5 @@
-//! What every implementation of the `jobs` port promises, and what only those
-//! promise that know their jobs by their ids.
+//! What every implementation of the `jobs` port promises, and what only a queue promises that
+//! deduplicates jobs by id.
 
 mod clock;
 mod deduplication;
@@ -22,22 +22,22 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// A queue set up for testing, with the time in the test's hands.
+/// A queue set up for testing, whose time the test controls.
 #[async_trait]
 pub trait JobsSubject: Send + Sync {
     /// An empty queue.
     fn jobs(&self) -> &dyn Jobs;
 
-    /// The same queue, measured.
+    /// The same queue, to be counted.
     fn backlog(&self) -> &dyn Backlog;
 
-    /// The shortest time that the queue tells apart.
+    /// The shortest time that the queue can distinguish.
     fn moment(&self) -> Duration;
 
     /// Lets this much of the queue's time pass.
     async fn advance(&self, by: Duration);
 
-    /// Sets the date of this machine's clock ahead, while no time passes.
+    /// Sets the date of this machine's clock forward, while no time passes.
     fn set_ahead(&self, by: Duration);
 
     /// Sets the date of this machine's clock back, while no time passes.
@@ -51,7 +51,7 @@ pub trait Durable: JobsSubject {
     async fn reopen(&self) -> Box<dyn Jobs>;
 }
 
-/// What is pushed arrives as it was, and once.
+/// A pushed job arrives unchanged and once.
 pub async fn a_pushed_job_is_delivered(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     let job = Job { attempts: 2, body: "{\"text\":\"ünïcode\"}".to_owned(), ..job("a") };
@@ -61,7 +61,7 @@ pub async fn a_pushed_job_is_delivered(subject: &dyn JobsSubject) {
     assert_eq!(due(jobs).await, []);
 }
 
-/// A delay is a promise to wait, of seconds or of days.
+/// A delay is kept, whether of seconds or of days.
 pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for delay in [SECOND, MINUTE, 3 * DAY] {
@@ -74,7 +74,7 @@ pub async fn a_delayed_job_is_not_delivered_early(subject: &dyn JobsSubject) {
     }
 }
 
-/// Whichever of two pushes comes first, the job is due at the earlier time.
+/// The order of two pushes does not matter: the job is due at the earlier time.
 pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, first, second) in [("a", DAY, MINUTE), ("b", MINUTE, DAY)] {
@@ -100,8 +100,9 @@ pub async fn no_more_than_max_are_leased(subject: &dyn JobsSubject) {
     assert_eq!(sorted(&[first, due(jobs).await].concat()), ["a", "b", "c"]);
 }
 
-/// A lease keeps others away until it ends, and a new delivery has its own.
-pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn JobsSubject) {
+/// A leased job is not delivered to others until the lease ends, and a new delivery has a new
+/// lease.
+pub async fn a_job_is_delivered_again_after_its_lease(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let first = the_only(due(jobs).await);
@@ -113,7 +114,7 @@ pub async fn a_lease_that_ends_is_delivered_again(subject: &dyn JobsSubject) {
     assert_ne!(second.lease, first.lease);
 }
 
-/// A run that takes longer than its lease keeps the job by saying so.
+/// A run that takes longer than its lease keeps the job by extending it.
 pub async fn an_extended_lease_lasts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -127,8 +128,8 @@ pub async fn an_extended_lease_lasts(subject: &dyn JobsSubject) {
     assert_eq!(names(&due(jobs).await), ["a"]);
 }
 
-/// Done is done.
-pub async fn an_acked_job_is_forgotten(subject: &dyn JobsSubject) {
+/// An acked job is not delivered again.
+pub async fn an_acked_job_is_deleted(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -149,8 +150,8 @@ pub async fn an_acked_job_can_be_pushed_again(subject: &dyn JobsSubject) {
     assert_eq!(the_only(due(jobs).await).job, job("a"));
 }
 
-/// Deferred for days comes back after days, with the attempts of the runner.
-pub async fn a_deferred_job_comes_back_later(subject: &dyn JobsSubject) {
+/// A job deferred for days comes back after days, with the attempts that the worker wrote on it.
+pub async fn a_deferred_job_is_delivered_later(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     for (attempts, delay) in [(1, SECOND), (1, MINUTE), (2, 3 * DAY)] {
@@ -165,7 +166,7 @@ pub async fn a_deferred_job_comes_back_later(subject: &dyn JobsSubject) {
     }
 }
 
-/// A runner that dies has attempted nothing.
+/// A worker that dies has not counted an attempt.
 pub async fn deliveries_are_not_attempts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -175,7 +176,7 @@ pub async fn deliveries_are_not_attempts(subject: &dyn JobsSubject) {
     }
 }
 
-/// A runner that overslept cannot touch the job of its successor.
+/// A worker whose lease ended cannot change the job of the next worker.
 pub async fn a_lost_lease_changes_nothing(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -193,7 +194,7 @@ pub async fn a_lost_lease_changes_nothing(subject: &dyn JobsSubject) {
     assert_ne!(delivery.lease, held);
 }
 
-/// What was settled has no lease any more.
+/// A job that was acked or deferred has no lease any more.
 pub async fn a_settled_lease_is_lost(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -207,7 +208,7 @@ pub async fn a_settled_lease_is_lost(subject: &dyn JobsSubject) {
     assert_lost(&jobs.extend(&Lease("never given".to_owned()), MINUTE).await);
 }
 
-/// The event that arrives while its cancellation is worked on is worked on too.
+/// An event that arrives while its cancellation is processed is processed as well.
 pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for delay in [NOW, SECOND, DAY] {
@@ -224,8 +225,8 @@ pub async fn a_push_while_leased_outlives_the_ack(subject: &dyn JobsSubject) {
     }
 }
 
-/// Of a deferral and a push in between, the earlier time counts.
-pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn JobsSubject) {
+/// If a job is pushed while its worker defers it, the earlier time counts.
+pub async fn a_push_while_leased_shortens_a_deferral(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -236,8 +237,8 @@ pub async fn a_push_while_leased_hastens_a_deferral(subject: &dyn JobsSubject) {
     }
 }
 
-/// A push hastens a job that was given back, too.
-pub async fn a_push_hastens_a_deferred_job(subject: &dyn JobsSubject) {
+/// A push also makes a deferred job due earlier.
+pub async fn a_push_makes_a_deferred_job_due_earlier(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay, attempts) in [("a", DAY, 2), ("b", MINUTE, 0), ("c", DAY, 0)] {
         jobs.push(&job(name), NOW).await.unwrap();
@@ -249,7 +250,7 @@ pub async fn a_push_hastens_a_deferred_job(subject: &dyn JobsSubject) {
     }
 }
 
-/// A waiting runner gets what is pushed, when it is pushed.
+/// A waiting worker gets a job as soon as it is pushed.
 pub async fn receive_waits_for_a_push(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     let mut waiting = jobs.receive(10, MINUTE, DAY);
@@ -258,7 +259,7 @@ pub async fn receive_waits_for_a_push(subject: &dyn JobsSubject) {
     assert_eq!(names(&waiting.await.unwrap()), ["a"]);
 }
 
-/// A waiting runner gets what was given back.
+/// A waiting worker gets a deferred job.
 pub async fn receive_waits_for_a_deferral(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -269,7 +270,7 @@ pub async fn receive_waits_for_a_deferral(subject: &dyn JobsSubject) {
     assert_eq!(names(&waiting.await.unwrap()), ["a"]);
 }
 
-/// A waiting runner gets what falls due, and what another's lease lets go.
+/// A waiting worker gets a job when it is due, and when another worker's lease ends.
 pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), 5 * SECOND).await.unwrap();
@@ -281,8 +282,8 @@ pub async fn receive_wakes_when_a_job_falls_due(subject: &dyn JobsSubject) {
     }
 }
 
-/// Waiting ends without a job.
-pub async fn receive_gives_up_after_its_wait(subject: &dyn JobsSubject) {
+/// A wait without a job ends.
+pub async fn receive_returns_empty_after_its_wait(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), DAY).await.unwrap();
     let mut waiting = jobs.receive(10, MINUTE, 2 * SECOND);
@@ -292,7 +293,7 @@ pub async fn receive_gives_up_after_its_wait(subject: &dyn JobsSubject) {
 }
 
 /// Jobs in the queue are counted by whether they are leased.
-pub async fn the_backlog_tells_waiting_from_leased(subject: &dyn JobsSubject) {
+pub async fn the_backlog_counts_waiting_and_leased_jobs_separately(subject: &dyn JobsSubject) {
     let (jobs, backlog) = (subject.jobs(), subject.backlog());
     let counts = async || {
         let depth = backlog.depth().await.unwrap();
@@ -308,7 +309,7 @@ pub async fn the_backlog_tells_waiting_from_leased(subject: &dyn JobsSubject) {
     assert_eq!(counts().await, (2, 0));
 }
 
-/// What was answered is there after a restart: jobs, times, attempts, leases.
+/// After a restart everything that the queue confirmed is there: jobs, times, attempts, leases.
 pub async fn a_queue_survives_its_process(subject: &dyn Durable) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -346,7 +347,7 @@ pub async fn a_queue_is_shared_by_processes(subject: &dyn Durable) {
     assert_eq!(names(&waiting.await.unwrap()), ["e"]);
 }
 
-/// A job of an order of its own: jobs of one order may be kept in order.
+/// A job with its own order, because a queue may keep the jobs of one order in sequence.
 fn job(name: &str) -> Job {
     Job {
         id: name.parse::<CancellationId>().unwrap(),
@@ -382,7 +383,7 @@ fn assert_lost(result: &Result<(), JobsError>) {
     assert!(matches!(result, Err(JobsError::LeaseLost)), "{result:?}");
 }
 
-/// Lets a call get to where it waits, without a runtime to spawn it on.
+/// Polls a call until it waits, without a runtime to spawn it on.
 async fn starts<T>(mut call: Pin<&mut (dyn Future<Output = T> + Send)>) {
     poll_fn(|context| {
         assert!(call.as_mut().poll(context).is_pending(), "it answers instead of waiting");

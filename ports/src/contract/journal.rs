@@ -35,15 +35,15 @@ pub trait JournalSubject: Send + Sync {
     /// The same journal, to be counted.
     fn open_counts(&self) -> &dyn OpenCounts;
 
-    /// The same journal, to be kept small.
+    /// The same journal, to delete expired records from.
     fn retention(&self) -> &dyn Retention;
 
     /// The same journal, opened once more as another process would.
     async fn reopen(&self) -> Box<dyn Journal>;
 }
 
-/// A redelivery finds what the first delivery left, with the earliest
-/// publication and the first receipt.
+/// A redelivery finds the record of the first delivery, with the earliest publication and the first
+/// receipt.
 pub async fn a_cancellation_opened_twice_is_one(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let later = cancellation(ORDER, &["a", "b"], 50);
@@ -63,8 +63,8 @@ pub async fn a_cancellation_opened_twice_is_one(subject: &dyn JournalSubject) {
     assert_eq!(third.cancellation.published_at, at(20));
 }
 
-/// A redelivery is told what became of the cancellation.
-pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn JournalSubject) {
+/// A redelivery gets the state of the cancellation.
+pub async fn a_redelivery_gets_the_known_outcome(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
@@ -78,8 +78,8 @@ pub async fn an_ending_is_known_to_a_redelivery(subject: &dyn JournalSubject) {
     }
 }
 
-/// A runner that ends late does not undo what another one settled; a person can.
-pub async fn a_late_ending_does_not_unsettle(subject: &dyn JournalSubject) {
+/// An attempt that ends late does not undo what another attempt settled; a person's retry does.
+pub async fn a_late_attempt_does_not_undo_a_settled_state(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     for settled in
         [CancellationState::Posted, CancellationState::Skipped, CancellationState::Parked]
@@ -94,8 +94,8 @@ pub async fn a_late_ending_does_not_unsettle(subject: &dyn JournalSubject) {
     }
 }
 
-/// A lease keeps others out until it has run out, and its owner may renew it.
-pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn JournalSubject) {
+/// A lease keeps other attempts out until it ends, and its owner may renew it.
+pub async fn an_orders_lease_has_one_owner_at_a_time(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     // order, token, at which second, expected
     let table = [
@@ -119,15 +119,13 @@ pub async fn an_order_is_held_by_one_runner_at_a_time(subject: &dyn JournalSubje
     assert_eq!(hold.unwrap(), OrderLease::Held, "another tenant's order is another order");
 }
 
-/// After the clock was set back, a lease that was taken before lasts as long as it would have
-/// lasted, not until the clock comes there again: a dead runner keeps an order for no longer,
-/// and a living one is not robbed.
-pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
-    subject: &dyn JournalSubject,
-) {
+/// After the clock is set back, an earlier lease lasts as long as it would have lasted, not until
+/// the clock reaches its old end again: a dead attempt does not keep an order longer, and a live
+/// one does not lose it.
+pub async fn a_clock_set_back_neither_prolongs_nor_ends_a_lease(subject: &dyn JournalSubject) {
     const HOUR: i64 = 3600;
     let journal = subject.journal();
-    // Who asks for which order, when, for how long, and what is the answer.
+    // Token, order, time and duration of each request, and the answer.
     let table = [
         (ORDER, "dead", HOUR, LEASE, OrderLease::Held),
         (ORDER, "two", 0, LEASE, OrderLease::HeldByOther),
@@ -138,7 +136,7 @@ pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
         (OTHER_ORDER, "living", 3, LEASE, OrderLease::Held),
         (OTHER_ORDER, "two", 60, LEASE, OrderLease::HeldByOther),
         (OTHER_ORDER, "two", 63, LEASE, OrderLease::Held),
-        // One who asks for a short lease does not shorten a long one.
+        // A request for a short lease does not shorten a long one.
         (ORDER, "long", 200, 60 * LEASE, OrderLease::Held),
         (ORDER, "short", 201, LEASE, OrderLease::HeldByOther),
         (ORDER, "short", 100, LEASE, OrderLease::HeldByOther),
@@ -152,8 +150,8 @@ pub async fn a_clock_that_is_set_back_neither_prolongs_nor_ends_a_lease(
     }
 }
 
-/// Only the token that holds an order can let it go.
-pub async fn a_hold_is_released_by_its_token_only(subject: &dyn JournalSubject) {
+/// Only the token that holds an order's lease can release it.
+pub async fn a_lease_is_released_by_its_token_only(subject: &dyn JournalSubject) {
     let (journal, tenant, order) = (subject.journal(), tenant("dodici"), order(ORDER));
     let cancellation = cancellation(ORDER, &["a"], 0);
     journal.open(&cancellation, at(0)).await.unwrap();
@@ -174,8 +172,8 @@ pub async fn a_hold_is_released_by_its_token_only(subject: &dyn JournalSubject) 
     assert_eq!(hold("one", 2).await, OrderLease::HeldByOther);
 }
 
-/// A person's retry puts it back into the queue and starts the deadline again.
-pub async fn a_retry_starts_the_deadline_anew(subject: &dyn JournalSubject) {
+/// A person's retry puts a cancellation back into the queue and restarts the deadline.
+pub async fn a_retry_restarts_the_deadline(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
     journal.record(&id(), at(500), &[Step::Retried]).await.unwrap();
@@ -186,8 +184,8 @@ pub async fn a_retry_starts_the_deadline_anew(subject: &dyn JournalSubject) {
     assert_eq!(opened.waiting_since, at(500));
 }
 
-/// A note is a line, once, and nothing else.
-pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn JournalSubject) {
+/// A note adds one history line, once, and changes nothing else.
+pub async fn a_note_only_adds_to_the_history(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Posted, None)).await.unwrap();
     let before = only(journal, &Query::default()).await;
@@ -202,8 +200,8 @@ pub async fn what_is_noted_only_adds_to_the_history(subject: &dyn JournalSubject
     assert_eq!((after.state, after.reason), (before.state, before.reason));
 }
 
-/// What others say is not ours to choose: every character can be written down.
-pub async fn any_text_can_be_written_down(subject: &dyn JournalSubject) {
+/// Texts of other systems may contain any character, and every one can be stored.
+pub async fn any_text_can_be_stored(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let text = "it says \"'\0\\\u{1}\u{fffd}\u{1f9e6}%s$1\" here";
     step(journal, Step::Note(vec![text.to_owned()])).await.unwrap();
@@ -219,7 +217,7 @@ pub async fn any_text_can_be_written_down(subject: &dyn JournalSubject) {
     }
 }
 
-/// Every step that changes something adds a line, and none is ever taken away.
+/// Every step that changes something adds a history line, and no line is ever removed.
 pub async fn history_is_append_only(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
@@ -248,7 +246,7 @@ pub async fn history_is_append_only(subject: &dyn JournalSubject) {
     }
 }
 
-/// Thousands of deliveries in an outage are counted, and do not fill the history.
+/// Thousands of deliveries during an outage are counted, but do not fill the history.
 pub async fn an_outage_does_not_fill_the_history(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let event = cancellation(ORDER, &["a"], 0);
@@ -262,14 +260,14 @@ pub async fn an_outage_does_not_fill_the_history(subject: &dyn JournalSubject) {
     assert_eq!(found.deliveries, 200);
     // The first eight, then the 16th, the 32nd, the 64th and the 128th, each with its end.
     assert_eq!(found.history.len(), 2 * 12, "{:#?}", found.history);
-    // Whatever is new is told.
+    // A new outcome is always recorded.
     step(journal, ended(CancellationState::Working, Some("erp-credentials"))).await.unwrap();
     step(journal, ended(CancellationState::Posted, None)).await.unwrap();
     let after = only(journal, &Query::default()).await;
     assert_eq!(after.history.len(), found.history.len() + 2);
 }
 
-/// A person sees a flag once, in words that name it.
+/// A flag is shown once, by its name.
 pub async fn a_flag_is_shown_once(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let differs = Flag::TotalDiffers { expected: Amount::cents(2000), actual: Amount::cents(2001) };
@@ -281,8 +279,8 @@ pub async fn a_flag_is_shown_once(subject: &dyn JournalSubject) {
     assert!(flags[0].contains("total-differs") && flags[0].contains("20.01"), "{flags:?}");
 }
 
-/// How an attempt ended is there to be found.
-pub async fn an_ending_is_found(subject: &dyn JournalSubject) {
+/// The outcome of an attempt can be queried.
+pub async fn an_outcome_can_be_queried(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     step(journal, ended(CancellationState::Parked, Some("unmapped"))).await.unwrap();
     let found =
@@ -292,8 +290,8 @@ pub async fn an_ending_is_found(subject: &dyn JournalSubject) {
     assert_eq!(found.cancellation, cancellation(ORDER, &["a"], 0));
 }
 
-/// Every condition of a query leaves out what does not meet it.
-pub async fn a_query_finds_what_meets_it(subject: &dyn JournalSubject) {
+/// Every condition of a query excludes the records that do not meet it.
+pub async fn a_query_finds_exactly_the_matching_records(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let ours = cancellation(ORDER, &["a"], 0);
     let mut theirs = cancellation(OTHER_ORDER, &["a"], 0);
@@ -347,13 +345,13 @@ pub async fn pages_are_newest_first(subject: &dyn JournalSubject) {
     assert_eq!(seen, (0..107).rev().map(at).collect::<Vec<_>>());
 }
 
-/// A step needs something that it is a step of.
+/// A step needs a known cancellation.
 pub async fn a_step_of_an_unknown_cancellation_is_refused(subject: &dyn JournalSubject) {
     let result = step(subject.journal(), Step::Retried).await;
     assert!(matches!(result, Err(JournalError::Unavailable(_))), "{result:?}");
 }
 
-/// What was answered is on disk, and another process sees it at once.
+/// A confirmed write is on disk, and another process sees it at once.
 pub async fn a_journal_is_shared_by_processes(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let beside = subject.reopen().await;

@@ -19,11 +19,11 @@ use domain::{
 pub use self::{failing::*, memos::*};
 use crate::{BillingQuery, Ledger, LedgerError, Posted, Rejection, Retry, Sending};
 
-/// A ledger set up for testing, with what can go wrong with it.
+/// A ledger set up for testing, with its faults.
 ///
-/// It holds two orders of at least two units each, one piece per line, untaxed,
-/// in US dollars: one on an unpaid invoice, one not invoiced at all. Their lines
-/// carry the ids of their units. There is no credit memo.
+/// It holds two orders of at least two units each, one piece per line, untaxed, in US dollars: one
+/// on an unpaid invoice, one not invoiced at all. Their lines carry the ids of their units. There
+/// is no credit memo.
 #[async_trait]
 pub trait LedgerSubject: Send + Sync {
     /// The ledger.
@@ -35,20 +35,20 @@ pub trait LedgerSubject: Send + Sync {
     /// The order that is on none.
     fn not_invoiced(&self) -> BillingQuery;
 
-    /// The next memo is recorded, and the ledger's reply lost.
+    /// Records the next memo and loses the ledger's reply.
     fn lose_next_reply(&self);
 
-    /// The next call is rejected because there are too many.
+    /// Rejects the next call because there are too many.
     fn throttle_next(&self);
 
-    /// From now on it fails on each memo of the invoiced order, records none, and answers
+    /// From now on the ledger fails on each memo of the invoiced order, records none, and answers
     /// everything else.
     fn fail_on_memos(&self);
 
-    /// From now on its answers about the invoiced order are whole and cannot be read.
+    /// From now on its answers about the invoiced order are complete but cannot be read.
     fn garble(&self);
 
-    /// It fails on nothing, and garbles nothing, any more.
+    /// From now on it fails on nothing and garbles nothing.
     fn recover(&self);
 
     /// From now on the ledger cannot be reached.
@@ -57,43 +57,43 @@ pub trait LedgerSubject: Send + Sync {
     /// From now on it can be reached again.
     async fn come_back(&self);
 
-    /// Records something that is no credit memo under this key.
+    /// Records a transaction under this key that is no credit memo.
     fn occupy(&self, key: &MemoKey);
 
-    /// Somebody changes a memo's amounts by hand.
+    /// Changes a memo's amounts by hand.
     fn change_total(&self, memo: &RecordId);
 
-    /// Nothing can be dated before tomorrow any more.
+    /// Closes all accounting periods before tomorrow.
     fn close_period(&self);
 
     /// Takes away the permission to see sales orders and credit memos.
     fn forbid(&self);
 
-    /// Our credentials are revoked.
+    /// Revokes the credentials of memobridge.
     fn revoke(&self);
 
-    /// Somebody enters a memo by hand, from the invoice, over the goods of its first line,
-    /// without an external id and without unit ids.
+    /// Enters a memo by hand, from the invoice, over the items of its first line, without an
+    /// external id and without unit ids.
     fn credit_by_hand(&self) -> RecordId;
 
-    /// Somebody enters the same memo by hand from nothing, bearing the order's number.
+    /// Enters the same memo by hand without a source, with the order's number.
     fn credit_without_source(&self) -> RecordId;
 
-    /// Somebody voids a memo.
+    /// Voids a memo by hand.
     fn void(&self, memo: &RecordId);
 
-    /// Puts at most so many records on a page, whatever is asked for.
+    /// Limits every page to this many records.
     fn limit_pages(&self, records: usize);
 
-    /// The ledger's time: when records change.
+    /// The ledger's clock, which dates the changes of records.
     fn now(&self) -> Timestamp;
 
-    /// How many credit memos are on record.
+    /// The number of credit memos on record.
     fn memos_on_record(&self) -> usize;
 }
 
-/// What is on record is told: the order, its invoices, and the units on their lines.
-pub async fn an_order_is_told_with_its_invoices(subject: &dyn LedgerSubject) {
+/// An order is returned with its invoices and the units on their lines.
+pub async fn an_order_is_returned_with_its_invoices(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.invoiced()).await.unwrap();
     let (order, invoice) = (order(&billing), invoice(&billing));
     assert_eq!(invoice.entity, order.entity);
@@ -104,8 +104,8 @@ pub async fn an_order_is_told_with_its_invoices(subject: &dyn LedgerSubject) {
     }
 }
 
-/// No invoice is an answer.
-pub async fn an_order_without_an_invoice_is_told_without(subject: &dyn LedgerSubject) {
+/// An order without an invoice has a valid answer.
+pub async fn an_order_without_an_invoice_is_returned(subject: &dyn LedgerSubject) {
     let billing = subject.ledger().billing(&subject.not_invoiced()).await.unwrap();
     assert!(!order(&billing).lines.is_empty());
     assert_eq!(billing.invoices, []);
@@ -144,7 +144,7 @@ pub async fn a_posted_memo_is_on_record(subject: &dyn LedgerSubject) {
     assert_eq!(invoice.remaining, invoice.total - memo.total);
 }
 
-/// One key is one memo, however often it is posted and whatever is known of earlier attempts.
+/// One key is one memo, however often it is posted and whatever is known about earlier attempts.
 pub async fn a_repeated_post_is_a_no_op(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -156,14 +156,14 @@ pub async fn a_repeated_post_is_a_no_op(subject: &dyn LedgerSubject) {
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Looking first does not keep a memo from being recorded.
+/// A memo that is looked for first and not found is recorded.
 pub async fn a_memo_that_never_arrived_is_recorded(subject: &dyn LedgerSubject) {
     let posted = subject.ledger().post(&memo(subject).await, Sending::Resend).await.unwrap();
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// The crash between commit and reply: trying again must not credit twice.
+/// A crash between commit and reply: the next attempt must not credit twice.
 pub async fn a_lost_reply_does_not_duplicate(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -177,8 +177,8 @@ pub async fn a_lost_reply_does_not_duplicate(subject: &dyn LedgerSubject) {
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Two attempts that run at the same time create one memo.
-pub async fn two_posts_at_once_are_one_memo(subject: &dyn LedgerSubject) {
+/// Two concurrent attempts create one memo.
+pub async fn two_concurrent_posts_make_one_memo(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     let (one, other) =
@@ -188,7 +188,7 @@ pub async fn two_posts_at_once_are_one_memo(subject: &dyn LedgerSubject) {
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Something else under the key is told apart from our memo.
+/// A record under the key that is no credit memo is a conflict.
 pub async fn another_record_under_the_key_is_a_conflict(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     subject.occupy(&memo.key);
@@ -199,7 +199,7 @@ pub async fn another_record_under_the_key_is_a_conflict(subject: &dyn LedgerSubj
     assert_eq!(subject.memos_on_record(), 0);
 }
 
-/// A memo over other units is not the one that we look for.
+/// A memo over other units is a conflict.
 pub async fn other_units_under_the_key_are_a_conflict(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let billing = ledger.billing(&subject.invoiced()).await.unwrap();
@@ -214,7 +214,7 @@ pub async fn other_units_under_the_key_are_a_conflict(subject: &dyn LedgerSubjec
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// A total that differs is for a person to look at; the memo is ours all the same.
+/// A memo with a differing total counts as the same memo; a person checks the total.
 pub async fn a_differing_total_is_no_conflict(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -228,7 +228,7 @@ pub async fn a_differing_total_is_no_conflict(subject: &dyn LedgerSubject) {
     assert_ne!(confirmed.total, memo.total);
 }
 
-/// A refusal is definite: nothing is on record, and better data go through under the same key.
+/// A refusal is definite: nothing is on record, and corrected data are accepted under the same key.
 pub async fn a_refusal_is_definite(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let good = memo(subject).await;
@@ -245,8 +245,8 @@ pub async fn a_refusal_is_definite(subject: &dyn LedgerSubject) {
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
 }
 
-/// A closed period is told apart from bad data: another date may help.
-pub async fn a_closed_period_is_a_refusal_of_its_own(subject: &dyn LedgerSubject) {
+/// A closed period is distinguished from bad data, because another date may help.
+pub async fn a_closed_period_is_a_separate_rejection(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     subject.close_period();
     let error = subject.ledger().post(&memo, Sending::First).await.unwrap_err();
@@ -255,7 +255,8 @@ pub async fn a_closed_period_is_a_refusal_of_its_own(subject: &dyn LedgerSubject
     assert_eq!(subject.memos_on_record(), 0);
 }
 
-/// What we may not see is not taken for absent: else it would be credited again.
+/// Records that memobridge may not see are never treated as absent; otherwise they would be
+/// credited again.
 pub async fn a_missing_permission_is_never_not_found(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -268,8 +269,8 @@ pub async fn a_missing_permission_is_never_not_found(subject: &dyn LedgerSubject
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Refused credentials are a case of their own: more attempts may lock them.
-pub async fn refused_credentials_are_told(subject: &dyn LedgerSubject) {
+/// Refused credentials are a separate case, because more attempts may lock them.
+pub async fn refused_credentials_are_reported(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.revoke();
@@ -280,7 +281,7 @@ pub async fn refused_credentials_are_told(subject: &dyn LedgerSubject) {
     assert_eq!(subject.memos_on_record(), 0);
 }
 
-/// Rejected is not done, and says how long to wait.
+/// A throttled call was not done, and says how long to wait.
 pub async fn throttling_leaves_nothing_on_record(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -292,7 +293,7 @@ pub async fn throttling_leaves_nothing_on_record(subject: &dyn LedgerSubject) {
     assert!(matches!(posted, Posted::Now(_)), "{posted:?}");
 }
 
-/// An outage is nobody's fault: the same call goes through when it is over.
+/// After an outage the same call succeeds.
 pub async fn an_outage_ends(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -307,7 +308,7 @@ pub async fn an_outage_ends(subject: &dyn LedgerSubject) {
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Number and total come back for what exists, and nothing for what does not.
+/// Number and total are returned for existing records, and nothing for missing ones.
 pub async fn totals_are_read_back(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
@@ -322,7 +323,7 @@ pub async fn totals_are_read_back(subject: &dyn LedgerSubject) {
     assert_eq!(ledger.confirm(&[]).await.unwrap(), []);
 }
 
-/// A memo that names no invoice is found by the order's number, by those who ask for it.
+/// A memo that names no invoice is found by the order's number, where the query asks for it.
 pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let query = subject.not_invoiced();
@@ -338,8 +339,9 @@ pub async fn a_memo_without_an_invoice_is_found_by_the_number(subject: &dyn Ledg
     assert_eq!(units(&billing), memo.units);
 }
 
-/// Targets are absolute, so that closing twice is closing once; other lines stay as they are.
-pub async fn closing_lines_twice_is_closing_them_once(subject: &dyn LedgerSubject) {
+/// Targets are absolute, so closing twice has the effect of closing once; other lines stay
+/// unchanged.
+pub async fn closing_lines_is_idempotent(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let query = subject.not_invoiced();
     let before = order(&ledger.billing(&query).await.unwrap()).clone();
@@ -387,7 +389,7 @@ fn from_order(query: &BillingQuery, order: &SalesOrder) -> CreditMemo {
     }
 }
 
-/// A memo over one line, as far as it does not depend on where it comes from.
+/// A memo over one line, with the fields that do not depend on its source.
 fn outline(query: &BillingQuery, line: &BillingLine, source: &RecordId) -> CreditMemo {
     let tenant = "contract".parse().unwrap();
     CreditMemo {
@@ -453,7 +455,7 @@ fn units(billing: &Billing) -> Vec<UnitId> {
     lines.flat_map(|it| it.units.iter().cloned()).collect()
 }
 
-/// Runs two futures at the same time.
+/// Runs two futures concurrently.
 async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
     let (mut one, mut other) = (pin!(one), pin!(other));
     let (mut first, mut second) = (None, None);

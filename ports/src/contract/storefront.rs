@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{Basis, Cursor, Storefront, StorefrontError, Window};
 
-/// A storefront set up for testing: it shows what it is told to show.
+/// A storefront set up for testing; the test decides what it shows.
 #[async_trait]
 pub trait StorefrontSubject: Send + Sync {
     /// The implementation, over a storefront without orders.
@@ -20,26 +20,26 @@ pub trait StorefrontSubject: Send + Sync {
     /// it shows no payment account.
     async fn show(&self, order: &OrderSnapshot, sent: Sent);
 
-    /// Shows the order no longer, as if it had not been replicated yet.
+    /// Stops showing the order, as if it had not been replicated yet.
     async fn hide(&self, id: &OrderId);
 
     /// The order was created and last changed at these times.
     async fn date(&self, id: &OrderId, created: Timestamp, changed: Timestamp);
 
-    /// Does not answer any more which orders changed when.
+    /// From now on refuses queries by time of change.
     async fn refuse_times_of_change(&self);
 
-    /// Puts at most so many entries on a page, whatever is asked for.
+    /// Limits every page to this many entries.
     async fn limit_pages(&self, entries: usize);
 
-    /// Answers nothing from now on, and keeps every connection open.
+    /// From now on answers nothing, and keeps every connection open.
     async fn fall_silent(&self);
 
-    /// The implementation's own timeout; short, for one promise waits for it.
+    /// The implementation's own timeout; short, because one test waits for it.
     fn timeout(&self) -> Duration;
 }
 
-/// How amounts travel.
+/// How amounts are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     /// As texts.
@@ -48,15 +48,15 @@ pub enum Sent {
     Numbers,
 }
 
-/// Nothing is lost on the way, and nothing is made up.
+/// Nothing is lost or added in transit.
 pub async fn an_order_arrives_as_it_is_shown(subject: &dyn StorefrontSubject) {
     let order = order();
     subject.show(&order, Sent::Texts).await;
     assert_eq!(told(subject).await, Some(order));
 }
 
-/// A unit that is missed would be taken for one that does not live.
-pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+/// All units are returned: a missed unit would count as not active.
+pub async fn all_units_are_returned_for_every_page_size(subject: &dyn StorefrontSubject) {
     let units = (0..230).map(|it| unit(&format!("unit-{it}"))).collect();
     let order = OrderSnapshot { units, ..order() };
     subject.show(&order, Sent::Texts).await;
@@ -66,8 +66,8 @@ pub async fn all_units_are_told_whatever_the_page_size(subject: &dyn StorefrontS
     }
 }
 
-/// A transaction that is missed would be money that seems held, or given back.
-pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+/// All transactions are returned: a missed one would change what is held or given back.
+pub async fn all_payments_are_returned_for_every_page_size(subject: &dyn StorefrontSubject) {
     let instrument = |index: i64| InstrumentSnapshot {
         method: Some("gift_card".to_owned()),
         transactions: (0..9).map(|nth| transaction("capture", 100 * index + nth)).collect(),
@@ -81,7 +81,7 @@ pub async fn all_payments_are_told_whatever_the_page_size(subject: &dyn Storefro
     }
 }
 
-/// Events run ahead of the API.
+/// An order that is not visible yet is `None`, because events run ahead of the API.
 pub async fn an_order_that_is_not_visible_is_none(subject: &dyn StorefrontSubject) {
     assert_eq!(told(subject).await, None, "never shown");
     let order = order();
@@ -91,9 +91,7 @@ pub async fn an_order_that_is_not_visible_is_none(subject: &dyn StorefrontSubjec
 }
 
 /// "Not there yet" and "none" are different answers.
-pub async fn payments_that_are_late_are_none_and_never_an_empty_list(
-    subject: &dyn StorefrontSubject,
-) {
+pub async fn missing_payments_are_none_and_never_an_empty_list(subject: &dyn StorefrontSubject) {
     let untouched =
         InstrumentSnapshot { method: Some("credit_card".to_owned()), ..Default::default() };
     for payments in [None, Some(Vec::new()), Some(vec![untouched])] {
@@ -103,7 +101,7 @@ pub async fn payments_that_are_late_are_none_and_never_an_empty_list(
     }
 }
 
-/// No float on the way: neither ours nor one that only looks like ours.
+/// Amounts stay exact: no float is used, also where the value looks like one.
 pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn StorefrontSubject) {
     let table = ["0.1", "-5", "89.40", "33.335", "0.07", "1000000", "12345678901.23"];
     for amount in table {
@@ -117,8 +115,8 @@ pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Storef
     }
 }
 
-/// An answer that is kept would hide what was waited for.
-pub async fn what_is_told_is_what_holds_now(subject: &dyn StorefrontSubject) {
+/// Answers are not cached: a cached answer would hide the change that is waited for.
+pub async fn answers_are_never_cached(subject: &dyn StorefrontSubject) {
     for status in ["opened", "cancelled", "returned"] {
         let unit = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
         let order = OrderSnapshot { units: vec![unit], ..order() };
@@ -128,7 +126,7 @@ pub async fn what_is_told_is_what_holds_now(subject: &dyn StorefrontSubject) {
 }
 
 /// A cancellation whose event was lost is found by the order's last change.
-pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(
+pub async fn orders_changed_in_a_window_are_listed_with_all_their_units(
     subject: &dyn StorefrontSubject,
 ) {
     // cancelled, created, changed, told
@@ -149,8 +147,8 @@ pub async fn orders_that_changed_in_a_window_are_told_with_all_their_units(
     assert_eq!(told, expected);
 }
 
-/// An order that is missed is money that nobody looks for.
-pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn StorefrontSubject) {
+/// All orders of a window are returned: a missed order is a missed credit.
+pub async fn a_window_is_listed_completely_for_every_page_size(subject: &dyn StorefrontSubject) {
     for nth in 0..23 {
         show_at(subject, nth, "cancelled", 1, 1).await;
     }
@@ -161,8 +159,8 @@ pub async fn a_window_is_told_whole_whatever_the_page_size(subject: &dyn Storefr
     }
 }
 
-/// A filter that is refused is no reason to look at nothing.
-pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(
+/// Where the filter by change is refused, orders are listed by creation.
+pub async fn without_a_filter_by_change_orders_are_listed_by_creation(
     subject: &dyn StorefrontSubject,
 ) {
     show_at(subject, 0, "cancelled", 1, 1).await;
@@ -175,7 +173,7 @@ pub async fn where_changes_cannot_be_asked_for_orders_are_told_by_creation(
     assert!(since <= hour(-20), "{since:?} is not long enough before the window");
 }
 
-/// A caller need not bring a timeout of its own.
+/// Every call has a timeout of its own.
 pub async fn every_call_ends_within_the_timeout(subject: &dyn StorefrontSubject) {
     let order = order();
     subject.show(&order, Sent::Texts).await;
@@ -183,7 +181,7 @@ pub async fn every_call_ends_within_the_timeout(subject: &dyn StorefrontSubject)
     let asked_at = Instant::now();
     let answer = subject.storefront().order(&order.id).await;
     assert!(matches!(answer, Err(StorefrontError::Unavailable(_))), "{answer:?}");
-    // Twice the time, for a machine that is busy with other tests.
+    // Twice the time, because the machine may be busy with other tests.
     assert!(asked_at.elapsed() < subject.timeout() * 2, "took {:?}", asked_at.elapsed());
 }
 
@@ -195,7 +193,8 @@ fn hour(hours: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + hours * 3_600_000)
 }
 
-/// Shows the order of this number, created and changed so many hours after the window began.
+/// Shows the order of this number, created and changed this many hours after the start of the
+/// window.
 async fn show_at(
     subject: &dyn StorefrontSubject,
     nth: usize,
@@ -208,7 +207,7 @@ async fn show_at(
     subject.date(&order.id, hour(created), hour(changed)).await;
 }
 
-/// An order as far as a window tells it: one unit lives.
+/// An order as a window lists it, with one active unit.
 fn listed(nth: usize, status: &str) -> OrderSnapshot {
     let cancelled = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
     let living = UnitSnapshot { status: Some("opened".to_owned()), ..unit("unit-2") };

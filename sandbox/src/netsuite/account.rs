@@ -1,4 +1,4 @@
-//! What an account remembers: its books, and the scripts that disturb it.
+//! The state of an account: its records, and the scripted faults.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -106,7 +106,7 @@ impl Shared {
             currencies: HashMap::new(),
             denials: Vec::new(),
             closed_until: None,
-            // Machines without a time zone database keep the books in UTC.
+            // Machines without a time zone database use UTC.
             time_zone: TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC),
             now: clock::machine(),
             page_limit: 1000,
@@ -162,7 +162,7 @@ impl Books {
         keys.iter().filter_map(|key| self.records.get(key))
     }
 
-    /// Puts a record on the books as it is, numbered, dated and added up.
+    /// Adds a record as it is, with number, date and totals.
     pub(super) fn insert(&mut self, mut record: Record) -> String {
         if record.id.is_empty() {
             record.id = (self.last_id + 1).to_string();

@@ -10,7 +10,7 @@ use super::{
     reply::Refusal,
 };
 
-/// What the memo will be applied to, reckoned before it is entered.
+/// What the memo will be applied to, computed before it is entered.
 pub(super) fn decide(books: &Books, draft: &Draft) -> Result<Vec<Application>, Refusal> {
     let memo = &draft.record;
     match &draft.apply {

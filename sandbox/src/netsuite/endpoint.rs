@@ -47,7 +47,7 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    // On its own: what was begun is finished though nobody waits for the answer.
+    // In a separate task: a started call is finished even if the caller disconnects.
     let run = tokio::spawn(async move { run(&shared, &headers, &body).await });
     match run.await {
         Ok(Outcome::Answer(response)) => response,

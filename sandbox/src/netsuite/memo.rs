@@ -1,4 +1,4 @@
-//! Entering a credit memo: what an account fills in, checks and reckons.
+//! Entering a credit memo: what an account fills in, checks and computes.
 
 use roxmltree::Node;
 use rust_decimal::Decimal;

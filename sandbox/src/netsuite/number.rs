@@ -21,8 +21,8 @@ pub(super) fn double(value: Decimal) -> String {
     if value.scale() == 0 { format!("{value}.0") } else { value.to_string() }
 }
 
-/// Writes an amount with the noise of an `xsd:double` that was reckoned with: the next number
-/// towards zero, as 49.99999999999999 for 50.00.
+/// Writes an amount with the noise of a computed `xsd:double`: the next number toward zero, for
+/// example 49.99999999999999 for 50.00.
 pub(super) fn noisy(value: Decimal) -> String {
     let exact: f64 = value.to_string().parse().expect("a decimal is a number");
     let near = if exact == 0.0 { exact } else { f64::from_bits(exact.to_bits() - 1) };

@@ -16,7 +16,7 @@ pub enum Kind {
     CreditMemo,
 }
 
-/// A transaction. Empty `id` and `number` are assigned when it is added; totals are reckoned then.
+/// A transaction. Empty `id` and `number` are assigned when it is added; totals are computed then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// What it is.
@@ -93,7 +93,7 @@ pub enum Standing {
     Voided,
 }
 
-/// Who reckons the tax of a transaction.
+/// Who computes the tax of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TaxBasis {
     /// The account, by tax codes.
@@ -140,7 +140,7 @@ pub struct Line {
     pub fields: Vec<Field>,
 }
 
-/// A tax that was given, not reckoned.
+/// A tax that was given, not computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxDetail {
     /// The line's reference.

@@ -19,7 +19,7 @@ pub(super) struct BaseRef<'a> {
     pub(super) external_id: Option<&'a str>,
 }
 
-/// How a write ended, as its status tells it.
+/// The result of a write, as in its status.
 pub(super) enum Written {
     Done,
     Warned,

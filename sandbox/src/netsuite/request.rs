@@ -29,7 +29,7 @@ pub(super) struct SearchPreferences {
 pub(super) enum Lines {
     /// They do.
     Included,
-    /// Body fields only, which is what a search brings unless it is told otherwise.
+    /// Only body fields, which is the default of a search.
     Omitted,
 }
 

@@ -10,7 +10,7 @@ use super::{
     xml::{COMMON, CORE, CUSTOMERS, SALES, Xml},
 };
 
-/// All books are kept in one period.
+/// All transactions are in one accounting period.
 pub(super) const PERIOD: &str = "212";
 
 /// The record as the element `name`, which is in scope of the prefix `platformCore`.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::filter;
 
-/// What one page holds when nobody says how much.
+/// The default page size.
 const DEFAULT_PAGE: usize = 50;
 
 /// One page of `entries` as its arguments want it, or why there is none.

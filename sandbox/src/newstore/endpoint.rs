@@ -108,7 +108,7 @@ pub(super) async fn behind(
     finish(&fault, refused.unwrap_or_else(|| answer(&fault)))
 }
 
-/// What a caller without a good token is told.
+/// The answer to a caller without a valid token.
 fn refused(
     shared: &Shared,
     channel: &watch::Sender<Fault>,

@@ -88,7 +88,7 @@ impl Shared {
         (self.world().now)()
     }
 
-    /// Changes the event stream, and tells those who wait for a change.
+    /// Changes the event stream, and notifies those who wait for a change.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Registry) -> T) -> T {
         let mut result = None;
         self.stream.send_modify(|it| result = Some(change(it)));

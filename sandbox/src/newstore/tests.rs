@@ -80,7 +80,7 @@ async fn tokens_are_given_to_the_right_credentials_only() {
 }
 
 #[tokio::test]
-async fn a_query_needs_a_token_that_is_still_good() {
+async fn a_query_needs_a_valid_token() {
     let bench = Bench::with_a_sale().await;
     let now = Timestamp::from_second(1_795_435_200).unwrap();
     bench.tenant.clock(Arc::new(move || now));
@@ -106,7 +106,7 @@ async fn a_query_needs_a_token_that_is_still_good() {
 }
 
 #[tokio::test]
-async fn an_order_is_answered_as_it_was_put() {
+async fn an_order_is_returned_as_it_was_added() {
     let bench = Bench::with_a_sale().await;
     let query = "query Order($id: String!, $tenant: String!) {
       order(id: $id, tenant: $tenant) {
@@ -182,7 +182,7 @@ async fn lists_come_in_pages_no_larger_than_the_tenant_allows() {
 }
 
 #[tokio::test]
-async fn a_list_nobody_limits_ends_at_fifty() {
+async fn a_list_without_a_limit_has_fifty_entries() {
     let bench = Bench::new().await;
     let items: Vec<_> = (0..60).map(|it| json!({ "id": format!("u{it}") })).collect();
     bench.tenant.put(json!({ "id": ORDER, "items": items }));
@@ -196,7 +196,7 @@ async fn a_list_nobody_limits_ends_at_fifty() {
 }
 
 #[tokio::test]
-async fn what_the_schema_does_not_allow_is_an_error_in_a_success() {
+async fn a_schema_violation_is_an_error_in_a_successful_response() {
     let bench = Bench::with_a_sale().await;
     let order = |rest: &str| format!("{{ order(id: \"x\", tenant: \"dodici\") {{ {rest} }} }}");
     let table = [
@@ -366,7 +366,7 @@ async fn faults_last_until_they_are_set_again() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_hangs_answers_when_it_is_let() {
+async fn a_hanging_tenant_answers_when_released() {
     let bench = Bench::with_a_sale().await;
     bench.tenant.fault(Fault::Hang);
     let body = json!({ "query": "{ __typename }" });
@@ -381,7 +381,7 @@ async fn a_tenant_that_hangs_answers_when_it_is_let() {
 }
 
 #[tokio::test]
-async fn fields_that_no_query_is_known_to_select_can_be_withheld() {
+async fn undocumented_fields_can_be_withheld() {
     let bench = Bench::with_a_sale().await;
     bench.tenant.answer_only_proven_fields();
     let query = format!(

@@ -1,4 +1,4 @@
-//! A sale as an accountant books it in NetSuite: a sales order and its invoices.
+//! A sale in NetSuite's records: a sales order and its invoices.
 
 use rust_decimal::Decimal;
 

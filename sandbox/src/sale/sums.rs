@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Sale, TaxIn, Unit};
 
-/// A unit's line as accountants book it: net of tax, before its discount.
+/// A unit's line in accounting: net of tax, before its discount.
 pub(super) struct Net {
     /// Before discounts.
     pub(super) amount: Decimal,

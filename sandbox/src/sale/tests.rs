@@ -14,7 +14,7 @@ fn sale() -> Sale {
 }
 
 #[tokio::test]
-async fn the_invoices_come_to_the_orders_total() {
+async fn the_invoices_add_up_to_the_orders_total() {
     let a = |price: &str| Unit::new(A, "10000", price);
     let b = || Unit::new(B, "10001", "30.00");
     let table = [
@@ -71,7 +71,7 @@ async fn the_invoices_come_to_the_orders_total() {
 }
 
 #[tokio::test]
-async fn units_are_on_the_invoices_they_were_put_on() {
+async fn units_are_on_their_invoices() {
     let account = Account::start(Credentials::example()).await.unwrap();
     let sale = sale()
         .unit(Unit::new(A, "10000", "20.00").discounts("1.00", "0.00"))
@@ -90,7 +90,7 @@ async fn units_are_on_the_invoices_they_were_put_on() {
 }
 
 #[tokio::test]
-async fn an_order_gets_as_far_as_it_is_billed() {
+async fn an_orders_state_follows_its_billing() {
     let table = [
         (Billing::NotExported, [0, 0, 0]),
         (Billing::NotInvoiced, [1, 0, 0]),
@@ -113,7 +113,7 @@ async fn an_order_gets_as_far_as_it_is_billed() {
 }
 
 #[test]
-fn events_have_the_shape_of_the_wire() {
+fn events_have_the_webhooks_format() {
     let sale = sale().unit(Unit::new(A, "10000", "20.00")).paid(Payment::captured(
         "credit_card",
         "adyen",

@@ -15,7 +15,7 @@ async fn started() -> (Server, String) {
 }
 
 #[tokio::test]
-async fn a_shut_server_refuses_and_an_opened_one_answers_on_the_same_port() {
+async fn a_stopped_server_refuses_and_a_restarted_one_answers_on_the_same_port() {
     let (server, url) = started().await;
     let client = Client::new();
     for round in 0..3 {

@@ -1,4 +1,4 @@
-//! Who is let in: the token, nobody at all without one, and the others' patience.
+//! Access to the admin API: the token, a service without one, and the limit of failed calls.
 
 use std::{pin::pin, time::Duration};
 
@@ -42,7 +42,7 @@ async fn only_the_token_opens_the_api() {
             assert_eq!(refusal["outcome"], "rejected", "{path}");
         }
     }
-    // What is there is told to nobody else.
+    // No other path reveals what exists.
     service.call(Method::GET, "/api/nothing", None, None).await.with(401);
     service.call(Method::DELETE, "/api/cancellations", None, None).await.with(401);
     service.ask("/api/nothing").await.with(404);
@@ -50,7 +50,7 @@ async fn only_the_token_opens_the_api() {
 }
 
 #[tokio::test]
-async fn guessing_tokens_is_slowed_down_and_good_calls_are_not() {
+async fn guessing_tokens_is_limited_and_valid_calls_are_not() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut statuses = Vec::new();
@@ -70,7 +70,7 @@ async fn guessing_tokens_is_slowed_down_and_good_calls_are_not() {
 }
 
 #[tokio::test]
-async fn slow_callers_of_the_api_do_not_hold_up_the_webhook() {
+async fn slow_callers_of_the_api_do_not_block_the_webhook() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut slow = Vec::new();
@@ -98,7 +98,7 @@ async fn slow_callers_of_the_api_do_not_hold_up_the_webhook() {
 }
 
 #[tokio::test]
-async fn while_it_shuts_down_nothing_is_put_back() {
+async fn during_shutdown_nothing_is_requeued() {
     use sandbox::netsuite::{Operation, Point};
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let mut service = world.serve().await;

@@ -9,7 +9,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use super::strict;
 use crate::crash::PROGRAM;
 
-/// The lines of the audit trail: each field that tells something.
+/// The lines of the audit trail, with the fields that a test compares.
 fn trail(log: &str) -> Vec<[String; 5]> {
     let lines = log.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
     let audit = lines.filter(|it| it["target"] == "audit");
@@ -29,7 +29,7 @@ async fn call(process: &Process, http: &reqwest::Client, token: &str, path: &str
 }
 
 #[tokio::test]
-async fn every_call_of_a_person_leaves_a_line_and_no_secret() {
+async fn every_admin_call_writes_an_audit_line_without_secrets() {
     let world = strict().await;
     let process = world.spawn_saying(PROGRAM, "error").await;
     let sent = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -67,7 +67,7 @@ async fn every_call_of_a_person_leaves_a_line_and_no_secret() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_is_written_down_and_what_was_begun_is_finished() {
+async fn a_call_whose_caller_disconnects_is_finished_and_audited() {
     let world = strict().await;
     let mut process = world.spawn(PROGRAM).await;
     let sent = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -95,7 +95,7 @@ async fn who_hangs_up_is_written_down_and_what_was_begun_is_finished() {
 }
 
 #[tokio::test]
-async fn commands_leave_a_line_too() {
+async fn commands_write_an_audit_line_too() {
     let world = strict().await;
     let process = world.spawn(PROGRAM).await;
     let sent = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;

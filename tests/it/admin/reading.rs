@@ -19,7 +19,7 @@ async fn count(service: &Service, query: &str) -> usize {
 }
 
 #[tokio::test]
-async fn filters_find_what_meets_all_of_them() {
+async fn filters_find_records_that_match_all_of_them() {
     let world = strict().await;
     let service = world.serve().await;
     parked(&service).await;
@@ -46,7 +46,7 @@ async fn filters_find_what_meets_all_of_them() {
 }
 
 #[tokio::test]
-async fn pages_hold_everything_once_newest_first() {
+async fn pages_contain_every_record_once_newest_first() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let sales: Vec<_> = (0..7).map(another).collect();
@@ -70,7 +70,7 @@ async fn pages_hold_everything_once_newest_first() {
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_read_names_what_is_wrong() {
+async fn a_malformed_call_names_the_wrong_parameter() {
     let table = [
         ("state", "state=gone"),
         ("state", "state="),
@@ -108,7 +108,7 @@ async fn a_question_that_cannot_be_read_names_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn it_says_what_the_command_line_says() {
+async fn the_api_returns_the_same_json_as_the_command_line() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let answer = service.post(&event(&pair(), ITEMS, &[A])).await;

@@ -11,7 +11,7 @@ use tests::{A, B, ITEMS, ORDER, Settings, TestWorld, another, event, pair};
 use super::{parked, strict};
 
 #[tokio::test]
-async fn a_parked_cancellation_is_posted_once_it_is_mended_and_retried() {
+async fn a_parked_cancellation_is_posted_after_a_correction_and_retry() {
     let world = strict().await;
     let service = world.serve().await;
     let answer = parked(&service).await;
@@ -37,7 +37,7 @@ async fn a_parked_cancellation_is_posted_once_it_is_mended_and_retried() {
 }
 
 #[tokio::test]
-async fn all_that_match_are_counted_and_then_put_back() {
+async fn all_matches_are_counted_and_then_requeued() {
     let world = strict().await;
     let service = world.serve().await;
     let mine = parked(&service).await;
@@ -89,7 +89,7 @@ async fn all_that_match_are_counted_and_then_put_back() {
 }
 
 #[tokio::test]
-async fn the_money_of_memos_under_way_is_added_up() {
+async fn the_amounts_of_pending_memos_are_added_up() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let hold = world.account.hold(Operation::Add, Point::BeforeCommit);
@@ -104,7 +104,7 @@ async fn the_money_of_memos_under_way_is_added_up() {
 }
 
 #[tokio::test]
-async fn money_that_is_credited_already_is_not_counted_again() {
+async fn credited_amounts_are_not_counted_again() {
     let (world, sale, _) = TestWorld::half_invoiced().await;
     let service = world.serve().await;
     service.post(&event(&sale, ITEMS, &[A, B])).await.is(200, "deferred");
@@ -115,7 +115,7 @@ async fn money_that_is_credited_already_is_not_counted_again() {
 }
 
 #[tokio::test]
-async fn a_filter_that_cannot_be_read_puts_nothing_back() {
+async fn an_invalid_filter_requeues_nothing() {
     let table = [
         ("state", json!({})),
         ("state", json!({ "state": "gone" })),
@@ -147,14 +147,14 @@ async fn a_filter_that_cannot_be_read_puts_nothing_back() {
     service.tell("/api/retry", Some(large)).await.with(413);
     for done in ["posted", "skipped"] {
         let refusal = service.tell("/api/retry", Some(json!({ "state": done }))).await.with(409);
-        assert_eq!(refusal["reason"], format!("what is {done} is not tried again"));
+        assert_eq!(refusal["reason"], format!("cannot retry cancellations in state {done}"));
     }
     let record = world.book().record(answer.id.as_deref().unwrap()).await.unwrap();
     assert_eq!(record.state, CancellationState::Parked);
 }
 
 #[tokio::test]
-async fn a_queue_that_cannot_store_puts_nothing_back_silently() {
+async fn a_failing_queue_reports_what_was_not_requeued() {
     let world = strict().await;
     let service = world.serve().await;
     let answer = parked(&service).await;

@@ -106,7 +106,7 @@ impl JobsSubject for Shared {
 
     async fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        // Whose date does not step with ours.
+        // The server's date does not step with this machine's.
         self.server.set_clock(self.clock.instant().unstepped()).await;
     }
 
@@ -134,25 +134,25 @@ macro_rules! queue_tests {
             a_delayed_job_is_not_delivered_early,
             a_job_pushed_twice_is_due_at_the_earlier_time,
             no_more_than_max_are_leased,
-            a_lease_that_ends_is_delivered_again,
+            a_job_is_delivered_again_after_its_lease,
             an_extended_lease_lasts,
-            an_acked_job_is_forgotten,
+            an_acked_job_is_deleted,
             an_acked_job_can_be_pushed_again,
-            a_deferred_job_comes_back_later,
+            a_deferred_job_is_delivered_later,
             deliveries_are_not_attempts,
             a_lost_lease_changes_nothing,
             a_settled_lease_is_lost,
             a_push_while_leased_outlives_the_ack,
-            a_push_while_leased_hastens_a_deferral,
-            a_push_hastens_a_deferred_job,
+            a_push_while_leased_shortens_a_deferral,
+            a_push_makes_a_deferred_job_due_earlier,
             receive_waits_for_a_push,
             receive_waits_for_a_deferral,
             receive_wakes_when_a_job_falls_due,
-            receive_gives_up_after_its_wait,
-            the_backlog_tells_waiting_from_leased,
-            a_clock_that_is_set_back_does_not_prolong_a_delay,
-            a_clock_that_is_set_back_does_not_prolong_a_lease,
-            a_clock_that_is_set_back_takes_no_job_from_its_runner,
+            receive_returns_empty_after_its_wait,
+            the_backlog_counts_waiting_and_leased_jobs_separately,
+            a_clock_set_back_does_not_prolong_a_delay,
+            a_clock_set_back_does_not_prolong_a_lease,
+            a_clock_set_back_takes_no_job_from_its_worker,
             a_clock_that_steps_does_not_prolong_a_wait,
             $($more,)*
         );
@@ -166,10 +166,10 @@ macro_rules! knowing_queue_tests {
             $adapter,
             $fresh,
             a_job_pushed_twice_is_one,
-            a_second_push_leaves_the_attempts,
+            a_second_push_keeps_the_attempts,
             a_push_while_leased_waits_for_the_ack,
             the_longest_due_comes_first,
-            the_backlog_knows_the_longest_due
+            the_backlog_reports_the_longest_due
             $(, $more)*
         );
     };

@@ -378,39 +378,38 @@ impl LedgerSubject for InMemory {
     }
 }
 
-/// The promises of every ledger, and those that only one can keep that tells pages and times
-/// of change.
+/// The promises of every ledger, and those that need pages and times of change.
 macro_rules! ledger_tests {
     ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
         contract_tests!($adapter, $fresh, ledger:
-            an_order_is_told_with_its_invoices,
-            an_order_without_an_invoice_is_told_without,
+            an_order_is_returned_with_its_invoices,
+            an_order_without_an_invoice_is_returned,
             an_unknown_order_is_no_error,
             a_posted_memo_is_on_record,
             a_repeated_post_is_a_no_op,
             a_memo_that_never_arrived_is_recorded,
             a_lost_reply_does_not_duplicate,
-            two_posts_at_once_are_one_memo,
+            two_concurrent_posts_make_one_memo,
             another_record_under_the_key_is_a_conflict,
             other_units_under_the_key_are_a_conflict,
             a_differing_total_is_no_conflict,
             a_refusal_is_definite,
-            a_closed_period_is_a_refusal_of_its_own,
+            a_closed_period_is_a_separate_rejection,
             a_missing_permission_is_never_not_found,
-            refused_credentials_are_told,
+            refused_credentials_are_reported,
             throttling_leaves_nothing_on_record,
             an_outage_ends,
-            a_failure_on_one_order_is_told_from_an_outage,
-            an_answer_that_cannot_be_read_is_about_its_order,
+            a_failure_on_one_order_is_distinguished_from_an_outage,
+            an_unreadable_answer_concerns_its_order,
             totals_are_read_back,
-            memos_are_told_with_what_ties_them_to_an_order,
-            memos_that_may_not_be_seen_are_never_none,
+            memos_are_listed_with_their_ties_to_an_order,
+            a_missing_permission_to_see_memos_is_an_error,
             a_memo_without_an_invoice_is_found_by_the_number,
             a_memo_without_a_source_is_found_by_the_number,
-            a_voided_memo_is_told_as_voided,
-            a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for,
-            a_voided_memo_under_the_key_is_told_as_voided,
-            closing_lines_twice_is_closing_them_once,
+            a_voided_memo_is_listed_as_voided,
+            a_voided_memo_is_returned_only_where_it_is_asked_for,
+            a_voided_memo_under_the_key_is_reported_as_voided,
+            closing_lines_is_idempotent,
             $($more,)*
         );
     };
@@ -419,7 +418,7 @@ macro_rules! ledger_tests {
 ledger_tests!(
     netsuite_in_a_sandbox,
     netsuite(),
-    all_memos_are_told_whatever_the_page_size,
-    memos_that_did_not_change_since_are_not_told
+    all_memos_are_listed_for_every_page_size,
+    unchanged_memos_are_not_listed
 );
 ledger_tests!(in_memory, async { memory() });

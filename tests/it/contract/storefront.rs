@@ -175,7 +175,7 @@ impl StorefrontSubject for InMemory {
         self.0.hide(id);
     }
 
-    /// It tells no times.
+    /// It has no times of change.
     async fn date(&self, _: &OrderId, _: Timestamp, _: Timestamp) {}
 
     async fn refuse_times_of_change(&self) {}
@@ -192,17 +192,17 @@ impl StorefrontSubject for InMemory {
     }
 }
 
-/// The promises of every storefront, and those that only one can keep that tells times.
+/// The promises of every storefront, and those that need times of change.
 macro_rules! storefront_tests {
     ($adapter:ident, $fresh:expr $(, $more:ident)*) => {
         contract_tests!($adapter, $fresh, storefront:
             an_order_arrives_as_it_is_shown,
-            all_units_are_told_whatever_the_page_size,
-            all_payments_are_told_whatever_the_page_size,
+            all_units_are_returned_for_every_page_size,
+            all_payments_are_returned_for_every_page_size,
             an_order_that_is_not_visible_is_none,
-            payments_that_are_late_are_none_and_never_an_empty_list,
+            missing_payments_are_none_and_never_an_empty_list,
             amounts_arrive_exactly_as_numbers_and_as_texts,
-            what_is_told_is_what_holds_now,
+            answers_are_never_cached,
             every_call_ends_within_the_timeout,
             $($more,)*
         );
@@ -212,8 +212,8 @@ macro_rules! storefront_tests {
 storefront_tests!(
     newstore_graphql,
     newstore(),
-    orders_that_changed_in_a_window_are_told_with_all_their_units,
-    a_window_is_told_whole_whatever_the_page_size,
-    where_changes_cannot_be_asked_for_orders_are_told_by_creation
+    orders_changed_in_a_window_are_listed_with_all_their_units,
+    a_window_is_listed_completely_for_every_page_size,
+    without_a_filter_by_change_orders_are_listed_by_creation
 );
 storefront_tests!(in_memory, async { memory() });

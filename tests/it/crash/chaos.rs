@@ -5,7 +5,7 @@ use tests::Chaos;
 use super::PROGRAM;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_random_under_load_nothing_is_lost_and_nothing_is_doubled() {
+async fn random_kills_under_load_lose_and_double_nothing() {
     for (replicas, intake) in [(1, "inline"), (2, "queued")] {
         let settings = tests::Settings { intake: intake.to_owned(), ..Chaos::settings() };
         let storm = Chaos { orders: 120, kills: 12, replicas, settings, seed: 5 };
@@ -16,7 +16,7 @@ async fn killed_at_random_under_load_nothing_is_lost_and_nothing_is_doubled() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs fauxqs and PostgreSQL"]
-async fn replicas_on_shared_stores_may_die_at_any_time() {
+async fn replicas_on_shared_stores_survive_random_kills() {
     let settings = Chaos::shared_settings().await;
     let storm = Chaos { orders: 120, kills: 12, replicas: 2, settings, seed: 6 };
     let figures = storm.run(PROGRAM).await;

@@ -8,7 +8,7 @@ use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 use super::{Afterwards, PROGRAM, quick, recovers};
 
 #[tokio::test]
-async fn a_signal_lets_what_runs_finish_and_turns_the_rest_away() {
+async fn a_signal_finishes_running_work_and_rejects_new_work() {
     for signal in ["TERM", "INT"] {
         let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
         let world = TestWorld::with(&sale, &quick()).await;
@@ -50,7 +50,7 @@ async fn a_second_signal_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn what_outlasts_the_drain_is_taken_up_by_the_next_start() {
+async fn work_beyond_the_drain_time_is_recovered_at_the_next_start() {
     let settings = Settings { server: "drain = \"300ms\"".to_owned(), ..quick() };
     let world = TestWorld::with(&pair(), &settings).await;
     let process = world.spawn(PROGRAM).await;

@@ -158,7 +158,7 @@ async fn after_it_was_accepted() {
     recovers(&world, &["20.00"], "after it was accepted", LeftAlone).await;
 }
 
-/// NewStore has its 200: nobody sends the event again.
+/// NewStore has its 200 and does not send the event again.
 async fn after_it_was_deferred_while_the_erp_was_silent(point: Point) {
     let server = "respond_within = \"3s\"".to_owned();
     let world = TestWorld::with(&pair(), &Settings { server, ..quick() }).await;

@@ -20,7 +20,7 @@ async fn serve(world: &TestWorld) -> Ended {
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_ends_with_2_and_names_each_line() {
+async fn a_wrong_configuration_exits_with_2_and_names_each_line() {
     let policy = "tolerance = \"much\"\nseltlement = \"apply\"";
     let world = TestWorld::new(&Settings::policy(policy)).await;
     let text = fs::read_to_string(world.config()).unwrap();
@@ -35,7 +35,7 @@ async fn a_wrong_configuration_ends_with_2_and_names_each_line() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_not_there_ends_with_2_and_names_the_file() {
+async fn a_missing_configuration_exits_with_2_and_names_the_file() {
     let world = TestWorld::new(&Settings::default()).await;
     fs::remove_file(world.config()).unwrap();
     let Ended { code, said } = serve(&world).await;
@@ -44,7 +44,7 @@ async fn a_configuration_that_is_not_there_ends_with_2_and_names_the_file() {
 }
 
 #[tokio::test]
-async fn a_journal_that_cannot_be_written_ends_with_1_and_names_the_path() {
+async fn an_unwritable_journal_exits_with_1_and_names_the_path() {
     let journal = "memobridge.toml/journal.db".to_owned();
     let world = TestWorld::new(&Settings { journal, ..Settings::default() }).await;
     let Ended { code, said } = serve(&world).await;
@@ -53,7 +53,7 @@ async fn a_journal_that_cannot_be_written_ends_with_1_and_names_the_path() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_ends_with_1_and_says_so() {
+async fn a_port_in_use_exits_with_1_and_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     let world = TestWorld::new(&Settings { listen: listen.clone(), ..Settings::default() }).await;
@@ -65,7 +65,7 @@ async fn a_port_in_use_ends_with_1_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_newstore_never_sent_again_is_counted_at_the_start() {
+async fn events_that_newstore_never_sent_again_are_counted_at_start() {
     let worker = "give_up_after = \"1ms\"".to_owned();
     let world = TestWorld::with(&pair(), &Settings { worker, ..Settings::default() }).await;
     world.account.refuse_connections().await;
@@ -78,7 +78,7 @@ async fn what_newstore_never_sent_again_is_counted_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_missing_at_the_start_is_told_before_any_event_comes() {
+async fn a_permission_missing_at_start_is_reported_before_the_first_event() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.deny(Denial { kind: Kind::CreditMemo, access: Access::View });
     let mut process = world.spawn(PROGRAM).await;
@@ -106,7 +106,7 @@ async fn metrics_show(world: &TestWorld, process: &Process, line: &str) {
 }
 
 #[tokio::test]
-async fn no_command_ends_with_2() {
+async fn a_call_without_a_command_exits_with_2() {
     let output = run(PROGRAM, &[]).await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

@@ -1,5 +1,5 @@
-//! The right to look, proved at start and every hour: a role that lost it finds nothing,
-//! and nobody says so.
+//! The read permission, verified at start and every hour: a role that lost it finds nothing and
+//! gets no error.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn minutes_pass(world: &TestWorld, minutes: u32) {
 }
 
 #[tokio::test]
-async fn it_is_proved_at_start_and_every_hour_and_costs_memos_no_call() {
+async fn permissions_are_verified_at_start_and_hourly_without_calls_of_memos() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     gets_become(&world, PROOFS, Duration::ZERO, "at start").await;
@@ -56,7 +56,7 @@ async fn it_is_proved_at_start_and_every_hour_and_costs_memos_no_call() {
 }
 
 #[tokio::test]
-async fn one_that_is_missing_at_start_holds_everything_back_until_it_is_given() {
+async fn a_permission_missing_at_start_suspends_all_calls_until_it_is_granted() {
     for kind in [Kind::Invoice, Kind::CreditMemo] {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.deny(Denial { kind, access: Access::View });
@@ -66,7 +66,8 @@ async fn one_that_is_missing_at_start_holds_everything_back_until_it_is_given() 
         gets_become(&world, asked, Duration::ZERO, "at start").await;
         assert_eq!(world.account.calls().total(), asked, "{:?}", world.account.calls());
         assert_eq!(service.get("/health/ready").await.0, 200, "{kind:?}");
-        // The probe is somebody's call, and finds what the proof found.
+        // The circuit breaker's probe is a call of an event, and gets the same error as the
+        // permission check.
         let event = event(&pair(), ITEMS, &[A]);
         service.post(&event).await.is(500, "unavailable").because("erp-permission");
         let calls = world.account.calls();
@@ -80,7 +81,7 @@ async fn one_that_is_missing_at_start_holds_everything_back_until_it_is_given() 
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_at_start_are_not_tried_again_for_a_proof() {
+async fn credentials_refused_at_start_are_not_retried_by_the_probe() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let token_secret = "another".to_owned();
     world.account.credentials(Credentials { token_secret, ..Credentials::example() });
@@ -96,7 +97,7 @@ async fn credentials_that_are_refused_at_start_are_not_tried_again_for_a_proof()
 }
 
 #[tokio::test]
-async fn an_erp_that_is_down_at_start_is_asked_again_and_keeps_nobody_waiting() {
+async fn an_erp_that_is_down_at_start_is_probed_again_without_blocking_events() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::Down.on(Operation::Get).times(2));
     let service = world.serve().await;

@@ -1,4 +1,4 @@
-//! What the ERP's books add to it: totals read back, periods that are closed.
+//! Read-back of totals, and closed accounting periods.
 
 use ports::CancellationState;
 use rust_decimal::Decimal;

@@ -71,7 +71,7 @@ fn set_external_id(world: &TestWorld, id: Option<&str>) {
 }
 
 #[tokio::test]
-async fn what_is_not_complete_yet_waits_and_is_posted_once_it_is() {
+async fn an_incomplete_order_waits_and_is_posted_when_complete() {
     for Late { reason, make, mend } in LATE {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         make(&world);
@@ -88,7 +88,7 @@ async fn what_is_not_complete_yet_waits_and_is_posted_once_it_is() {
 }
 
 #[tokio::test]
-async fn what_never_becomes_complete_is_parked_at_the_deadline() {
+async fn an_order_that_stays_incomplete_parks_at_the_deadline() {
     let settings = Settings { worker: "give_up_after = \"2m\"".to_owned(), ..Settings::default() };
     for Late { reason, make, mend } in LATE {
         let world = TestWorld::with(&pair(), &settings).await;
@@ -120,7 +120,7 @@ fn disturbances() -> Vec<(&'static str, Fault, Fault)> {
 }
 
 #[tokio::test]
-async fn newstores_own_troubles_wait_in_the_queue_and_never_park() {
+async fn failures_of_newstore_wait_in_the_queue_and_never_park() {
     let worker = "give_up_after = \"10s\"\nmax_delay = \"10s\"".to_owned();
     let settings = Settings { worker, ..Settings::default() };
     for (what, api, tokens) in disturbances() {
@@ -141,7 +141,7 @@ async fn newstores_own_troubles_wait_in_the_queue_and_never_park() {
 }
 
 #[tokio::test]
-async fn a_newstore_that_refuses_connections_is_waited_for() {
+async fn an_event_waits_for_an_unreachable_newstore() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.refuse_connections().await;
     let service = world.serve().await;
@@ -153,7 +153,7 @@ async fn a_newstore_that_refuses_connections_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_newstore_that_hangs_is_waited_for() {
+async fn an_event_waits_for_a_hanging_newstore() {
     let settings = Settings { newstore: "timeout = \"200ms\"".to_owned(), ..Settings::default() };
     let world = TestWorld::with(&pair(), &settings).await;
     world.tenant.fault(Fault::Hang);
@@ -166,7 +166,7 @@ async fn a_newstore_that_hangs_is_waited_for() {
 }
 
 #[tokio::test]
-async fn an_order_held_elsewhere_is_deferred() {
+async fn an_order_with_a_lease_of_another_attempt_is_deferred() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let journal = world.book().open().await;
@@ -200,7 +200,7 @@ async fn the_second_event_of_an_order_waits_for_the_first() {
 }
 
 #[tokio::test]
-async fn past_respond_within_the_answer_is_given_and_the_work_goes_on() {
+async fn after_respond_within_the_caller_is_answered_and_the_work_continues() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
@@ -220,7 +220,7 @@ async fn past_respond_within_the_answer_is_given_and_the_work_goes_on() {
 }
 
 #[tokio::test]
-async fn memos_posted_beside_units_that_wait_are_listed() {
+async fn memos_posted_while_other_units_wait_are_listed() {
     let (world, sale, booked) = TestWorld::half_invoiced().await;
     let service = world.serve().await;
     let answer = service.post(&event(&sale, ITEMS, &[A, B])).await;
@@ -247,7 +247,7 @@ async fn a_deferred_event_is_durable_before_its_answer() {
 }
 
 #[tokio::test]
-async fn in_queued_mode_a_redelivery_cuts_no_wait_short_and_keeps_the_reason() {
+async fn in_queued_mode_a_redelivery_keeps_the_wait_and_its_reason() {
     let settings = Settings { intake: "queued".to_owned(), ..Settings::default() };
     let world = TestWorld::with(&pair(), &settings).await;
     world.all_invoices(Standing::Voided);
@@ -273,7 +273,7 @@ async fn in_queued_mode_a_redelivery_cuts_no_wait_short_and_keeps_the_reason() {
 }
 
 #[tokio::test]
-async fn a_redelivery_that_must_wait_too_cuts_no_longer_wait_short() {
+async fn a_redelivery_that_waits_does_not_shorten_a_longer_wait() {
     let settings = Settings { worker: "first_delay = \"1s\"".to_owned(), ..Settings::default() };
     let world = TestWorld::with(&pair(), &settings).await;
     world.tenant.fault(Fault::throttled(600));

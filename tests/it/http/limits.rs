@@ -37,7 +37,7 @@ async fn live(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_json() {
+async fn an_unknown_path_is_answered_in_json() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let long = format!("/health/live?{}", "x".repeat(2048));
@@ -59,7 +59,7 @@ async fn what_is_not_there_is_said_in_json() {
 }
 
 #[tokio::test]
-async fn a_head_over_the_limit_is_refused() {
+async fn a_head_over_the_limit_is_rejected() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let mut stream = connect(&service).await;
@@ -69,7 +69,7 @@ async fn a_head_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn an_event_whose_body_does_not_come_is_to_be_sent_again() {
+async fn an_event_without_its_body_is_answered_500() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let body = event(&pair(), ITEMS, &[A]).to_string();
@@ -109,7 +109,7 @@ async fn connections_over_the_limit_wait_until_one_ends() {
 }
 
 #[tokio::test]
-async fn one_tenants_flood_comes_again_and_starves_nobody() {
+async fn one_tenants_flood_is_rejected_and_delays_no_other_tenant() {
     let server = "max_in_flight_per_tenant = 2".to_owned();
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings { server, ..Settings::default() }).await;
@@ -148,7 +148,7 @@ async fn one_tenants_flood_comes_again_and_starves_nobody() {
 }
 
 #[tokio::test]
-async fn work_that_goes_on_behind_an_answer_still_counts() {
+async fn work_that_continues_after_the_answer_still_counts() {
     let server = "max_in_flight_per_tenant = 1".to_owned();
     let world = TestWorld::with(&pair(), &Settings { server, ..Settings::default() }).await;
     let service = world.serve().await;

@@ -42,7 +42,7 @@ fn is_answer(heard: &str, status: &str, when: &str) {
 }
 
 #[tokio::test]
-async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_comes() {
+async fn a_body_with_a_too_large_length_is_rejected_before_it_is_sent() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     for fields in ["Content-Length: 1048577\r\n", "Content-Length: 99999999999\r\n"] {
@@ -58,7 +58,7 @@ async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_comes() {
 }
 
 #[tokio::test]
-async fn who_writes_a_whole_body_that_is_refused_can_read_why() {
+async fn a_caller_that_sends_a_whole_rejected_body_can_read_the_reason() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let chunk = chunk();
@@ -80,7 +80,7 @@ async fn who_writes_a_whole_body_that_is_refused_can_read_why() {
 }
 
 #[tokio::test]
-async fn who_never_ends_is_cut() {
+async fn an_endless_request_ends_the_connection() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -93,7 +93,7 @@ async fn who_never_ends_is_cut() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_where_the_whole_request_was_read() {
+async fn a_connection_is_reused_where_the_whole_request_was_read() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_connection_is_kept_where_the_whole_request_was_read() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_called_so_whatever_its_length_is_said_to_be() {
+async fn an_empty_body_is_reported_as_empty_for_every_stated_length() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let chunked = ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n");
@@ -122,7 +122,7 @@ async fn an_empty_body_is_called_so_whatever_its_length_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn an_encoding_that_is_not_read_is_named() {
+async fn an_unsupported_encoding_is_named() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let fields = format!("Content-Encoding: deflate\r\nContent-Length: 2\r\n{CLOSE}");
@@ -133,7 +133,7 @@ async fn an_encoding_that_is_not_read_is_named() {
 }
 
 #[tokio::test]
-async fn every_refused_request_is_counted_by_its_cause() {
+async fn every_rejected_request_is_counted_by_its_cause() {
     let world = TestWorld::new(&Settings::default()).await;
     let service = world.serve().await;
     let other = event(&pair(), ITEMS, &[A]).to_string().replace("dodici", "seconda");
@@ -169,7 +169,7 @@ fn lines(process: &Process) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_refused_request_has_one_line_and_a_flood_has_few() {
+async fn a_rejected_request_logs_one_line_and_a_flood_few() {
     let world = TestWorld::new(&Settings::default()).await;
     let mut process = world.spawn(PROGRAM).await;
     let post = |path: &str, key: &str| {

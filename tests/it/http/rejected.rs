@@ -112,7 +112,7 @@ async fn a_body_over_the_limit_is_too_large() {
 }
 
 #[tokio::test]
-async fn an_event_we_do_not_handle_is_ignored() {
+async fn an_unhandled_event_is_ignored() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     for name in ["order.created", "order.items_cancelled.v2", "ORDER.CANCELLED"] {
@@ -125,7 +125,7 @@ async fn an_event_we_do_not_handle_is_ignored() {
 }
 
 #[tokio::test]
-async fn guessing_keys_is_slowed_down_and_good_calls_are_not() {
+async fn guessing_keys_is_limited_and_valid_calls_are_not() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut statuses = Vec::new();

@@ -38,7 +38,7 @@ async fn a_redelivery_is_already_posted() {
 }
 
 #[tokio::test]
-async fn units_that_another_event_credited_are_already_posted() {
+async fn units_credited_by_another_event_are_already_posted() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let first = service.post(&event(&pair(), ITEMS, &[A])).await;
@@ -50,7 +50,7 @@ async fn units_that_another_event_credited_are_already_posted() {
 }
 
 #[tokio::test]
-async fn units_that_somebody_else_credited_are_already_posted() {
+async fn units_credited_by_hand_are_already_posted() {
     let world = TestWorld::new(&Settings::default()).await;
     let booked = world.install(&pair(), &Billing::OneInvoice);
     let invoice = world.account.invoice(&booked.invoices[0]).unwrap();
@@ -65,7 +65,7 @@ async fn units_that_somebody_else_credited_are_already_posted() {
 }
 
 #[tokio::test]
-async fn what_needs_no_credit_is_skipped_and_stays_skipped() {
+async fn a_cancellation_without_credit_is_skipped_and_stays_skipped() {
     let free = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00").discounts("20.00", "0.00"))
         .paid(paid("0.00"))
@@ -128,7 +128,7 @@ fn troubles() -> [Trouble; 6] {
 }
 
 #[tokio::test]
-async fn what_needs_a_person_is_parked_and_a_redelivery_does_not_retry_it() {
+async fn a_parked_cancellation_is_not_retried_by_a_redelivery() {
     for Trouble { reason, policy, sale, billing, make } in troubles() {
         let world = TestWorld::new(&Settings::policy(policy)).await;
         let booked = world.install(&sale, &billing);

@@ -1,4 +1,4 @@
-//! Nothing heavy starves HTTP: what is reckoned, is reckoned on other threads.
+//! Expensive work does not starve HTTP, because it runs on other threads.
 
 use serde_json::json;
 use tests::{A, ITEMS, Settings, TestWorld, event, pair};
@@ -6,7 +6,7 @@ use tests::{A, ITEMS, Settings, TestWorld, event, pair};
 use crate::crash::PROGRAM;
 
 #[tokio::test]
-async fn http_is_served_while_every_other_thread_reckons() {
+async fn http_is_served_while_every_other_thread_computes() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.proofs_are_made().await;
@@ -24,7 +24,7 @@ async fn http_is_served_while_every_other_thread_reckons() {
 }
 
 #[tokio::test]
-async fn the_program_serves_http_on_threads_of_its_own() {
+async fn the_program_serves_http_on_dedicated_threads() {
     let world = TestWorld::new(&Settings::default()).await;
     let process = world.spawn(PROGRAM).await;
     let threads = process.threads();

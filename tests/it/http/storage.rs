@@ -52,7 +52,7 @@ fn free(file: &Path) {
 }
 
 #[tokio::test]
-async fn a_journal_that_cannot_store_is_unavailable_and_doubles_nothing() {
+async fn a_failing_journal_is_unavailable_and_doubles_nothing() {
     for full in Full::ALL {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
@@ -135,7 +135,7 @@ async fn a_full_disk_is_unavailable_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_queue_that_cannot_store_is_unavailable() {
+async fn a_failing_queue_is_unavailable() {
     for mode in ["inline", "queued"] {
         let settings = Settings { intake: mode.to_owned(), ..Settings::default() };
         let world = TestWorld::with(&pair(), &settings).await;
@@ -155,7 +155,7 @@ async fn a_queue_that_cannot_store_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_silent_erp_and_a_full_queue_are_unavailable_and_the_work_goes_on() {
+async fn with_a_silent_erp_and_a_failing_queue_the_work_continues() {
     use sandbox::netsuite::{Operation, Point};
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;

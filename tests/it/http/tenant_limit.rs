@@ -7,7 +7,7 @@ use tests::{A, B, ITEMS, KEY, Settings, TestWorld, WHOLE, event, pair};
 use super::post_while_the_erp_vanishes;
 
 #[tokio::test]
-async fn the_same_event_many_times_at_once_is_one_memo() {
+async fn concurrent_deliveries_of_one_event_make_one_memo() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let replicas = [world.serve().await, world.serve().await];
     let event = event(&pair(), ITEMS, &[A]);
@@ -28,7 +28,7 @@ async fn the_same_event_many_times_at_once_is_one_memo() {
 }
 
 #[tokio::test]
-async fn overlapping_events_at_once_credit_each_unit_once() {
+async fn concurrent_overlapping_events_credit_each_unit_once() {
     let sale = pair().cancelled(&[B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings::default()).await;
     let replicas = [world.serve().await, world.serve().await];
@@ -52,7 +52,7 @@ async fn overlapping_events_at_once_credit_each_unit_once() {
 }
 
 #[tokio::test]
-async fn another_events_unfinished_memo_is_finished_first() {
+async fn an_unfinished_memo_of_another_event_is_finished_first() {
     let sale = pair().cancelled(&[B]).refunded("credit_card", "30.00");
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         let world = TestWorld::with(&sale, &Settings::default()).await;
@@ -72,7 +72,7 @@ async fn another_events_unfinished_memo_is_finished_first() {
 }
 
 #[tokio::test]
-async fn all_listed_keys_are_accepted_while_they_rotate() {
+async fn all_listed_keys_are_accepted_during_rotation() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let text = std::fs::read_to_string(world.config()).unwrap();
     let rotated = text.replace(&format!("[\"{KEY}\"]"), &format!("[\"the next key\", \"{KEY}\"]"));

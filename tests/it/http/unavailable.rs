@@ -29,7 +29,7 @@ fn outages() -> Vec<(&'static str, Rule)> {
 }
 
 #[tokio::test]
-async fn an_erp_that_does_not_answer_is_unavailable_and_the_next_delivery_posts() {
+async fn after_an_unavailable_erp_the_next_delivery_posts() {
     for (what, rule) in outages() {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         world.account.fault(rule);
@@ -101,7 +101,7 @@ async fn an_erp_that_does_not_answer_within_its_timeout_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_memo_of_unknown_fate_is_settled_by_the_next_delivery() {
+async fn a_memo_with_an_unknown_outcome_is_settled_by_the_next_delivery() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
@@ -115,7 +115,7 @@ async fn a_memo_of_unknown_fate_is_settled_by_the_next_delivery() {
 }
 
 #[tokio::test]
-async fn while_the_breaker_is_open_the_erp_is_left_alone_and_one_probe_closes_it() {
+async fn an_open_breaker_makes_no_calls_and_one_probe_closes_it() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.refuse_connections().await;
     let service = world.serve().await;
@@ -134,7 +134,7 @@ async fn while_the_breaker_is_open_the_erp_is_left_alone_and_one_probe_closes_it
 }
 
 #[tokio::test]
-async fn what_needs_no_erp_is_answered_while_the_breaker_is_open() {
+async fn events_that_need_no_erp_are_answered_while_the_breaker_is_open() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;
@@ -158,7 +158,7 @@ async fn what_needs_no_erp_is_answered_while_the_breaker_is_open() {
 }
 
 #[tokio::test]
-async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
+async fn refused_credentials_park_nothing_and_are_probed_after_a_minute() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
@@ -178,7 +178,7 @@ async fn refused_credentials_park_nothing_and_are_tried_again_after_a_minute() {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_tried_at_once_by_a_new_start() {
+async fn refused_credentials_are_retried_at_once_after_a_restart() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let revoked = Credentials { token_secret: "another".to_owned(), ..Credentials::example() };
     world.account.credentials(revoked);
@@ -192,7 +192,7 @@ async fn refused_credentials_are_tried_at_once_by_a_new_start() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_once_under_load_is_tried_again() {
+async fn a_login_refused_once_under_load_is_retried() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.account.fault(Fault::invalid_login().times(1));
     let service = world.serve().await;
@@ -201,7 +201,7 @@ async fn a_login_that_is_refused_once_under_load_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_seconds() {
+async fn a_missing_permission_parks_nothing_and_is_probed_every_fifteen_seconds() {
     let denials = [
         Denial { kind: Kind::CreditMemo, access: Access::Create },
         Denial { kind: Kind::Invoice, access: Access::View },
@@ -223,7 +223,7 @@ async fn a_missing_permission_parks_nothing_and_is_asked_for_every_fifteen_secon
 }
 
 #[tokio::test]
-async fn a_memo_of_unknown_fate_is_settled_without_a_redelivery() {
+async fn a_memo_with_an_unknown_outcome_is_settled_without_a_redelivery() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         let world = TestWorld::with(&pair(), &Settings::default()).await;
         let service = world.serve().await;
@@ -237,7 +237,7 @@ async fn a_memo_of_unknown_fate_is_settled_without_a_redelivery() {
 }
 
 #[tokio::test]
-async fn lines_of_unknown_fate_are_closed_once() {
+async fn lines_with_an_unknown_outcome_are_closed_once() {
     for point in [Point::BeforeCommit, Point::AfterCommit] {
         let world = TestWorld::new(&Settings::policy("not_invoiced = \"close-lines\"")).await;
         let booked = world.install(&pair(), &Billing::NotInvoiced);

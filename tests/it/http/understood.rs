@@ -39,7 +39,7 @@ fn packed(text: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_event_with_something_odd_in_it_is_posted() {
+async fn an_event_with_odd_json_is_posted() {
     let odd: [Vec<u8>; 5] = [
         format!("\u{feff}{}", told(0, "\"sold out\"")).into(),
         told(1, r#""sold out \ud83d""#).into(),
@@ -71,8 +71,8 @@ async fn an_odd_event_survives_the_queue() {
 }
 
 #[tokio::test]
-async fn a_file_with_something_odd_in_it_can_be_submitted() {
-    // A command's time is the machine's: nobody else has called the ERP at another.
+async fn a_file_with_odd_json_can_be_submitted() {
+    // A command uses the machine's clock: no other test has called this ERP at another time.
     let world = TestWorld::new(&Settings::default()).await;
     for number in 0..3 {
         world.install(&another(number), &sandbox::sale::Billing::OneInvoice);
@@ -96,7 +96,7 @@ async fn a_file_with_something_odd_in_it_can_be_submitted() {
 }
 
 #[tokio::test]
-async fn a_packed_event_is_bounded_by_what_it_is_unpacked() {
+async fn the_size_limit_of_a_compressed_event_applies_to_its_content() {
     let (world, service) = orders(1).await;
     let event = told(0, "\"sold out\"");
     let padded = |length: usize| format!("{event}{}", " ".repeat(length - event.len()));
@@ -112,7 +112,7 @@ async fn a_packed_event_is_bounded_by_what_it_is_unpacked() {
 }
 
 #[tokio::test]
-async fn a_path_with_slashes_too_many_is_the_webhooks() {
+async fn a_path_with_extra_slashes_is_the_webhook() {
     let paths = [
         "/newstore/events",
         "/newstore/events/",
@@ -143,7 +143,7 @@ async fn a_path_with_slashes_too_many_is_the_webhooks() {
 }
 
 #[tokio::test]
-async fn an_event_of_5000_units_fits_as_it_stands() {
+async fn an_event_of_5000_units_is_accepted_by_default() {
     let (world, service) = orders(0).await;
     let mut event = event(&another(1), ITEMS, &[A]);
     let item = |n: u32| {

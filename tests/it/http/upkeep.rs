@@ -10,7 +10,7 @@ use sandbox::{
 use tests::{A, B, ITEMS, Settings, TestWorld, event, pair};
 
 #[tokio::test]
-async fn it_is_ready_whatever_the_other_systems_do() {
+async fn readiness_does_not_depend_on_other_systems() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     world.account.refuse_connections().await;
@@ -36,7 +36,7 @@ async fn metrics_count_outcomes_and_deliveries() {
 }
 
 #[tokio::test]
-async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
+async fn during_shutdown_work_is_finished_and_events_are_rejected() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings::default()).await;
     let mut service = world.serve().await;
@@ -66,7 +66,7 @@ async fn while_it_shuts_down_work_is_finished_and_events_are_turned_away() {
 }
 
 #[tokio::test]
-async fn while_it_shuts_down_no_job_is_begun() {
+async fn during_shutdown_no_job_is_started() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings::default()).await;
     let late = Sale {

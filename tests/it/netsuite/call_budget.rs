@@ -27,21 +27,21 @@ fn books(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn a_memo_takes_three_calls_where_nobody_books_memos_without_a_source() {
+async fn a_memo_needs_three_calls_without_the_search_by_number() {
     let calls = calls_for_all(ExistingMemos::Invoice).await;
     // Three each; for all of them two that prove the right to look, and one to read back.
     assert_eq!(calls, u64::from(CANCELLATIONS) * 3 + 3);
 }
 
 #[tokio::test]
-async fn a_memo_takes_four_calls_and_its_part_of_what_is_asked_for_all() {
+async fn a_memo_needs_four_calls_plus_its_share_of_batches() {
     let calls = calls_for_all(ExistingMemos::Number).await;
     assert_eq!(calls, u64::from(CANCELLATIONS) * 4 + 3);
     assert!(calls * 100 <= u64::from(CANCELLATIONS) * 405, "{calls}");
 }
 
 #[tokio::test]
-async fn the_searches_for_memos_run_beside_each_other_where_a_slot_is_free() {
+async fn the_searches_for_memos_run_concurrently_if_a_slot_is_free() {
     for (slots, expected) in [(2, 2), (1, 1)] {
         let bench = Bench::with(slots, Duration::from_mins(1)).await;
         bench.install(1, &Billing::OneInvoice);
@@ -88,7 +88,7 @@ struct Shown {
     waiting: u32,
     /// The most that ever were in use.
     peak: u32,
-    /// Slots times time while somebody waited, and how much of it was used.
+    /// Slot time while a call was waiting, and the part of it that was used.
     wanted: Duration,
     used: Duration,
     since: Option<Instant>,
@@ -190,7 +190,7 @@ fn has_every_memo(account: &Account) {
 }
 
 #[tokio::test]
-async fn two_slots_are_never_three_and_hardly_ever_one() {
+async fn two_slots_are_fully_used_and_never_exceeded() {
     let gauges = Arc::new(Gauges::default());
     let watch = Watch(Arc::clone(&gauges));
     let _watching = metrics::set_default_local_recorder(&watch);
@@ -212,7 +212,7 @@ async fn two_slots_are_never_three_and_hardly_ever_one() {
 /// and what is seen here is that nothing else keeps one idle. Whatever the machine does besides
 /// only makes it look worse, so the best of a few counts.
 #[tokio::test]
-async fn the_account_sees_its_slots_busy_as_long_as_somebody_waits() {
+async fn all_slots_are_in_use_while_calls_wait() {
     let mut seen = Vec::new();
     while seen.len() < 3 {
         let bench = Bench::with(2, Duration::from_mins(1)).await;
@@ -244,7 +244,7 @@ async fn an_account_that_grants_less_than_configured_is_not_overrun() {
 }
 
 #[tokio::test]
-async fn reading_all_memos_waits_behind_everybody_else() {
+async fn listing_all_memos_has_the_lowest_priority() {
     let bench = Bench::with(1, Duration::from_mins(1)).await;
     bench.account.concurrency_limit(1);
     for order in 1..=2 {

@@ -45,7 +45,7 @@ fn rows() -> Vec<Row> {
     let soap = |element, code| Fault::soap(element, code, "in the account's words");
     let refusal = |code| Fault::refusal(code, "in the account's words");
     vec![
-        // Nothing was done, and nobody knows.
+        // The call had no effect, and the caller does not know that.
         row(Fault::Down, ["unavailable", "failed", "unavailable", "unknown"]),
         row(Fault::unexpected(), ["unavailable", "failed", "unavailable", "failed"]),
         row(html(502, "Bad Gateway"), ["unavailable", "failed", "unavailable", "unknown"]),
@@ -135,9 +135,9 @@ impl Strikes {
         }
     }
 
-    /// What `post` makes of it where `add` fails. A doubt, and a refusal that is none, end
-    /// in a look at what is on record; what says that we were not let in is believed, and
-    /// the next attempt looks.
+    /// The expected result of `post` where `add` fails. An uncertain answer, and an unreliable
+    /// refusal, end in a look-up of the record. A refused login is reported, and the next attempt
+    /// looks the record up.
     fn expected_of_add(self, row: &Row) -> &'static str {
         let is_looked_for =
             ["failed", "conflict"].contains(&row.add) || row.add.starts_with("refused");
@@ -198,7 +198,7 @@ fn tells_no_secret(text: &str, when: &str) {
     }
 }
 
-/// A result by its name; its words must tell no secret.
+/// A result by its name; its text must contain no secret.
 #[track_caller]
 fn shown<T>(result: Result<T, LedgerError>, good: impl Fn(T) -> &'static str) -> String {
     match result {
@@ -255,7 +255,7 @@ fn cases_at(point: Point) -> Vec<(Row, Strikes)> {
 }
 
 #[tokio::test]
-async fn what_is_read_fails_by_its_name_and_without_insisting() {
+async fn a_failed_read_has_its_class_and_is_not_retried() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_reading() {
@@ -287,7 +287,7 @@ async fn what_is_read_fails_by_its_name_and_without_insisting() {
 }
 
 #[tokio::test]
-async fn whatever_add_answers_there_is_one_memo_in_the_end() {
+async fn every_answer_to_add_ends_with_one_memo() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_writing() {
@@ -316,7 +316,7 @@ async fn whatever_add_answers_there_is_one_memo_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
+async fn a_failed_look_up_never_counts_as_nothing_on_record() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_reading() {
@@ -347,7 +347,7 @@ async fn a_look_that_fails_is_never_taken_for_nothing_on_record() {
 }
 
 #[tokio::test]
-async fn lines_are_closed_in_the_end_and_by_one_call_at_a_time() {
+async fn lines_are_closed_after_every_fault_by_one_call_at_a_time() {
     let log = Log::default();
     let _listening = log.listen();
     for (row, strikes) in cases_of_writing() {

@@ -14,7 +14,7 @@ use super::Bench;
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 #[tokio::test]
-async fn a_memo_that_is_recorded_without_an_answer_is_found() {
+async fn a_memo_recorded_without_an_answer_is_found() {
     let bench = Bench::with(3, TIMEOUT).await;
     bench.install(1, &Billing::OneInvoice);
     let memo = bench.memo(1).await;
@@ -26,7 +26,7 @@ async fn a_memo_that_is_recorded_without_an_answer_is_found() {
 }
 
 #[tokio::test]
-async fn a_memo_that_is_recorded_long_after_the_answer_was_due_is_no_second_one() {
+async fn a_memo_recorded_long_after_the_timeout_is_not_duplicated() {
     let bench = Bench::with(3, TIMEOUT).await;
     bench.install(1, &Billing::OneInvoice);
     let memo = bench.memo(1).await;
@@ -52,7 +52,7 @@ async fn a_memo_that_is_recorded_long_after_the_answer_was_due_is_no_second_one(
 }
 
 #[tokio::test]
-async fn lines_that_are_closed_without_an_answer_are_closed_once() {
+async fn lines_closed_without_an_answer_are_closed_once() {
     let bench = Bench::with(3, TIMEOUT).await;
     bench.install(1, &Billing::NotInvoiced);
     let lines = bench.lines(1).await;

@@ -88,7 +88,7 @@ fn check(expression: &str) {
 }
 
 #[test]
-fn every_expression_asks_for_what_is_counted() {
+fn every_expression_uses_existing_metrics() {
     let rules = rules();
     for rule in &rules {
         check(rule["expr"].as_str().unwrap());
@@ -103,7 +103,7 @@ fn every_expression_asks_for_what_is_counted() {
 }
 
 #[test]
-fn every_alert_says_how_bad_it_is_and_what_to_do() {
+fn every_alert_has_a_severity_and_a_runbook_link() {
     let runbook = read(OPERATIONS);
     let mut alerts = BTreeSet::new();
     for rule in rules() {

@@ -80,7 +80,7 @@ fn sources() -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_source_counts_what_the_list_does_not_know() {
+fn every_counted_metric_is_declared() {
     let mut named = 0;
     for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
@@ -95,7 +95,7 @@ fn no_source_counts_what_the_list_does_not_know() {
 }
 
 #[test]
-fn every_name_is_there_once_and_says_its_unit() {
+fn every_name_is_unique_and_ends_with_its_unit() {
     let all: BTreeSet<&str> = names::ALL.iter().map(|it| it.name).collect();
     assert_eq!(all.len(), names::ALL.len());
     for it in names::ALL {
@@ -117,7 +117,7 @@ fn table() -> String {
         format!("| `{name}` | {kind} | {labels} | {}{only} |\n", it.meaning)
     };
     let rows: String = names::ALL.iter().map(row).collect();
-    format!("| metric | kind | labels | what it tells |\n|---|---|---|---|\n{rows}")
+    format!("| metric | kind | labels | meaning |\n|---|---|---|---|\n{rows}")
 }
 
 #[test]

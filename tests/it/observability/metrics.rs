@@ -39,7 +39,7 @@ async fn asked(service: &Service) {
 }
 
 #[tokio::test]
-async fn a_memo_is_counted_with_its_way_and_its_calls() {
+async fn a_memo_is_counted_with_its_durations_and_calls() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     service.post(&event(&pair(), ITEMS, &[A])).await.is(200, "posted");
@@ -74,7 +74,7 @@ async fn a_memo_is_counted_with_its_way_and_its_calls() {
 }
 
 #[tokio::test]
-async fn what_waits_is_shown_until_it_is_over() {
+async fn waiting_cancellations_are_shown_until_they_are_finished() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.remove(ORDER);
     world.install(&unmapped(1), &Billing::OneInvoice);
@@ -115,7 +115,7 @@ async fn what_waits_is_shown_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn an_erp_that_does_not_work_is_shown_with_its_trouble() {
+async fn an_open_breaker_is_shown_with_its_cause() {
     // what is wrong, the class of the calls, the trouble, calls until it is held back, the proof
     // at the start included, an outage that only it meets does not count, and after the third
     // failed try of an order a call about no order
@@ -155,7 +155,7 @@ async fn an_erp_that_does_not_work_is_shown_with_its_trouble() {
 }
 
 #[tokio::test]
-async fn calls_that_are_turned_away_have_no_tenant() {
+async fn rejected_calls_have_no_tenant() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let service = world.serve().await;
     let mut other = event(&pair(), ITEMS, &[A]);
@@ -192,7 +192,7 @@ async fn a_full_account_and_a_throttled_call_are_shown() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_used_is_counted_by_what_failed() {
+async fn a_store_failure_is_counted_by_its_operation() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     world.tenant.remove(ORDER);
     let service = world.serve().await;

@@ -1,4 +1,5 @@
-//! Secrets and personal data, planted wherever a system may tell them, are told to nobody.
+//! Secrets and personal data, planted in every place where a system may return them, appear
+//! nowhere.
 
 use rusqlite::{Connection, types::ValueRef};
 use sandbox::{
@@ -27,7 +28,7 @@ fn talkative(sale: &Sale) -> Value {
     event
 }
 
-/// Answers, logs and whatever commands say are looked at wherever they are read.
+/// Answers, logs and command output are checked wherever a test reads them.
 async fn post(world: &TestWorld, process: &Process, nth: u32) -> Answer {
     tests::post(&world.http, process.address, &talkative(&another(nth))).await.unwrap()
 }
@@ -111,7 +112,7 @@ fn contents(file: &std::path::Path) -> String {
 }
 
 #[tokio::test]
-async fn what_systems_know_of_customers_and_of_our_keys_goes_no_further() {
+async fn personal_data_and_keys_never_leave_the_service() {
     let collector = Collector::answering(ResponseTemplate::new(200)).await;
     // What waits is left alone: each trouble comes once.
     let settings = Settings { worker: "first_delay = \"10m\"".to_owned(), ..collector.settings() };

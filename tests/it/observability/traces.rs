@@ -94,7 +94,7 @@ const SAID: [&str; 13] = [
 ];
 
 #[tokio::test]
-async fn spans_say_what_is_listed_and_whose_they_are() {
+async fn spans_have_the_documented_names_and_fields() {
     let collector = Collector::answering(ResponseTemplate::new(200)).await;
     let world = TestWorld::with(&pair(), &collector.settings()).await;
     let process = world.spawn(PROGRAM).await;
@@ -122,7 +122,7 @@ async fn spans_say_what_is_listed_and_whose_they_are() {
 }
 
 #[tokio::test]
-async fn nothing_is_traced_where_nobody_asked_for_it() {
+async fn nothing_is_traced_without_a_collector() {
     let collector = Collector::answering(ResponseTemplate::new(200)).await;
     let on = collector.settings();
     let sampled_out = format!("{}\nsample = \"0\"", on.sections);
@@ -144,7 +144,7 @@ async fn nothing_is_traced_where_nobody_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_collector_that_does_not_work_costs_a_line_in_the_log() {
+async fn a_failing_collector_causes_one_log_line() {
     let refusing = Collector::answering(ResponseTemplate::new(503)).await;
     let silence = ResponseTemplate::new(200).set_delay(Duration::from_mins(10));
     let silent = Collector::answering(silence).await;

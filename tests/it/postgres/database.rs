@@ -51,7 +51,7 @@ fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, JournalError>, words
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
-async fn replicas_that_start_at_once_migrate_once() {
+async fn replicas_that_start_together_migrate_once() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let mut starting = JoinSet::new();
@@ -81,7 +81,7 @@ async fn a_newer_schema_is_refused() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn looking_makes_nothing_and_needs_no_right_to() {
+async fn reading_creates_nothing_and_needs_no_permission_to_create() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let missing = Postgres::open_existing(&address(&url)).await.unwrap();
@@ -111,7 +111,7 @@ async fn looking_makes_nothing_and_needs_no_right_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
-async fn what_is_not_over_is_counted_from_an_index_of_its_own() {
+async fn unfinished_cancellations_are_counted_from_their_own_index() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let journal = open(&url).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_restart_between_two_calls_is_not_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
-async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
+async fn a_stopped_server_is_unavailable_until_it_is_back() {
     let server = tests::Postgres::start().await;
     let url = server.database().await;
     let journal = open(&url).await.unwrap();
@@ -180,7 +180,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn what_never_answers_is_given_up() {
+async fn a_server_that_never_answers_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let began = Instant::now();
@@ -191,7 +191,7 @@ async fn what_never_answers_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
-async fn a_call_behind_a_lock_that_stays_is_given_up_and_made_again() {
+async fn a_call_behind_a_lasting_lock_times_out_and_can_be_repeated() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let journal = open(&url).await.unwrap();
@@ -217,7 +217,7 @@ async fn a_call_behind_a_lock_that_stays_is_given_up_and_made_again() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn a_database_that_cannot_be_used_says_why() {
+async fn an_unusable_database_reports_the_cause() {
     let server = tests::Postgres::shared().await;
     let url = server.database().await;
     let standby = "CREATE FUNCTION pg_is_in_recovery() RETURNS boolean LANGUAGE sql RETURN true";

@@ -24,7 +24,7 @@ async fn post(world: &TestWorld, process: &Process, event: &Value) -> tests::Ans
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn an_event_is_posted_once_and_the_commands_work_beside_it() {
+async fn an_event_is_posted_once_and_commands_work_at_the_same_time() {
     let (world, _) = with_database(Postgres::shared().await).await;
     for arguments in [&["list"][..], &["retry", "can-0123456789abcdef0123"]] {
         let (code, said) = command(&world, arguments).await;
@@ -59,7 +59,7 @@ async fn an_event_is_posted_once_and_the_commands_work_beside_it() {
         assert!(words.iter().all(|word| said.contains(word)), "{words:?} in {said}");
     }
     let (_, said) = command(&world, &["show", &waiting]).await;
-    assert!(said.contains("the deadline starts again"), "{said}");
+    assert!(said.contains("the deadline restarts"), "{said}");
     process.kill().await;
 }
 
@@ -87,7 +87,7 @@ async fn two_services_on_one_database_make_one_memo() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn what_one_service_was_killed_over_another_one_finishes() {
+async fn work_of_a_killed_service_is_finished_by_another() {
     let (world, _) = with_database(Postgres::shared().await).await;
     let process = world.spawn(PROGRAM).await;
     let hold = world.account.hold(Operation::Add, Point::AfterCommit);

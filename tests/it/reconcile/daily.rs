@@ -10,7 +10,7 @@ use tests::{A, ITEMS, ORDER, Service, Settings, TestWorld, event, pair};
 const DAY: Duration = Duration::from_hours(24);
 const POLL: Duration = Duration::from_millis(10);
 
-/// The order changes now, as the storefront tells it.
+/// The storefront shows the order as changed now.
 fn touch(world: &TestWorld) {
     let now = Timestamp::from_millisecond(world.clock.now().as_millis()).unwrap();
     let now = now.strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
@@ -44,7 +44,7 @@ async fn a_day_later(world: &TestWorld, replicas: &[Service]) {
 }
 
 #[tokio::test]
-async fn every_day_one_replica_compares_and_what_is_missing_is_made_again() {
+async fn one_replica_compares_daily_and_repairs_missing_credits() {
     let settings = Settings { reconcile: "repair = true".to_owned(), ..Settings::default() };
     let world = TestWorld::with(&pair(), &settings).await;
     let replicas = [world.serve().await, world.serve().await];
@@ -77,8 +77,8 @@ async fn every_day_one_replica_compares_and_what_is_missing_is_made_again() {
     touch(&world);
     a_day_later(&world, &replicas).await;
     assert_eq!(gauge(&replicas, "missing").await, Some(0));
-    // Two searches for each of two tenants on each of three days, and a few for the one order
-    // that was looked at closely and credited again. Two replicas would make twice as many.
+    // Two searches for each of two tenants on each of three days, and a few for the one order that
+    // got a full pass and was credited again. Two replicas would make twice as many.
     let searches = world.account.calls().of(Operation::Search) - before;
     assert!(searches < 2 * 12, "both replicas compared: {searches} searches");
     drop(replicas);

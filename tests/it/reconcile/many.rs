@@ -78,7 +78,7 @@ async fn settles(world: &TestWorld, memos: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dozen_that_went_wrong_among_a_thousand_are_found_and_what_is_missing_is_repaired() {
+async fn a_dozen_differences_among_a_thousand_orders_are_found_and_repaired() {
     let world = world().await;
     let process = world.spawn(PROGRAM).await;
     post_all(&world, process.address).await;

@@ -23,7 +23,7 @@ async fn compare(units: u64) -> (u64, u64, u64) {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn ten_times_as_many_units_take_the_same_memory() {
+async fn ten_times_as_many_units_need_the_same_memory() {
     let ((some, few, low), (many, more, high)) = tokio::join!(compare(5_000), compare(50_000));
     assert_eq!((some, few), (4_500, 500));
     assert_eq!((many, more), (45_000, 5_000));

@@ -58,7 +58,7 @@ async fn an_event_that_was_lost_is_queued_once_and_credited() {
 }
 
 #[tokio::test]
-async fn a_memo_that_somebody_deleted_is_made_again_under_its_key() {
+async fn a_deleted_memo_is_made_again_under_its_key() {
     let world = TestWorld::with(&pair(), &quick()).await;
     let process = world.spawn(PROGRAM).await;
     let answer = tests::post(&world.http, process.address, &event(&pair(), ITEMS, &[A])).await;
@@ -78,7 +78,7 @@ async fn a_memo_that_somebody_deleted_is_made_again_under_its_key() {
 }
 
 #[tokio::test]
-async fn memos_by_hand_count_however_little_they_say() {
+async fn manual_memos_count_even_with_little_data() {
     let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     let sale = Sale::new(ORDER, "TEST-1821")
@@ -117,7 +117,7 @@ async fn memos_by_hand_count_however_little_they_say() {
 }
 
 #[tokio::test]
-async fn what_waits_and_what_is_parked_is_told_and_nothing_else() {
+async fn waiting_and_parked_units_are_reported_as_such() {
     let settings = Settings { policy: "not_invoiced = \"park\"".to_owned(), ..quick() };
     let world = TestWorld::new(&settings).await;
     let _ = world.install(&pair(), &Billing::NotInvoiced);
@@ -138,7 +138,7 @@ async fn what_waits_and_what_is_parked_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn people_are_told_sums_first_and_then_every_finding() {
+async fn the_text_report_has_sums_first_and_then_every_finding() {
     let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     unheard(&world, &pair());
@@ -161,7 +161,7 @@ async fn people_are_told_sums_first_and_then_every_finding() {
 }
 
 #[tokio::test]
-async fn an_order_that_cannot_be_judged_is_told_and_does_not_hide_others() {
+async fn an_order_that_cannot_be_compared_is_reported_and_hides_no_other() {
     let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     unheard(&world, &pair());
@@ -175,7 +175,7 @@ async fn an_order_that_cannot_be_judged_is_told_and_does_not_hide_others() {
 }
 
 #[tokio::test]
-async fn an_order_whose_bills_cannot_be_read_is_unclear() {
+async fn an_order_with_unreadable_sales_documents_is_unclear() {
     let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     let _ = world.install(&pair(), &Billing::NotInvoiced);
@@ -187,7 +187,7 @@ async fn an_order_whose_bills_cannot_be_read_is_unclear() {
 }
 
 #[tokio::test]
-async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
+async fn units_excluded_by_a_rule_are_not_missing() {
     let free = Sale::new(ORDER, "TEST-1821").unit(Unit::new(A, "10000", "0.00")).cancelled(&[A]);
     let historical =
         |world: &TestWorld| world.tenant.edit(ORDER, |it| it["isHistorical"] = true.into());
@@ -214,7 +214,7 @@ async fn what_a_rule_keeps_from_being_credited_is_not_missing() {
 }
 
 #[tokio::test]
-async fn a_comparison_that_is_interrupted_says_how_far_it_came() {
+async fn an_interrupted_comparison_reports_its_progress() {
     let world = TestWorld::new(&quick()).await;
     begin(&world).await;
     for number in 0..12 {
@@ -231,7 +231,7 @@ async fn a_comparison_that_is_interrupted_says_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn wrong_usage_is_told_before_anything_is_asked() {
+async fn wrong_usage_is_reported_before_any_call() {
     let world = TestWorld::new(&Settings::default()).await;
     let table: [(&[&str], i32, &str); 5] = [
         (&["--since", "2020-01-01"], 1, "there is no journal"),

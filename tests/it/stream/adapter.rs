@@ -77,7 +77,7 @@ async fn a_subscription_is_found_as_it_was_registered() {
 }
 
 #[tokio::test]
-async fn replays_are_listed_beside_other_peoples_subscriptions() {
+async fn replays_are_listed_with_subscriptions_of_other_systems() {
     let (tenant, integrations) = bench().await;
     let at = Timestamp::from_millis;
     let window = StreamWindow::new(at(1_600_000_000_000), at(1_600_000_001_500));
@@ -98,7 +98,7 @@ async fn replays_are_listed_beside_other_peoples_subscriptions() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_on_the_way_is_told_apart() {
+async fn errors_of_the_stream_api_are_distinguished() {
     let (tenant, integrations) = bench().await;
     let id = wanted().id;
     tenant.stream().fault(Fault::NextTokenRejected);

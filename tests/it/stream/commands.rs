@@ -25,7 +25,7 @@ async fn world() -> TestWorld {
 }
 
 #[tokio::test]
-async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
+async fn a_stream_is_registered_checked_started_and_updated() {
     let world = world().await;
     let missing = ["missing", "is not registered", "fix: memobridge stream register"];
     says(&world, "status", 1, &missing).await;
@@ -59,7 +59,7 @@ async fn a_stream_is_registered_watched_started_and_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_window_is_replayed_once_at_a_time_until_it_is_cleaned_up() {
+async fn a_window_is_replayed_once_until_it_is_cleaned_up() {
     let world = world().await;
     let stream = world.tenant.stream();
     stream.register(&integration(CALLBACK));
@@ -90,7 +90,7 @@ async fn a_window_is_replayed_once_at_a_time_until_it_is_cleaned_up() {
 }
 
 #[tokio::test]
-async fn programs_are_told_in_json() {
+async fn stream_commands_have_json_output() {
     let world = world().await;
     let object = async |arguments: &str, code: i32| -> Value {
         let said = says(&world, &format!("{arguments} --json"), code, &[]).await;
@@ -126,7 +126,7 @@ async fn programs_are_told_in_json() {
 }
 
 #[tokio::test]
-async fn wrong_usage_ends_with_2_and_a_storefront_that_is_down_with_1() {
+async fn wrong_usage_exits_with_2_and_a_storefront_that_is_down_with_1() {
     let world = world().await;
     says(&world, "status --tenant nobody", 2, &["no customer of nobody has a [customer.stream]"])
         .await;

@@ -23,7 +23,7 @@ fn is(status: u16, outcome: &str) -> (Option<u16>, String) {
 }
 
 #[tokio::test]
-async fn a_window_that_is_replayed_changes_nothing_that_is_posted() {
+async fn a_replay_changes_nothing_that_is_posted() {
     let world = TestWorld::with(&pair(), &Settings::default()).await;
     let process = world.spawn(PROGRAM).await;
     world.configure(&settings(&format!("http://{}/newstore/events", process.address)));
@@ -48,7 +48,7 @@ async fn a_window_that_is_replayed_changes_nothing_that_is_posted() {
 }
 
 #[tokio::test]
-async fn an_outage_holds_the_stream_up_and_a_broken_event_does_not() {
+async fn an_outage_blocks_the_stream_and_a_malformed_event_does_not() {
     let sale = pair().cancelled(&[A, B]).refunded("credit_card", "30.00");
     let world = TestWorld::with(&sale, &Settings::default()).await;
     let service = world.serve().await;

@@ -61,7 +61,7 @@ async fn count(service: &Service, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_look_that_failed_is_made_again_soon() {
+async fn a_failed_check_is_repeated_soon() {
     let world = stopped().await;
     let stream = world.tenant.stream();
     stream.fault(Fault::blocked());
@@ -79,7 +79,7 @@ async fn a_look_that_failed_is_made_again_soon() {
 }
 
 #[tokio::test]
-async fn a_restart_is_told_at_the_level_of_errors() {
+async fn a_restart_is_logged_as_an_error() {
     let world = stopped().await;
     let mut process = world.spawn(PROGRAM).await;
     let line = process.logged("Stream memobridge was stopped; restarted it").await;
@@ -91,7 +91,7 @@ async fn a_restart_is_told_at_the_level_of_errors() {
 }
 
 #[tokio::test]
-async fn what_a_person_must_mend_is_told_with_its_remedy_and_left_alone() {
+async fn a_difference_for_a_person_is_reported_with_its_fix_and_not_changed() {
     let world = TestWorld::new(&settings(CALLBACK)).await;
     let mut process = world.spawn(PROGRAM).await;
     let line = process.logged("Stream memobridge is not registered").await;

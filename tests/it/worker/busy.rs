@@ -1,5 +1,5 @@
-//! Jobs of one order run one after the other, and wait for that without an attempt, a turn
-//! or a look in vain.
+//! Jobs of one order run one after the other, and wait for that without an attempt, a permit or a
+//! query.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::worker_fixture::{Erp, Firm, LONG, SECOND};
 const EVENT: Duration = Duration::from_millis(750);
 
 #[test]
-fn sixty_events_of_one_order_take_the_time_of_their_calls() {
+fn sixty_events_of_one_order_need_only_the_time_of_their_calls() {
     let firm = Firm::new(&[Erp::takes(EVENT)]);
     firm.play(async |firm| {
         firm.push_long_order().await;
@@ -27,7 +27,7 @@ fn sixty_events_of_one_order_take_the_time_of_their_calls() {
 }
 
 #[test]
-fn a_busy_order_leaves_the_turns_to_others() {
+fn a_busy_order_leaves_the_permits_to_others() {
     let firm = Firm::new(&[Erp::takes(EVENT), Erp::takes(EVENT)]);
     firm.play(async |firm| {
         firm.push_long_order().await;
@@ -43,7 +43,7 @@ fn a_busy_order_leaves_the_turns_to_others() {
 }
 
 #[test]
-fn an_order_that_another_process_works_on_is_tried_when_it_is_free() {
+fn an_order_leased_by_another_process_is_tried_when_it_is_free() {
     let firm = Firm::new(&[Erp::takes(EVENT)]);
     firm.play(async |firm| {
         firm.push_new(0, 1).await;

@@ -1,4 +1,4 @@
-//! What is taken for a database's address, and what is said about anything else.
+//! Which texts are accepted as a database's address, and the errors about others.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn rejects(raw: &str, why: &DatabaseUrlError) {
 }
 
 #[test]
-fn a_url_says_where_and_who() {
+fn a_url_holds_address_and_credentials() {
     for scheme in ["postgres", "postgresql"] {
         let url = format!(" {scheme}://clerk:{SECRET}@books.example:6432/memobridge\n");
         let options = accepts(&url);
@@ -52,7 +52,7 @@ fn the_certificate_is_verified_where_libpq_would() {
 }
 
 #[test]
-fn what_is_no_address_is_said_without_its_secrets() {
+fn an_invalid_address_is_rejected_without_showing_its_secrets() {
     let unknown = |name: &str| DatabaseUrlError::Unknown(name.to_owned());
     let table = [
         ("", DatabaseUrlError::Scheme),

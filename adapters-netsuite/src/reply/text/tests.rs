@@ -24,7 +24,7 @@ fn name(xml: &str) -> Option<String> {
 }
 
 #[test]
-fn text_is_the_same_however_it_is_written() {
+fn every_encoding_of_a_text_is_read_alike() {
     let table = [
         ("Ana", "Ana"),
         (" \n Ana \t", "Ana"),
@@ -71,7 +71,7 @@ fn text_is_the_same_however_it_is_written() {
 }
 
 #[test]
-fn what_is_no_reference_is_unreadable() {
+fn an_invalid_reference_is_unreadable() {
     for xml in ["&#;", "&#x;", "&#xZZ;", "&#12a;", "&#-1;", "&#+65;", "&unknown;", "& ", "&amp"] {
         let text = get_done(&format!("<record>{xml}</record>"));
         assert!(Reply::read(text.as_bytes()).is_err(), "{xml}");
@@ -79,7 +79,7 @@ fn what_is_no_reference_is_unreadable() {
 }
 
 #[test]
-fn an_attribute_is_the_same_however_it_is_written() {
+fn every_encoding_of_an_attribute_is_read_alike() {
     let table = [
         ("\"sku-1\"", "sku-1"),
         ("'sku-1'", "sku-1"),
@@ -103,7 +103,7 @@ fn an_attribute_is_the_same_however_it_is_written() {
 }
 
 #[test]
-fn a_document_is_the_same_whatever_stands_around_it() {
+fn text_around_a_document_is_ignored() {
     let record_of = |before: &[u8], after: &[u8]| {
         let text = get_done("<record internalId=\"7\"/>");
         record(&[before, text.as_bytes(), after].concat()).attribute("internalId").unwrap().len()
@@ -116,7 +116,7 @@ fn a_document_is_the_same_whatever_stands_around_it() {
 }
 
 #[test]
-fn prefixes_may_be_any_and_none() {
+fn any_prefix_or_none_is_accepted() {
     let bare = "<record xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type=\"Invoice\" \
                 internalId=\"7\"><entity internalId=\"1\"/><tranDate>2026-11-21</tranDate>\
                 <total>1</total></record>";
@@ -130,7 +130,7 @@ fn prefixes_may_be_any_and_none() {
 }
 
 #[test]
-fn an_element_that_is_nil_is_as_good_as_none() {
+fn a_nil_element_counts_as_absent() {
     let text = "<record xsi:type=\"s:Invoice\" internalId=\"7\"><s:entity internalId=\"1\"/>\
                 <s:currency xsi:nil=\"true\" internalId=\"9\"/><s:tranDate>2026-11-21</s:tranDate>\
                 <s:total>1</s:total><s:amountRemaining xsi:nil='1'></s:amountRemaining>\
@@ -149,7 +149,7 @@ fn an_element_that_is_nil_is_as_good_as_none() {
 }
 
 #[test]
-fn halves_of_characters_in_bytes_of_their_own_are_read_as_references_are() {
+fn surrogate_halves_in_bytes_are_read_like_references() {
     let table: [(&[u8], &str); 4] = [
         (b"\xED\xA0\xBD\xED\xB8\x80", "\u{1F600}"),
         (b"A\xED\xA0\xBDB", "A\u{fffd}B"),

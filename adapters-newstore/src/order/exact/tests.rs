@@ -28,7 +28,7 @@ fn numbers_and_texts_are_the_same_number() {
 }
 
 #[test]
-fn what_is_no_number_is_kept_for_a_person_to_see() {
+fn a_value_that_is_no_number_is_kept_for_the_error_text() {
     let table = [
         ("null", ReportedAmount::Absent),
         ("\"\"", ReportedAmount::Unreadable(String::new())),

@@ -28,7 +28,7 @@ fn check_stuck<T: Node>(list: &mut Collector<T>, page: Page<T>) {
 }
 
 #[test]
-fn a_list_goes_on_after_its_cursor_or_else_by_count() {
+fn a_list_continues_by_cursor_or_by_count() {
     let mut list = Collector::new("items", 2);
     assert_eq!(*list.position(), place(None, None));
     list.add(units(&["a", "b"], Some(true), Some("x"))).unwrap();
@@ -45,7 +45,7 @@ fn a_list_goes_on_after_its_cursor_or_else_by_count() {
 }
 
 #[test]
-fn a_page_that_brings_nothing_new_is_an_error_while_there_is_more() {
+fn a_page_without_new_entries_is_an_error_while_there_is_more() {
     let mut by_id = Collector::new("items", 2);
     by_id.add(units(&["a", "b"], Some(true), None)).unwrap();
     check_stuck(&mut by_id, units(&["a", "b"], Some(true), None));
@@ -63,7 +63,7 @@ fn a_page_that_brings_nothing_new_is_an_error_while_there_is_more() {
 }
 
 #[test]
-fn equal_entries_without_an_id_are_kept_where_a_cursor_tells_them_apart() {
+fn equal_entries_without_an_id_are_kept_where_a_cursor_separates_them() {
     let mut list = Collector::new("instruments", 1);
     list.add(page(vec![card()], Some(true), Some("x"))).unwrap();
     list.add(page(vec![card()], Some(false), Some("y"))).unwrap();
@@ -85,7 +85,7 @@ fn without_page_information_only_a_full_page_is_followed() {
 }
 
 #[test]
-fn a_cursor_that_is_ignored_doubles_nothing() {
+fn an_ignored_cursor_repeats_no_entry() {
     let mut list = Collector::new("instruments", 1);
     list.add(page(vec![card()], None, Some("x"))).unwrap();
     assert_eq!(*list.position(), place(Some("x"), None));

@@ -7,12 +7,12 @@ const HOUR: Duration = Duration::from_hours(1);
 
 type Row = (Kind, fn(&mut Value), Duration, u32, Deferral);
 
-/// What a deferral did on the wire.
+/// The calls of a deferral.
 #[derive(Debug, PartialEq, Eq)]
 enum Deferral {
-    /// For so many seconds.
+    /// For this many seconds.
     Hidden(i64),
-    /// And the old one deleted afterwards.
+    /// And the old one is deleted afterwards.
     SentAgain,
 }
 
@@ -30,7 +30,7 @@ fn done(service: &Service) -> Deferral {
 }
 
 #[tokio::test]
-async fn a_deferral_hides_what_can_stay_and_sends_anew_what_cannot() {
+async fn a_deferral_hides_the_message_or_sends_it_again() {
     let fresh = |_: &mut Value| {};
     let old = |it: &mut Value| {
         let sent = it["Attributes"]["SentTimestamp"].as_str().unwrap().parse::<i64>().unwrap();
@@ -41,7 +41,7 @@ async fn a_deferral_hides_what_can_stay_and_sends_anew_what_cannot() {
     let for_later = |it: &mut Value| {
         it["MessageAttributes"]["due"] = json!({ "DataType": "Number", "StringValue": "1" });
     };
-    // queue, message, delay, attempts, what it does
+    // queue, message, delay, attempts, calls
     let table: [Row; 15] = [
         (Kind::Standard, fresh, NOW, 0, Deferral::Hidden(0)),
         (Kind::Standard, fresh, Duration::from_millis(1001), 0, Deferral::Hidden(2)),
@@ -72,7 +72,7 @@ async fn a_deferral_hides_what_can_stay_and_sends_anew_what_cannot() {
 }
 
 #[tokio::test]
-async fn a_job_sent_anew_is_the_same_with_other_attempts_and_another_deduplication_id() {
+async fn a_job_sent_again_differs_only_in_attempts_and_deduplication_id() {
     let service = Service::start(Kind::Fifo).await;
     let queue = service.open().await;
     queue.push(&job("a"), NOW).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_message_is_not_deleted_before_its_successor_is_sent() {
     service.answers("SendMessageBatch", refused("InternalError", "Try again."));
     assert_says(queue.defer(&lease, MINUTE, 1).await, &["SendMessage", "InternalError"]);
     assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
-    // The lease still runs: the runner may try again.
+    // The lease has not ended, so the worker may try again.
     queue.defer(&lease, MINUTE, 1).await.unwrap();
     assert_eq!(service.asked("DeleteMessageBatch").len(), 1);
 }
@@ -117,7 +117,7 @@ async fn a_lease_is_kept_alive_up_to_twelve_hours_in_total() {
 }
 
 #[tokio::test]
-async fn what_was_received_long_ago_is_deferred_for_what_is_left_of_twelve_hours() {
+async fn a_late_deferral_is_limited_to_the_rest_of_twelve_hours() {
     for (delay, expected) in [(HOUR, Deferral::Hidden(3600)), (2 * HOUR, Deferral::SentAgain)] {
         let service = Service::start(Kind::Standard).await;
         let queue = service.open().await;
@@ -130,7 +130,7 @@ async fn what_was_received_long_ago_is_deferred_for_what_is_left_of_twelve_hours
 }
 
 #[tokio::test]
-async fn a_lease_that_has_ended_is_lost_whatever_sqs_would_say() {
+async fn an_ended_lease_is_lost_without_asking_sqs() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     let lease = service.lease(&queue, service.message(&job("a"))).await;
@@ -142,7 +142,7 @@ async fn a_lease_that_has_ended_is_lost_whatever_sqs_would_say() {
 }
 
 #[tokio::test]
-async fn what_comes_early_is_hidden_again_in_one_call_and_not_handed_out() {
+async fn an_early_message_is_hidden_again_in_one_call() {
     let service = Service::start(Kind::Fifo).await;
     let queue = service.open().await;
     let delays = [NOW, Duration::from_millis(1), SECOND, 3 * HOUR, 3 * DAY];
@@ -159,7 +159,7 @@ async fn what_comes_early_is_hidden_again_in_one_call_and_not_handed_out() {
 }
 
 #[tokio::test]
-async fn what_comes_early_once_too_often_is_sent_anew_for_the_same_time() {
+async fn a_message_that_came_early_too_often_is_sent_again_for_the_same_time() {
     let service = Service::start(Kind::Fifo).await;
     let queue = service.open().await;
     let mut message = service.message_for_later(&Job { attempts: 4, ..job("a") }, 3 * DAY);

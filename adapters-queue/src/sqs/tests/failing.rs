@@ -1,15 +1,15 @@
-//! What comes of bad answers, and of none.
+//! The results of bad and missing answers.
 
 use super::*;
 use crate::testing::{MINUTE, NOW};
 
-/// How a call can go wrong, and what people are told.
+/// The ways in which a call can fail, with their error texts.
 fn faults() -> Vec<(ResponseTemplate, &'static str)> {
     let garbage = ResponseTemplate::new(200).set_body_raw("<html>Welcome", "text/html");
     let proxy = ResponseTemplate::new(502).set_body_raw("<html>Bad Gateway", "text/html");
     vec![
-        (error(400, "RequestThrottled", "Rate exceeded"), "SQS throttles us"),
-        (error(400, "ThrottlingException", "Rate exceeded"), "SQS throttles us"),
+        (error(400, "RequestThrottled", "Rate exceeded"), "SQS throttles calls"),
+        (error(400, "ThrottlingException", "Rate exceeded"), "SQS throttles calls"),
         (error(403, "AccessDenied", "not authorized to perform"), "AWS does not permit it"),
         (error(400, "KmsAccessDenied", "no key for you"), "AWS does not permit it"),
         (error(400, "QueueDoesNotExist", "does not exist"), "there is no such queue"),
@@ -32,13 +32,13 @@ fn faults() -> Vec<(ResponseTemplate, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_fault_of_every_call_is_told_with_its_queue_and_remedy() {
+async fn every_error_of_every_call_names_its_queue_and_fix() {
     for (answer, words) in faults() {
         let service = Service::start(Kind::Standard).await;
         let queue = service.open().await;
         let lease = service.lease(&queue, service.message(&job("a"))).await;
         let script = |action: &str| {
-            // Once more, for those that SQS's client asks again.
+            // Twice, for calls that SQS's client repeats.
             service.answers(action, answer.clone());
             service.answers(action, answer.clone());
         };
@@ -59,7 +59,7 @@ async fn every_fault_of_every_call_is_told_with_its_queue_and_remedy() {
 }
 
 #[tokio::test]
-async fn a_moments_throttling_costs_nobody_anything() {
+async fn brief_throttling_is_retried() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     service.answers("SendMessageBatch", error(400, "RequestThrottled", "Rate exceeded"));
@@ -69,7 +69,7 @@ async fn a_moments_throttling_costs_nobody_anything() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_not_called_done_is_not_done() {
+async fn an_unconfirmed_entry_is_not_done() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     for silence in [json!({}), json!({ "Successful": [{ "Id": "7" }], "Failed": [] })] {
@@ -79,7 +79,7 @@ async fn an_entry_that_is_not_called_done_is_not_done() {
 }
 
 #[tokio::test]
-async fn a_handle_that_is_not_valid_any_more_is_a_lost_lease() {
+async fn an_invalid_receipt_handle_is_a_lost_lease() {
     let expired = "Value a for parameter ReceiptHandle is invalid. Reason: The receipt handle has \
                    expired.";
     let table = [
@@ -108,7 +108,7 @@ async fn a_handle_that_is_not_valid_any_more_is_a_lost_lease() {
 }
 
 #[tokio::test]
-async fn no_answer_is_not_waited_for_for_ever() {
+async fn a_missing_answer_ends_at_the_timeout() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     let lease = service.lease(&queue, service.message(&job("a"))).await;

@@ -1,10 +1,10 @@
-//! What is found out before the first job.
+//! The problems that are found before the first job.
 
 use aws_config::{SdkConfig, profile::ProfileFileCredentialsProvider};
 
 use super::*;
 
-/// Opens a queue that was changed in this way, and expects these words.
+/// Opens a queue that was changed in this way, and expects these words in the error.
 async fn fails(kind: Kind, change: impl FnOnce(&mut Service, &mut Value), words: &[&str]) {
     let mut service = Service::with_dead_letter(kind).await;
     let mut attributes = attributes(kind);
@@ -15,7 +15,7 @@ async fn fails(kind: Kind, change: impl FnOnce(&mut Service, &mut Value), words:
 }
 
 #[tokio::test]
-async fn the_kind_is_what_the_queue_says_and_its_name_agrees() {
+async fn the_kind_is_an_attribute_and_must_match_the_name() {
     for kind in [Kind::Fifo, Kind::Standard] {
         let service = Service::start(kind).await;
         assert_eq!(service.open().await.settings.kind, kind);
@@ -27,7 +27,7 @@ async fn the_kind_is_what_the_queue_says_and_its_name_agrees() {
 }
 
 #[tokio::test]
-async fn a_redrive_policy_that_would_take_waiting_jobs_is_an_error() {
+async fn a_redrive_policy_that_would_move_waiting_jobs_is_an_error() {
     let policy = |count: &Value| {
         let policy = json!({ "deadLetterTargetArn": "arn", "maxReceiveCount": count });
         json!(policy.to_string())
@@ -48,13 +48,13 @@ async fn a_redrive_policy_that_would_take_waiting_jobs_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_queue_that_takes_only_small_messages_is_refused() {
+async fn a_queue_with_a_small_message_limit_is_rejected() {
     let words = ["262143 bytes", "262144 are needed", "MaximumMessageSize to 1048576"];
     fails(Kind::Standard, |_, it| it["MaximumMessageSize"] = json!("262143"), &words).await;
 }
 
 #[tokio::test]
-async fn the_queue_keeps_jobs_longer_than_anybody_waits() {
+async fn the_queue_must_keep_jobs_longer_than_the_longest_wait() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     queue.outlasts(3 * DAY).unwrap();
@@ -63,7 +63,7 @@ async fn the_queue_keeps_jobs_longer_than_anybody_waits() {
 }
 
 #[tokio::test]
-async fn what_no_sqs_leaves_out_is_missed() {
+async fn missing_attributes_are_an_error() {
     for name in ["MessageRetentionPeriod", "MaximumMessageSize"] {
         fails(Kind::Standard, |_, it| it[name] = json!("a lot"), &[name, "check the endpoint"])
             .await;
@@ -75,7 +75,7 @@ async fn what_no_sqs_leaves_out_is_missed() {
 }
 
 #[tokio::test]
-async fn the_dead_letter_queue_is_another_one_of_the_same_kind() {
+async fn the_dead_letter_queue_must_be_another_queue_of_the_same_kind() {
     let itself = |service: &mut Service, _: &mut Value| {
         service.options.dead_letter_url = Some(service.options.url.clone());
     };
@@ -92,8 +92,8 @@ async fn the_dead_letter_queue_is_another_one_of_the_same_kind() {
 }
 
 #[tokio::test]
-async fn every_right_is_asked_for() {
-    // The call by which it is found out, the right.
+async fn every_permission_is_checked() {
+    // The call that shows the problem, and the missing permission.
     let table = [
         ("GetQueueAttributes", "GetQueueAttributes"),
         ("SendMessageBatch", "SendMessage"),
@@ -117,7 +117,7 @@ async fn every_right_is_asked_for() {
 }
 
 #[tokio::test]
-async fn asking_for_rights_changes_nothing() {
+async fn checking_permissions_changes_nothing() {
     let service = Service::start(Kind::Fifo).await;
     service.try_open().await.unwrap();
     for (action, body) in service.calls() {
@@ -133,7 +133,7 @@ async fn asking_for_rights_changes_nothing() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_no_queue_and_no_sqs_are_told_apart() {
+async fn wrong_credentials_no_queue_and_no_sqs_are_distinguished() {
     let table = [
         (error(403, "InvalidClientTokenId", "invalid"), "AWS does not accept the credentials"),
         (error(400, "QueueDoesNotExist", "none"), "there is no such queue"),
@@ -160,21 +160,21 @@ fn nowhere() -> aws_config::ConfigLoader {
 }
 
 #[tokio::test]
-async fn an_sqs_that_is_not_there_cannot_be_reached() {
+async fn an_unreachable_sqs_is_reported() {
     let key = Credentials::new("id", "secret", None, None, "tests");
     let aws = nowhere().region(Region::new("eu-central-1")).credentials_provider(key);
     assert_says(open(aws.load().await).await, &["/jobs: ", "SQS cannot be reached"]);
 }
 
 #[tokio::test]
-async fn credentials_that_nobody_gave_are_asked_for() {
+async fn missing_credentials_are_reported() {
     let chain = ProfileFileCredentialsProvider::builder().profile_name("nobody's").build();
     let aws = nowhere().region(Region::new("eu-central-1")).credentials_provider(chain);
     assert_says(open(aws.load().await).await, &["/jobs: ", "AWS does not accept the credentials"]);
 }
 
 #[tokio::test]
-async fn a_region_that_nobody_gave_is_asked_for() {
+async fn a_missing_region_is_reported() {
     let aws = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
     assert_says(open(aws).await, &["/jobs: ", "set queue.region"]);
 }

@@ -1,4 +1,4 @@
-//! Polls, foreign messages, and what readiness costs.
+//! Polls, foreign messages, and the cost of readiness.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::{MINUTE, NOW, SECOND};
 
 #[tokio::test]
-async fn a_receive_asks_for_what_it_needs_and_no_more_than_sqs_gives() {
+async fn a_receive_requests_its_attributes_within_the_limits_of_sqs() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     for (max, asked) in [(1, 1), (10, 10), (64, 10)] {
@@ -21,7 +21,7 @@ async fn a_receive_asks_for_what_it_needs_and_no_more_than_sqs_gives() {
 }
 
 #[tokio::test]
-async fn a_poll_waits_no_longer_than_it_may() {
+async fn a_poll_waits_at_most_its_limit() {
     for (wait, asked) in [(NOW, 0), (Duration::from_millis(999), 0), (5 * SECOND, 5), (DAY, 20)] {
         let service = Service::start(Kind::Standard).await;
         let queue = service.open().await;
@@ -87,7 +87,7 @@ fn foreign(service: &Service) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_is_no_job_goes_to_the_dead_letter_queue_as_it_is() {
+async fn a_message_that_is_no_job_goes_to_the_dead_letter_queue_unchanged() {
     for kind in [Kind::Standard, Kind::Fifo] {
         let service = Service::with_dead_letter(kind).await;
         let queue = service.open().await;
@@ -121,7 +121,7 @@ async fn what_is_no_job_goes_to_the_dead_letter_queue_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_job_stays_while_the_dead_letter_queue_does_not_take_it() {
+async fn a_message_that_is_no_job_stays_while_the_dead_letter_queue_fails() {
     let service = Service::with_dead_letter(Kind::Standard).await;
     let queue = service.open().await;
     let never = good(&json!({})).set_delay(Duration::from_hours(1));
@@ -137,7 +137,7 @@ async fn what_is_no_job_stays_while_the_dead_letter_queue_does_not_take_it() {
     assert_eq!(service.asked("DeleteMessageBatch").len(), 0);
 }
 
-/// What is logged, for as long as the guard is kept.
+/// The log, until the guard is dropped.
 fn log() -> (Arc<Mutex<Vec<u8>>>, tracing::subscriber::DefaultGuard) {
     let log = Arc::<Mutex<Vec<u8>>>::default();
     let lines = Arc::clone(&log);
@@ -159,7 +159,7 @@ impl Write for Lines {
 }
 
 #[tokio::test]
-async fn what_stays_is_complained_about_once_and_never_quoted() {
+async fn an_unreadable_message_is_logged_once_and_never_quoted() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     let (log, _guard) = log();
@@ -179,7 +179,7 @@ async fn what_stays_is_complained_about_once_and_never_quoted() {
 }
 
 #[tokio::test]
-async fn the_depth_is_what_sqs_counts() {
+async fn the_depth_comes_from_sqs() {
     let service = Service::start(Kind::Standard).await;
     let queue = service.open().await;
     service.has(

@@ -1,4 +1,4 @@
-//! What a push puts on the wire.
+//! The messages of a push.
 
 use tokio::task::JoinSet;
 
@@ -27,7 +27,7 @@ async fn a_message_has_the_jobs_body_and_its_attributes() {
 }
 
 #[tokio::test]
-async fn a_standard_queue_delays_as_long_as_sqs_can_and_the_rest_is_written_down() {
+async fn a_long_delay_in_a_standard_queue_is_stored_in_the_message() {
     // delay, DelaySeconds, due
     let table = [
         (NOW, 0, false),
@@ -48,7 +48,7 @@ async fn a_standard_queue_delays_as_long_as_sqs_can_and_the_rest_is_written_down
 }
 
 #[tokio::test]
-async fn a_fifo_queue_keeps_an_order_together_but_for_what_is_for_later() {
+async fn a_fifo_queue_groups_messages_by_order_except_delayed_ones() {
     for delay in [NOW, SECOND, 3 * DAY] {
         let service = Service::start(Kind::Fifo).await;
         let queue = service.open().await;
@@ -64,7 +64,7 @@ async fn a_fifo_queue_keeps_an_order_together_but_for_what_is_for_later() {
 }
 
 #[tokio::test]
-async fn a_fifo_queue_never_takes_a_push_for_a_repetition() {
+async fn a_fifo_queue_never_treats_a_push_as_a_duplicate() {
     let service = Service::start(Kind::Fifo).await;
     let queue = service.open().await;
     for _ in 0..3 {
@@ -76,7 +76,7 @@ async fn a_fifo_queue_never_takes_a_push_for_a_repetition() {
     assert!(ids.iter().all(|it| it.is_some_and(|it| it.len() <= 128)), "{ids:?}");
 }
 
-/// Pushes all of them at the same time; the failures by their jobs.
+/// Pushes all of them concurrently; returns the failures by their jobs.
 async fn push_all(queue: &Arc<Sqs>, jobs: Vec<Job>) -> Vec<(String, String)> {
     let mut pushing = JoinSet::new();
     for job in jobs {
@@ -91,7 +91,7 @@ async fn push_all(queue: &Arc<Sqs>, jobs: Vec<Job>) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn pushes_that_come_together_go_together() {
+async fn concurrent_pushes_share_a_request() {
     let service = Service::start(Kind::Standard).await;
     let queue = Arc::new(service.open().await);
     let jobs: Vec<_> = (0..95).map(|n| job(&format!("job-{n}"))).collect();
@@ -107,7 +107,7 @@ async fn pushes_that_come_together_go_together() {
 }
 
 #[tokio::test]
-async fn a_request_is_no_longer_than_sqs_takes() {
+async fn a_request_is_within_the_limits_of_sqs() {
     let service = Service::start(Kind::Standard).await;
     let queue = Arc::new(service.open().await);
     let big = |name: &str| Job { body: "x".repeat(400_000), ..job(name) };
@@ -119,7 +119,7 @@ async fn a_request_is_no_longer_than_sqs_takes() {
 }
 
 #[tokio::test]
-async fn a_failed_entry_of_a_batch_is_its_own_callers_failure() {
+async fn a_failed_entry_of_a_batch_fails_only_its_caller() {
     let service = Service::start(Kind::Standard).await;
     let queue = Arc::new(service.open().await);
     let failed = json!({ "Id": "2", "SenderFault": true, "Code": "InvalidMessageContents" });
@@ -135,7 +135,7 @@ async fn a_failed_entry_of_a_batch_is_its_own_callers_failure() {
 }
 
 #[tokio::test]
-async fn a_message_too_long_with_its_attributes_is_refused_before_it_is_sent() {
+async fn a_message_too_long_with_its_attributes_is_rejected_before_it_is_sent() {
     let service = Service::start(Kind::Standard).await;
     let mut small = attributes(Kind::Standard);
     small["MaximumMessageSize"] = json!("262144");

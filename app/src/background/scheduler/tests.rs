@@ -1,4 +1,4 @@
-//! Turns: who runs, who waits, who is rejected and for how long.
+//! Scheduling: which job runs, which waits, which is rejected and for how long.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn full(asked: &Admission) -> Duration {
 }
 
 #[test]
-fn so_many_run_as_many_wait_and_the_rest_is_turned_away() {
+fn jobs_beyond_the_running_and_waiting_ones_are_deferred() {
     let scheduler = scheduler_for(2);
     let running = [(); 2].map(|()| now(scheduler.request(JobAge::Retried, start())));
     let mut waiting = [(); 2].map(|()| soon(scheduler.request(JobAge::Retried, start())));
@@ -83,7 +83,7 @@ fn new_jobs_go_first_and_retried_ones_do_not_starve() {
 }
 
 #[test]
-fn new_jobs_do_not_take_the_room_of_retried_ones() {
+fn new_jobs_do_not_use_the_room_of_retried_ones() {
     let scheduler = scheduler_for(2);
     let _running = [(); 2].map(|()| now(scheduler.request(JobAge::New, start())));
     let _new = [(); 2].map(|()| soon(scheduler.request(JobAge::New, start())));
@@ -93,7 +93,7 @@ fn new_jobs_do_not_take_the_room_of_retried_ones() {
 }
 
 #[test]
-fn a_turn_that_nobody_waits_for_any_more_goes_to_the_next() {
+fn an_abandoned_permit_goes_to_the_next_job() {
     let scheduler = scheduler_for(2);
     let running = [(); 2].map(|()| now(scheduler.request(JobAge::New, start())));
     let gone = soon(scheduler.request(JobAge::New, start()));
@@ -109,7 +109,7 @@ fn a_turn_that_nobody_waits_for_any_more_goes_to_the_next() {
 }
 
 #[test]
-fn who_is_turned_away_comes_back_when_there_is_room() {
+fn a_deferred_job_returns_when_there_is_room() {
     let scheduler = scheduler_for(1);
     let _running = now(scheduler.request(JobAge::Retried, start()));
     let _waiting = soon(scheduler.request(JobAge::Retried, start()));
@@ -131,7 +131,7 @@ fn who_is_turned_away_comes_back_when_there_is_room() {
 }
 
 #[test]
-fn while_the_erp_is_held_back_jobs_come_one_after_the_other() {
+fn while_the_erp_is_suspended_jobs_return_one_after_the_other() {
     let scheduler = scheduler_for(4);
     let (pause, most) = (Duration::from_secs(15), Duration::from_mins(15));
     let waits: Vec<_> = (0..20_000).map(|_| scheduler.later(start(), pause, most)).collect();

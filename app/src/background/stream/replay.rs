@@ -1,24 +1,24 @@
-//! Sending a stretch of time once more: a subscription of its own, named after its window.
+//! Replays a window of time: a separate subscription, named after its window.
 
 use domain::Timestamp;
 use jiff::{fmt::strtime, tz::TimeZone};
 use ports::{Registration, StreamState, StreamWindow, Subscription, SubscriptionId};
 
-/// What becomes of a replay that is wanted.
+/// What can be done about a requested replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Plan<'a> {
-    /// It can begin, as this subscription.
+    /// It can begin, with this subscription.
     Begin(Registration),
-    /// It runs already.
+    /// It is running already.
     UnderWay(&'a Subscription),
-    /// It has run; it can run again once that is removed.
+    /// It has run; it can run again once this subscription is removed.
     Over(&'a Subscription),
-    /// One that has some of its window runs: the same events would be sent twice at once.
+    /// A replay of a part of its window is running: the same events would be sent twice at once.
     Busy(&'a Subscription),
 }
 
-/// Decides about a replay, from all subscriptions that there are.
+/// Decides about a replay, from all existing subscriptions.
 pub fn plan<'a>(live: &Registration, window: StreamWindow, all: &'a [Subscription]) -> Plan<'a> {
     let id = id(&live.id, window);
     let runs = |it: &&Subscription| it.state == StreamState::Running;
@@ -39,7 +39,7 @@ pub fn is_replay(live: &SubscriptionId, subscription: &Subscription) -> bool {
     subscription.id.as_str().starts_with(&prefix(live))
 }
 
-/// The same window always has the same id.
+/// The id of a replay; the same window always has the same id.
 fn id(live: &SubscriptionId, window: StreamWindow) -> SubscriptionId {
     let (since, until) = (compact(window.since()), compact(window.until()));
     let id = format!("{}{since}-{until}", prefix(live));

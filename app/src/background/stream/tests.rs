@@ -44,7 +44,7 @@ fn filtered(events: &[&str], entities: &[&str]) -> Subscription {
 }
 
 #[test]
-fn whatever_is_not_as_it_should_be_is_told_with_its_remedy() {
+fn every_difference_is_reported_with_its_fix() {
     let there = "https://there.example";
     let both = ["order.cancelled", "order.items_cancelled"];
     let more = ["order.cancelled", "order.created", "order.items_cancelled"];
@@ -149,7 +149,7 @@ fn a_window_is_never_sent_twice_at_once() {
 }
 
 #[test]
-fn the_longest_stream_has_room_for_its_replays() {
+fn the_longest_stream_id_has_room_for_its_replays() {
     let live = Registration { id: id(&"x".repeat(24)), ..wanted() };
     let Plan::Begin(replay) = plan(&live, days(0, 1), &[]) else { panic!("nothing is in the way") };
     assert!(replay.id.as_str().len() <= SubscriptionId::MAX_LEN, "{}", replay.id);

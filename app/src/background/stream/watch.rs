@@ -1,7 +1,8 @@
 //! Watches a stream: restarts it where it is stopped, and logs that.
 //!
-//! Several replicas may do it at once: starting twice is starting once. What is not there, or is
-//! another than is configured, is for a person: somebody may have meant it.
+//! Several replicas may do it at once: starting twice has the effect of starting once. A missing
+//! subscription, or one that differs from the configuration, needs a person, because the change may
+//! be intended.
 
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use ports::{Retry, error_chain};
 use super::{Stream, StreamFault, faults};
 use crate::process::service::Service;
 
-/// How often to look.
+/// How often the stream is checked.
 const PERIOD: Duration = Duration::from_hours(1);
-/// How soon to look again where looking failed.
+/// How soon a failed check is repeated.
 const SOON: Duration = Duration::from_mins(5);
 
-/// Looks at start and every hour until the service drains.
+/// Checks at start and every hour until the service drains.
 pub async fn watch(stream: Stream, service: Service) {
-    // A counter that is first seen at 1 is not seen to rise.
+    // Prometheus does not see an increase of a counter that first appears as 1.
     restarts(&stream).increment(0);
     while let Some(wait) = service.draining.run_until_cancelled(check(&stream)).await {
         if service.sleep_or_drain(wait).await.is_none() {

@@ -55,7 +55,7 @@ fn every_outcome_has_a_verdict() {
 }
 
 #[test]
-fn what_failed_together_does_not_come_back_together() {
+fn jobs_that_failed_together_are_retried_at_different_times() {
     let random = Random::seeded(7);
     let mut delays: Vec<_> = (0..100).map(|_| backoff(9, LIMITS, &random)).collect();
     delays.sort();

@@ -1,8 +1,8 @@
-//! Where a page ends: opaque to callers, who hand it back for the next one.
+//! The cursor of a page: opaque to callers, who send it to get the next page.
 
 use std::{fmt, str::FromStr};
 
-/// The place in the journal's list after which the next page begins.
+/// The sequence in the journal's list after which the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor(pub(super) u64);
 
@@ -17,7 +17,7 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let place = u64::from_str_radix(text, 16).map(Self).ok();
-        place.filter(|it| it.to_string() == text).ok_or("is not a cursor of ours")
+        place.filter(|it| it.to_string() == text).ok_or("is not a valid cursor")
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_so_is_no_cursor() {
+    fn any_other_text_is_no_cursor() {
         for wrong in ["", "1", "+000000000000001", "000000000000FEED", "00000000000000feed", "next"]
         {
             assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");

@@ -1,5 +1,5 @@
-//! What a call asks with, each part by its name: what nobody asks for is a fault,
-//! so that a mistyped filter is never a wider one.
+//! The parameters of a call, by name. An unknown parameter is an error, so that a mistyped filter
+//! never selects more than intended.
 
 use std::fmt::Display;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use ports::FieldError;
 
-/// The parameters that were not asked for yet.
+/// The parameters that were not read yet.
 #[derive(Debug)]
 pub(super) struct Parameters(Map<String, Value>);
 
@@ -36,7 +36,7 @@ impl Parameters {
         }
     }
 
-    /// A text, parsed, where it is given.
+    /// A parsed text, where it is given.
     pub(super) fn text<T, E: Display>(
         &mut self,
         name: &str,

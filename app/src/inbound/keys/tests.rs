@@ -35,7 +35,7 @@ fn keys_are_never_shown() {
 }
 
 #[test]
-fn a_fingerprint_names_a_key_and_does_not_tell_it() {
+fn a_fingerprint_identifies_a_key_without_revealing_it() {
     let text = fingerprint("old-key");
     assert_eq!(text.len(), 8);
     assert_eq!(text, fingerprint("old-key"));

@@ -8,10 +8,10 @@ use tokio::{
 use super::*;
 use crate::clock::SystemClock;
 
-/// Longer than anything a caller is allowed.
+/// Longer than any limit of a caller.
 const LONG: Duration = Duration::from_mins(10);
 
-/// A connection in time that the test owns, with a route that takes long.
+/// A connection in the test's own time, with a route that takes long.
 struct Caller {
     stream: DuplexStream,
     stop: CancellationToken,
@@ -42,7 +42,7 @@ impl Caller {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// One answer, which ends with these words.
+    /// Reads one answer, which ends with these words.
     async fn hears(&mut self, words: &str) -> String {
         let mut heard = String::new();
         while !heard.ends_with(words) {
@@ -52,7 +52,7 @@ impl Caller {
         heard
     }
 
-    /// How long it is until the service hangs up.
+    /// The time until the service closes the connection.
     async fn until_cut(self) -> Duration {
         let began = Instant::now();
         self.ended.await.unwrap();
@@ -63,12 +63,12 @@ impl Caller {
 const GET: &str = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
 
 #[tokio::test(start_paused = true)]
-async fn whoever_connects_and_says_nothing_is_cut() {
+async fn a_silent_connection_is_closed() {
     assert_eq!(call().until_cut().await, HEAD);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_drips_is_cut_as_one_that_stalls() {
+async fn a_slow_head_ends_the_connection_like_a_stalled_one() {
     let mut caller = call();
     caller.send("GET / HTTP/1.1\r\n").await;
     let drips = HEAD.as_secs() - 1;
@@ -100,16 +100,16 @@ async fn a_second_head_must_come_as_fast_as_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn our_own_work_may_take_its_time() {
+async fn a_slow_handler_does_not_end_the_connection() {
     let mut caller = call();
     caller.send("GET /slow HTTP/1.1\r\nHost: here\r\n\r\n").await;
     caller.hears("late").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_not_read_is_cut() {
+async fn an_unread_answer_ends_the_connection() {
     let mut caller = call();
-    // Their answers are more than the pipe between us holds.
+    // The answers exceed the capacity of the pipe between caller and service.
     caller.send(&GET.repeat(2_000)).await;
     assert_eq!(caller.until_cut().await, IDLE);
 }
@@ -132,7 +132,7 @@ async fn stopping_ends_an_idle_connection_and_finishes_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_is_too_big_is_refused() {
+async fn a_head_that_is_too_big_is_rejected() {
     let many = format!("{}\r\n", "X-Header: x\r\n".repeat(101));
     let long = format!("X-Header: {}\r\n\r\n", "x".repeat(HEAD_BYTES));
     let endless = format!("X-Header: {}", "x".repeat(HEAD_BYTES));

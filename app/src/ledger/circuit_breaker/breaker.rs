@@ -1,14 +1,14 @@
-//! The breaker in front of a dead ERP: a pure state machine, time as an argument.
+//! The circuit breaker in front of an ERP: a pure state machine with time as an argument.
 //!
-//! While it is open nothing is sent, but for one probing call now and then: after
-//! 1 s, doubling to 15 s; for a missing permission every 15 s; for refused
-//! credentials after 1 min, doubling to 1 h, because repeated bad logins lock a token.
+//! While it is open nothing is sent except single probes: after 1 s, doubling to 15 s; for a
+//! missing permission every 15 s; for refused credentials after 1 min, doubling to 1 h, because
+//! repeated bad logins lock a token.
 
 use std::time::Duration;
 
 use ports::Instant;
 
-/// Failures in a row that open the breaker; one alone may be chance.
+/// Consecutive failures that open the breaker; a single failure may be chance.
 const FAILURES_TO_OPEN: u32 = 3;
 
 /// Why calls to an ERP are suspended.
@@ -26,9 +26,9 @@ pub enum BreakerCause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum BreakerPermit {
-    /// It may.
+    /// Yes.
     Go,
-    /// It may not, because of this, for this long.
+    /// No, for this cause and this long.
     Wait(BreakerCause, Duration),
 }
 
@@ -47,10 +47,10 @@ struct Open {
 }
 
 impl BreakerCause {
-    /// All of them.
+    /// All causes.
     pub const ALL: [Self; 3] = [Self::Unavailable, Self::Permission, Self::Credentials];
 
-    /// The stable name, as logs and metrics say it.
+    /// The stable name in logs and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl Breaker {
         Some(open.probe_at.since(now))
     }
 
-    /// Whether calls are being held back, and why.
+    /// Why calls are suspended, if they are.
     #[must_use]
     pub fn cause(&self) -> Option<BreakerCause> {
         self.open.map(|it| it.cause)
@@ -120,7 +120,7 @@ impl Breaker {
         self.failures = self.failures.saturating_add(1);
         let wait = match self.open {
             Some(open) if open.cause == cause => {
-                // Calls that were under way when it opened say nothing new.
+                // A call that began before the breaker opened gives no new information.
                 if now.after(open.wait) < open.probe_at {
                     return;
                 }

@@ -1,11 +1,11 @@
-//! What the answers of a ledger and of a proof make of the breaker.
+//! How the answers of a ledger and of a permission probe change the breaker.
 
 use domain::Timestamp;
 use ports::{Instant, Rejection};
 
 use super::*;
 
-/// A ledger that answers as it is told, and a clock that stands still.
+/// A ledger with scripted answers, and a clock that stands still.
 #[derive(Default)]
 struct Scripted(Mutex<Option<LedgerError>>);
 
@@ -58,7 +58,7 @@ impl Clock for Scripted {
     async fn sleep(&self, _: Duration) {}
 }
 
-/// Who makes a call.
+/// The origin of a call.
 #[derive(Debug, Clone, Copy)]
 enum Call {
     Work,
@@ -95,7 +95,7 @@ fn unreadable() -> LedgerError {
 }
 
 #[tokio::test]
-async fn an_order_that_fails_alone_opens_no_breaker_and_is_no_probe() {
+async fn an_order_that_fails_alone_opens_no_breaker_and_makes_no_probe() {
     let ledger = Arc::new(Scripted::default());
     let tenant = "dodici".parse().unwrap();
     let protected =
@@ -124,7 +124,7 @@ async fn an_order_that_fails_alone_opens_no_breaker_and_is_no_probe() {
 }
 
 #[tokio::test]
-async fn the_breaker_opens_by_what_is_answered_to_whom() {
+async fn the_breaker_opens_by_the_kind_of_answer_and_call() {
     use Call::{Proof, Work};
     let nine = |error: fn() -> LedgerError| (0..9).map(|_| error()).collect();
     let table: [(Call, Vec<LedgerError>, Option<BreakerCause>); 12] = [
@@ -133,7 +133,7 @@ async fn the_breaker_opens_by_what_is_answered_to_whom() {
         (Work, vec![unavailable(), unavailable()], None),
         (Work, vec![unavailable(), unavailable(), unavailable()], Some(BreakerCause::Unavailable)),
         (Work, vec![unavailable(), unavailable(), refused(), unavailable()], None),
-        // Calls that hang take the slots of others, which are then throttled.
+        // Calls that hang occupy the slots of others, which are then throttled.
         (
             Work,
             vec![unavailable(), throttled(), unavailable(), throttled(), unavailable()],

@@ -1,4 +1,4 @@
-//! Operations of the queue, and the failed ones counted.
+//! Operations of the queue; failed ones are counted.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Jobs for InstrumentedStore<dyn Jobs> {
     }
 }
 
-/// Only `push` is part of an attempt, and so of a trace.
+/// Counts a failure. Only `push` is part of an attempt, and so of a trace.
 fn count<T>(operation: &'static str, result: Result<T, JobsError>) -> Result<T, JobsError> {
     if let Err(JobsError::Unavailable(_)) = result {
         store_failed("queue", operation);

@@ -1,4 +1,4 @@
-//! Steps of the journal, and the failed ones counted.
+//! Operations of the journal; failed ones are counted.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Calls to the ERP, by operation and how they ended.
+//! Calls to the ERP, counted by operation and result.
 
 use async_trait::async_trait;
 use domain::{Billing, CreditMemo, LinesToClose, RecordId, Timestamp};

@@ -1,4 +1,4 @@
-//! Looking whether the ERP lets us see what the work depends on: a call to it as any other.
+//! The permission probe, counted like any other call to the ERP.
 
 use async_trait::async_trait;
 use ports::{LedgerError, ReadPermissions};

@@ -1,4 +1,4 @@
-//! Questions to NewStore, by what is asked and how they ended.
+//! Calls to NewStore, counted by operation and result.
 
 use async_trait::async_trait;
 use domain::{OrderId, OrderSnapshot};

@@ -1,4 +1,4 @@
-//! A reader that reads, one that stalls, and one that is gone.
+//! A reader that reads, one that stalls, and one that is closed.
 
 use std::sync::{
     Mutex,
@@ -29,7 +29,8 @@ impl Write for Pipe {
     }
 }
 
-/// Lines with room for so many, the end of the pipe that lets lines through, and those that came.
+/// Lines with room for this many, the end of the pipe that lets lines through, and the lines
+/// received.
 fn lines(room: usize) -> (Lines, Sender<()>, Arc<Mutex<Vec<String>>>) {
     let (reader, room_in_pipe) = channel();
     let came = Arc::new(Mutex::new(Vec::new()));
@@ -38,7 +39,7 @@ fn lines(room: usize) -> (Lines, Sender<()>, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_stalled_reader_costs_lines_that_are_counted_and_told_of_once() {
+fn a_stalled_reader_loses_lines_that_are_counted_and_reported_once() {
     let (lines, reader, came) = lines(4);
     let log = tracing_subscriber::registry()
         .with(fmt::layer().with_ansi(false).with_writer(lines.clone()));
@@ -53,7 +54,7 @@ fn a_stalled_reader_costs_lines_that_are_counted_and_told_of_once() {
         });
     });
     let dropped = lines.dropped.load(Ordering::Relaxed);
-    // Four in the queue, and perhaps one in the writer's hands.
+    // Four in the queue, and perhaps one that is being written.
     assert!((95..=96).contains(&dropped), "{dropped}");
     let expected = format!("{DROPPED} {dropped}");
     assert!(handle.render().contains(&expected), "{}", handle.render());
@@ -80,7 +81,7 @@ fn lines_are_written_before_the_process_ends() {
 }
 
 #[test]
-fn a_reader_that_is_gone_stops_nobody() {
+fn a_closed_reader_does_not_block_the_service() {
     let (lines, reader, _) = lines(4);
     drop(reader);
     for _ in 0..100 {

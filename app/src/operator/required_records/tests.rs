@@ -38,7 +38,7 @@ fn asked(policy: &Policy) -> Vec<String> {
 }
 
 #[test]
-fn every_record_that_is_named_is_asked_for_once_with_all_its_places() {
+fn every_configured_record_is_required_once_with_all_its_settings() {
     let policy = Policy {
         tax_item: Some(id("91235")),
         untaxed_code: Some(id("-8")),

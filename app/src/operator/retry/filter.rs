@@ -1,5 +1,5 @@
-//! Which cancellations are tried again together. The state is never left out:
-//! nobody means "everything".
+//! Selects the cancellations that are retried together. The state is mandatory, so that no request
+//! retries everything by mistake.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use ports::{CancellationState, Query};
 
 use crate::operator::json::instant;
 
-/// Cancellations in this state, and of the others' choice where they are given.
+/// Cancellations in this state that match the other conditions, where those are given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// In this state.
@@ -24,7 +24,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Asks the journal for them.
+    /// The query for the journal.
     pub(super) fn query(&self) -> Query {
         Query {
             state: Some(self.state),

@@ -1,4 +1,4 @@
-//! How many cancellations are tried again, and their money as far as it is known.
+//! Counts the retried cancellations, and their amounts as far as they are known.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,14 +10,14 @@ use ports::CancellationRecord;
 
 use crate::operator::json::RetryAnswer;
 
-/// What was counted or put back.
+/// The cancellations that were counted or requeued.
 #[derive(Debug, Default)]
 pub struct RetryTally {
     /// The cancellations, newest first.
     pub ids: Vec<CancellationId>,
     /// The credit of memos that are not on record yet, by currency.
     sums: BTreeMap<&'static str, Amount>,
-    /// Units whose memo is not made yet: what they are worth is decided then.
+    /// Units without a memo; their amount is not decided yet.
     unpriced: usize,
 }
 
@@ -45,7 +45,7 @@ impl RetryTally {
     }
 }
 
-/// The money, for people.
+/// The amounts, for people.
 impl fmt::Display for RetryTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sums: Vec<_> = self.sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();

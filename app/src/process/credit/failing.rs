@@ -1,10 +1,10 @@
 //! Distinguishes an order on which the ERP fails from an ERP that is down, so that it blocks no
 //! other order.
 //!
-//! Three failed tries of an order, whatever process made them, are its own failure when
-//! the account answered other calls meanwhile. Such an order waits in the queue. It is
-//! parked at its deadline only when the ERP took a memo of another order since the first
-//! of these tries: an outage parks nothing. Its claims stay, as their outcome is unknown.
+//! Three failed tries of an order, in any process, count as the order's own failure if the account
+//! answered other calls meanwhile. Such an order waits in the queue. It is parked at its deadline
+//! only if the ERP accepted a memo of another order since the first of these tries, so an outage
+//! parks nothing. Its claims are kept, because their outcome is unknown.
 
 use domain::{Deadline, Reason, Stop, Timestamp};
 use ports::{Query, Step};
@@ -14,7 +14,8 @@ use super::{
     halt::{Failing, FailureScope, Halt},
 };
 
-/// So many tries of an order fail before it counts as the cause; one may be chance.
+/// The number of failed tries after which the order counts as the cause; a single failure may be
+/// chance.
 const MIN_FAILED_TRIES: u32 = 3;
 
 impl Run<'_> {
@@ -49,8 +50,8 @@ impl Run<'_> {
             return Ok(Halt::Unavailable(Reason::ErpUnavailable { problem }, None));
         }
         let reason = Reason::ErpFailsOnOrder { problem };
-        // One more failed try after the order was known as the cause: the last one may
-        // have met the end of an outage.
+        // One more failed try after the order counted as the cause, because the last one may have
+        // met the end of an outage.
         let is_over =
             self.deadline_state() == Deadline::Passed && super::is_order_bound(self.opened);
         if is_over && self.is_written_beside(since).await? {
@@ -59,8 +60,8 @@ impl Run<'_> {
         Ok(Stop::Wait(reason).into())
     }
 
-    /// The failed tries of the order in a row, this one included, and when they began:
-    /// each of its cancellations may have met the same memo.
+    /// The consecutive failed tries of the order, this one included, and when they began. All
+    /// cancellations of the order count, because they may have met the same memo.
     async fn tries(&self) -> Result<(u32, Timestamp), Halt> {
         let cancellation = &self.opened.cancellation;
         let query = Query {
@@ -76,12 +77,12 @@ impl Run<'_> {
         }))
     }
 
-    /// Whether other calls of the account were answered since then, or one is now.
+    /// Whether other calls of the account were answered since then, or one is answered now.
     async fn is_account_answering(&self, since: Timestamp) -> Result<bool, Halt> {
         Ok(self.is_written_beside(since).await? || self.ledger.answers().await)
     }
 
-    /// Whether the ERP took a memo of another order of this customer since then.
+    /// Whether the ERP accepted a memo of another order of this customer since then.
     async fn is_written_beside(&self, since: Timestamp) -> Result<bool, Halt> {
         let cancellation = &self.opened.cancellation;
         let query = Query {

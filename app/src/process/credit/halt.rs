@@ -1,4 +1,4 @@
-//! Why an attempt ended without having credited everything.
+//! Why an attempt ended before everything was credited.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ports::{JournalError, LedgerError, Rejection, Retry, error_chain};
 
 use crate::ledger::circuit_breaker::BreakerOpenError;
 
-/// Why an attempt ended without having credited everything.
+/// Why an attempt ended before everything was credited.
 pub(super) enum Halt {
     Stop(Stop),
     /// A system other than the ERP is not ready.
@@ -17,22 +17,22 @@ pub(super) enum Halt {
     Failing(Failing),
 }
 
-/// How the ERP failed.
+/// The failure of the ERP.
 pub(super) struct Failing {
-    /// Its words, with the error's own id where it gives one.
+    /// The ERP's message, with the error's id where it gives one.
     pub(super) problem: String,
-    /// What the failure is known to be about.
+    /// What the failure concerns, as far as it is known.
     pub(super) scope: FailureScope,
 }
 
-/// What a failure of the ERP is known to be about.
+/// What a failure of the ERP concerns, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureScope {
-    /// The account, as far as this call shows: nothing else was answered.
+    /// The account, as far as this call shows: no other call was answered.
     Account,
-    /// The order, when it comes again: the account answered another call about it.
+    /// The order, if the failure repeats: the account answered another call about it.
     Write,
-    /// The order: its whole answer cannot be used.
+    /// The order: its complete answer cannot be used.
     Answer,
 }
 

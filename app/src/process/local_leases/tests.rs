@@ -1,4 +1,4 @@
-//! One order at a time, while the date steps.
+//! One lease per order while the date steps.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -7,7 +7,7 @@ use super::*;
 const LEASE: Duration = Duration::from_secs(10);
 const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
 
-/// Seconds of the date, and seconds that have passed.
+/// Seconds of the date, and seconds elapsed.
 #[derive(Default)]
 struct Steps {
     date: AtomicI64,
@@ -29,8 +29,8 @@ impl Clock for Steps {
 }
 
 #[tokio::test]
-async fn a_date_that_steps_never_gives_an_order_to_two_runs() {
-    // who asks, the date, what has passed, the answer
+async fn a_stepping_date_never_gives_a_lease_to_two_runs() {
+    // token, date, elapsed, answer
     let table = [
         ("one", 0, 0, OrderLease::Held),
         ("two", 0, 0, OrderLease::HeldByOther),

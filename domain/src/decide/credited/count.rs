@@ -1,7 +1,8 @@
-//! Pieces that memos credit without naming a unit, counted over the order.
+//! Counts the pieces that memos credit without naming a unit, over the whole order.
 //!
-//! Each piece takes a cancelled or returned unit that it is worth enough for: first one that
-//! nobody asks about, then the last of those that are asked about. What is left may be credited.
+//! Each piece takes a cancelled or returned unit whose price it covers: first a unit that no event
+//! asks for now, then the last of the units that are asked for. The units that are left may be
+//! credited.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +18,14 @@ use crate::{RecordId, Unit, UnitId};
 /// Pieces on an earlier memo that name no unit.
 #[derive(Debug, Clone)]
 pub(super) struct Nameless {
-    /// The memo, by its place.
+    /// The memo's position.
     memo: usize,
     /// What one piece is credited with.
     price: Decimal,
     pieces: Decimal,
-    /// The products that its item can be.
+    /// The products that its item may be.
     products: Vec<String>,
-    /// The invoice line that it was made for, where that names units.
+    /// The invoice line that it was made from, where that line names units.
     made_for: Option<(RecordId, u32)>,
 }
 
@@ -32,7 +33,7 @@ pub(super) struct Nameless {
 #[derive(Debug, Default)]
 pub(super) struct Count {
     entries: Vec<Nameless>,
-    /// The units on the invoice lines that entries were made for.
+    /// The units on the invoice lines that entries were made from.
     on_lines: BTreeMap<(RecordId, u32), BTreeSet<UnitId>>,
 }
 
@@ -41,12 +42,12 @@ pub(super) struct Count {
 pub(super) struct Left {
     /// Pieces that no memo credits.
     pub(super) pieces: Decimal,
-    /// The memo that credits the last of the others, by its place.
+    /// The position of the memo that credits the last of the other pieces.
     pub(super) by: Option<usize>,
 }
 
-/// Units among which a piece finds its own: the dearest it is worth enough for, and of equal
-/// ones the last.
+/// The units from which a piece takes one: the most expensive unit whose price it covers; among
+/// equal ones the last.
 #[derive(Default)]
 struct Pool {
     others: BTreeSet<Candidate>,
@@ -56,11 +57,11 @@ struct Pool {
 /// A unit in the order in which pieces take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    /// The least that a piece of it must be credited with.
+    /// The smallest credit of one piece that counts.
     least: Decimal,
-    /// Whether it is worth anything: the tolerance alone can make `least` zero, too.
+    /// Whether it has a price: the tolerance alone can also make `least` zero.
     has_price: bool,
-    /// Its place in the order.
+    /// Its position in the order.
     nth: usize,
 }
 
@@ -98,8 +99,8 @@ impl Count {
                 });
             }
         }
-        // Where somebody credits a product without names, a name may be the wrong one: a memo
-        // over a unit that lives was meant for another.
+        // A person who credits a product without names may have named the wrong unit on another
+        // line: a memo over an active unit was meant for another unit.
         for (memo, unit) in strays.into_iter().filter(|(_, it)| counted.contains(&it.product)) {
             count.entries.push(Nameless {
                 memo,
@@ -113,12 +114,12 @@ impl Count {
         count
     }
 
-    /// Takes the pieces of a memo out: its units are known.
+    /// Removes the pieces of a memo whose units are now known.
     pub(super) fn forget(&mut self, memo: usize) {
         self.entries.retain(|entry| entry.memo != memo);
     }
 
-    /// What is left of each unit, by its place; `credited` are units known by id.
+    /// What is left of each unit, by position; `credited` are units known by id.
     pub(super) fn left(&self, input: &DecisionInput<'_>, credited: &BTreeSet<UnitId>) -> Vec<Left> {
         let open = |unit: &Unit| !unit.is_active() && !credited.contains(&unit.id);
         let pieces = |unit: &Unit| if open(unit) { unit.quantity.into() } else { Decimal::ZERO };
@@ -183,15 +184,15 @@ impl Pool {
         };
     }
 
-    /// The unit for a piece of this price, those that nobody asks about before the others.
+    /// The unit for a piece of this price; units that no event asks for come first.
     fn best(&mut self, price: Decimal, left: &[Left]) -> Option<(bool, Candidate)> {
         let others = dearest(&mut self.others, price, left).map(|found| (true, found));
         others.or_else(|| dearest(&mut self.asked, price, left).map(|found| (false, found)))
     }
 }
 
-/// The dearest unit that a piece of this price credits. A piece with a price never credits a
-/// free unit, and a piece without one never credits a unit that has a price.
+/// The most expensive unit that a piece of this price credits. A piece with a price never credits a
+/// free unit, and a piece without a price never credits a unit that has one.
 fn dearest(units: &mut BTreeSet<Candidate>, price: Decimal, left: &[Left]) -> Option<Candidate> {
     let has_price = !price.is_zero();
     let most = Candidate { least: price, has_price, nth: usize::MAX };

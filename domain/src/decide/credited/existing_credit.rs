@@ -1,4 +1,4 @@
-//! Existing credit memos, normalised: what each of their lines means for the units of the order.
+//! Existing credit memos, normalised: what each of their lines credits of the order's units.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::{Amount, CreditMemo, ExistingLine, ExistingMemo, ItemRef, LineKind, R
 pub(in crate::decide) struct ExistingCredit {
     /// Its record; none where only its claim shows it.
     pub(in crate::decide) record: Option<RecordId>,
-    /// What people find it by.
+    /// The name that people search for.
     pub(in crate::decide) name: String,
     /// The invoice it credits.
     pub(in crate::decide) invoice: Option<RecordId>,
@@ -27,10 +27,10 @@ pub(in crate::decide) struct ExistingCredit {
     pub(in crate::decide) own: bool,
     /// Its total, payment lines left out.
     pub(in crate::decide) credit: Amount,
-    /// What of that is rounding.
+    /// The part of it that is rounding.
     pub(in crate::decide) rounding: Amount,
     pub(in crate::decide) lines: Vec<ExistingCreditLine>,
-    /// What its payment lines took, by item.
+    /// The amounts of its payment lines, by item.
     pub(super) payments: Vec<(RecordId, Amount)>,
     /// Shipping on it, net.
     pub(super) shipping: Amount,
@@ -41,16 +41,16 @@ pub(in crate::decide) struct ExistingCredit {
 pub(in crate::decide) struct ExistingCreditLine {
     pub(in crate::decide) item: ItemRef,
     pub(in crate::decide) source_line: Option<u32>,
-    /// Pieces that it credits; none where it is money alone.
+    /// Pieces that it credits; zero where it credits money alone.
     pub(in crate::decide) quantity: Decimal,
     /// Before its discount.
     pub(in crate::decide) amount: Amount,
     /// After its discount.
     pub(in crate::decide) net: Amount,
-    /// The units that it names, or that the line it was made for is.
+    /// The units that it names, or the single unit of the line that it was made from.
     pub(in crate::decide) units: Vec<UnitId>,
     pub(in crate::decide) kind: Credits,
-    /// The invoice line that it was made for, where that names several units.
+    /// The invoice line that it was made from, where that line names several units.
     pub(super) made_for: Option<(RecordId, u32)>,
 }
 
@@ -70,7 +70,7 @@ impl ExistingCredit {
         pieces.flat_map(|line| &line.units)
     }
 
-    /// Whether none of its goods names a unit.
+    /// Whether none of its item lines names a unit.
     pub(super) fn is_nameless(&self) -> bool {
         self.lines.iter().all(|line| line.units.is_empty())
     }
@@ -98,7 +98,7 @@ impl ExistingCreditLine {
     }
 }
 
-/// A discount line is about the goods before it.
+/// A discount line belongs to the item lines before it.
 fn discount(lines: &mut [ExistingCreditLine], amount: Amount) {
     if let Some(last) = lines.last_mut() {
         last.net += amount;
@@ -118,7 +118,7 @@ fn shipping_on(input: &DecisionInput<'_>, memo: &ExistingMemo) -> Amount {
     memo.shipping_cost + memo.lines.iter().filter(is_shipping).map(|line| line.amount).sum()
 }
 
-/// A memo on record, and the claim that it was made for, if it is ours.
+/// Normalises a memo on record, with its claim if memobridge created it.
 pub(super) fn existing_credit(
     index: &Index<'_>,
     memo: &ExistingMemo,
@@ -167,8 +167,8 @@ pub(super) fn existing_credit(
     }
 }
 
-/// Finds the units of a line, and whether it credits them: each with its price, as the rules
-/// say, so that 5.00 of a shirt of 20.00 is money and no shirt.
+/// Finds the units of a line, and whether the line credits them. A unit is credited only by its
+/// full price, so that 5.00 of a shirt of 20.00 is money and no shirt.
 fn read(index: &Index<'_>, memo: &ExistingMemo, line: &mut ExistingCreditLine, ours: bool) {
     if line.units.is_empty() {
         let source = memo.created_from.as_ref();
@@ -207,8 +207,8 @@ pub(super) fn price(line: &ExistingCreditLine) -> Decimal {
     line.net.share(Decimal::ONE, line.quantity).value()
 }
 
-/// The invoice that a memo credits. What bears the order's number without a word of an invoice
-/// counts against the only one that it can be about.
+/// The invoice that a memo credits. A memo that has the order's number but names no invoice counts
+/// against the only invoice that it can belong to.
 fn invoice(
     index: &Index<'_>,
     memo: &ExistingMemo,

@@ -1,5 +1,5 @@
-//! An order and its sales documents, sorted so that nothing is searched for twice: an order of
-//! 5,000 units has as many invoice lines, and as many memo lines.
+//! Look-up tables of an order and its sales documents, so that no list is searched twice: an order
+//! of 5,000 units has as many invoice lines, and as many memo lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::super::{
 };
 use crate::{Amount, BillingLine, ExistingMemo, Invoice, ItemRef, RecordId, Unit, UnitId};
 
-/// What is looked up while memos are read.
+/// The look-up tables for reading memos.
 pub(super) struct Index<'a> {
     pub(super) input: &'a DecisionInput<'a>,
     pub(super) units: BTreeMap<&'a UnitId, &'a Unit>,
@@ -28,7 +28,7 @@ pub(super) struct Index<'a> {
 struct Lines<'a> {
     numbered: BTreeMap<u32, Line<'a>>,
     of_unit: BTreeMap<&'a UnitId, u32>,
-    /// None where several lines have the item.
+    /// `None` where several lines have the item.
     of_item: BTreeMap<&'a RecordId, Option<u32>>,
 }
 
@@ -36,7 +36,7 @@ struct Lines<'a> {
 struct Line<'a> {
     billed: &'a BillingLine,
     units: Vec<&'a Unit>,
-    /// The least that a piece of a unit on it must be credited with.
+    /// The smallest credit that counts for one piece of a unit on it.
     least: Option<Decimal>,
 }
 
@@ -96,21 +96,21 @@ impl<'a> Index<'a> {
         self.invoices.entry(&invoice.id).or_insert(lines);
     }
 
-    /// The products of the order that an item is, by the words of the item itself.
+    /// The products of the order that an item may be, by the item's own names.
     fn alike(&self, item: &ItemRef) -> Vec<&'a str> {
         let products = names(item).filter_map(|(name, _)| self.products.get_key_value(name));
         products.map(|(product, _)| *product).collect()
     }
 
-    /// The products of the order that an item is, in ascending order: by its own words, or as
+    /// The products of the order that an item may be, in ascending order: by its own names, or as
     /// the lines of invoices and sales order show.
     pub(super) fn products(&self, item: &ItemRef) -> BTreeSet<&'a str> {
         let shown = self.by_item.get(&item.id).into_iter().flatten().copied();
         shown.chain(self.alike(item)).collect()
     }
 
-    /// Whether a memo on record is about this order: see `docs/RULES.md#existing-memos`.
-    /// A passing look reads no sales documents: whatever was found counts.
+    /// Whether a memo on record belongs to this order: see `docs/RULES.md#existing-memos`. The
+    /// quick pass reads no sales documents, so every memo that it found counts.
     pub(super) fn is_of_the_order(&self, memo: &ExistingMemo) -> bool {
         let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());
         let named = || memo.lines.iter().flat_map(|line| &line.units);
@@ -121,7 +121,7 @@ impl<'a> Index<'a> {
         {
             true
         } else if goods().next().is_some() && goods().all(|line| !line.units.is_empty()) {
-            // All its goods are another order's, which has the same number.
+            // All its items belong to another order with the same number.
             false
         } else {
             memo.entity.as_ref().is_none_or(is_ours)
@@ -138,7 +138,7 @@ impl<'a> Index<'a> {
         !self.invoices.is_empty()
     }
 
-    /// The invoice line that a line made from the invoice names, where it has the same item.
+    /// The invoice line that a memo line names as its source, where both have the same item.
     pub(super) fn made_for(
         &self,
         invoice: Option<&RecordId>,
@@ -155,8 +155,8 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The number of the invoice line that an earlier memo's line credits; `None` where it
-    /// could be any of several, which the count of its product then limits together.
+    /// The number of the invoice line that an earlier memo's line credits; `None` where it could be
+    /// one of several, which the count of its product then limits together.
     pub(super) fn located(
         &self,
         invoice: &RecordId,
@@ -205,30 +205,30 @@ impl<'a> Index<'a> {
         standing.map(|(unit, invoice)| ((*unit).clone(), (*invoice).clone())).collect()
     }
 
-    /// What each of these units comes to net, together, less the tolerance for each.
+    /// The net price of each of these units together, less the tolerance for each.
     pub(super) fn least_for(&self, units: &[&Unit]) -> Amount {
         let (treatment, tolerance) = (self.input.order.treatment, self.input.policy.tolerance);
         units.iter().map(|unit| unit.net(treatment) - tolerance).sum()
     }
 
-    /// The least that a piece of one of these products must be credited with.
+    /// The smallest credit that counts for one piece of one of these products.
     pub(super) fn least_of(&self, products: &BTreeSet<&str>) -> Option<Decimal> {
         products.iter().filter_map(|product| self.products.get(product).copied().flatten()).min()
     }
 }
 
-/// An invoice line for which a memo line was made.
+/// The invoice line that a memo line was made from.
 pub(super) struct Target<'i> {
     pub(super) invoice: &'i RecordId,
     pub(super) number: u32,
     /// The units of the order that it names.
     pub(super) units: &'i [&'i Unit],
-    /// The least that a piece of one of them must be credited with.
+    /// The smallest credit that counts for one piece of one of its units.
     pub(super) least: Option<Decimal>,
 }
 
 impl Target<'_> {
-    /// Whether so many pieces are all of its units, and none of them lives.
+    /// Whether `quantity` covers all of its units, and none of them is active.
     pub(super) fn is_whole(&self, quantity: Option<Decimal>) -> bool {
         let all: Decimal = self.units.iter().map(|unit| Decimal::from(unit.quantity)).sum();
         !self.units.is_empty()
@@ -237,8 +237,8 @@ impl Target<'_> {
     }
 }
 
-/// The least that one piece of a unit must be credited with to count as credited: its net less
-/// the tolerance. A unit that is worth nothing has none.
+/// The smallest amount that counts as the credit of one piece of a unit: its net price less the
+/// tolerance. A unit that is worth nothing has none.
 ///
 /// A unit of 20.00 counts as credited by a line of 19.99, and not by one of 5.00. Where the
 /// tolerance is 0.50, any line counts for a sample of 0.50.
@@ -248,8 +248,8 @@ pub(super) fn price_of(input: &DecisionInput<'_>, unit: &Unit) -> Option<Decimal
     (net > Amount::ZERO).then(|| least / Decimal::from(unit.quantity.max(1)))
 }
 
-/// The least that a piece of one of these units must be credited with: of those that are gone,
-/// or of all where none is.
+/// The smallest credit that counts for one piece of one of these units: of the cancelled or
+/// returned ones, or of all where there are none.
 fn least(input: &DecisionInput<'_>, units: &[&Unit]) -> Option<Decimal> {
     let gone = units.iter().filter(|unit| !unit.is_active());
     let of_gone = gone.clone().filter_map(|unit| price_of(input, unit)).min();

@@ -9,10 +9,10 @@ use crate::{Standing, testing::*};
 
 const STATUSES: [&str; 4] = ["cancelled", "cancelled", "returned", "opened"];
 
-/// What a clerk booked on a unit: how much of it, in per cent, and how it is tied to it.
+/// A manual credit of a unit: its size in per cent, and its ties to the unit.
 type Booking = (usize, i64, (bool, bool, bool, bool), u8);
 
-/// Units, what was booked on them, and the unit that was billed again.
+/// Units, their manual credits, and the unit that was billed again.
 type Books = (Vec<(u8, i64, usize)>, Vec<Booking>, Option<usize>);
 
 fn books() -> impl Strategy<Value = Books> {
@@ -88,7 +88,7 @@ proptest! {
     #![proptest_config(super::config())]
 
     #[test]
-    fn what_is_missing_is_what_would_be_credited(
+    fn missing_units_are_the_units_a_decision_would_credit(
         (units, bookings, rebilled) in books(),
     ) {
         let mut story = story(&units, &bookings);
@@ -108,12 +108,12 @@ proptest! {
                 let credited: BTreeSet<UnitId> =
                     plan.memos.iter().flat_map(|memo| memo.units.iter().cloned()).collect();
                 prop_assert_eq!(&credited, &expected);
-                // A unit that was on two invoices is on the later one still.
+                // A unit that was on two invoices remains on the later one.
                 let twice = rebilled.map(|nth| unit(&format!("u{}", nth % units.len())));
                 if twice.is_some_and(|it| credited.contains(&it)) {
                     return Ok(());
                 }
-                // It is credited now, and not missing ever again.
+                // It is credited now, and never missing again.
                 story.settle(&plan);
                 prop_assert_eq!(missing(&story, &order, &billing), BTreeSet::new());
                 billing.memos.extend(plan.memos.iter().map(|memo| on_record(memo, Column::Filled)));
@@ -122,7 +122,7 @@ proptest! {
                 prop_assert!(matches!(again, Decision::Stop(Stop::Done(_))), "{again:?}");
             }
             Decision::Stop(Stop::Done(_)) => prop_assert_eq!(expected, BTreeSet::new()),
-            // A person must look: what is asked for is not credited, and both say so.
+            // A person must check it: the unit is not credited, and both results show that.
             Decision::Stop(Stop::Park(Reason::OverCredit { .. } | Reason::BilledAgain { .. })) => {
                 prop_assert!(!expected.is_empty());
             }

@@ -1,4 +1,4 @@
-//! Whatever the two systems may say: garbage, extremes, repetitions and gaps.
+//! Arbitrary input from both systems: garbage, extremes, repetitions and gaps.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
     ReportedAmount, Settlement, ShippingAs, Tax, TransactionSnapshot, UnitSnapshot, testing::*,
 };
 
-/// A number, a text that is none, or nothing.
+/// A number, a text that is no number, or nothing.
 fn odd() -> impl Strategy<Value = ReportedAmount> {
     let texts = select(vec![
         "0",
@@ -45,7 +45,7 @@ fn cents() -> impl Strategy<Value = ReportedAmount> {
     (0..10_000_i64).prop_map(|it| ReportedAmount::Value(Amount::cents(it)))
 }
 
-/// What is expected, and now and then anything.
+/// The expected value, and sometimes any other.
 fn mostly(
     expected: impl Strategy<Value = ReportedAmount>,
 ) -> impl Strategy<Value = ReportedAmount> {
@@ -116,12 +116,12 @@ fn transactions() -> impl Strategy<Value = TransactionSnapshot> {
     })
 }
 
-/// An order and its billing, as odd as they may be.
+/// An order and its billing with arbitrary oddities.
 #[derive(Debug, Clone)]
 pub(super) struct ArbitraryInput {
     story: Story,
     event: Vec<String>,
-    /// What an ill-behaved ledger does to its records: which, where and to what.
+    /// The changes that a faulty ledger makes to its records: kind, position and value.
     edits: Vec<(u8, usize, Decimal)>,
 }
 
@@ -221,7 +221,7 @@ pub(super) fn arbitrary_inputs() -> impl Strategy<Value = ArbitraryInput> {
 }
 
 impl ArbitraryInput {
-    /// Decides on the order as it is told, and on as much of it as can be understood.
+    /// Decides on the order as it is, and on the part of it that passes the check.
     pub(super) fn decide(&self) -> Result<(), TestCaseError> {
         let event: Vec<&str> = self.event.iter().map(String::as_str).collect();
         let order = match self.story.ready(&event) {

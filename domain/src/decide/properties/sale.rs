@@ -15,7 +15,7 @@ pub(super) struct RandomSale {
     pub(super) inside: bool,
     pub(super) units: Vec<RandomItem>,
     pub(super) shipping: (u32, u32),
-    /// By how much the order's total differs from the sum of its parts.
+    /// The difference between the order's total and the sum of its parts.
     pub(super) off: i64,
     pub(super) instruments: usize,
     pub(super) second_invoice: bool,
@@ -41,7 +41,7 @@ pub(super) struct RandomItem {
     pub(super) second_invoice: bool,
 }
 
-/// What is left of a run when the next one starts.
+/// What remains of a run when the next one starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Memory {
     Journal,
@@ -138,7 +138,7 @@ impl RandomSale {
     }
 
     fn make_sense(&mut self) {
-        // The residue must be rounding, and no unit may be too cheap to bear it.
+        // The difference must be rounding, and every unit must be able to carry it.
         let bound = i64::try_from(self.units.len()).unwrap();
         self.off = self.off.clamp(-bound, bound);
         if self.units.iter().any(|unit| unit.is_free()) || !self.knows_units() {
@@ -146,7 +146,7 @@ impl RandomSale {
         }
         // A fixed item is tied to its invoice line by the column alone.
         self.fixed &= self.column == Column::Filled;
-        // Without ids, units of one product are told apart by nothing.
+        // Without ids, units of one product cannot be distinguished.
         if self.column == Column::Empty {
             for nth in 0..self.units.len() {
                 let first = self.units.iter().find(|unit| unit.product == self.units[nth].product);
@@ -155,7 +155,7 @@ impl RandomSale {
                 self.units[nth] = RandomItem { second_invoice, ..first };
             }
         }
-        // A cent of computed tax would not net.
+        // A cent of computed tax would keep the memo from netting to 0.00.
         if self.choices.2 == Settlement::PaymentItems && self.choices.1 == Tax::FromInvoice {
             self.choices.1 = Tax::Item;
         }

@@ -1,4 +1,4 @@
-//! A simulated shop: events come in, memos go on record, and some of it is forgotten.
+//! A simulated shop: events arrive, memos are recorded, and some state is lost.
 
 mod agreement;
 
@@ -49,7 +49,7 @@ impl<'a> SaleHistory<'a> {
         }
     }
 
-    /// One delivery of an event, run to its end.
+    /// One delivery of an event, processed to its end.
     pub(super) fn run(&mut self, event: &[usize]) -> Result<(), TestCaseError> {
         self.cancel(event);
         self.pay_and_refund();
@@ -82,7 +82,7 @@ impl<'a> SaleHistory<'a> {
         for memo in &plan.memos {
             self.adds_up(memo, order)?;
         }
-        // The ledger takes a key once: what is planned again would be lost.
+        // The ledger accepts a key once, so a memo that is planned again would be lost.
         for memo in &plan.memos {
             prop_assert!(!self.memos.iter().any(|it| it.key == memo.key), "again: {:#?}", memo);
         }
@@ -98,7 +98,8 @@ impl<'a> SaleHistory<'a> {
         self.no_unit_twice()
     }
 
-    /// All captured at order time; what no longer lives is given back, last instrument first.
+    /// Everything is captured at order time; the value of inactive units is refunded, from the last
+    /// instrument on.
     fn pay_and_refund(&mut self) {
         let order = Order::check(&self.story.order).unwrap();
         let mut back = self.owed - order.active_value(&self.story.policy);
@@ -179,7 +180,7 @@ impl<'a> SaleHistory<'a> {
         Ok(())
     }
 
-    /// How many units of a product are cancelled; shipping is always one.
+    /// The number of cancelled units of a product; 1 for shipping.
     fn limit(&self, product: &str) -> usize {
         let of_product = self
             .cancelled
@@ -188,7 +189,7 @@ impl<'a> SaleHistory<'a> {
         if product == UnitId::SHIPPING { 1 } else { of_product.count() }
     }
 
-    /// How often each unit was credited; each product where ids are forgotten.
+    /// How often each unit was credited; by product where ids are lost.
     pub(super) fn credited_units(&self) -> BTreeMap<String, usize> {
         let mut times = BTreeMap::new();
         for id in self.memos.iter().flat_map(|memo| &memo.units) {
@@ -198,7 +199,7 @@ impl<'a> SaleHistory<'a> {
             };
             *times.entry(name).or_default() += 1;
         }
-        // A free unit may or may not have had company worth a memo.
+        // A free unit is credited only if its memo has other units.
         let free = |nth: &usize| self.sale.units[*nth].is_free();
         for nth in (0..self.sale.units.len()).filter(free) {
             times.remove(&unit_name(nth));
@@ -207,12 +208,12 @@ impl<'a> SaleHistory<'a> {
         times
     }
 
-    /// What was credited, with the cents that found no room.
+    /// The credited amount, with the cents that did not fit on a memo.
     pub(super) fn total(&self) -> Amount {
         self.memos.iter().map(|memo| memo.credit).sum::<Amount>() + self.left_over
     }
 
-    /// Every cancelled unit once, shipping when no item lives, and nothing else.
+    /// Every cancelled unit is credited once, shipping when no item is active, and nothing else.
     pub(super) fn credits_are_exactly_what_was_cancelled(&self) -> Result<(), TestCaseError> {
         let order = Order::check(&self.story.order).unwrap();
         let goods = order.credit_of(|it| it.status == crate::UnitStatus::Cancelled);

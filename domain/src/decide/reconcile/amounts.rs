@@ -1,4 +1,4 @@
-//! Memos that do not come to what they should.
+//! Memos whose total is not the expected one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl View<'_> {
-    /// Ours against what was sent, to the cent; others against the order, within tolerance.
+    /// Compares a memo created by memobridge with what was sent, to the cent, and every other memo
+    /// with the order, within the tolerance.
     pub(super) fn differing(&self, overlap: &[ReconcileFinding]) -> Vec<ReconcileFinding> {
         let claimed = self.claims.standing.iter().map(|it| &it.memo.record);
         let overlapping = overlap.iter().filter_map(|it| match &it.discrepancy {
@@ -28,8 +29,8 @@ impl View<'_> {
         ours.chain(others).collect()
     }
 
-    /// A memo created by memobridge against what was sent. A voided memo is reported while its
-    /// units are not credited otherwise.
+    /// A memo created by memobridge whose total differs from what was sent. A voided memo is
+    /// reported as long as its units are not credited otherwise.
     fn own_difference(&self, found: &OnRecord<'_>) -> Option<ReconcileFinding> {
         let sent = &found.claim.memo;
         let is_open = || sent.units.iter().any(|id| self.open.on_voided.contains(id));
@@ -37,14 +38,14 @@ impl View<'_> {
             Worth::Total(total) if total == sent.total => return None,
             Worth::Total(total) => (sent.total, total),
             Worth::Voided if !is_open() => return None,
-            // Payment lines would make its total nothing as well.
+            // Payment lines would make the total zero as well, so the credit is compared.
             Worth::Voided | Worth::Foreign => (sent.credit, Amount::ZERO),
         };
         Some(different(found.memo.clone(), sent.units.clone(), expected, on_record))
     }
 
-    /// A memo that we have no claim for, against the units that it names. What overlaps is told
-    /// as that alone.
+    /// A memo without a claim whose amount differs from the units that it names. A memo that is
+    /// reported as an overlap is not reported here again.
     fn foreign_difference(
         &self,
         existing_credit: &ExistingCredit,
@@ -69,7 +70,7 @@ impl View<'_> {
             Some(Worth::Foreign | Worth::Voided) => Amount::ZERO,
             Some(Worth::Total(_)) | None => existing_credit.credit,
         };
-        // As much as an order may leave over for rounding is no difference.
+        // An amount that rounding may leave over is no difference.
         let order = self.decision_input.order;
         let bound = rounding_bound(order.units.len(), order.currency);
         let rounding = if existing_credit.rounding.abs() <= bound {

@@ -1,4 +1,4 @@
-//! Cancelled units that are on no memo, by what the journal says of them.
+//! Cancelled units that are on no memo, explained by their progress in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ impl<'a> View<'a> {
         Some(ReconcileFinding { discrepancy, amount: self.worth(&units), units })
     }
 
-    /// What was on memos created by memobridge that are gone; it is taken out of `wanted`.
+    /// The units on deleted memos created by memobridge; they are removed from `wanted`.
     fn deleted(&self, wanted: &mut Vec<&'a Unit>) -> Vec<ReconcileFinding> {
         let mut findings = Vec::new();
         let mut left: BTreeSet<&UnitId> = wanted.iter().map(|unit| &unit.id).collect();
@@ -83,7 +83,7 @@ impl<'a> View<'a> {
         findings
     }
 
-    /// The journal's record of each unit; where several cancellations name it, the one that made
+    /// The journal's record of each unit; where several cancellations name it, the one with the
     /// least progress.
     fn known(&self) -> BTreeMap<&'a UnitId, &'a KnownCancellation> {
         let mut known: BTreeMap<&UnitId, &KnownCancellation> = BTreeMap::new();
@@ -98,8 +98,7 @@ impl<'a> View<'a> {
         known
     }
 
-    /// The units of cancellations that are done of which a close look shows that no invoice
-    /// carries them.
+    /// The units of finished cancellations that, by a full pass, no invoice carries.
     fn uninvoiced(
         &self,
         wanted: &[&'a Unit],
@@ -116,7 +115,7 @@ impl<'a> View<'a> {
         loose.into_iter().map(|unit| &unit.id).collect()
     }
 
-    /// Whether the shipping is due with what is missing, and on no memo.
+    /// Whether the shipping is due with the missing units and on no memo.
     fn shipping_is_open(&self, vanished: &[ReconcileFinding]) -> bool {
         let shipping = UnitId::shipping();
         self.decision_input.order.shipping_due(self.decision_input.policy).is_some()
@@ -124,7 +123,7 @@ impl<'a> View<'a> {
             && !vanished.iter().any(|it| it.units.contains(&shipping))
     }
 
-    /// Σ credit of some units, shipping among them.
+    /// Sum of the credit of some units, shipping included.
     pub(super) fn worth(&self, units: &[UnitId]) -> Amount {
         let order = self.decision_input.order;
         let shipping = units.iter().any(UnitId::is_shipping);
@@ -135,7 +134,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What a unit on no memo is; `None` where a rule keeps it from being credited.
+/// The kind of difference for a unit on no memo; `None` where a rule excludes it from credit.
 fn fate(known: Option<&KnownCancellation>, is_loose: bool) -> Option<Discrepancy> {
     let Some(KnownCancellation { id, progress, reason, .. }) = known else {
         return Some(Discrepancy::Missing(MissingCause::NoEvent));
@@ -144,7 +143,7 @@ fn fate(known: Option<&KnownCancellation>, is_loose: bool) -> Option<Discrepancy
         Progress::Waiting => Some(Discrepancy::Waiting(id.clone(), reason.clone())),
         Progress::Parked => Some(Discrepancy::Parked(id.clone(), reason.clone())),
         Progress::Skipped => None,
-        // Some of its units were credited and the others skipped: no invoice carries them.
+        // Some of its units were credited and the others skipped, because no invoice carries them.
         Progress::Posted if is_loose => None,
         Progress::Posted | Progress::Abandoned => {
             Some(Discrepancy::Missing(MissingCause::NotRecorded(id.clone())))

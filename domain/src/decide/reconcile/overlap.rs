@@ -1,4 +1,4 @@
-//! Memos that credit what another one credits, or what is not cancelled at all.
+//! Memos that credit what another memo credits, or what is not cancelled at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,38 +10,39 @@ use crate::{
     decide::credited::{Credits, ExistingCredit, ExistingCreditLine},
 };
 
-/// What the memos so far credit.
+/// What the memos counted so far credit.
 #[derive(Default)]
 struct UnitCounts<'a> {
     units: BTreeSet<&'a UnitId>,
-    /// Pieces by product, those of units included.
+    /// Pieces by product, including those of named units.
     pieces: BTreeMap<&'a str, Decimal>,
     /// Pieces of each product that are cancelled or returned.
     gone: BTreeMap<&'a str, Decimal>,
-    /// Products of which a unit is neither.
+    /// Products with a unit that is neither cancelled nor returned.
     active: BTreeSet<&'a str>,
 }
 
-/// What one memo credits beyond that.
+/// The part of one memo that exceeds what may be credited.
 #[derive(Default)]
 struct Excess {
-    /// Units that were credited before.
+    /// Units that an earlier counted memo credits.
     doubled: Vec<UnitId>,
-    /// What those are worth, and the pieces without a name beyond what is cancelled or returned,
-    /// and the money on what is credited in full.
+    /// The value of the doubled units, of the nameless pieces beyond what is cancelled or returned,
+    /// and of the money on units that are fully credited.
     amount: Amount,
-    /// Whether there are such pieces, or such money.
+    /// Whether there are such nameless pieces, or such money.
     is_beyond: bool,
     /// Units that are neither cancelled nor returned.
     strays: Vec<UnitId>,
-    /// Lines with goods of another order, or with money that is no piece.
+    /// Lines with items of another order, or with money that is no piece.
     strange: usize,
-    /// Lines on which something was not credited before.
+    /// Lines that credit something not credited before.
     new: usize,
 }
 
 impl View<'_> {
-    /// Doubled and unexplained memos: ours are counted first, then the older ones.
+    /// Doubled and unexplained memos. The memos created by memobridge are counted first, then the
+    /// others from the oldest.
     pub(super) fn overlap(&self) -> Vec<ReconcileFinding> {
         let mut memos: Vec<&ExistingCredit> = self.credited.memos.iter().collect();
         memos.sort_by_key(|memo| (!memo.own, memo.record.as_ref().map(RecordId::rank)));
@@ -115,7 +116,7 @@ impl View<'_> {
         excess
     }
 
-    /// Counts a line without names against what is cancelled or returned of its product.
+    /// Counts a line without unit ids against the cancelled or returned pieces of its product.
     fn count<'m>(
         &'m self,
         line: &'m ExistingCreditLine,
@@ -140,8 +141,9 @@ impl View<'_> {
         }
     }
 
-    /// Money on what is credited in full is too much; on a unit that is gone it is a part of its
-    /// credit, and on what lives nobody here can say what it is for.
+    /// Counts money that is less than a piece. On fully credited units it is too much; on a
+    /// cancelled or returned unit it is a part of its credit; on an active unit its purpose is
+    /// unknown.
     fn weigh<'m>(
         &'m self,
         line: &'m ExistingCreditLine,
@@ -169,7 +171,7 @@ impl View<'_> {
         }
     }
 
-    /// What so many pieces of a product are worth: those that were cancelled, if any were.
+    /// The value of this many pieces of a product: of the cancelled ones, if there are any.
     fn price(&self, product: &str, pieces: Decimal) -> Amount {
         let order = self.decision_input.order;
         let of_product = || order.units.iter().filter(|unit| unit.product == product);

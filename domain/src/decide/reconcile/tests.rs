@@ -1,9 +1,9 @@
-//! What does not agree, told as `what units amount`, with what is behind it.
+//! Differences, written as `kind units amount`, with their details.
 
 use super::*;
 use crate::{ClaimState, CreditMemo, testing::*};
 
-/// A story, and what else is known of it.
+/// A story, with the data of journal and window.
 struct Scene {
     story: Story,
     cancelled: Vec<&'static str>,
@@ -41,7 +41,7 @@ impl Scene {
         self
     }
 
-    /// The memo that would be made for these units, claimed and settled by a cancellation.
+    /// The memo for these units, claimed and settled by a cancellation.
     fn claims(mut self, units: &[&str], record: &str) -> Self {
         let mut story = self.story.clone();
         story.claims = self.known.iter().flat_map(|it| it.claims.clone()).collect();
@@ -56,7 +56,7 @@ impl Scene {
         &self.known.iter().flat_map(|it| &it.claims).nth(nth).unwrap().memo
     }
 
-    /// The claimed memo of this place is on record.
+    /// The claimed memo at this position is on record.
     fn shown(mut self, nth: usize, record: &str, change: fn(&mut RecordedMemo)) -> Self {
         let memo = ExistingMemo { id: id(record), ..on_record(self.sent(nth), Column::Filled) };
         let mut memo = recorded(memo);
@@ -65,7 +65,7 @@ impl Scene {
         self
     }
 
-    /// Somebody made a memo on invoice 700.
+    /// A manual memo on invoice 700.
     fn by_hand(mut self, record: &str, lines: &[(&str, i64, &str, &[&str])]) -> Self {
         self.memos.push(recorded(ExistingMemo { id: id(record), ..by_hand(lines) }));
         self
@@ -86,7 +86,7 @@ impl Scene {
         })
     }
 
-    /// What is found by a close look, and by a passing one.
+    /// The findings of a full and of a quick pass.
     #[track_caller]
     fn finds(&self, expected: &[&str]) {
         assert_eq!(self.told(true), expected, "by a close look");
@@ -118,7 +118,7 @@ fn text(finding: &ReconcileFinding) -> String {
 }
 
 #[test]
-fn what_is_credited_once_agrees() {
+fn an_order_credited_once_agrees() {
     scene().claims(&["a", "b"], "900").shown(0, "900", |_| {}).finds(&[]);
     let split = scene().claims(&["a"], "900").claims(&["b"], "901");
     split.shown(0, "900", |_| {}).shown(1, "901", |_| {}).finds(&[]);
@@ -157,7 +157,7 @@ fn shipping_is_missing_with_the_last_units_or_alone() {
 }
 
 #[test]
-fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
+fn a_deleted_own_memo_is_missing_in_every_state_of_the_journal() {
     for course in [Progress::Waiting, Progress::Parked, Progress::Skipped, Progress::Posted] {
         let scene = scene().claims(&["a", "b"], "900").knows("whole", &["a", "b"], course);
         scene.finds(&["missing a+b 40.00: 900 of can-of-900"]);
@@ -170,7 +170,7 @@ fn a_memo_of_ours_that_is_gone_is_missing_whatever_else_is_known() {
 }
 
 #[test]
-fn what_our_book_knows_of_a_unit_decides_what_it_is() {
+fn the_journals_state_of_a_unit_decides_its_finding() {
     let waiting = "waiting a+b 40.00: can-x";
     let table = [
         (Progress::Waiting, Some(waiting)),
@@ -190,7 +190,7 @@ fn what_our_book_knows_of_a_unit_decides_what_it_is() {
 }
 
 #[test]
-fn units_that_were_skipped_beside_others_are_not_missing() {
+fn units_skipped_in_a_posted_cancellation_are_not_missing() {
     let story = || {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").not_invoiced("b");
         story.authorized("50.00").captured("20.00").refunded("20.00")
@@ -198,7 +198,7 @@ fn units_that_were_skipped_beside_others_are_not_missing() {
     let scene = of(story(), &["a", "b"]).claims(&["a"], "900").shown(0, "900", |_| {});
     let scene = scene.knows("x", &["a", "b"], Progress::Posted);
     assert_eq!(scene.told(true), [""; 0], "no invoice carries b");
-    // Only a close look tells.
+    // Only the full pass shows it.
     assert_eq!(scene.told(false), ["missing b 30.00: can-x"]);
     assert!(scene.findings(false)[0].discrepancy.is_doubtful());
     let mut billed = scene;
@@ -207,7 +207,7 @@ fn units_that_were_skipped_beside_others_are_not_missing() {
 }
 
 #[test]
-fn units_on_two_memos_are_doubled_on_the_one_that_is_not_ours() {
+fn units_on_two_memos_are_doubled_on_the_foreign_one() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let again = ours().by_hand("850", &[("item-p", 2, "40.00", &["a", "b"])]);
     again.finds(&["doubled a+b 40.00: 850"]);
@@ -217,7 +217,7 @@ fn units_on_two_memos_are_doubled_on_the_one_that_is_not_ours() {
     let part =
         part.by_hand("850", &[("item-p", 1, "20.00", &["a"]), ("item-p", 1, "19.99", &["b"])]);
     part.finds(&["doubled a 20.00: 850"]);
-    // Its own record lies before the window: it is known from its claim.
+    // Its own record is older than the window: it is known from its claim.
     let mut before = scene().claims(&["a", "b"], "900");
     before.totals.insert(id("900"), amount("40.00"));
     let before = before.by_hand("850", &[("item-p", 1, "20.00", &["b"])]);
@@ -236,7 +236,7 @@ fn pieces_without_a_name_are_counted_by_product() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let again = ours().by_hand("800", &[("item-p", 2, "38.00", &[])]);
     assert_eq!(again.told(true), ["doubled  38.00: 800"]);
-    // A passing look does not know the item, and says so.
+    // The quick pass does not know the item and reports the memo as unexplained.
     assert_eq!(again.told(false), ["unexplained  38.00: 800"]);
     assert!(again.findings(false).iter().all(|it| it.discrepancy.is_doubtful()));
     let mut returned = scene().by_hand("800", &[("item-p", 2, "40.00", &[])]);
@@ -247,7 +247,7 @@ fn pieces_without_a_name_are_counted_by_product() {
 }
 
 #[test]
-fn a_memo_over_goods_that_are_not_cancelled_is_unexplained() {
+fn a_memo_over_items_that_are_not_cancelled_is_unexplained() {
     let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
     let living = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
     living.finds(&["unexplained c 30.00: 800"]);
@@ -258,12 +258,12 @@ fn a_memo_over_goods_that_are_not_cancelled_is_unexplained() {
     let mut returned = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
     returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     returned.finds(&[]);
-    // Shipping, tax and payments alone are no goods.
+    // Shipping, tax and payments alone are not items.
     ours().by_hand("800", &[]).finds(&[]);
 }
 
 #[test]
-fn a_memo_must_come_to_what_it_should() {
+fn a_memo_with_another_total_than_expected_is_reported() {
     let ours = |change| scene().claims(&["a", "b"], "900").shown(0, "900", change);
     ours(|it| it.memo.total = amount("39.99")).finds(&["different a+b 0.01: 900 39.99 for 40.00"]);
     ours(|it| it.memo.total = amount("45.00")).finds(&["different a+b 5.00: 900 45.00 for 40.00"]);
@@ -275,7 +275,7 @@ fn a_memo_must_come_to_what_it_should() {
     let by_hand = |sum| scene().by_hand("800", &[("item-p", 2, sum, &["a", "b"])]);
     by_hand("39.98").finds(&[]);
     by_hand("40.03").finds(&["different a+b 0.03: 800 40.03 for 40.00"]);
-    // Less than their price is money, and no credit of them.
+    // An amount below their price is money, and does not credit them.
     by_hand("39.97").finds(&["missing a+b 40.00: unseen"]);
     let mut foreign = by_hand("40.00");
     foreign.memos[0].currency = Some(id("2"));
@@ -283,7 +283,7 @@ fn a_memo_must_come_to_what_it_should() {
 }
 
 #[test]
-fn a_memo_by_hand_is_compared_with_the_shipping_that_it_credits() {
+fn a_manual_memo_is_compared_with_its_shipping() {
     let story = Story::new().unit("a", "20.00").shipping("5.00", "0.40").paid("25.40");
     let scene = |total: &str| {
         let mut scene = of(story.clone(), &["a"]).by_hand("800", &[("item-a", 1, "20.00", &["a"])]);
@@ -296,7 +296,7 @@ fn a_memo_by_hand_is_compared_with_the_shipping_that_it_credits() {
 }
 
 #[test]
-fn a_voided_memo_of_ours_is_different_and_one_of_others_is_none() {
+fn a_voided_own_memo_is_different_and_a_foreign_one_is_ignored() {
     let void = |it: &mut RecordedMemo| it.memo.standing = Standing::Voided;
     let ours = scene().claims(&["a", "b"], "900").shown(0, "900", void);
     ours.finds(&["different a+b 40.00: 900 0 for 40.00"]);
@@ -311,7 +311,7 @@ fn a_voided_memo_of_ours_is_different_and_one_of_others_is_none() {
     let mut others = scene().by_hand("800", &[("item-p", 2, "40.00", &["a", "b"])]);
     void(&mut others.memos[0]);
     others.finds(&["missing a+b 40.00: unseen"]);
-    // A close look does not tell what was voided, and does not bring it back.
+    // The full pass does not return voided memos, and does not revive one.
     others.story.memos.push(others.memos[0].memo.clone());
     others.finds(&["missing a+b 40.00: unseen"]);
 }
@@ -329,7 +329,7 @@ fn payment_lines_do_not_count() {
 }
 
 #[test]
-fn the_ledger_alone_tells_what_was_credited_when_the_journal_is_lost() {
+fn after_journal_loss_the_ledger_alone_shows_what_was_credited() {
     let known = scene().claims(&["a"], "900").claims(&["b"], "901");
     let known = known.shown(0, "900", |_| {}).shown(1, "901", |_| {});
     let lost = Scene { known: Vec::new(), ..known };
@@ -339,7 +339,7 @@ fn the_ledger_alone_tells_what_was_credited_when_the_journal_is_lost() {
 }
 
 #[test]
-fn what_a_close_look_brings_up_counts() {
+fn memos_found_by_the_full_pass_count() {
     let mut scene = scene();
     scene.story.memos.push(by_hand(&[("item-p", 2, "40.00", &[])]));
     assert_eq!(scene.told(true), [""; 0]);
@@ -350,9 +350,9 @@ fn what_a_close_look_brings_up_counts() {
     assert_eq!(scene.told(false), ["missing a+b 40.00: 800 of can-of-800"]);
 }
 
-/// The memo is tied to an invoice that `own` sets aside; the decision credits `a`.
+/// The memo is tied to an invoice that `own` removes; the decision credits `a`.
 #[test]
-fn a_memo_that_a_decision_sets_aside_is_set_aside_in_the_comparison() {
+fn a_memo_that_the_decision_ignores_is_ignored_by_the_comparison() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00").refunded("20.00");
     let story = story.but(|billing| {
         let mut other = billing.invoices[0].clone();

@@ -6,7 +6,7 @@ fn closing(story: Story) -> Story {
     story.with(|policy| policy.not_invoiced = NotInvoiced::CloseLines)
 }
 
-/// Three pieces of one product that nobody invoiced.
+/// Three pieces of one product without an invoice.
 fn three() -> Story {
     let story = Story::new().unit("a", "20.00").product("p").discounts("1.00", "0.00");
     let story = story.unit("b", "20.00").product("p").discounts("1.00", "0.00");
@@ -41,8 +41,8 @@ fn carry_out(billing: &mut Billing, plan: &Plan) {
     }
 }
 
-/// Decides each event in turn and carries it out, each twice: the second time
-/// there is nothing left to do. What each had to do the first time.
+/// Decides each event in turn and executes the plan, each twice: the second time there is nothing
+/// left to do. Returns the actions of each first time.
 #[track_caller]
 fn play(story: &Story, events: &[&[&str]]) -> Vec<Vec<String>> {
     let mut cancelled: Vec<&str> = Vec::new();
@@ -70,7 +70,7 @@ fn play(story: &Story, events: &[&[&str]]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn lines_closed_have_absolute_targets_and_take_their_discount_along() {
+fn lines_closed_have_absolute_targets_and_include_their_discount() {
     for story in [three(), three().nameless()] {
         let last = if format!("{story:?}").contains("column: Empty") { "5" } else { "1" };
         let next: u32 = last.parse::<u32>().unwrap() + 1;
@@ -80,7 +80,7 @@ fn lines_closed_have_absolute_targets_and_take_their_discount_along() {
 }
 
 #[test]
-fn a_line_of_several_units_keeps_those_that_live() {
+fn a_line_of_several_units_keeps_the_active_ones() {
     for story in [three().merged(), three().merged().nameless()] {
         let expected = [
             vec!["1 ×2".to_owned(), "2 -2.00".into()],
@@ -118,7 +118,7 @@ fn the_line_of_an_invoiced_unit_is_not_the_one_to_close() {
         let story = Story::new().unit("a", "20.00").product("p").unit("b", "20.00").product("p");
         let loose = if invoiced == "a" { "b" } else { "a" };
         let story = closing(story.paid("40.00").refunded("40.00").nameless().not_invoiced(loose));
-        // Without ids the first to be cancelled takes the invoice's only line.
+        // Without ids the unit cancelled first gets the invoice's only line.
         for first in ["a", "b"] {
             let second = if first == "a" { "b" } else { "a" };
             let mut story = story.clone();
@@ -130,7 +130,7 @@ fn the_line_of_an_invoiced_unit_is_not_the_one_to_close() {
 }
 
 #[test]
-fn the_line_of_a_living_unit_stays_even_where_it_is_the_only_one_invoiced() {
+fn the_line_of_an_active_unit_stays_even_if_it_is_the_only_invoiced_one() {
     for invoiced in ["a", "b"] {
         let story = Story::new().unit("a", "20.00").product("p").unit("b", "20.00").product("p");
         let loose = if invoiced == "a" { "b" } else { "a" };
@@ -149,14 +149,14 @@ fn line_fulfilled_parks() {
     for edit in [|it: &mut Billing| gone(it, 1, 0), |it: &mut Billing| gone(it, 0, 1)] {
         assert_eq!(stops(&three().but(edit), &["a"]), ("park", "line-fulfilled"));
     }
-    // Two of three pieces are sent: one can still be closed, not two.
+    // Two of three pieces are fulfilled: one can still be closed, but not two.
     let story = three().merged().but(|it| gone(it, 2, 0));
     assert_eq!(targets(&story.plan(&["a"])), ["1 ×2", "2 -2.00"]);
     assert_eq!(stops(&story, &["a", "b"]), ("park", "line-fulfilled"));
 }
 
 #[test]
-fn payment_lines_of_the_sales_order_are_left_alone() {
+fn payment_lines_of_the_sales_order_stay_unchanged() {
     let story = three().but(|billing| {
         let lines = &mut billing.sales_order.as_mut().unwrap().lines;
         let mut payment = lines[1].clone();

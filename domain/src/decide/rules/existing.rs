@@ -3,7 +3,7 @@
 use super::*;
 use crate::{ClaimState, ExistingMemo, Standing};
 
-/// Four pieces of one product on one invoice, all money given back.
+/// Four pieces of one product on one invoice, fully refunded.
 fn four() -> Story {
     let p = |story: Story, id| story.unit(id, "20.00").product("p");
     let story = ["a", "b", "c", "d"].into_iter().fold(Story::new(), p);
@@ -34,10 +34,10 @@ fn already_credited_by_hand_with_ids_is_dropped() {
 }
 
 #[test]
-fn a_memo_by_hand_without_ids_counts_over_the_order() {
+fn a_manual_memo_without_ids_counts_for_the_whole_order() {
     type Lines<'a> = &'a [(&'a str, i64, &'a str, &'a [&'a str])];
     type Row<'a> = (Lines<'a>, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
-    // Of the order, a to d may be cancelled; the event names some of them.
+    // Units a to d of the order may be cancelled; the event names some of them.
     let table: [Row<'_>; 8] = [
         (&[("item-p", 1, "20.00", &[])], &["a", "b"], &["a", "b"], &["a"]),
         (&[("item-p", 1, "20.00", &[])], &["a"], &["a"], &["already-credited"]),
@@ -71,7 +71,7 @@ fn a_memo_by_hand_without_ids_counts_over_the_order() {
 }
 
 #[test]
-fn a_product_counts_even_where_the_memo_names_it_in_other_words() {
+fn a_product_counts_even_under_another_name_on_the_memo() {
     for edit in [
         (|it| it.memos[0].lines[0].item.external_id = Some("p".into())) as fn(&mut Billing),
         |it| it.memos[0].lines[0].item.name = Some("p".into()),
@@ -83,7 +83,7 @@ fn a_product_counts_even_where_the_memo_names_it_in_other_words() {
 }
 
 #[test]
-fn a_memo_counts_against_its_invoice_however_it_is_tied() {
+fn every_tie_to_an_invoice_counts_against_it() {
     // A lump sum that leaves 19.95 of 80.00: a cent less than rounding explains.
     let tied: [fn(&mut ExistingMemo); 3] = [
         |_| {},
@@ -111,7 +111,7 @@ fn a_memo_counts_against_its_invoice_however_it_is_tied() {
 }
 
 #[test]
-fn the_ledger_protects_when_the_journal_is_lost() {
+fn after_journal_loss_the_ledger_prevents_a_double_credit() {
     for story in [four(), four().nameless(), four().merged(), four().merged().nameless()] {
         let mut story = story;
         story.record(&story.plan(&["b"]));
@@ -127,11 +127,11 @@ fn the_ledger_protects_when_the_journal_is_lost() {
 }
 
 #[test]
-fn a_memo_of_ours_that_names_no_unit_is_recognised_by_its_key() {
+fn an_own_memo_without_unit_ids_is_recognised_by_its_key() {
     let mut story = four().nameless();
     story.record(&story.plan(&["a"]));
     story.order.units[0].status = Some("cancelled".into());
-    // By count alone either could be left; the key of a memo over a is taken.
+    // By count alone either could be left; a memo over a has taken the key.
     assert_eq!(credited(&story, &["a", "b"]), ["b"]);
     story.record(&story.plan(&["a", "b"]));
     assert_eq!(credited(&story, &["b", "a", "c"]), ["c"]);
@@ -145,14 +145,14 @@ fn a_settled_claim_counts_even_where_the_ledger_does_not_show_its_memo() {
         let plan = story.plan(&["b"]);
         story.settle(&plan);
         assert_eq!(stops(&story, &["b"]), ("done", "already-credited"));
-        // And once only where both know it.
+        // It is credited only once if both know it.
         story.record(&plan);
         assert_eq!(credited(&story, &["a", "b", "c", "d"]), ["a", "c", "d"], "{story:#?}");
     }
 }
 
 #[test]
-fn a_memo_of_ours_counts_once_though_somebody_changed_its_external_id() {
+fn an_own_memo_counts_once_even_with_a_changed_external_id() {
     let mut story = four();
     let plan = story.plan(&["a", "b", "c"]);
     story.settle(&plan);
@@ -164,7 +164,7 @@ fn a_memo_of_ours_counts_once_though_somebody_changed_its_external_id() {
 }
 
 #[test]
-fn a_line_that_names_no_unit_gives_what_is_left_of_it() {
+fn a_nameless_line_has_room_for_its_uncredited_pieces() {
     let mut story = four().merged().nameless();
     for event in [["a"], ["c"], ["b"]] {
         let plan = story.plan(&event);
@@ -176,7 +176,7 @@ fn a_line_that_names_no_unit_gives_what_is_left_of_it() {
 }
 
 #[test]
-fn quantities_beyond_reckoning_count_as_very_many() {
+fn quantities_beyond_the_range_count_as_the_maximum() {
     let mut story = with_memo(
         four(),
         &[("item-p", 1, "85899345900.00", &[]), ("item-p", 1, "85899345900.00", &[])],
@@ -189,7 +189,7 @@ fn quantities_beyond_reckoning_count_as_very_many() {
 }
 
 #[test]
-fn shipping_is_credited_once_whoever_did_it() {
+fn shipping_is_credited_once_by_memobridge_or_by_hand() {
     let story = || {
         let story = Story::new().unit("a", "20.00").shipping("5.00", "0.40");
         story.paid("25.40").refunded("25.40")
@@ -210,14 +210,14 @@ fn shipping_is_credited_once_whoever_did_it() {
 }
 
 #[test]
-fn only_the_units_that_the_event_names_are_credited() {
+fn only_the_units_of_the_event_are_credited() {
     let mut story = four();
     story.order.units[3].status = Some("cancelled".into());
     assert_eq!(credited(&story, &["a"]), ["a"]);
 }
 
 #[test]
-fn a_memo_by_hand_made_for_a_units_line_is_over_that_unit() {
+fn a_manual_memo_made_from_a_units_line_credits_that_unit() {
     let on_line = |sum: &'static str| {
         let mut story = with_memo(four(), &[("item-p", 1, sum, &[])]);
         story.memos[0].lines[0].source_line = Some(1);
@@ -225,9 +225,9 @@ fn a_memo_by_hand_made_for_a_units_line_is_over_that_unit() {
     };
     assert_eq!(credited(&on_line("20.00"), &["a", "b"]), ["b"]);
     assert_eq!(credited(&on_line("20.00"), &["a"]), ["already-credited"]);
-    // Its unit lives: the memo was meant for another, and the count decides.
+    // Its unit is active: the memo was meant for another unit, and the count decides.
     assert_eq!(credited(&on_line("20.00"), &["b"]), ["already-credited"]);
-    // A part of its amount is no credit of the unit.
+    // A part of its amount does not credit the unit.
     assert_eq!(stops(&on_line("5.00"), &["a", "b"]), ("park", "over-credit"));
 }
 
@@ -255,7 +255,7 @@ fn a_line_counts_as_pieces_only_near_the_price() {
 }
 
 #[test]
-fn parts_of_a_price_on_one_unit_are_its_credit_together() {
+fn partial_credits_of_one_unit_add_up_to_its_credit() {
     let lines: [(&str, i64, &str, &[&str]); 2] =
         [("item-p", 1, "5.00", &["a"]), ("item-p", 1, "15.00", &["a"])];
     assert_eq!(stops(&with_memo(four(), &lines), &["a"]), ("done", "already-credited"));
@@ -263,7 +263,7 @@ fn parts_of_a_price_on_one_unit_are_its_credit_together() {
 }
 
 #[test]
-fn a_piece_takes_the_dearest_unit_that_it_is_worth() {
+fn a_nameless_piece_credits_the_most_expensive_unit_that_it_covers() {
     let story = Story::new().unit("a", "20.00").product("p").unit("b", "15.00").product("p");
     let story = with_memo(story.paid("35.00").refunded("35.00"), &[("item-p", 1, "15.00", &[])]);
     for event in [&["a", "b"][..], &["b", "a"]] {
@@ -276,21 +276,21 @@ fn a_piece_takes_the_dearest_unit_that_it_is_worth() {
 }
 
 #[test]
-fn a_returned_unit_takes_a_piece_too() {
+fn a_nameless_piece_may_credit_a_returned_unit() {
     let mut story = with_memo(four(), &[("item-p", 1, "20.00", &[])]);
     story.order.units[3].status = Some("returned".into());
     assert_eq!(credited(&story, &["a"]), ["a"]);
 }
 
 #[test]
-fn a_unit_that_is_credited_in_part_by_pieces_is_over_credited() {
+fn a_partly_credited_unit_parks_as_over_credit() {
     let story = Story::new().unit("a", "20.00").product("p").times("3").paid("60.00");
     let story = with_memo(story.refunded("60.00"), &[("item-p", 1, "20.00", &[])]);
     assert_eq!(stops(&story, &["a"]), ("park", "over-credit"));
 }
 
 #[test]
-fn a_voided_memo_credits_nothing_and_one_of_ours_is_for_a_person() {
+fn a_voided_memo_credits_nothing_and_an_own_one_parks() {
     let mut others = with_memo(four(), &[("item-p", 1, "20.00", &["a"])]);
     others.memos[0].standing = Standing::Voided;
     assert_eq!(credited(&others, &["a", "b"]), ["a", "b"]);
@@ -304,13 +304,13 @@ fn a_voided_memo_credits_nothing_and_one_of_ours_is_for_a_person() {
     assert_eq!(credited(&ours, &["a", "b"]), ["b"]);
     assert_eq!(stops(&ours, &["a", "b"]), ("park", "memo-voided"));
     assert_eq!(credited(&ours, &["b"]), ["b"]);
-    // Somebody booked it by hand: nothing is owed.
+    // It was credited by hand: nothing is owed.
     let by_hand = with_memo(ours, &[("item-p", 1, "20.00", &["a"])]);
     assert_eq!(stops(&by_hand, &["a"]), ("done", "already-credited"));
 }
 
 #[test]
-fn a_unit_that_is_billed_again_after_its_credit_is_for_a_person() {
+fn a_unit_billed_again_after_its_credit_parks() {
     let again = |billing: &mut Billing| {
         let mut invoice = billing.invoices[0].clone();
         invoice.id = id("701");
@@ -329,7 +329,7 @@ fn a_unit_that_is_billed_again_after_its_credit_is_for_a_person() {
 }
 
 #[test]
-fn only_memos_of_the_same_customer_or_over_its_units_are_an_orders() {
+fn only_memos_of_the_same_entity_or_over_its_units_belong_to_an_order() {
     type Change = fn(&mut ExistingMemo);
     let table: [(Change, bool); 6] = [
         (|_| {}, true),
@@ -376,9 +376,9 @@ fn thousands_of_pieces_without_names_count_against_thousands_of_units() {
     assert_eq!(Credited::of(&input).open(&input).wanted.len(), 2500);
 }
 
-/// The other shop's memo of the same number, without unit ids, while our order is not exported.
+/// The other shop's memo has the same number and no unit ids, while this order is not exported.
 #[test]
-fn a_memo_by_number_of_another_shop_credits_nothing_while_there_is_no_sales_order() {
+fn a_memo_of_another_shop_with_the_same_number_credits_nothing_before_the_sales_order_exists() {
     let mut story = plain().but(|billing| {
         billing.sales_order = None;
         billing.invoices.clear();
@@ -401,7 +401,7 @@ fn with_other(billing: &mut Billing) {
 }
 
 #[test]
-fn a_memo_that_names_our_unit_counts_though_it_is_applied_to_an_invoice_that_is_not_ours() {
+fn a_memo_that_names_a_unit_counts_even_if_applied_to_another_orders_invoice() {
     let mut story = plain().but(with_other);
     let mut memo = by_hand(&[("item-a", 1, "20.00", &["a"])]);
     memo.applied_to = vec![id("701")];
@@ -410,7 +410,7 @@ fn a_memo_that_names_our_unit_counts_though_it_is_applied_to_an_invoice_that_is_
 }
 
 #[test]
-fn a_memo_that_names_our_unit_counts_though_it_is_made_from_an_invoice_that_is_not_ours() {
+fn a_memo_that_names_a_unit_counts_even_if_made_from_another_orders_invoice() {
     let mut story = plain().but(with_other);
     let mut memo = by_hand(&[("item-a", 1, "20.00", &["a"])]);
     memo.created_from = Some(id("701"));
@@ -435,7 +435,7 @@ fn a_unit_credited_without_its_id_and_billed_again_parks() {
 }
 
 #[test]
-fn no_memo_of_nothing_is_made() {
+fn no_memo_of_zero_is_made() {
     let mut story = Story::new().unit("a", "0.00").unit("b", "20.00").unit("c", "5.00");
     story = story.paid("25.00").refunded("20.00");
     story.memos.push(by_hand(&[("item-b", 1, "20.00", &["b"])]));

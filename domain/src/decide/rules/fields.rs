@@ -85,7 +85,7 @@ fn the_events_own_reason_comes_first() {
 }
 
 #[test]
-fn types_and_script_ids_are_the_policys() {
+fn types_and_script_ids_come_from_the_policy() {
     use FieldType as Type;
     let kinds = [
         Type::String,
@@ -131,7 +131,7 @@ fn a_field_without_a_value_is_left_out() {
 }
 
 #[test]
-fn what_policy_clears_is_cleared_on_every_memo() {
+fn fields_cleared_by_policy_are_cleared_on_every_memo() {
     let memo = story().with(|it| it.cleared_fields = vec!["custbody_y".into()]).memo(&["a"]);
     assert_eq!(memo.cleared, ["custbody_y"]);
 }

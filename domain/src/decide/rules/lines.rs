@@ -75,7 +75,7 @@ fn a_line_that_is_the_better_match_for_another_unit_is_not_taken() {
 }
 
 #[test]
-fn a_unit_that_is_credited_keeps_its_line_and_takes_no_other() {
+fn a_credited_unit_keeps_its_line_and_takes_no_other() {
     let mut story = same_product().nameless();
     story.settle(&story.plan(&["a"]));
     assert_eq!(story.memo(&["b"]).lines[0].source_line, Some(2));

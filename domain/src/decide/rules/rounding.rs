@@ -1,9 +1,9 @@
-//! An invoice a cent or two below the order, and what is more than that.
+//! An invoice a cent or two below the order, and larger differences.
 
 use super::*;
 use crate::{LineKind, Settlement, Tax};
 
-/// Three units, 100.00 together, on an invoice that says less.
+/// Three units, 100.00 together, on an invoice with a lower total.
 fn short(total: &str) -> Story {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.34");
     let story = story.paid("100.00").refunded("100.00");
@@ -26,7 +26,7 @@ fn rounding(memo: &CreditMemo) -> Vec<Amount> {
 }
 
 #[test]
-fn a_memo_ends_exactly_at_what_is_left_of_an_invoice_below_the_order() {
+fn a_memo_uses_up_exactly_an_invoice_that_is_below_the_order() {
     for (total, cents) in [("99.99", "0.01"), ("99.97", "0.03")] {
         let plan = short(total).plan(&["a", "b", "c"]);
         let memo = &plan.memos[0];
@@ -41,7 +41,7 @@ fn a_memo_ends_exactly_at_what_is_left_of_an_invoice_below_the_order() {
 }
 
 #[test]
-fn the_last_of_several_memos_bears_what_the_invoice_lacks() {
+fn the_last_of_several_memos_carries_the_invoices_shortfall() {
     let mut story = short("99.97");
     for unit in ["a", "b"] {
         let plan = story.plan(&[unit]);
@@ -55,7 +55,7 @@ fn the_last_of_several_memos_bears_what_the_invoice_lacks() {
 }
 
 #[test]
-fn a_partial_memo_ends_at_what_others_left_too() {
+fn a_partial_memo_also_stays_within_what_is_left() {
     let mut story = plain();
     story.memos.push(by_hand(&[("lump", 1, "30.02", &[])]));
     let plan = check(
@@ -67,7 +67,7 @@ fn a_partial_memo_ends_at_what_others_left_too() {
 }
 
 #[test]
-fn payment_lines_net_to_nothing_with_a_negative_rounding_line() {
+fn payment_lines_net_to_zero_with_a_negative_rounding_line() {
     let story = short("99.99").with(|policy| {
         (policy.settlement, policy.tax) = (Settlement::PaymentItems, Tax::Item);
     });
@@ -76,9 +76,9 @@ fn payment_lines_net_to_nothing_with_a_negative_rounding_line() {
 }
 
 #[test]
-fn more_than_a_cent_per_unit_is_no_rounding() {
+fn a_difference_above_a_cent_per_unit_is_no_rounding() {
     assert_eq!(stops(&short("99.96"), &["a", "b", "c"]), ("park", "over-credit"));
-    // Nothing left is nothing to end at.
+    // An invoice with nothing left gets no rounding line.
     let mut story = short("99.99");
     story.memos.push(by_hand(&[("lump", 1, "99.99", &[])]));
     story.order.units[0].price = crate::ReportedAmount::of("0.01");
@@ -89,7 +89,7 @@ fn more_than_a_cent_per_unit_is_no_rounding() {
 }
 
 #[test]
-fn a_cent_that_the_order_and_its_invoice_lack_together_is_not_flagged() {
+fn a_cent_missing_in_order_and_invoice_is_not_flagged() {
     let story = short("99.99").owed("99.99");
     let plan = story.plan(&["a", "b", "c"]);
     assert_eq!(rounding(&plan.memos[0]), [amount("-0.01")]);
@@ -97,7 +97,7 @@ fn a_cent_that_the_order_and_its_invoice_lack_together_is_not_flagged() {
 }
 
 #[test]
-fn what_one_invoice_lacks_goes_on_another_that_has_room() {
+fn the_shortfall_of_one_invoice_goes_on_another_with_room() {
     let story = Story::new().unit("a", "50.00").unit("b", "50.00").invoice("701").on("b", "701");
     let story = story.paid("100.00").refunded("100.00").but(|billing| {
         billing.invoices[0].total = amount("49.99");
@@ -115,7 +115,7 @@ fn what_one_invoice_lacks_goes_on_another_that_has_room() {
 }
 
 #[test]
-fn over_credit_names_what_took_the_rest() {
+fn over_credit_names_the_memos_that_used_up_the_rest() {
     let mut story = plain();
     for (record, sum) in [("801", "15.00"), ("802", "20.00")] {
         let mut memo = by_hand(&[("lump", 1, sum, &[])]);

@@ -1,4 +1,4 @@
-//! Applying, paying back per instrument, and the cents that rounding left over.
+//! Application to the invoice, payment lines per instrument, and rounding.
 
 use super::*;
 use crate::{Discounts, Entry, LineKind, PaymentNode, Settlement, Tax};
@@ -14,7 +14,7 @@ fn flags(plan: &Plan) -> Vec<String> {
     plan.flags.iter().map(|it| format!("{}: {it}", it.name())).collect()
 }
 
-/// Three units of 20.00, 30.00 and 40.00; a gift card of 25.00, a card of 65.00, all given back.
+/// Three units of 20.00, 30.00 and 40.00; a gift card of 25.00, a card of 65.00, fully refunded.
 fn two_instruments() -> Story {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").unit("c", "40.00");
     let story = story.paid_by("gift_card", "gift_card", "25.00").refunded("25.00");
@@ -22,7 +22,7 @@ fn two_instruments() -> Story {
 }
 
 #[test]
-fn a_memo_is_applied_up_to_what_remains_of_the_invoice() {
+fn a_memo_is_applied_up_to_the_open_amount_of_the_invoice() {
     type Row<'a> = (Edit, Option<&'a str>, &'a [&'a str]);
     let table: [Row<'_>; 4] = [
         (|it| it.invoices[0].remaining = amount("50.00"), Some("20.00"), &[]),
@@ -60,7 +60,7 @@ fn payments_are_split_over_instruments_across_several_memos() {
 }
 
 #[test]
-fn payments_of_a_lost_journal_are_read_from_the_memos_payment_lines() {
+fn after_journal_loss_payments_are_read_from_the_memos_payment_lines() {
     let mut story = two_instruments();
     story.record(&story.plan(&["a"]));
     let second = ["item-b 30.00 @2", "91254 -5.00", "91291 -25.00", "credit 30.00", "total 0.00"];
@@ -76,14 +76,14 @@ fn payments_are_split_over_the_memos_of_one_run() {
 }
 
 #[test]
-fn what_was_given_back_goes_before_what_was_only_paid() {
+fn returned_amounts_are_allocated_before_paid_ones() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00");
     let story = story.paid_by("gift_card", "gift_card", "25.00");
     let story = by_instrument(story.paid_by("credit_card", "adyen", "25.00").refunded("5.00"));
     let story = story.with(|policy| policy.refund = crate::RefundRule::NotRequired);
     let lines = ["item-a 20.00 @1", "91254 -15.00", "91291 -5.00", "credit 20.00", "total 0.00"];
     check(&story, &["a"], &[&lines]);
-    // Where nothing was captured, what was authorised and let go.
+    // Where nothing was captured, the released authorizations count.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").authorized("50.00");
     let story = by_instrument(story.moved("void", "20.00"));
     check(&story, &["a"], &[&["item-a 20.00 @1", "91291 -20.00", "credit 20.00", "total 0.00"]]);
@@ -96,7 +96,7 @@ fn what_was_given_back_goes_before_what_was_only_paid() {
 }
 
 #[test]
-fn payments_short_parks() {
+fn payment_shortfall_parks() {
     let story =
         Story::new().unit("a", "20.00").unit("b", "30.00").paid("15.00").reporting(|order| {
             order.grand_total = crate::ReportedAmount::of("15.00");
@@ -132,7 +132,7 @@ fn a_payment_that_maps_to_none_has_no_line() {
 }
 
 #[test]
-fn payment_lines_of_invoice_and_memos_are_left_out_of_what_is_left() {
+fn payment_lines_do_not_count_in_what_is_left() {
     // The invoice nets to 0.00 by its payment line; so does an earlier memo.
     let paid = |billing: &mut Billing| {
         let invoice = &mut billing.invoices[0];
@@ -152,7 +152,7 @@ fn payment_lines_of_invoice_and_memos_are_left_out_of_what_is_left() {
     assert_eq!(stops(&story, &["c"]), ("park", "over-credit"));
 }
 
-/// Three units at 33.33 of an order at `owed`, all given back.
+/// Three units at 33.33 of an order with the total `owed`, fully refunded.
 fn thirds(owed: &str) -> Story {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.33");
     story.owed(owed).paid(owed).refunded(owed)
@@ -188,7 +188,7 @@ fn rounding_cents_go_signed_on_the_last_memo() {
 }
 
 #[test]
-fn does_not_add_up_is_flagged_beyond_a_cent_per_unit() {
+fn order_total_mismatch_is_flagged_beyond_a_cent_per_unit() {
     for (owed, difference) in [("100.03", "0.04"), ("99.95", "-0.04")] {
         let story = thirds(owed).but(|it| {
             (it.invoices[0].total, it.invoices[0].remaining) = (amount("110.00"), amount("110.00"));
@@ -228,14 +228,14 @@ fn rounding_goes_to_the_highest_invoice_of_the_run() {
 }
 
 #[test]
-fn there_is_no_rounding_while_a_unit_is_not_credited_by_us() {
+fn there_is_no_rounding_while_memobridge_has_not_credited_every_unit() {
     let whole = ["a", "b", "c"];
     for cancelled in [&whole[..2], &whole[..1]] {
         let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.33");
         let plan = story.owed("100.00").paid("100.00").refunded("67.00").plan(cancelled);
         assert!(plan.memos[0].lines.iter().all(|line| line.kind == LineKind::Item), "{plan:#?}");
     }
-    // One unit was credited by hand: what its memo left out is not ours to guess.
+    // One unit was credited by hand: the cents that its memo left out are not corrected.
     let mut story = thirds("100.00");
     story.memos.push(by_hand(&[("item-b", 1, "33.33", &["b"])]));
     let plan = story.plan(&whole);
@@ -243,8 +243,8 @@ fn there_is_no_rounding_while_a_unit_is_not_credited_by_us() {
 }
 
 #[test]
-fn rounding_knows_the_memos_of_a_lost_journal_by_their_ids_alone() {
-    // Shipping alone, without source, application or goods, is the bearer's.
+fn after_journal_loss_rounding_recognises_own_memos_by_their_ids() {
+    // Shipping alone, without source, application or items, goes on the shipping invoice.
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.00");
     let story = story.invoice("701").on("a", "701").on("b", "701").owed("55.01").paid("55.01");
     let mut story = by_instrument(story.refunded("55.01").status("cancelled"));
@@ -270,7 +270,7 @@ fn a_free_unit_that_needed_no_credit_does_not_keep_the_cents() {
 }
 
 #[test]
-fn cents_that_the_ledger_added_make_no_memo_of_nothing_or_less() {
+fn cents_added_by_the_ledger_make_no_memo_of_zero_or_less() {
     let story = Story::new().unit("a", "33.33").unit("gift", "5.00").discounts("5.00", "0.00");
     let mut story = story.owed("33.33").paid("33.33").refunded("33.33").status("cancelled");
     story.record(&story.plan(&["a"]));
@@ -280,7 +280,7 @@ fn cents_that_the_ledger_added_make_no_memo_of_nothing_or_less() {
 }
 
 #[test]
-fn rounding_leaves_out_shipping_that_is_never_credited() {
+fn rounding_ignores_shipping_that_is_never_credited() {
     let story = Story::new().unit("a", "33.33").unit("b", "33.33").unit("c", "33.33");
     let story = story.shipping("5.00", "0.00").owed("105.00").paid("105.00").refunded("100.00");
     let never = |policy: &mut Policy| policy.shipping = crate::ShippingPolicy::Never;
@@ -289,7 +289,7 @@ fn rounding_leaves_out_shipping_that_is_never_credited() {
 }
 
 #[test]
-fn yen_and_dinars_add_up_in_their_own_smallest_unit() {
+fn yen_and_dinars_round_to_their_own_smallest_unit() {
     for (code, price, owed, last) in
         [("JPY", "333", "1000", "334"), ("KWD", "3.333", "10.000", "3.334")]
     {

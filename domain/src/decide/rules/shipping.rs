@@ -3,7 +3,7 @@
 use super::*;
 use crate::ShippingAs;
 
-/// One unit and shipping of 5.00 with 0.40 of tax, all given back.
+/// One unit and shipping of 5.00 with 0.40 of tax, fully refunded.
 fn shipped() -> Story {
     Story::new().unit("a", "20.00").shipping("5.00", "0.40").paid("25.40").refunded("25.40")
 }
@@ -26,7 +26,7 @@ fn on_a_line(billing: &mut Billing, sum: &str, discount: &str) {
 }
 
 #[test]
-fn shipping_that_is_not_the_invoices_parks_beyond_the_tolerance() {
+fn shipping_that_differs_from_the_invoice_parks_beyond_the_tolerance() {
     let agree: [Edit; 2] = [
         |it| it.invoices[0].shipping_cost = amount("5.01"),
         |it| it.invoices[0].shipping_cost = amount("4.99"),
@@ -92,8 +92,8 @@ fn shipping_of_an_order_whose_units_are_credited_by_hand_is_still_credited() {
 }
 
 #[test]
-fn shipping_of_which_a_part_was_given_back_by_hand_parks() {
-    // 3.00 of 5.00 were given back by hand.
+fn shipping_that_was_partly_credited_by_hand_parks() {
+    // 3.00 of 5.00 were credited by hand.
     let mut story = plain().shipping("5.00", "0.00").paid("5.00").refunded("5.00");
     let mut memo = by_hand(&[]);
     memo.shipping_cost = amount("3.00");
@@ -103,10 +103,10 @@ fn shipping_of_which_a_part_was_given_back_by_hand_parks() {
     assert!(matches!(&decision, Decision::Stop(Stop::Park(_))), "{decision:#?}");
 }
 
-/// A memo by hand from the sales order, before anything is billed: the shipping is credited
-/// once it is.
+/// A manual memo from the sales order, before anything is billed: the shipping is credited once it
+/// is billed.
 #[test]
-fn shipping_that_is_on_no_invoice_yet_is_waited_for() {
+fn shipping_waits_for_its_invoice() {
     let mut story = plain().shipping("5.00", "0.40").paid("5.40").refunded("5.40");
     story = story.but(|billing| billing.invoices.clear());
     story.memos.push(by_hand(&[("item-a", 1, "20.00", &["a"]), ("item-b", 1, "30.00", &["b"])]));

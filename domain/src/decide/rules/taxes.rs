@@ -1,11 +1,11 @@
-//! Tax by the ledger, by our own details, or as one line; discounts, quantities, items.
+//! Tax by the ledger, by memobridge's details, or as one line; discounts, quantities, items.
 
 use super::*;
 use crate::{
     Discounts, ItemPolicy, LineKind, LineTax, ShippingAs, Source, Tax, TaxBasis, TaxDetail, UnitId,
 };
 
-/// Two pieces with discount and tax, and shipping with tax; everything given back.
+/// Two pieces with discount and tax, and shipping with tax; fully refunded.
 fn taxed() -> Story {
     let story = Story::new().unit("a", "20.00").times("2").discounts("4.00", "1.00").tax("2.80");
     let story = story.unit("b", "30.00").tax("2.40").shipping("5.00", "0.40");
@@ -47,7 +47,7 @@ fn tax_from_invoice_takes_codes_from_where_the_invoice_has_them() {
 }
 
 #[test]
-fn tax_item_is_one_line_with_the_tax_of_goods_and_shipping() {
+fn tax_item_is_one_line_with_the_tax_of_items_and_shipping() {
     let story = taxed().with(|policy| policy.tax = Tax::Item);
     let lines = [
         "item-a 40.00 @1",
@@ -126,7 +126,7 @@ fn suitetax_rounding_lines_carry_no_code_and_no_details() {
 }
 
 #[test]
-fn tax_inside_with_a_discount_is_taken_out_of_both() {
+fn tax_inside_is_removed_from_amount_and_discount() {
     // 119.00 less 19.00; 100.00 of which 15.97 tax: net 84.03, before discount 100.00.
     let story = Story::new().inside().unit("a", "119.00").discounts("19.00", "0.00").tax("15.97");
     let story = story.unit("b", "10.00").paid("110.00").refunded("100.00");
@@ -144,7 +144,7 @@ fn tax_inside_with_a_discount_is_taken_out_of_both() {
 }
 
 #[test]
-fn tax_inside_and_all_of_the_price_discounted_takes_the_invoices_amount() {
+fn a_full_discount_with_tax_inside_uses_the_invoices_amount() {
     let story = Story::new().inside().unit("a", "119.00").discounts("119.00", "0.00");
     let story = story.unit("b", "10.00").tax("1.00").paid("10.00").refunded("10.00");
     let story = story.but(|it| {
@@ -210,14 +210,14 @@ fn item_fixed_credits_the_invoice_without_being_made_from_it() {
     assert_eq!(memo.source.created_from(), None);
     assert_eq!(memo.application.as_ref().unwrap().invoice, id("700"));
     assert_eq!(memo.lines[0].units, [unit("a")]);
-    // And once only, also when the journal is lost.
+    // It is credited only once, also when the journal is lost.
     let mut story = story;
     story.record(&plan);
     assert_eq!(stops(&story, &["a", "b"]), ("done", "already-credited"));
 }
 
 #[test]
-fn item_fixed_is_held_to_what_is_left_of_the_line() {
+fn item_fixed_is_limited_to_what_is_left_of_the_line() {
     let mut story = taxed().with(|policy| policy.item = ItemPolicy::Fixed(id("777")));
     let mut memo = by_hand(&[("something", 1, "10.00", &[])]);
     memo.lines[0].source_line = Some(3);
@@ -278,7 +278,7 @@ fn shipping_in_the_body_has_the_maps_method_or_none() {
 }
 
 #[test]
-fn shipping_never_and_shipping_that_was_used_stay_out() {
+fn used_or_excluded_shipping_is_not_credited() {
     let never = taxed().with(|policy| policy.shipping = crate::ShippingPolicy::Never);
     let memo = never.memo(&["a", "b"]);
     assert_eq!((memo.shipping, memo.credit), (None, amount("70.20")));
@@ -299,7 +299,7 @@ fn a_free_unit_beside_others_keeps_its_line() {
 }
 
 #[test]
-fn tax_inside_makes_no_discount_of_a_cent_that_the_line_lacks() {
+fn tax_inside_shows_no_discount_for_a_cent_missing_on_the_line() {
     let story = Story::new().inside().unit("a", "119.00").tax("19.00").unit("b", "10.00");
     let story = story.paid("129.00").refunded("119.00").but(|billing| {
         billing.invoices[0].lines[0].amount = amount("99.99");

@@ -1,4 +1,4 @@
-//! What the memo says besides its money: where it belongs, when, and its words.
+//! The other fields of the memo: classification, date and texts.
 
 use super::*;
 use crate::{Entry, Location, SubsidiaryRule};
@@ -18,7 +18,7 @@ fn bare(story: Story) -> Story {
 }
 
 #[test]
-fn the_invoice_says_where_the_memo_belongs() {
+fn the_memo_copies_the_invoices_classification() {
     let story = matched(plain()).but(|billing| {
         let classes = &mut billing.invoices[0].classes;
         classes.department = Some(id("21"));
@@ -38,7 +38,7 @@ fn the_invoice_says_where_the_memo_belongs() {
 }
 
 #[test]
-fn the_maps_say_where_it_belongs_only_where_the_invoice_does_not() {
+fn the_maps_fill_only_the_missing_classification() {
     let memo = matched(bare(plain())).memo(&["a"]);
     assert_eq!((memo.location, memo.department), (Some(id("5")), Some(id("1"))));
     let sold = matched(bare(plain())).reporting(|order| order.channel_type = Some("Store".into()));
@@ -92,7 +92,7 @@ fn unmapped_parks_for_each_map_and_only_when_it_is_needed() {
 }
 
 #[test]
-fn minus_one_means_none_for_places() {
+fn minus_one_means_none_in_every_classification() {
     let mut story = matched(bare(plain()));
     story.maps.locations.get_mut("dc1").unwrap().id = Entry::None;
     story.maps.channels = [("web".to_owned(), Entry::None)].into_iter().collect();
@@ -101,7 +101,7 @@ fn minus_one_means_none_for_places() {
 }
 
 #[test]
-fn the_date_is_the_latest_of_event_invoice_and_what_a_closed_period_left() {
+fn the_date_is_the_latest_of_event_invoice_and_open_period() {
     let table = [
         ("2020-02-19", None, "2020-02-20"),
         ("2020-02-20", None, "2020-02-20"),
@@ -120,7 +120,7 @@ fn the_date_is_the_latest_of_event_invoice_and_what_a_closed_period_left() {
 }
 
 #[test]
-fn the_words_name_order_reasons_and_payments_once_each() {
+fn the_text_names_order_reasons_and_payments_once_each() {
     let story = Story::new().unit("a", "20.00").unit("b", "30.00").unit("c", "1.00");
     let story = story.paid_by("gift_card", "", "15.00").refunded("15.00");
     let story = story.instrument("paypal", "paypal").paid("36.00").refunded("36.00");
@@ -138,7 +138,7 @@ fn the_words_name_order_reasons_and_payments_once_each() {
 }
 
 #[test]
-fn long_words_are_cut_by_utf16_units() {
+fn long_texts_are_cut_by_utf16_units() {
     let story = plain().reporting(|order| {
         order.external_id = Some("é".repeat(60));
         order.units[0].reason = Some("ü".repeat(2000));
@@ -146,7 +146,7 @@ fn long_words_are_cut_by_utf16_units() {
     let memo = story.memo(&["a"]);
     assert_eq!(memo.reference, "é".repeat(45));
     assert_eq!(memo.text.chars().count(), 999);
-    // An emoji is two units, and is never cut in two.
+    // An emoji has two units and is never split.
     let emojis = plain().reporting(|order| {
         order.external_id = Some("😀".repeat(60));
         order.units[0].reason = Some("😀".repeat(2000));
@@ -158,7 +158,7 @@ fn long_words_are_cut_by_utf16_units() {
 }
 
 #[test]
-fn the_subsidiary_is_named_wherever_no_invoice_is_copied() {
+fn the_subsidiary_is_set_where_no_invoice_is_copied() {
     fn in_subsidiary(billing: &mut Billing) {
         billing.invoices.iter_mut().for_each(|invoice| invoice.classes.subsidiary = Some(id("23")));
         billing.sales_order.as_mut().unwrap().classes.subsidiary = Some(id("24"));
@@ -177,20 +177,20 @@ fn the_subsidiary_is_named_wherever_no_invoice_is_copied() {
 }
 
 #[test]
-fn an_order_without_a_number_goes_by_its_id() {
+fn an_order_without_a_number_uses_its_id() {
     let memo = plain().reporting(|order| order.external_id = Some(" ".into())).memo(&["a"]);
     assert_eq!(memo.reference, ORDER);
 }
 
 #[test]
-fn the_custom_form_is_the_policys() {
+fn the_custom_form_comes_from_the_policy() {
     assert_eq!(plain().memo(&["a"]).custom_form, None);
     let story = plain().with(|policy| policy.custom_form = Some(id("101")));
     assert_eq!(story.memo(&["a"]).custom_form, Some(id("101")));
 }
 
 #[test]
-fn the_key_is_the_same_however_the_memo_changes() {
+fn the_key_does_not_depend_on_the_memos_fields() {
     let key = plain().memo(&["a"]).key;
     for story in [
         plain().nameless(),

@@ -1,4 +1,4 @@
-//! What a queue promises while the clock of its machine steps.
+//! What a queue promises when the clock of its machine steps.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::{JobsSubject, MINUTE, NOW, SECOND, due, job, starts, the_only};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// What a clock put off that was an hour ahead does not wait for that hour.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn JobsSubject) {
+/// A delay that was set while the clock was an hour ahead does not last an hour longer.
+pub async fn a_clock_set_back_does_not_prolong_a_delay(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("pushed"), MINUTE).await.unwrap();
@@ -22,8 +22,8 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_delay(subject: &dyn Job
     assert_eq!(due(jobs).await.len(), 2);
 }
 
-/// A runner that died while the clock was an hour ahead does not keep its job for that hour.
-pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject) {
+/// A worker that died while the clock was an hour ahead does not keep its job for that hour.
+pub async fn a_clock_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -34,8 +34,8 @@ pub async fn a_clock_that_is_set_back_does_not_prolong_a_lease(subject: &dyn Job
     assert_eq!(the_only(due(jobs).await).job, first.job);
 }
 
-/// A runner that lives keeps its job, and settles it.
-pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn JobsSubject) {
+/// A live worker keeps its job, and settles it.
+pub async fn a_clock_set_back_takes_no_job_from_its_worker(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     subject.set_ahead(HOUR);
     jobs.push(&job("a"), NOW).await.unwrap();
@@ -51,7 +51,7 @@ pub async fn a_clock_that_is_set_back_takes_no_job_from_its_runner(subject: &dyn
     assert_eq!(due(jobs).await, []);
 }
 
-/// A call that waits for jobs comes back when its time is up, wherever the date is by then.
+/// A call that waits for jobs returns after its wait, whatever the date is then.
 pub async fn a_clock_that_steps_does_not_prolong_a_wait(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for step in [JobsSubject::set_ahead, JobsSubject::set_back] {

@@ -1,8 +1,8 @@
-//! What a queue promises besides that knows its jobs by their ids.
+//! What a queue that deduplicates jobs by id promises in addition.
 
 use super::{DAY, Durable, JobsSubject, MINUTE, NOW, SECOND, due, job, names, the_only};
 
-/// One id is one job, whenever it was pushed to be due.
+/// One id is one job, even when it is pushed with different delays.
 pub async fn a_job_pushed_twice_is_one(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (first, second) in [(NOW, NOW), (DAY, MINUTE), (MINUTE, DAY)] {
@@ -16,8 +16,8 @@ pub async fn a_job_pushed_twice_is_one(subject: &dyn JobsSubject) {
     }
 }
 
-/// A push does not make a job that was tried look untried.
-pub async fn a_second_push_leaves_the_attempts(subject: &dyn JobsSubject) {
+/// A push does not reset the attempts of a job.
+pub async fn a_second_push_keeps_the_attempts(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();
     let delivery = the_only(due(jobs).await);
@@ -31,7 +31,7 @@ pub async fn a_second_push_leaves_the_attempts(subject: &dyn JobsSubject) {
     assert_eq!(the_only(due(jobs).await).job.attempts, 4, "pushed while it was leased");
 }
 
-/// Two runners never have the same job, however often it is pushed.
+/// Two workers never have the same job, however often it is pushed.
 pub async fn a_push_while_leased_waits_for_the_ack(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for delay in [NOW, SECOND, DAY] {
@@ -48,7 +48,7 @@ pub async fn a_push_while_leased_waits_for_the_ack(subject: &dyn JobsSubject) {
     }
 }
 
-/// Nothing starves: the order is that of due times, not of pushes.
+/// No job starves: jobs are delivered in the order of their due times, not of their pushes.
 pub async fn the_longest_due_comes_first(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for (name, delay) in [("a", 3 * SECOND), ("b", SECOND), ("c", 2 * SECOND), ("d", DAY)] {
@@ -59,8 +59,8 @@ pub async fn the_longest_due_comes_first(subject: &dyn JobsSubject) {
     assert_eq!(names(&jobs.receive(2, MINUTE, NOW).await.unwrap()), ["a"]);
 }
 
-/// How long the job that is due longest has been due is known to the second.
-pub async fn the_backlog_knows_the_longest_due(subject: &dyn JobsSubject) {
+/// The age of the longest due job is exact to the second.
+pub async fn the_backlog_reports_the_longest_due(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), MINUTE).await.unwrap();
     jobs.push(&job("b"), NOW).await.unwrap();
@@ -70,7 +70,7 @@ pub async fn the_backlog_knows_the_longest_due(subject: &dyn JobsSubject) {
     assert_eq!(subject.backlog().depth().await.unwrap().oldest_due, None);
 }
 
-/// A lease is known to the next process as well.
+/// The next process knows the lease as well.
 pub async fn a_lease_survives_its_process(subject: &dyn Durable) {
     let jobs = subject.jobs();
     jobs.push(&job("a"), NOW).await.unwrap();

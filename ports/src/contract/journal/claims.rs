@@ -9,20 +9,20 @@ use super::{
 };
 use crate::{JournalError, Query, Step};
 
-/// A unit under another key is refused, and with it the whole memo.
+/// A memo with a unit that is claimed under another key is refused as a whole.
 pub async fn a_unit_is_claimed_by_one_key(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
     claim(journal, &first).await.unwrap();
     assert_claimed(&claim(journal, &both).await, &first.key);
     assert_eq!(memos(journal).await, std::slice::from_ref(&first));
-    // Nothing of the refused memo stayed behind.
+    // Nothing of the refused memo was stored.
     let second = memo(ORDER, &["b"], 3000);
     claim(journal, &second).await.unwrap();
     assert_eq!(memos(journal).await, [first, second]);
 }
 
-/// The same unit id of another order is another unit: `shipping` always is.
+/// The same unit id in another order is another unit, for example `shipping`.
 pub async fn units_are_claimed_per_order(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let other = cancellation(OTHER_ORDER, &["a"], 0);
@@ -45,7 +45,7 @@ pub async fn a_memo_of_another_order_is_not_claimed(subject: &dyn JournalSubject
     assert_eq!(journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap(), []);
 }
 
-/// What is sent is what was claimed last.
+/// The memo that was claimed last is the memo that is sent.
 pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
@@ -55,7 +55,7 @@ pub async fn claiming_again_replaces_an_unsettled_memo(subject: &dyn JournalSubj
     assert_eq!(memos(journal).await, [again]);
 }
 
-/// What is on record is not claimed again, nor changed by trying.
+/// A settled memo is not claimed again, and the attempt does not change it.
 pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
@@ -69,7 +69,7 @@ pub async fn claiming_a_settled_key_changes_nothing(subject: &dyn JournalSubject
     assert_eq!(claims[0].state, ClaimState::Settled(record("77")));
 }
 
-/// A claim that is refused takes what was to be written with it along.
+/// When a claim is refused, the other steps of the same write are not stored either.
 pub async fn steps_are_written_all_or_none(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (first, both) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b", "a"], 5000));
@@ -91,9 +91,9 @@ pub async fn steps_are_written_all_or_none(subject: &dyn JournalSubject) {
     assert_eq!(told, ["the", "settled", "claimed"]);
 }
 
-/// Until what becomes of it is known, a claim tells when it was last sent without an
-/// answer: when it was claimed, sent again, or before a refusal that frees nothing.
-pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn JournalSubject) {
+/// Until its outcome is known, a claim records when it was last sent without an answer: when it was
+/// claimed, sent again, or before a refusal that frees nothing.
+pub async fn an_unsettled_claim_records_when_it_was_last_sent(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);
     let (key, why) = (memo.key.clone(), "the period is closed".to_owned());
@@ -120,7 +120,7 @@ pub async fn an_unsettled_claim_tells_when_it_was_last_sent(subject: &dyn Journa
     assert_eq!((told("again, as no answer"), told("may still arrive")), (1, 1));
 }
 
-/// A definite refusal gives the units back.
+/// A definite refusal frees the units.
 pub async fn freed_units_can_be_claimed_again(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let (refused, decided_anew) = (memo(ORDER, &["a", "b"], 5000), memo(ORDER, &["b"], 3000));
@@ -129,11 +129,11 @@ pub async fn freed_units_can_be_claimed_again(subject: &dyn JournalSubject) {
     assert_eq!(memos(journal).await, []);
     claim(journal, &decided_anew).await.unwrap();
     assert_eq!(memos(journal).await, [decided_anew]);
-    // A step that is repeated after a crash finds nothing more to do.
+    // A step that is repeated after a crash changes nothing.
     step(journal, freed(&refused)).await.unwrap();
 }
 
-/// What is on record is never given back.
+/// The units of a settled memo are never freed by a refusal.
 pub async fn a_settled_claim_is_never_freed(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
@@ -144,8 +144,8 @@ pub async fn a_settled_claim_is_never_freed(subject: &dyn JournalSubject) {
     assert_claimed(&claim(journal, &memo(ORDER, &["a", "b"], 5000)).await, &first.key);
 }
 
-/// A record that the ledger lost gives its units back; an open outcome does not.
-pub async fn a_vanished_record_frees_its_units(subject: &dyn JournalSubject) {
+/// A record that was deleted in the ledger frees its units; an unknown outcome does not.
+pub async fn a_deleted_record_frees_its_units(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     let vanished = Step::RecordGone { key: first.key.clone() };
@@ -161,7 +161,7 @@ pub async fn a_vanished_record_frees_its_units(subject: &dyn JournalSubject) {
 }
 
 /// Repeating what was settled and confirmed before a crash changes nothing.
-pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn JournalSubject) {
+pub async fn settling_and_confirming_are_idempotent(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let first = memo(ORDER, &["a"], 2000);
     claim(journal, &first).await.unwrap();
@@ -176,8 +176,8 @@ pub async fn settling_and_confirming_twice_is_doing_it_once(subject: &dyn Journa
     assert_eq!(memo.confirmed_total, Some(Amount::cents(2001)));
 }
 
-/// A memo without a claim cannot be settled: somebody's book is wrong.
-pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn JournalSubject) {
+/// A memo without a claim cannot be settled: the caller has a bug.
+pub async fn an_unclaimed_memo_cannot_be_settled(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let never = memo(ORDER, &["a"], 2000);
     for step_ in [settled(&never, "77"), confirmed(&never, "CM1", 2000)] {
@@ -186,7 +186,7 @@ pub async fn nothing_is_settled_that_was_not_claimed(subject: &dyn JournalSubjec
     }
 }
 
-/// Two events of one order: each shows the memos that it made itself.
+/// Of two events of one order, each shows the memos that it made itself.
 pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let second = cancellation(ORDER, &["a", "b"], 0);
@@ -208,7 +208,7 @@ pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Jour
     assert_eq!(memos(journal).await, [ours, theirs]);
 }
 
-/// What a crash left half done can be found, to be finished.
+/// Memos that a crash left unfinished can be found and finished.
 pub async fn unfinished_memos_are_found(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let memo = memo(ORDER, &["a"], 2000);

@@ -1,4 +1,4 @@
-//! The promises about many runners at once, on two handles of one journal.
+//! The promises about many concurrent attempts, on two handles of one journal.
 
 use std::{
     cell::Cell,
@@ -17,8 +17,8 @@ use crate::{CancellationState, Journal, JournalError, Known, OrderLease, Query, 
 
 const RUNNERS: usize = 16;
 
-/// Deliveries that come at once are one cancellation, and each of them is counted.
-pub async fn deliveries_at_once_are_one(subject: &dyn JournalSubject) {
+/// Concurrent deliveries are one cancellation, and each of them is counted.
+pub async fn concurrent_deliveries_are_one_cancellation(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     let cancellation = cancellation(ORDER, &["a"], 0);
     let deliver = async |journal: &dyn Journal| journal.open(&cancellation, at(0)).await.unwrap();
@@ -26,12 +26,12 @@ pub async fn deliveries_at_once_are_one(subject: &dyn JournalSubject) {
     assert_eq!(opened.iter().filter(|it| it.known == Known::New).count(), 1, "{opened:?}");
     let found = only(subject.journal(), &Query::default()).await;
     assert_eq!(found.deliveries as usize, RUNNERS);
-    // The first eight are told, and the sixteenth.
+    // The history shows the first eight and the sixteenth.
     assert_eq!(found.history.len(), 9, "{:#?}", found.history);
 }
 
-/// However many runners want an order, none has it while another one does.
-pub async fn an_order_is_never_held_by_two(subject: &dyn JournalSubject) {
+/// However many attempts want an order's lease, at most one has it.
+pub async fn an_orders_lease_never_has_two_owners(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     opened(subject).await;
     let inside = Cell::new(false);
@@ -51,13 +51,13 @@ pub async fn an_order_is_never_held_by_two(subject: &dyn JournalSubject) {
     at_once(handles(subject, &*beside).enumerate().map(run)).await;
 }
 
-/// Of claims that come at once, in whatever order they name their units, those
-/// that are made share no unit, and each that is refused names one that was made.
-pub async fn claims_at_once_never_overlap(subject: &dyn JournalSubject) {
+/// Concurrent claims that succeed share no unit, in whatever order they name their units, and each
+/// refusal names a claim that succeeded.
+pub async fn concurrent_claims_never_overlap(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let beside = subject.reopen().await;
     let unit = |number: usize| format!("unit-{}", number % RUNNERS);
-    // Each shares a unit with the next one, and half of them one more with each other.
+    // Each shares a unit with the next one, and every second one shares another unit with the rest.
     let units = |number: usize| match number % 4 {
         0 => vec![unit(number), unit(number + 1)],
         1 => vec![unit(number + 1), unit(number)],
@@ -90,8 +90,8 @@ pub async fn claims_at_once_never_overlap(subject: &dyn JournalSubject) {
     }
 }
 
-/// Whoever writes down an ending last, what was settled stays settled.
-pub async fn endings_at_once_leave_it_settled(subject: &dyn JournalSubject) {
+/// A settled cancellation stays settled, whichever attempt ends last.
+pub async fn concurrent_outcomes_leave_it_settled(subject: &dyn JournalSubject) {
     let beside = subject.reopen().await;
     opened(subject).await;
     let end = async |(number, journal): (usize, &dyn Journal)| {
@@ -107,7 +107,7 @@ pub async fn endings_at_once_leave_it_settled(subject: &dyn JournalSubject) {
     assert_eq!((found.state, found.history.len()), (CancellationState::Posted, 1 + RUNNERS));
 }
 
-/// A handle for each runner.
+/// A handle for each attempt.
 fn handles<'a>(
     subject: &'a dyn JournalSubject,
     beside: &'a dyn Journal,
@@ -115,7 +115,7 @@ fn handles<'a>(
     [subject.journal(), beside].into_iter().cycle().take(RUNNERS)
 }
 
-/// Runs the calls at once, without a runtime to spawn them on.
+/// Runs the calls concurrently, without a runtime to spawn them on.
 async fn at_once<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut calls: Vec<_> = calls.map(|it| (Box::pin(it), None)).collect();
     poll_fn(|context| {
@@ -132,7 +132,7 @@ async fn at_once<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec
     calls.into_iter().filter_map(|(_, result)| result).collect()
 }
 
-/// Lets the other calls get as far as they can.
+/// Lets the other calls proceed.
 async fn others_go_on() {
     let mut asked = false;
     poll_fn(|context| {

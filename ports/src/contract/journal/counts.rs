@@ -1,4 +1,4 @@
-//! What is counted for metrics, and what is forgotten: ports of their own, over the same journal.
+//! Counting for metrics, and retention: separate ports over the same journal.
 
 use domain::Cancellation;
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{CancellationState, Known, OpenCount, Query, Step};
 
-/// What is over is not counted, and tenants are told apart.
-pub async fn what_is_not_over_is_counted(subject: &dyn JournalSubject) {
+/// Finished cancellations are not counted, and each tenant has its own counts.
+pub async fn unfinished_cancellations_are_counted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     assert_eq!(subject.open_counts().open_counts().await.unwrap(), []);
     // tenant, unit, received at, state
@@ -46,8 +46,9 @@ pub async fn what_is_not_over_is_counted(subject: &dyn JournalSubject) {
     assert_eq!(found, expected.map(unfinished));
 }
 
-/// What is over and old goes, a few at a time, and its claims stay; nothing else goes.
-pub async fn what_is_long_over_is_forgotten(subject: &dyn JournalSubject) {
+/// Old finished cancellations are deleted in batches, and their claims stay; nothing else is
+/// deleted.
+pub async fn expired_cancellations_are_deleted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     // unit, last step, state
     let table = [
@@ -76,7 +77,7 @@ pub async fn what_is_long_over_is_forgotten(subject: &dyn JournalSubject) {
         units.concat()
     };
     let retention = subject.retention();
-    // before, at most, how many go, what is left
+    // before, at most, how many are deleted, what is left
     for (before, at_most, gone, rest) in
         [(10, 9, 0, "abcdef"), (30, 1, 1, "bcdef"), (30, 9, 1, "cdef"), (99, 9, 1, "def")]
     {
@@ -84,7 +85,7 @@ pub async fn what_is_long_over_is_forgotten(subject: &dyn JournalSubject) {
         assert_eq!(left().await, rest, "before {before}");
     }
     assert_eq!(memos(journal).await, [memo(ORDER, &["a"], 2000)]);
-    // Delivered once more, it is new, and its unit is still claimed.
+    // After a new delivery it is new, and its unit is still claimed.
     let again = cancellation(ORDER, &["a"], 0);
     assert_eq!(journal.open(&again, at(100)).await.unwrap().known, Known::New);
     assert_eq!(journal.find(&Query::default()).await.unwrap()[0].cancellation, again);

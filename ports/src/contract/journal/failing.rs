@@ -1,4 +1,4 @@
-//! The promises about failed tries: how a failing order is told from a failing ledger.
+//! The promises about failed tries, which separate a failing order from a failing ledger.
 
 use super::{
     JournalSubject,
@@ -11,8 +11,8 @@ async fn step(journal: &dyn Journal, second: i64, step: &Step) {
     journal.record(&id(), at(second), std::slice::from_ref(step)).await.unwrap();
 }
 
-/// Failed tries are counted in a row, for other processes too, and leave no line.
-pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
+/// Consecutive failed tries are counted, visible to other processes, and add no history line.
+pub async fn consecutive_failed_tries_are_counted(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let delivery = cancellation(ORDER, &["a"], 0);
     assert_eq!(journal.open(&delivery, at(0)).await.unwrap().failed, None);
@@ -25,7 +25,7 @@ pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
     let other = subject.reopen().await;
     assert_eq!(other.open(&delivery, at(40)).await.unwrap().failed, expected);
     assert_eq!(only(&*other, &Query::default()).await.failed, expected);
-    // One line is of the delivery.
+    // The delivery adds one line.
     assert_eq!(only(journal, &Query::default()).await.history.len(), lines + 1);
 
     step(journal, 50, &ended(CancellationState::Deferred, Some("not-invoiced"))).await;
@@ -43,8 +43,8 @@ pub async fn failed_tries_are_counted_in_a_row(subject: &dyn JournalSubject) {
     assert_eq!(only(journal, &Query::default()).await.failed, expected);
 }
 
-/// What was written for other orders since a moment is found: sent then, and on record.
-pub async fn what_was_written_beside_an_order_is_found(subject: &dyn JournalSubject) {
+/// A query finds the memos of other orders that were sent since a moment and are on record.
+pub async fn memos_of_other_orders_are_found(subject: &dyn JournalSubject) {
     let journal = subject.journal();
     let written = async |since, beside: &str| {
         let query = Query {

@@ -1,4 +1,4 @@
-//! Cancellations and memos to write into a journal, for other tests of it too.
+//! Sample cancellations and memos to write into a journal, also for other tests.
 
 use domain::{
     Amount, Cancellation, CancellationId, CivilDate, CreditMemo, LineKind, MemoKey, MemoLine,
@@ -12,7 +12,7 @@ pub const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
 /// Another order.
 pub const OTHER_ORDER: &str = "0d0a2f1c-0000-4000-8000-0000000000ff";
 
-/// So many seconds after an arbitrary start.
+/// This many seconds after an arbitrary start.
 #[must_use]
 pub fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + second * 1000)
@@ -36,7 +36,7 @@ pub fn record(id: &str) -> RecordId {
     id.parse().unwrap()
 }
 
-/// The token of the run of this name.
+/// The token of the run with this name.
 #[must_use]
 pub fn token(name: &str) -> LeaseToken {
     LeaseToken(name.to_owned())

@@ -1,4 +1,4 @@
-//! Steps to take in a journal, and looks at what they left.
+//! Steps to record in a journal, and queries for their results.
 
 use std::time::Duration;
 

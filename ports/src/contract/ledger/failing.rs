@@ -1,10 +1,10 @@
-//! The promises about one order on which the ledger fails, while it answers about others.
+//! The promises about an order on which the ledger fails while it answers about others.
 
 use super::{LedgerSubject, memo};
 use crate::{LedgerError, Posted, Retry, Sending};
 
-/// A failure on one memo, with the ledger's words, is told from a ledger that fails.
-pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn LedgerSubject) {
+/// A failure on one memo, with the ledger's message, is distinguished from a failing ledger.
+pub async fn a_failure_on_one_order_is_distinguished_from_an_outage(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.fail_on_memos();
@@ -23,8 +23,8 @@ pub async fn a_failure_on_one_order_is_told_from_an_outage(subject: &dyn LedgerS
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// An answer that cannot be read is about its order, and never "nothing on record".
-pub async fn an_answer_that_cannot_be_read_is_about_its_order(subject: &dyn LedgerSubject) {
+/// An answer that cannot be read concerns its order, and never means "nothing on record".
+pub async fn an_unreadable_answer_concerns_its_order(subject: &dyn LedgerSubject) {
     let ledger = subject.ledger();
     let memo = memo(subject).await;
     subject.garble();

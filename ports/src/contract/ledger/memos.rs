@@ -1,4 +1,4 @@
-//! What is promised of all memos since a moment.
+//! The promises about listing all memos since a moment.
 
 use std::{slice, time::Duration};
 
@@ -7,8 +7,8 @@ use domain::{ExistingMemos, RecordedMemo, Standing, Timestamp};
 use super::{LedgerSubject, memo};
 use crate::{BillingQuery, Cursor, LedgerError, Posted, Sending};
 
-/// Reconciliation sees every memo, manual or not, and can tell ours from others.
-pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn LedgerSubject) {
+/// Reconciliation sees every memo, manual or not, and can recognise those of memobridge.
+pub async fn memos_are_listed_with_their_ties_to_an_order(subject: &dyn LedgerSubject) {
     let ours = memo(subject).await;
     let posted = subject.ledger().post(&ours, Sending::First).await.unwrap();
     let by_hand = subject.credit_by_hand();
@@ -30,8 +30,8 @@ pub async fn memos_are_told_with_what_ties_them_to_an_order(subject: &dyn Ledger
     }
 }
 
-/// A memo that is missed is a credit that would be asked for again.
-pub async fn all_memos_are_told_whatever_the_page_size(subject: &dyn LedgerSubject) {
+/// All memos are listed: a missed memo would be reported as a missing credit.
+pub async fn all_memos_are_listed_for_every_page_size(subject: &dyn LedgerSubject) {
     let mut made = vec![subject.credit_by_hand(), subject.credit_by_hand()];
     made.push(subject.credit_by_hand());
     for limit in [1, 2, 3, 100] {
@@ -42,15 +42,15 @@ pub async fn all_memos_are_told_whatever_the_page_size(subject: &dyn LedgerSubje
     }
 }
 
-/// What was not touched since is none of the window's.
-pub async fn memos_that_did_not_change_since_are_not_told(subject: &dyn LedgerSubject) {
+/// Memos that did not change since the start of the window are not listed.
+pub async fn unchanged_memos_are_not_listed(subject: &dyn LedgerSubject) {
     let _ = subject.credit_by_hand();
     let later = subject.now().after(Duration::from_mins(1));
     assert_eq!(all_memos(subject, later).await, []);
 }
 
 /// A voided memo is on record and credits nothing.
-pub async fn a_voided_memo_is_told_as_voided(subject: &dyn LedgerSubject) {
+pub async fn a_voided_memo_is_listed_as_voided(subject: &dyn LedgerSubject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     let memos = all_memos(subject, subject.now()).await;
@@ -59,10 +59,8 @@ pub async fn a_voided_memo_is_told_as_voided(subject: &dyn LedgerSubject) {
     assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
 }
 
-/// What was voided credits nothing: it is told only to those who ask for that record.
-pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(
-    subject: &dyn LedgerSubject,
-) {
+/// A voided memo credits nothing, so it is returned only to a query that names its record.
+pub async fn a_voided_memo_is_returned_only_where_it_is_asked_for(subject: &dyn LedgerSubject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     for existing_memos in [ExistingMemos::Invoice, ExistingMemos::Number] {
@@ -81,7 +79,7 @@ pub async fn a_voided_memo_is_told_of_an_order_only_where_it_is_asked_for(
     }
 }
 
-/// A memo from nothing is found by the order's number, and by nothing else.
+/// A memo without a source is found by the order's number, and by nothing else.
 pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn LedgerSubject) {
     let by_hand = subject.credit_without_source();
     for (existing_memos, expected) in
@@ -95,8 +93,8 @@ pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn Ledger
     }
 }
 
-/// A key that a voided memo has is taken, and nothing is credited by it.
-pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn LedgerSubject) {
+/// The key of a voided memo stays taken, and nothing is credited under it.
+pub async fn a_voided_memo_under_the_key_is_reported_as_voided(subject: &dyn LedgerSubject) {
     let memo = memo(subject).await;
     let posted = subject.ledger().post(&memo, Sending::First).await.unwrap();
     let record = posted.record().clone();
@@ -108,8 +106,8 @@ pub async fn a_voided_memo_under_the_key_is_told_as_voided(subject: &dyn LedgerS
     assert_eq!(subject.memos_on_record(), 1);
 }
 
-/// Memos that we may not see are not memos that are gone.
-pub async fn memos_that_may_not_be_seen_are_never_none(subject: &dyn LedgerSubject) {
+/// A missing permission is an error, not an empty list.
+pub async fn a_missing_permission_to_see_memos_is_an_error(subject: &dyn LedgerSubject) {
     let _ = subject.credit_by_hand();
     subject.forbid();
     let answer = subject.ledger().memos(subject.now(), &Cursor::default()).await;

@@ -27,7 +27,7 @@ pub(super) fn matching<'a>(
         });
         joined && basic.is_none_or(|it| all(books, record, it))
     };
-    // Most searches name what they are made from: then only those are looked at.
+    // Most searches name a source record: then only the records made from it are checked.
     let sources = basic.and_then(|it| child(it, "createdFrom"));
     match sources.filter(|it| attribute(*it, "operator") == Some("anyOf")) {
         Some(sources) => {

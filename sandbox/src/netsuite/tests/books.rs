@@ -4,7 +4,7 @@ use super::*;
 use crate::netsuite::number;
 
 #[tokio::test]
-async fn closed_books_take_no_memo_until_they_are_opened() {
+async fn a_closed_period_accepts_no_memo_until_it_is_opened() {
     let (bench, booked) = Bench::with_a_sale().await;
     let memo = memo("key-1", &booked.invoices[0]);
     bench.account.close_books("2026-11-23".parse().unwrap());
@@ -22,7 +22,7 @@ async fn a_midnight_of_another_time_zone_is_another_day() {
 }
 
 #[tokio::test]
-async fn an_update_changes_the_lines_it_names_and_no_others() {
+async fn an_update_changes_only_the_named_lines() {
     let bench = Bench::new().await;
     let sale = Sale::new(ORDER, "TEST-1821")
         .unit(Unit::new(A, "10000", "20.00").discounts("5.00", "0.00"))
@@ -55,7 +55,7 @@ async fn an_update_changes_the_lines_it_names_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_billed_line_keeps_what_was_billed() {
+async fn a_billed_line_keeps_its_billed_quantity() {
     let (bench, booked) = Bench::with_a_sale().await;
     let order = booked.sales_order.unwrap();
     let body = format!(
@@ -69,7 +69,7 @@ async fn a_billed_line_keeps_what_was_billed() {
 }
 
 #[tokio::test]
-async fn a_memo_begun_from_an_invoice_shows_what_is_left_of_it() {
+async fn a_memo_form_shows_what_is_left_of_the_invoice() {
     let (bench, booked) = Bench::with_a_sale().await;
     bench.add(&memo("key-1", &booked.invoices[0])).await;
     let body = |kind: &str, id: &str| {
@@ -90,7 +90,7 @@ async fn a_memo_begun_from_an_invoice_shows_what_is_left_of_it() {
 }
 
 #[test]
-fn doubles_are_written_as_the_accounts_runtime_does() {
+fn doubles_are_written_as_netsuite_writes_them() {
     let table = [
         ("0", "0.0"),
         ("0.00", "0.0"),

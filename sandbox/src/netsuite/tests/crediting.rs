@@ -25,7 +25,7 @@ async fn a_memo_is_booked_taxed_and_applied() {
 }
 
 #[tokio::test]
-async fn external_ids_are_unique_over_everything_whatever_their_case() {
+async fn external_ids_are_unique_over_all_records_without_case() {
     let (bench, booked) = Bench::with_a_sale().await;
     let invoice = &booked.invoices[0];
     bench.add(&memo("nst-cm-1", invoice)).await;
@@ -38,7 +38,7 @@ async fn external_ids_are_unique_over_everything_whatever_their_case() {
 }
 
 #[tokio::test]
-async fn what_a_memo_leaves_open_is_copied_from_its_invoice() {
+async fn fields_missing_on_a_memo_are_copied_from_its_invoice() {
     let (bench, booked) = Bench::with_a_sale().await;
     let full = memo("key", &booked.invoices[0]);
     let unapplied = without(&full, "cu:applyList");
@@ -64,7 +64,7 @@ async fn what_a_memo_leaves_open_is_copied_from_its_invoice() {
 }
 
 #[tokio::test]
-async fn what_is_copied_from_the_invoice_can_be_left_empty() {
+async fn fields_copied_from_the_invoice_can_be_cleared() {
     let (bench, booked) = Bench::with_a_sale().await;
     let invoice = &booked.invoices[0];
     bench.account.edit(invoice, |it| it.fields.push(Field::text("custbody_note", "fragile")));
@@ -89,7 +89,7 @@ async fn what_is_copied_from_the_invoice_can_be_left_empty() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_invoice_is_refused() {
+async fn a_memo_that_does_not_fit_the_invoice_is_refused() {
     let (bench, booked) = Bench::with_a_sale().await;
     let good = memo("key-1", &booked.invoices[0]);
     let edit = |from: &str, to: &str| {
@@ -174,7 +174,7 @@ async fn an_invoice_cannot_be_applied_beyond_what_remains() {
 }
 
 #[tokio::test]
-async fn left_to_itself_an_account_applies_a_memo_where_nobody_meant_it() {
+async fn without_an_apply_list_the_account_applies_a_memo_by_itself() {
     let (bench, booked) = Bench::with_a_sale().await;
     let mut older = Record::new(Kind::Invoice, "5521", "1");
     older.lines = vec![Line::new("9001", amount("10.00"))];
@@ -186,7 +186,7 @@ async fn left_to_itself_an_account_applies_a_memo_where_nobody_meant_it() {
 }
 
 #[tokio::test]
-async fn given_tax_details_replace_what_would_be_reckoned() {
+async fn given_tax_details_replace_the_computed_ones() {
     let (bench, booked) = Bench::with_a_sale().await;
     let details = |reference: &str| {
         format!(
@@ -215,7 +215,7 @@ async fn given_tax_details_replace_what_would_be_reckoned() {
 }
 
 #[tokio::test]
-async fn a_price_level_overrides_what_was_entered_unless_it_is_custom() {
+async fn a_price_level_overrides_the_entered_price_unless_it_is_custom() {
     let table = [("custom", "internalId=\"-1\"", "21.60"), ("base", "internalId=\"1\"", "37.80")];
     for (what, level, total) in table {
         let (bench, booked) = Bench::with_a_sale().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 
 #[tokio::test]
-async fn a_lost_reply_is_no_answer_to_something_done() {
+async fn a_lost_reply_hides_a_committed_write() {
     let (bench, booked) = Bench::with_a_sale().await;
     let body = format!("<m:add>{}</m:add>", memo("key-1", &booked.invoices[0]));
     bench.account.fault(Fault::LoseReply.on(Operation::Add).times(1));
@@ -18,7 +18,7 @@ async fn a_lost_reply_is_no_answer_to_something_done() {
 }
 
 #[tokio::test]
-async fn a_connection_that_goes_down_has_done_nothing() {
+async fn a_refused_connection_has_done_nothing() {
     let (bench, booked) = Bench::with_a_sale().await;
     let body = format!("<m:add>{}</m:add>", memo("key-1", &booked.invoices[0]));
     bench.account.fault(Fault::Down.on(Operation::Add));
@@ -70,7 +70,7 @@ async fn faults_answer_as_they_were_scripted() {
 }
 
 #[tokio::test]
-async fn a_fault_after_the_commit_lies_about_what_was_done() {
+async fn a_fault_after_the_commit_hides_a_committed_write() {
     let html = Fault::Html { status: 503, body: "<html>down</html>".into() };
     let table = [
         (Fault::throttled(), 500, "exceededConcurrentRequestLimitFault"),
@@ -95,7 +95,7 @@ async fn a_fault_after_the_commit_lies_about_what_was_done() {
 }
 
 #[tokio::test]
-async fn rules_reach_only_their_operation_and_begin_and_end_when_they_should() {
+async fn fault_rules_apply_to_their_operation_within_their_bounds() {
     let bench = Bench::new().await;
     bench.account.fault(Fault::throttled().on(Operation::GetServerTime).after(1).times(2));
     let mut statuses = Vec::new();
@@ -166,7 +166,7 @@ async fn requests_over_the_limit_are_blocked_and_the_peak_is_known() {
 }
 
 #[tokio::test]
-async fn a_closed_door_refuses_and_the_same_port_opens_again() {
+async fn a_stopped_server_refuses_and_opens_again_on_the_same_port() {
     let bench = Bench::new().await;
     assert_eq!(bench.call("getServerTime", "<m:getServerTime/>").await.0, 200);
     bench.account.refuse_connections().await;

@@ -12,7 +12,7 @@ async fn listed(bench: &Bench, references: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn what_the_books_use_is_on_record_and_nothing_else() {
+async fn only_used_records_exist() {
     let (bench, _) = Bench::with_a_sale().await;
     let table = [
         ("inventoryItem", "9001", Some("listAcct:InventoryItem")),
@@ -93,7 +93,7 @@ async fn a_list_answers_each_reference_and_knows_no_other_types() {
 }
 
 #[tokio::test]
-async fn a_form_needs_the_right_to_enter_and_the_time_takes_no_arguments() {
+async fn a_form_needs_the_permission_and_the_time_has_no_arguments() {
     let bench = Bench::new().await;
     let form = "<m:initialize><m:initializeRecord><c:type>creditMemo</c:type>\
         <c:reference type=\"invoice\" internalId=\"0\"/></m:initializeRecord></m:initialize>";

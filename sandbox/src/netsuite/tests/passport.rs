@@ -57,7 +57,7 @@ async fn anything_wrong_with_a_passport_is_an_invalid_login() {
 }
 
 #[tokio::test]
-async fn two_ways_to_say_who_asks_are_ambiguous() {
+async fn two_logins_in_one_request_are_ambiguous() {
     let bench = Bench::new().await;
     let table = ["<m:applicationInfo/>", "<m:passport/>"];
     for more in table {
@@ -74,7 +74,7 @@ async fn two_ways_to_say_who_asks_are_ambiguous() {
 }
 
 #[test]
-fn the_published_inputs_make_the_signature_that_others_made_of_them() {
+fn the_published_inputs_give_the_published_signature() {
     let credentials = Credentials {
         account: "1234567".into(),
         consumer_key: "71cc02b731f05895561ef0862d71553a3ac99498a947c3b7beaf4a1e4a29f7c4".into(),

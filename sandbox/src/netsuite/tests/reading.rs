@@ -14,7 +14,7 @@ fn of_type(kind: &str) -> String {
 }
 
 #[tokio::test]
-async fn records_are_got_by_either_id_and_only_as_what_they_are() {
+async fn records_are_read_by_either_id_and_only_as_their_type() {
     let (bench, booked) = Bench::with_a_sale().await;
     let order = booked.sales_order.unwrap();
     let (internal, lower) = (format!("internalId=\"{order}\""), "externalId=\"test-1821\"");
@@ -109,7 +109,7 @@ async fn criteria_find_what_fits() {
 }
 
 #[tokio::test]
-async fn a_search_brings_lines_only_when_it_says_so() {
+async fn a_search_returns_lines_only_on_request() {
     let (bench, _) = Bench::with_a_sale().await;
     let body = search(&of_type("_invoice"));
     let (_, with) = bench.call("search", &body).await;

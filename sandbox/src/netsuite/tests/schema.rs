@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn mistakes_in_a_memo_are_faults_and_book_nothing() {
+async fn mistakes_in_a_memo_are_faults_and_record_nothing() {
     let (bench, booked) = Bench::with_a_sale().await;
     let good = memo("key-1", &booked.invoices[0]);
     let edit = |from: &str, to: &str| {

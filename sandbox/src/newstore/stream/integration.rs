@@ -1,4 +1,4 @@
-//! One integration: what it is told to send, and what it has sent.
+//! One integration: its configuration, and what it has sent.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -93,7 +93,7 @@ impl Integration {
         Ok(())
     }
 
-    /// As the API tells it.
+    /// As the API returns it.
     pub(super) fn told(&self, id: &str) -> Value {
         let mut told = json!({
             "id": id,

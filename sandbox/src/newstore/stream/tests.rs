@@ -20,7 +20,7 @@ use crate::newstore::{Fault, Tenant, tests::ask};
 
 const KEY: &str = "callback-key";
 
-/// A receiver of events: it answers what it is told to, then 200, and notes what came.
+/// A receiver of events: it returns the scripted answers, then 200, and records the events.
 #[derive(Clone, Default)]
 struct Receiver {
     answers: Arc<Mutex<VecDeque<u16>>>,
@@ -111,7 +111,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn an_integration_lives_from_its_registration_to_its_removal() {
+async fn an_integration_exists_from_its_registration_to_its_removal() {
     let bench = Bench::new().await;
     let nothing = Value::Null;
     let (status, said) = bench.call("GET", "/erp", &nothing).await;
@@ -141,7 +141,7 @@ async fn an_integration_lives_from_its_registration_to_its_removal() {
 }
 
 #[tokio::test]
-async fn what_the_api_does_not_document_is_refused() {
+async fn undocumented_requests_are_rejected() {
     let bench = Bench::new().await;
     let day = ("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z");
     // place in the body, value, whether it is registered
@@ -173,7 +173,7 @@ async fn what_the_api_does_not_document_is_refused() {
 }
 
 #[tokio::test]
-async fn only_a_good_token_opens_it_and_faults_can_be_scripted() {
+async fn the_stream_api_needs_a_valid_token_and_faults_can_be_scripted() {
     let mut bench = Bench::new().await;
     bench.tenant.stream().fault(Fault::blocked());
     assert_eq!(bench.call("GET", "", &Value::Null).await.0, 403);
@@ -187,7 +187,7 @@ async fn only_a_good_token_opens_it_and_faults_can_be_scripted() {
 }
 
 #[tokio::test]
-async fn events_arrive_in_order_and_a_failure_holds_them_up() {
+async fn events_arrive_in_order_and_a_failure_blocks_later_ones() {
     let bench = Bench::new().await;
     bench.publish("before", "order.cancelled", "2026-11-20T08:00:00Z");
     bench.tenant.stream().register(&bench.integration("erp"));
@@ -215,7 +215,7 @@ async fn events_arrive_in_order_and_a_failure_holds_them_up() {
 }
 
 #[tokio::test]
-async fn no_answer_holds_the_stream_up() {
+async fn a_missing_answer_blocks_the_stream() {
     let bench = Bench::new().await;
     let mut integration = bench.integration("erp");
     integration["callback_parameters"]["callback_url"] = json!("http://127.0.0.1:1/events");

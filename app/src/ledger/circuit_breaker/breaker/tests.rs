@@ -4,7 +4,7 @@ fn at(millis: i64) -> Instant {
     Instant::new(domain::Timestamp::from_millis(millis), Duration::ZERO)
 }
 
-/// Fails every call it may make from `now` on, and tells when those were.
+/// Fails every call that is allowed from `now` on, and returns when those were.
 fn probes(breaker: &mut Breaker, cause: BreakerCause, until: i64) -> Vec<i64> {
     let mut made = Vec::new();
     for second in 0..=until {

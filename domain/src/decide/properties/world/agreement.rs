@@ -1,4 +1,4 @@
-//! A shop compared with its books.
+//! Compares a shop with its ledger.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use crate::{
 };
 
 impl SaleHistory<'_> {
-    /// Every memo is there, and each unit on one: nothing is found.
+    /// All memos are on record and each unit is on one: no differences.
     pub(in crate::decide::properties) fn agrees(&self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.compare(Thoroughness::Yes, None), [], "{:#?}", self.memos);
-        // Without ids only a close look shows which item a product is.
+        // Without ids only the full pass shows which item a product is.
         if self.sale.knows_units() {
             prop_assert_eq!(self.compare(Thoroughness::No, None), [], "{:#?}", self.memos);
         }
         Ok(())
     }
 
-    /// Without one of its memos the order misses that memo's units, and what they came to.
+    /// Without one of its memos the order misses that memo's units, with their value.
     pub(in crate::decide::properties) fn misses_a_memo_that_goes(
         &self,
         nth: usize,
@@ -38,7 +38,7 @@ impl SaleHistory<'_> {
         missing.sort();
         let units: Vec<_> = gone.units.iter().filter(worth).collect();
         prop_assert_eq!(missing, units, "{:#?}", gone);
-        // Rounding is no unit's, and known from the claim alone.
+        // Rounding belongs to no unit and is known only from the claim.
         if self.story.claims.iter().any(|claim| claim.memo.key == gone.key) {
             let amount: Amount = found.iter().map(|it| it.amount).sum();
             prop_assert_eq!(amount, gone.credit, "{:#?} for {:#?}", found, gone);
@@ -94,7 +94,7 @@ impl SaleHistory<'_> {
     }
 }
 
-/// Whether all that is on record was looked at.
+/// Whether everything on record was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Thoroughness {
     Yes,
