@@ -43,8 +43,8 @@ bench name:
 
 # Rewrites the golden files from the code; look at the difference before committing it.
 golden:
-    cargo test -p adapters-netsuite golden_files_are_rewritten -- --ignored
-    git diff --stat adapters-netsuite/testdata/golden
+    UPDATE_GOLDEN=1 cargo test --workspace requests_are
+    git diff --stat '*/testdata/golden'
 
 # The demo against simulated systems; `just sandbox --keep` stays up.
 sandbox *options="":

@@ -7,10 +7,13 @@
 
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod golden;
 pub mod jobs;
 pub mod journal;
 pub mod ledger;
 pub mod storefront;
+
+pub use golden::assert_golden;
 
 /// Expands to one test per named promise of a suite; `$fresh` is an async
 /// expression that makes a subject. An attribute in front is put on every test,
