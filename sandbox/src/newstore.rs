@@ -13,8 +13,6 @@ mod form;
 mod schema;
 mod state;
 mod stream;
-mod validate;
-mod value;
 
 #[cfg(test)]
 mod tests;

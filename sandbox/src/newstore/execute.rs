@@ -1,196 +1,163 @@
-//! Answers a query: parse, check, then select from the orders.
+//! Answers a query. apollo-compiler parses it, checks it against the schema, coerces its variables
+//! and executes it; the resolvers here read the orders.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
-use graphql_parser::query::{
-    Definition, Document, Field, OperationDefinition, Query, Selection, SelectionSet, parse_query,
+use apollo_compiler::{
+    ExecutableDocument,
+    parser::SourceMap,
+    resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue},
+    response::{GraphQLError, JsonMap},
+    validation::{Valid, WithErrors},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     connection,
-    schema::{self, Evidence, Schema, Ty},
+    schema::{SCHEMA, is_inferred, wrong_scalar},
     state::{Answers, Shared, World},
-    validate::{self, Fragments},
-    value,
 };
 
-/// The answer to a request body; whatever is wrong with the query is in its `errors`.
+/// What apollo-compiler puts in front of a resolver's error.
+const RESOLVER_ERROR: &str = "resolver error: ";
+
+/// The answer to a request body. An answer with `errors` has no `data`, whatever failed.
 pub(super) fn answer(shared: &Shared, request: &Value) -> Value {
     match run(shared, request) {
         Ok(data) => json!({ "data": data }),
-        Err(faults) => {
-            let errors: Vec<_> = faults.iter().map(|it| json!({ "message": it })).collect();
-            json!({ "errors": errors })
-        }
+        Err(errors) => json!({ "errors": errors }),
     }
 }
 
-fn run(shared: &Shared, request: &Value) -> Result<Value, Vec<String>> {
-    let one = |fault: &str| vec![fault.to_owned()];
-    let text = request["query"].as_str().ok_or_else(|| one("Must provide query string."))?;
-    let document: Document<'_, String> =
-        parse_query(text).map_err(|fault| vec![format!("Syntax Error: {fault}")])?;
-    let document = document.into_static();
-    let query = operation(&document, request["operationName"].as_str()).map_err(one)?;
-    let fragments = document.definitions.iter().filter_map(|it| match it {
-        Definition::Fragment(it) => Some((it.name.as_str(), it)),
-        Definition::Operation(_) => None,
-    });
-    let fragments: Fragments<'_> = fragments.collect();
-    let faults = validate::faults(&shared.schema, &query, &fragments);
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    let none = Map::new();
-    let given = match &request["variables"] {
-        Value::Null => &none,
-        Value::Object(given) => given,
-        _ => return Err(one("Variables must be provided as an Object.")),
-    };
-    let variables = validate::variables(&shared.schema, &query, given).map_err(|it| vec![it])?;
+fn run(shared: &Shared, request: &Value) -> Result<Option<JsonMap>, Vec<GraphQLError>> {
+    let refuse = |message: &str| vec![GraphQLError::new(message, None, &SourceMap::default())];
+    let text = request["query"].as_str().ok_or_else(|| refuse("Must provide query string."))?;
+    let variables = serde_json::from_value::<Option<JsonMap>>(request["variables"].clone());
+    let variables = variables.map_err(|_| refuse("Variables must be provided as an Object."))?;
+    let variables = variables.unwrap_or_default();
+    let document = document(text)?;
     let world = shared.world();
-    let run =
-        Run { schema: &shared.schema, tenant: &shared.name, world: &world, fragments, variables };
-    run.select("Query", &Value::Null, &query.selection_set).map_err(|it| vec![it])
+    let tenant = TenantData { name: &shared.name, world: &world };
+    let root = Object { tenant, type_name: "Query", value: Value::Null };
+    let response = Execution::new(&SCHEMA, &document)
+        .operation_name(request["operationName"].as_str())
+        .and_then(|it| it.raw_variable_values(&variables).execute_sync(&root))
+        .map_err(|error| vec![error.to_graphql_error(&document.sources)])?;
+    let mut errors = response.errors;
+    if errors.is_empty() {
+        return Ok(response.data);
+    }
+    for error in &mut errors {
+        if let Some(message) = error.message.strip_prefix(RESOLVER_ERROR) {
+            error.message = message.to_owned();
+        }
+    }
+    Err(errors)
 }
 
-/// The operation to run, a bare selection being a query.
-fn operation(
-    document: &Document<'static, String>,
-    name: Option<&str>,
-) -> Result<Query<'static, String>, &'static str> {
-    let mut operations = document.definitions.iter().filter_map(|it| match it {
-        Definition::Operation(it) => Some(it),
-        Definition::Fragment(_) => None,
-    });
-    let found = if let Some(name) = name {
-        operations.find(|it| match it {
-            OperationDefinition::Query(it) => it.name.as_deref() == Some(name),
-            _ => false,
-        })
-    } else {
-        let first = operations.next();
-        if operations.next().is_some() {
-            return Err("Must provide operation name if query contains multiple operations.");
-        }
-        first
+/// The valid document of a text. Clients send few texts, each of them often, and validation costs
+/// more than execution.
+fn document(text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<GraphQLError>> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Valid<ExecutableDocument>>>>> =
+        LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(document) = known().get(text) {
+        return Ok(Arc::clone(document));
+    }
+    let document = ExecutableDocument::parse_and_validate(&SCHEMA, text, "query.graphql");
+    let errors = |invalid: WithErrors<ExecutableDocument>| {
+        invalid.errors.iter().map(|it| it.to_json()).collect::<Vec<_>>()
     };
-    match found.ok_or("Unknown operation.")?.clone() {
-        OperationDefinition::Query(query) => Ok(query),
-        OperationDefinition::SelectionSet(selection_set) => Ok(Query {
-            position: selection_set.span.0,
-            name: None,
-            variable_definitions: Vec::new(),
-            directives: Vec::new(),
-            selection_set,
-        }),
-        OperationDefinition::Mutation(_) | OperationDefinition::Subscription(_) => {
-            Err("Schema is not configured for this operation.")
-        }
-    }
+    let document = Arc::new(document.map_err(errors)?);
+    known().insert(text.to_owned(), Arc::clone(&document));
+    Ok(document)
 }
 
-struct Run<'a> {
-    schema: &'a Schema,
-    tenant: &'a str,
+/// What resolvers read from.
+#[derive(Clone, Copy)]
+struct TenantData<'a> {
+    name: &'a str,
     world: &'a World,
-    fragments: Fragments<'a>,
-    variables: Map<String, Value>,
 }
 
-impl Run<'_> {
-    fn select(
-        &self,
-        parent: &str,
-        object: &Value,
-        set: &SelectionSet<'static, String>,
-    ) -> Result<Value, String> {
-        let mut answer = Map::new();
-        self.collect(parent, object, set, &mut answer)?;
-        Ok(Value::Object(answer))
+/// An object of the schema, with its members in the schema's words.
+struct Object<'a> {
+    tenant: TenantData<'a>,
+    type_name: &'a str,
+    value: Value,
+}
+
+impl ObjectValue for Object<'_> {
+    fn type_name(&self) -> &str {
+        self.type_name
     }
 
-    fn collect(
-        &self,
-        parent: &str,
-        object: &Value,
-        set: &SelectionSet<'static, String>,
-        answer: &mut Map<String, Value>,
-    ) -> Result<(), String> {
-        for selection in &set.items {
-            match selection {
-                Selection::Field(field) => {
-                    let key = field.alias.as_ref().unwrap_or(&field.name);
-                    let value = self.field(parent, object, field)?;
-                    merge(answer.entry(key.clone()).or_insert(Value::Null), value);
-                }
-                Selection::InlineFragment(it) => {
-                    self.collect(parent, object, &it.selection_set, answer)?;
-                }
-                Selection::FragmentSpread(it) => {
-                    let fragment = self.fragments[it.fragment_name.as_str()];
-                    self.collect(parent, object, &fragment.selection_set, answer)?;
-                }
-            }
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
+        let fail = |message| FieldError { message };
+        let field = info.field_definition();
+        if self.tenant.world.answers == Answers::ProvenOnly && is_inferred(field) {
+            let required = field.ty.is_non_null();
+            return Ok(if required { ResolvedValue::leaf(false) } else { ResolvedValue::null() });
         }
-        Ok(())
-    }
-
-    fn field(
-        &self,
-        parent: &str,
-        object: &Value,
-        field: &Field<'static, String>,
-    ) -> Result<Value, String> {
-        if field.name == "__typename" {
-            return Ok(parent.into());
-        }
-        let known = self.schema.field(parent, &field.name).expect("the query was checked");
-        if self.world.answers == Answers::ProvenOnly && known.evidence == Evidence::Inferred {
-            let required = matches!(known.ty, Ty::NonNullType(_));
-            return Ok(if required { false.into() } else { Value::Null });
-        }
-        let given = field.arguments.iter();
-        let given = given.filter_map(|(key, literal)| {
-            Some((key.clone(), value::resolve(literal, &self.variables)?))
-        });
-        let arguments: Map<String, Value> = given.collect();
-        let found = match parent {
+        let arguments = arguments(info).map_err(fail)?;
+        let found = match self.type_name {
             "Query" => {
-                self.check_filter(&arguments)?;
-                self.root(&field.name, &arguments)
+                self.tenant.check_filter(&arguments).map_err(fail)?;
+                self.tenant.root(info.field_name(), &arguments)
             }
-            _ => member(object, &field.name),
+            _ => member(&self.value, info.field_name()),
         };
-        let inner = schema::name(&known.ty);
+        let inner = field.ty.inner_named_type().as_str();
         let found = match found {
             Value::Array(entries) if inner.ends_with("Connection") => {
-                connection::page(&entries, &arguments, self.world.page_limit)?
+                let limit = self.tenant.world.page_limit;
+                connection::page(&entries, &arguments, limit).map_err(fail)?
             }
             other => other,
         };
-        self.shape(inner, &found, &field.selection_set)
+        Ok(self.tenant.resolved(inner, found))
     }
+}
 
-    fn shape(
-        &self,
-        inner: &str,
-        value: &Value,
-        set: &SelectionSet<'static, String>,
-    ) -> Result<Value, String> {
+/// The coerced arguments of a field.
+fn arguments(info: &ResolveInfo<'_>) -> Result<Map<String, Value>, String> {
+    for argument in &info.field_definition().arguments {
+        let value = info.arguments().get(argument.name.as_str());
+        if let Some((name, value)) = value.and_then(|it| wrong_scalar(&argument.ty, it)) {
+            return Err(format!("{name} cannot represent {value}"));
+        }
+    }
+    match serde_json::to_value(info.arguments()) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        other => Err(format!("arguments are no object: {other:?}")),
+    }
+}
+
+impl<'a> TenantData<'a> {
+    /// A value as the executor takes it; `inner` is its type inside lists.
+    fn resolved(self, inner: &'a str, value: Value) -> ResolvedValue<'a> {
         match value {
-            Value::Array(items) => items.iter().map(|item| self.shape(inner, item, set)).collect(),
-            Value::Object(_) if self.schema.object(inner).is_some() => {
-                self.select(inner, value, set)
+            Value::Array(items) => {
+                ResolvedValue::list(items.into_iter().map(move |item| self.resolved(inner, item)))
             }
-            Value::String(text) if inner == "Datetime" => Ok(text.trim_end_matches('Z').into()),
-            other => Ok(other.clone()),
+            Value::Object(_) if SCHEMA.get_object(inner).is_some() => {
+                ResolvedValue::object(Object { tenant: self, type_name: inner, value })
+            }
+            Value::String(text) if inner == "Datetime" => {
+                ResolvedValue::leaf(text.trim_end_matches('Z'))
+            }
+            other => ResolvedValue::leaf(other),
         }
     }
 
     /// Some tenants do not let orders be filtered by everything.
-    fn check_filter(&self, arguments: &Map<String, Value>) -> Result<(), String> {
+    fn check_filter(self, arguments: &Map<String, Value>) -> Result<(), String> {
         let mut fields = arguments.get("filter").and_then(Value::as_object).into_iter().flatten();
         match fields.find(|(name, _)| self.world.refused_filters.contains(name)) {
             None => Ok(()),
@@ -200,10 +167,10 @@ impl Run<'_> {
         }
     }
 
-    fn root(&self, name: &str, arguments: &Map<String, Value>) -> Value {
+    fn root(self, name: &str, arguments: &Map<String, Value>) -> Value {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
         match name {
-            "order" if text("tenant") == self.tenant => {
+            "order" if text("tenant") == self.name => {
                 let order = self.world.orders.get(text("id"));
                 order.map(|it| self.owned(it)).unwrap_or_default()
             }
@@ -223,9 +190,9 @@ impl Run<'_> {
     }
 
     /// An order is the tenant's, whatever it says itself.
-    fn owned(&self, order: &Value) -> Value {
+    fn owned(self, order: &Value) -> Value {
         let mut order = order.clone();
-        order["tenant"] = self.tenant.into();
+        order["tenant"] = self.name.into();
         order
     }
 }
@@ -249,7 +216,7 @@ fn member(object: &Value, name: &str) -> Value {
 }
 
 fn sort(orders: &mut [Value], by: &Value) {
-    let by = by.as_str().or_else(|| by[0].as_str()).unwrap_or("NATURAL");
+    let by = by[0].as_str().unwrap_or("NATURAL");
     let fields = BTreeMap::from([
         ("CREATED_AT", "createdAt"),
         ("PLACED_AT", "placedAt"),
@@ -263,20 +230,5 @@ fn sort(orders: &mut [Value], by: &Value) {
     orders.sort_by_key(|order| order[field].as_str().unwrap_or_default().to_owned());
     if direction == "_DESC" {
         orders.reverse();
-    }
-}
-
-/// Two selections of one field are one answer with the fields of both.
-fn merge(old: &mut Value, new: Value) {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            for (key, value) in new {
-                merge(old.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-            old.iter_mut().zip(new).for_each(|(old, new)| merge(old, new));
-        }
-        (old, new) => *old = new,
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Fault, schema::Schema, stream::Registry};
+use super::{Fault, stream::Registry};
 use crate::clock::{self, Now};
 
 /// How often each endpoint was called.
@@ -36,7 +36,6 @@ pub(super) struct Shared {
     pub(super) name: String,
     pub(super) client_id: String,
     pub(super) client_secret: String,
-    pub(super) schema: Schema,
     pub(super) fault: watch::Sender<Fault>,
     pub(super) token_fault: watch::Sender<Fault>,
     pub(super) stream_fault: watch::Sender<Fault>,
@@ -71,7 +70,6 @@ impl Shared {
             name: name.to_owned(),
             client_id: client_id.to_owned(),
             client_secret: client_secret.to_owned(),
-            schema: Schema::embedded(),
             fault: watch::Sender::default(),
             token_fault: watch::Sender::default(),
             stream_fault: watch::Sender::default(),
