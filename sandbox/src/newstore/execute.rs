@@ -1,13 +1,17 @@
 //! Answers a query. apollo-compiler parses it, checks it against the schema, coerces its variables
 //! and executes it; the resolvers here read the orders.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use apollo_compiler::{
     ExecutableDocument,
     parser::SourceMap,
     resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue},
     response::{GraphQLError, JsonMap},
+    validation::{Valid, WithErrors},
 };
 use serde_json::{Map, Value, json};
 
@@ -34,9 +38,7 @@ fn run(shared: &Shared, request: &Value) -> Result<Option<JsonMap>, Vec<GraphQLE
     let variables = serde_json::from_value::<Option<JsonMap>>(request["variables"].clone());
     let variables = variables.map_err(|_| refuse("Variables must be provided as an Object."))?;
     let variables = variables.unwrap_or_default();
-    let document = ExecutableDocument::parse_and_validate(&SCHEMA, text, "query.graphql");
-    let document = document
-        .map_err(|invalid| invalid.errors.iter().map(|it| it.to_json()).collect::<Vec<_>>())?;
+    let document = document(text)?;
     let world = shared.world();
     let tenant = TenantData { name: &shared.name, world: &world };
     let root = Object { tenant, type_name: "Query", value: Value::Null };
@@ -54,6 +56,24 @@ fn run(shared: &Shared, request: &Value) -> Result<Option<JsonMap>, Vec<GraphQLE
         }
     }
     Err(errors)
+}
+
+/// The valid document of a text. Clients send few texts, each of them often, and validation costs
+/// more than execution.
+fn document(text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<GraphQLError>> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Valid<ExecutableDocument>>>>> =
+        LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(document) = known().get(text) {
+        return Ok(Arc::clone(document));
+    }
+    let document = ExecutableDocument::parse_and_validate(&SCHEMA, text, "query.graphql");
+    let errors = |invalid: WithErrors<ExecutableDocument>| {
+        invalid.errors.iter().map(|it| it.to_json()).collect::<Vec<_>>()
+    };
+    let document = Arc::new(document.map_err(errors)?);
+    known().insert(text.to_owned(), Arc::clone(&document));
+    Ok(document)
 }
 
 /// What resolvers read from.

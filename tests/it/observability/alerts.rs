@@ -15,7 +15,10 @@ const WORDS: [(&str, &[&str]); 5] = [
     ("outcome", &["posted", "already-posted", "skipped", "deferred", "parked", "unavailable"]),
     ("state", &["working", "deferred", "parked", "waiting", "leased"]),
     ("store", &["journal", "queue"]),
-    ("cause", &["unavailable", "permission", "credentials", "malformed|forbidden|too-large|encoding"]),
+    (
+        "cause",
+        &["unavailable", "permission", "credentials", "malformed|forbidden|too-large|encoding"],
+    ),
 ];
 
 fn read(path: &str) -> String {

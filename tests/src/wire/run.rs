@@ -33,6 +33,8 @@ const CRASH_WAITS: Duration = Duration::from_secs(12);
 /// How long everything may take to come to rest: a send that nobody answered is waited for, twice
 /// where a process took over, and its memo is then read back.
 const REST: Duration = LATE_ARRIVAL_WINDOW.saturating_mul(3);
+/// The same with a bug, which may well keep everything from settling: enough for all but such a send.
+const REST_WITH_A_BUG: Duration = LATE_ARRIVAL_WINDOW;
 /// From the first receipt to giving up, as configured, and a little more.
 const GIVEN_UP: Duration = Duration::from_hours(73);
 /// The last day of closed books: after every event, before today.
@@ -256,7 +258,8 @@ impl WireRun {
     /// Waits until every event that ends in such a state has ended.
     async fn settles(&mut self, ends: impl Fn(CancellationState) -> bool) {
         let context = Arc::clone(&self.context);
-        let end = context.at() + REST;
+        let rest = if context.mutation.is_none() { REST } else { REST_WITH_A_BUG };
+        let end = context.at() + rest;
         while !context.is_violated() {
             context.pass_until(context.at() + Duration::from_secs(2)).await;
             while let Some(delivered) = self.deliveries.try_join_next() {
