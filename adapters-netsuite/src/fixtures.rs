@@ -2,12 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use domain::{
     Amount, Application, CreditMemo, CustomField, FieldType, LineKind, MemoLine, OrderIdentity,
     RecordId, Source, TaxBasis, Timestamp, UnitId,
 };
-use ports::{Clock, Instant};
+use ports::contract::FakeClock;
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::{NetSuite, Options, account_conventions::AccountConventions, auth::Credentials};
@@ -22,20 +21,9 @@ pub(crate) const UNIT: &str = "dc333267-856c-421a-ac7a-e08291642d76";
 pub(crate) const OTHER_UNIT: &str = "0d0a2f1c-0000-4000-8000-000000000002";
 pub(crate) const KEY: &str = "nst-cm-680ab9e626f2984bfa54";
 
-/// A clock that stands still.
-pub(crate) struct StoppedClock;
-
-#[async_trait]
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(TIMESTAMP * 1000 + 999)
-    }
-
-    fn instant(&self) -> Instant {
-        Instant::new(self.now(), Duration::ZERO)
-    }
-
-    async fn sleep(&self, _: Duration) {}
+/// A clock at the time of Oracle's published example, whose sleeps end at once.
+pub(crate) fn clock() -> Arc<FakeClock> {
+    Arc::new(FakeClock::hurried(Timestamp::from_millis(TIMESTAMP * 1000 + 999)))
 }
 
 /// The account, keys and secrets of Oracle's published example.
@@ -66,8 +54,7 @@ pub(crate) fn conventions() -> AccountConventions {
 
 /// An adapter connected to `server`.
 pub(crate) fn adapter(server: &MockServer) -> NetSuite {
-    NetSuite::new(Options { endpoint: Some(server.uri()), ..options() }, Arc::new(StoppedClock))
-        .unwrap()
+    NetSuite::new(Options { endpoint: Some(server.uri()), ..options() }, clock()).unwrap()
 }
 
 pub(crate) fn id(raw: &str) -> RecordId {

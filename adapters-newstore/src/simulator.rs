@@ -5,14 +5,13 @@ use std::{
     error::Error,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use async_trait::async_trait;
 use domain::{OrderId, OrderSnapshot, Timestamp};
-use ports::{Clock, Instant, Storefront, StorefrontError};
+use ports::{Storefront, StorefrontError, contract::FakeClock};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, Respond, ResponseTemplate,
@@ -28,31 +27,6 @@ pub(crate) const TOKEN: &str = "t0ken";
 
 const GRAPHQL: &str = "/api/v1/org/data/query";
 const TOKENS: &str = "/token";
-
-/// A clock that stands still until it is moved.
-pub(crate) struct FakeClock(AtomicI64);
-
-impl FakeClock {
-    pub(crate) fn advance(&self, wait: Duration) {
-        self.0.fetch_add(i64::try_from(wait.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
-
-#[async_trait]
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn instant(&self) -> Instant {
-        let elapsed = self.0.load(Ordering::SeqCst).unsigned_abs();
-        Instant::new(Timestamp::from_millis(0), Duration::from_millis(elapsed))
-    }
-
-    async fn sleep(&self, wait: Duration) {
-        self.advance(wait);
-    }
-}
 
 pub(crate) struct Simulator {
     pub(crate) server: MockServer,
@@ -72,7 +46,7 @@ impl Simulator {
             client_secret: SECRET.into(),
             timeout: Duration::from_secs(10),
         };
-        Self { server, clock: Arc::new(FakeClock(AtomicI64::new(0))), options }
+        Self { server, clock: Arc::new(FakeClock::hurried(Timestamp::from_millis(0))), options }
     }
 
     /// A tenant that issues tokens and answers every query like this.

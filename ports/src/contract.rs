@@ -6,12 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "panicking is how a test fails")]
 
+mod clock;
 mod golden;
 pub mod jobs;
 pub mod journal;
 pub mod ledger;
 pub mod storefront;
 
+pub use clock::FakeClock;
 pub use golden::assert_golden;
 
 /// Expands to one test per named promise of a suite; `$fresh` is an async

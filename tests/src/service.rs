@@ -20,7 +20,9 @@ use tokio::{
 };
 
 use crate::{
-    Answer, Exposition, FakeClock, JournalReader, TestWorld, clock::STEP, document::Described,
+    Answer, Exposition, FakeClock, JournalReader, TestWorld,
+    clock::{STEP, pass},
+    document::Described,
     secrets,
 };
 
@@ -183,7 +185,7 @@ impl Service {
 async fn pass_time<T>(clock: &FakeClock, event: impl Future<Output = T>) -> Option<T> {
     let passing = async {
         loop {
-            clock.pass(STEP).await;
+            pass(clock, STEP).await;
         }
     };
     tokio::select! {

@@ -6,13 +6,13 @@ use wiremock::MockServer;
 
 use super::*;
 use crate::{
-    fixtures::{StoppedClock, adapter, add_done, always, get_refused, http, memo, options},
+    fixtures::{adapter, add_done, always, clock, get_refused, http, memo, options},
     request::{RecordType, get_by_external_id},
 };
 
 fn client(endpoint: String, timeout: Duration) -> Client {
     let options = Options { endpoint: Some(endpoint), timeout, ..options() };
-    Client::new(options, Arc::new(StoppedClock)).unwrap()
+    Client::new(options, clock()).unwrap()
 }
 
 fn question() -> Request {
@@ -178,7 +178,7 @@ async fn a_wait_for_a_slot_counts_toward_the_timeout() {
     });
     let timeout = Duration::from_millis(400);
     let options = Options { endpoint: Some(endpoint), timeout, concurrency: 1, ..options() };
-    let client = Client::new(options, Arc::new(StoppedClock)).unwrap();
+    let client = Client::new(options, clock()).unwrap();
     let question = question();
     let (one, other) = tokio::join!(client.call(&question), client.call(&question));
     assert_eq!(one.unwrap_err().class, Class::Unknown);

@@ -1,6 +1,6 @@
 //! The doctor's findings for each answer of an account.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use domain::{FieldRule, FieldSource, FieldType, ItemPolicy, NotInvoiced, Policy, Tax};
 use ports::{RecordKind, RequiredRecord, Severity};
@@ -472,7 +472,7 @@ async fn without_recent_invoices_older_ones_are_checked() {
 #[tokio::test]
 async fn an_unreachable_account_is_reported_with_the_cause() {
     let options = crate::Options { endpoint: Some("http://127.0.0.1:1".to_owned()), ..options() };
-    let account = NetSuite::new(options, Arc::new(crate::fixtures::StoppedClock)).unwrap();
+    let account = NetSuite::new(options, crate::fixtures::clock()).unwrap();
     let findings = account.examine(&Requirements::default()).await;
     let lines: Vec<_> = findings.iter().map(line).collect();
     assert_eq!(lines.len(), 1, "{lines:?}");

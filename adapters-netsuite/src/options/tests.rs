@@ -1,7 +1,5 @@
 //! Options that are rejected before any call.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{NetSuite, fixtures};
 
@@ -9,7 +7,7 @@ use crate::{NetSuite, fixtures};
 fn problem(change: impl FnOnce(&mut Options)) -> String {
     let mut options = fixtures::options();
     change(&mut options);
-    match NetSuite::new(options, Arc::new(fixtures::StoppedClock)) {
+    match NetSuite::new(options, fixtures::clock()) {
         Ok(_) => "none".to_owned(),
         Err(problem) => problem.to_string(),
     }

@@ -1,13 +1,8 @@
 //! When an empty result is accepted, and for how long.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use domain::Timestamp;
-use ports::{BillingQuery, Clock, Instant, Ledger, LedgerError, ReadPermissions};
+use ports::{BillingQuery, Clock, Ledger, LedgerError, ReadPermissions, contract::FakeClock};
 use tokio::task::JoinSet;
 use wiremock::MockServer;
 
@@ -15,30 +10,12 @@ use super::*;
 use crate::{
     NetSuite, Options,
     fixtures::{
-        StoppedClock, TIMESTAMP, always, asked, fault, get_refused, http, identity, memo, once,
-        options, reply,
+        always, asked, clock, fault, get_refused, http, identity, memo, once, options, reply,
     },
 };
 
-/// A clock that the test moves.
-struct HandClock(AtomicI64);
-
-#[async_trait]
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(TIMESTAMP * 1000 + self.0.load(Ordering::Relaxed))
-    }
-
-    fn instant(&self) -> Instant {
-        let elapsed = self.0.load(Ordering::Relaxed).unsigned_abs();
-        Instant::new(Timestamp::from_millis(0), Duration::from_millis(elapsed))
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
-fn adapter(server: &MockServer) -> (NetSuite, Arc<HandClock>) {
-    let clock = Arc::new(HandClock(AtomicI64::new(0)));
+fn adapter(server: &MockServer) -> (NetSuite, Arc<FakeClock>) {
+    let clock = clock();
     let options = Options { endpoint: Some(server.uri()), ..options() };
     (NetSuite::new(options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap(), clock)
 }
@@ -72,16 +49,16 @@ async fn a_permission_check_is_valid_for_an_hour() {
     let server = empty("RCRD_DSNT_EXIST").await;
     let (ledger, clock) = adapter(&server);
     let table = [
-        // minutes since the start, and gets until then: two for the order each time, one for the
-        // verification
+        // minutes since the last check, and gets until then: two for the order each time, one for
+        // the verification
         (0, 3),
         (1, 5),
-        (59, 7),
-        (60, 10),
-        (61, 12),
+        (58, 7),
+        (1, 10),
+        (1, 12),
     ];
     for (minutes, expected) in table {
-        clock.0.store(minutes * 60_000, Ordering::Relaxed);
+        clock.advance(Duration::from_mins(minutes));
         ledger.billing(&query()).await.unwrap();
         assert_eq!(gets(&server).await, expected, "after {minutes} minutes");
     }
@@ -125,7 +102,7 @@ async fn waiting_callers_share_one_permission_check() {
     always(&server, "get", http(200, "").set_delay(Duration::from_mins(1))).await;
     let timeout = Duration::from_millis(200);
     let options = Options { endpoint: Some(server.uri()), timeout, ..options() };
-    let client = Arc::new(Client::new(options, Arc::new(StoppedClock)).unwrap());
+    let client = Arc::new(Client::new(options, clock()).unwrap());
     let permissions = Arc::new(VerifiedPermissions::default());
     let mut proving = JoinSet::new();
     for _ in 0..WAITING {

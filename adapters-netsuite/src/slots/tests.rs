@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use super::*;
-use crate::fixtures::StoppedClock;
+use crate::fixtures::clock;
 
 fn slots(ceiling: u32) -> Arc<Slots> {
-    Arc::new(Slots::new("1234567", ceiling, Arc::new(StoppedClock)))
+    Arc::new(Slots::new("1234567", ceiling, clock()))
 }
 
 fn state(slots: &Slots) -> (u32, u32) {
@@ -51,8 +51,7 @@ async fn a_dropped_waiter_leaves_nothing_behind() {
 
 #[test]
 fn an_accounts_slots_are_shared() {
-    let of =
-        |account, address, ceiling| Slots::of(account, address, ceiling, Arc::new(StoppedClock));
+    let of = |account, address, ceiling| Slots::of(account, address, ceiling, clock());
     let one = of("1", "http://slots.test", 5);
     let shared = of("1", "http://slots.test", 3);
     assert!(Arc::ptr_eq(&one, &shared));

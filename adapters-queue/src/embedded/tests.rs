@@ -5,14 +5,16 @@ use std::error::Error;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use ports::contract::FakeClock;
+
 use super::*;
 use crate::{
     MAX_BODY,
-    testing::{MINUTE, NOW, StoppedClock, job},
+    testing::{MINUTE, NOW, job},
 };
 
 fn queue(folder: &TempDir) -> Embedded {
-    Embedded::open(&folder.path().join("queue.db"), Arc::new(StoppedClock::default())).unwrap()
+    Embedded::open(&folder.path().join("queue.db"), Arc::new(FakeClock::default())).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,9 +81,8 @@ fn a_path_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue.db");
     std::fs::create_dir(&path).unwrap();
-    let error = Embedded::open(&path, Arc::new(StoppedClock::default()))
-        .err()
-        .expect("a folder is no queue");
+    let error =
+        Embedded::open(&path, Arc::new(FakeClock::default())).err().expect("a folder is no queue");
     let cause = error.source().expect("the port's error has a source").to_string();
     assert!(cause.contains("queue.db"), "{cause}");
 }

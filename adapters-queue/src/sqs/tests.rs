@@ -19,7 +19,9 @@ use tokio::sync::Notify;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
 use super::*;
-use crate::testing::{StoppedClock, job};
+use ports::contract::FakeClock;
+
+use crate::testing::job;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -72,7 +74,7 @@ impl Respond for Script {
 struct Service {
     server: MockServer,
     script: Script,
-    clock: Arc<StoppedClock>,
+    clock: Arc<FakeClock>,
     options: SqsOptions,
 }
 

@@ -44,7 +44,13 @@ impl Elapsed {
         }
     }
 
-    /// The latest date that has certainly come; see [`ClockSteps::certain`].
+    /// The latest date that has certainly come, for what is done once and cannot be undone:
+    /// parking at a deadline, deleting what is old.
+    ///
+    /// A date that jumps ahead is believed once it has lasted for an hour: so a wrong clock brings
+    /// nothing forward before it is corrected, and a clock that was wrong at the start delays
+    /// nothing for longer. Example: the process started on the 1st, ran for a day, and the clock
+    /// shows the 9th: it is the 2nd, and an hour later the 9th.
     #[must_use]
     pub fn certain_now(&self, clock: &dyn Clock) -> Timestamp {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,13 +130,7 @@ struct ClockSteps {
 }
 
 impl ClockSteps {
-    /// The latest date that has certainly come, for what is done once and cannot be undone:
-    /// parking at a deadline, deleting what is old.
-    ///
-    /// A date that jumps ahead is believed once it has lasted for an hour: so a wrong clock brings
-    /// nothing forward before it is corrected, and a clock that was wrong at the start delays
-    /// nothing for longer. Example: the process started on the 1st, ran for a day, and the clock
-    /// shows the 9th: it is the 2nd, and an hour later the 9th.
+    /// See [`Elapsed::certain_now`].
     fn certain(&mut self, now: Timestamp, instant: Instant) -> Timestamp {
         let unstepped = instant.unstepped();
         let ahead = now.since(unstepped);

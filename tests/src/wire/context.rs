@@ -23,7 +23,11 @@ use super::{
     plan::{GiveUp, Plan, Terms},
     proxy::Proxy,
 };
-use crate::{Settings, TestWorld, clock::STEP, simulation};
+use crate::{
+    Settings, TestWorld,
+    clock::{STEP, pass},
+    simulation,
+};
 
 /// The service answers within this time.
 pub(super) const RESPOND_WITHIN: Duration = Duration::from_secs(3);
@@ -105,7 +109,7 @@ impl WireContext {
             if waited.is_some_and(|it| it > RESPOND_WITHIN) {
                 tokio::time::sleep(SLOWLY).await;
             }
-            self.world.clock.pass(STEP.min(at.saturating_sub(self.at()))).await;
+            pass(&self.world.clock, STEP.min(at.saturating_sub(self.at()))).await;
             let waited = waited.unwrap_or_default();
             self.must(waited <= LIMIT, || format!("no answer to an event after {waited:?}"));
         }

@@ -148,7 +148,7 @@ async fn wrong_credentials_no_queue_and_no_sqs_are_distinguished() {
 
 async fn open(aws: SdkConfig) -> Result<(), JobsError> {
     let options = SqsOptions { url: url("jobs"), dead_letter_url: None };
-    Sqs::open(&aws, &options, Arc::new(StoppedClock::default())).await.map(drop)
+    Sqs::open(&aws, &options, Arc::new(FakeClock::default())).await.map(drop)
 }
 
 /// An address where nothing listens.
