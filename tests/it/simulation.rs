@@ -24,7 +24,7 @@ const RARE: [Mutation; 3] =
     [Mutation::ForgetsSendings, Mutation::BadOrderIsOutage, Mutation::WaitsByDate];
 
 /// So many seeds at most show any other deliberate bug.
-const SEEDS_FOR_A_BUG: u64 = 60;
+const SEEDS_FOR_A_BUG: u64 = 70;
 
 #[track_caller]
 fn holds(seeds: impl IntoIterator<Item = u64>) {
