@@ -22,7 +22,7 @@ pub(crate) const UNIT: &str = "dc333267-856c-421a-ac7a-e08291642d76";
 pub(crate) const OTHER_UNIT: &str = "0d0a2f1c-0000-4000-8000-000000000002";
 pub(crate) const KEY: &str = "nst-cm-680ab9e626f2984bfa54";
 
-/// A clock that stands still.
+/// A clock that does not advance.
 pub(crate) struct StoppedClock;
 
 #[async_trait]
