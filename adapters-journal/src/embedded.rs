@@ -29,24 +29,24 @@ const MIGRATIONS: &[&str] = &[
     include_str!("embedded/schema-5.sql"),
 ];
 
-/// A journal in one SQLite file. What was answered is on disk; several
-/// processes of one machine may share it.
+/// A journal in one SQLite file. Confirmed writes are on disk; several processes of one machine may
+/// share it.
 ///
-/// `find` answers at most 10,000 cancellations at once and writes flags as
-/// `name: sentence`. A redelivery and every step but [`Step::Released`] leave
-/// a line of history, unless they change nothing.
+/// `find` returns at most 10,000 cancellations at once, with flags as `name: sentence`. A
+/// redelivery and every step except [`Step::Released`] add a line to the history, unless they
+/// change nothing.
 #[derive(Debug)]
 pub struct Embedded {
     store: Store,
 }
 
 impl Embedded {
-    /// Opens the journal, making the file and its folders where they are missing.
+    /// Opens the journal and creates the file and its folders where they are missing.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         Ok(Self { store: Store::open(path, MIGRATIONS).map_err(unavailable)? })
     }
 
-    /// Opens the journal for those who only look. Changes nothing.
+    /// Opens the journal for reading. Changes nothing.
     pub fn open_existing(path: &Path) -> Result<Existing<Self>, JournalError> {
         if matches!(path.try_exists(), Ok(false)) {
             return Ok(Existing::Missing);
@@ -58,7 +58,7 @@ impl Embedded {
         }
     }
 
-    /// Says what [`Self::open`] would refuse. Changes and makes nothing.
+    /// Returns the error that [`Self::open`] would return. Changes and creates nothing.
     pub fn check(path: &Path) -> Result<(), JournalError> {
         embedded_store::check(path, MIGRATIONS).map_err(unavailable)
     }

@@ -1,12 +1,11 @@
 //! The `Journal` port: the durable record of what was received and done.
 //!
-//! [`Embedded`] is the product for one machine: a file, which several processes
-//! may have open; that is how `list` and `show` look at a running service.
-//! [`Postgres`] is the product for many machines: a database that replicas share.
-//! [`Memory`] is the reference: the same promises in the fewest lines, for tests
+//! [`Embedded`] is for one machine: a file that several processes may open, so that `list` and
+//! `show` can read it while the service runs. [`Postgres`] is for many machines: a database that
+//! replicas share. [`Memory`] is the reference: the same promises in the fewest lines, for tests
 //! and simulations.
 //!
-//! [`TemporaryMemoIndex`] fills another port: the storage of one reconciliation run.
+//! [`TemporaryMemoIndex`] implements another port: the storage of one reconciliation run.
 
 mod codec;
 mod embedded;
@@ -22,12 +21,12 @@ pub use memory::Memory;
 pub use postgres::{DatabaseUrl, DatabaseUrlError, Postgres};
 pub use temporary_memo_index::TemporaryMemoIndex;
 
-/// What there is of a journal that nothing may be made or migrated in.
+/// The result of opening a journal for reading, without creating or migrating it.
 #[derive(Debug)]
 pub enum Existing<J> {
-    /// No service has made one.
+    /// It does not exist: no service has created it.
     Missing,
-    /// The service of an older version made it; this program cannot read it before a migration.
+    /// An older version created it; this program cannot read it before a migration.
     Older {
         /// Its schema.
         found: usize,

@@ -65,7 +65,7 @@ impl Postgres {
         Ok(Self { connections })
     }
 
-    /// Opens the journal for those who make and migrate nothing.
+    /// Opens the journal for reading, without creating or migrating anything.
     pub async fn open_existing(url: &DatabaseUrl) -> Result<Existing<Self>, JournalError> {
         let connections = Connections::new(url);
         let mut db = connections.take().await?;

@@ -26,7 +26,7 @@ const NAMELESS: &str = "";
 /// Findings on a page.
 const PAGE: usize = 200;
 
-/// A temporary file, gone when this is dropped or the process ends.
+/// A temporary file; it is deleted when this is dropped or the process ends.
 pub struct TemporaryMemoIndex(Arc<Mutex<Connection>>);
 
 impl TemporaryMemoIndex {

@@ -47,7 +47,7 @@ pub(crate) struct Client {
     server_date: AtomicI64,
 }
 
-/// What came back.
+/// A received answer.
 struct HttpAnswer {
     status: StatusCode,
     bytes: Vec<u8>,

@@ -107,8 +107,8 @@ impl Further {
     /// The position after this page. A search that ends before it has returned all records that it
     /// counts is an error: the missing records would be taken for deleted.
     fn advanced(self, page: &reply::Page) -> Result<Option<Self>, NetSuiteError> {
-        let told = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
-        let left = self.left.map(|it| it.saturating_sub(told));
+        let records = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        let left = self.left.map(|it| it.saturating_sub(records));
         match left {
             _ if self.index < self.pages => Ok(Some(Self { index: self.index + 1, left, ..self })),
             Some(1..) => Err(XmlError::CutOff.into()),
@@ -146,7 +146,7 @@ impl FromStr for MemoPosition {
         let pages = number(parts.next())?;
         let left = match parts.next() {
             Some("?") => None,
-            told => Some(number(told)?),
+            count => Some(number(count)?),
         };
         let search = parts.next().ok_or(())?.to_owned();
         Ok(Self { standing, further: Some(Further { index, pages, left, search }) })

@@ -122,10 +122,10 @@ pub(crate) fn parse_record<T>(
     record: &Node,
     read: impl FnOnce(&Node) -> Result<T, XmlError>,
 ) -> Result<T, NetSuiteError> {
-    let told = |problem: XmlError| {
+    let with_record_name = |problem: XmlError| {
         NetSuiteError::detail(Class::Unreadable, "UNREADABLE_RECORD", &problem.of(&subject(record)))
     };
-    read(record).map_err(told)
+    read(record).map_err(with_record_name)
 }
 
 /// The name of a record in texts: `CreditMemo 71300`.

@@ -72,8 +72,8 @@ impl NewStore {
     /// Whether any order shows a time of change. If none does, an empty result of a filter on it
     /// proves nothing.
     async fn reports_changes(&self) -> Result<bool, StorefrontError> {
-        let told = DatetimeFilter { is_null: Some(false), ..DatetimeFilter::default() };
-        let filter = OrderFilter { updated_at: Some(told), created_at: None };
+        let is_set = DatetimeFilter { is_null: Some(false), ..DatetimeFilter::default() };
+        let filter = OrderFilter { updated_at: Some(is_set), created_at: None };
         let variables =
             Variables { first: 1, items: 1, filter: Some(filter), ..Variables::default() };
         match self.api.ask::<CancelledOrders>(variables).await {

@@ -22,12 +22,12 @@ pub fn order(
 ) -> Result<Option<OrderSnapshot>, StorefrontError> {
     let status = StatusCode::from_u16(status).expect("a status of HTTP");
     let answer = HttpAnswer { status, retry_after: None, body: body.to_owned() };
-    let Some(mut told) = OrderPage::of(api::meaning(answer, &[&secret.into()])?) else {
+    let Some(mut page) = OrderPage::of(api::meaning(answer, &[&secret.into()])?) else {
         return Ok(None);
     };
-    let units = entries("items", std::mem::take(&mut told.units))?;
-    let payments = told.instruments.take().map(instruments).transpose()?;
-    Ok(Some(told.snapshot(id, units, payments)))
+    let units = entries("items", std::mem::take(&mut page.units))?;
+    let payments = page.instruments.take().map(instruments).transpose()?;
+    Ok(Some(page.snapshot(id, units, payments)))
 }
 
 fn instruments(page: Page<Instrument>) -> Result<Vec<InstrumentSnapshot>, StorefrontError> {

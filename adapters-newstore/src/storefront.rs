@@ -92,28 +92,28 @@ impl Retrieval<'_> {
     /// again; almost always the first request is the only one.
     async fn run(&mut self) -> Result<Option<OrderSnapshot>, StorefrontError> {
         let mut places = Places::default();
-        let Some(mut told) = self.ask(&places).await? else {
+        let Some(mut page) = self.ask(&places).await? else {
             return Ok(None);
         };
         let mut units = self.list("items");
-        let mut payments = told.instruments.is_some().then(|| self.list("instruments"));
+        let mut payments = page.instruments.is_some().then(|| self.list("instruments"));
         loop {
             if !units.is_whole() {
-                units.add(mem::take(&mut told.units))?;
+                units.add(mem::take(&mut page.units))?;
             }
             if let Some(list) = payments.as_mut().filter(|it| !it.is_whole()) {
-                let page = told.instruments.take().ok_or_else(changed_while_paging)?;
-                list.add(self.complete(&places, page).await?)?;
+                let instruments = page.instruments.take().ok_or_else(changed_while_paging)?;
+                list.add(self.complete(&places, instruments).await?)?;
             }
             if units.is_whole() && payments.as_ref().is_none_or(Collector::is_whole) {
                 let payments = payments.map(Collector::into_entries);
-                return Ok(Some(told.snapshot(self.id, units.into_entries(), payments)));
+                return Ok(Some(page.snapshot(self.id, units.into_entries(), payments)));
             }
             places.items = units.position().clone();
             if let Some(list) = &payments {
                 places.instruments = list.position().clone();
             }
-            told = self.ask(&places).await?.ok_or_else(changed_while_paging)?;
+            page = self.ask(&places).await?.ok_or_else(changed_while_paging)?;
         }
     }
 
@@ -147,8 +147,8 @@ impl Retrieval<'_> {
         while !transactions.is_whole() {
             let position = transactions.position().clone();
             let places = Places { transactions: position, ..places.clone() };
-            let told = self.ask(&places).await?.and_then(|it| it.instruments);
-            let mut nodes = told.ok_or_else(changed_while_paging)?.nodes.into_iter();
+            let instruments = self.ask(&places).await?.and_then(|page| page.instruments);
+            let mut nodes = instruments.ok_or_else(changed_while_paging)?.nodes.into_iter();
             let again = nodes.nth(index).flatten().filter(|it| it.resembles(&instrument));
             transactions.add(again.ok_or_else(changed_while_paging)?.transactions())?;
         }

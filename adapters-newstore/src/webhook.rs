@@ -20,12 +20,12 @@ use crate::{instant, json, quote};
 const MAX_NAME: usize = 100;
 const MAX_ITEMS: usize = 10_000;
 const MAX_REASON: usize = 200;
-/// 2000-01-01T00:00:00Z. What claims to be older comes from a clock that was never set.
+/// 2000-01-01T00:00:00Z. An older time comes from a clock that was never set.
 const FIRST: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// A larger difference between the clocks is logged.
 const NOTABLE: Duration = Duration::from_mins(5);
 
-/// What every event has around its payload.
+/// The members that every event has besides its payload.
 struct Envelope {
     tenant: Tenant,
     name: String,
@@ -34,7 +34,7 @@ struct Envelope {
     payload: Option<Box<RawValue>>,
 }
 
-/// Reads the events of `NewStore`'s webhook.
+/// Decodes the events of `NewStore`'s webhook.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WebhookDecoder;
 
@@ -46,7 +46,7 @@ impl EventDecoder for WebhookDecoder {
     }
 }
 
-/// Reads whose event it is and what it is about; the rest is only looked at once that is known.
+/// Parses tenant and name of an event; the other fields are parsed only for a cancellation.
 fn envelope(body: &[u8]) -> Result<Envelope, FieldError> {
     if body.is_empty() {
         return Err(malformed("body", "is empty"));
@@ -71,11 +71,11 @@ fn envelope(body: &[u8]) -> Result<Envelope, FieldError> {
 }
 
 impl Envelope {
-    /// The units that this event calls cancelled; `None` when it is not about cancellations.
+    /// The units that this event reports as cancelled; `None` when it is not about cancellations.
     ///
-    /// `received` is now: nothing is published later than it is received, and memos are dated by
-    /// this. So what a clock that is ahead calls tomorrow is now, and so is what a clock that was
-    /// never set calls 1970.
+    /// `received` is the current time. An event cannot be published after its receipt, and memos
+    /// are dated by the publication. So a time in the future (a clock that is ahead) and a time
+    /// such as 1970 (a clock that was never set) are replaced by `received`.
     fn cancellation(&self, received: Timestamp) -> Result<Option<Cancellation>, FieldError> {
         let listed = match self.name.as_str() {
             ITEMS_CANCELLED => Listed::Cancelled,
@@ -142,8 +142,8 @@ fn units(
         let id = filled(item.shape("id"), &field("id"))?;
         let id: UnitId = id.parse().map_err(invalid(&field("id")))?;
         // Not needed to credit the item, so a value that is no text counts as absent.
-        let reason = item.text("cancellation_reason").map(|told| quote::cut(&told, MAX_REASON));
-        let reason = reason.filter(|told| !told.is_empty());
+        let reason = item.text("cancellation_reason").map(|text| quote::cut(&text, MAX_REASON));
+        let reason = reason.filter(|text| !text.is_empty());
         let known: &mut Option<String> = units.entry(id).or_default();
         *known = known.take().or(reason);
     }
@@ -159,17 +159,17 @@ fn is_cancelled(status: &str) -> bool {
 
 /// The publication time of an event, limited to possible dates: NewStore did not exist before
 /// `FIRST`.
-fn dated(told: Timestamp, received: Timestamp) -> Timestamp {
-    let can_be = (FIRST..=received).contains(&told);
-    let differs = told.since(received).max(received.since(told));
-    if !can_be && differs > NOTABLE {
-        let told = instant::written(told);
-        tracing::warn!(told, "Replaced an impossible published_at by the time of receipt");
+fn dated(published: Timestamp, received: Timestamp) -> Timestamp {
+    let is_possible = (FIRST..=received).contains(&published);
+    let difference = published.since(received).max(received.since(published));
+    if !is_possible && difference > NOTABLE {
+        let published_at = instant::written(published);
+        tracing::warn!(published_at, "Replaced an impossible published_at by the time of receipt");
     }
-    if can_be { told } else { received }
+    if is_possible { published } else { received }
 }
 
-/// A text that must be there; `path` is how a fault names it.
+/// A required text; `path` is its name in the error.
 fn filled(shape: Shape<'_>, path: &str) -> Result<String, FieldError> {
     match shape {
         Shape::Nothing => Err(malformed(path, "is missing")),

@@ -37,7 +37,7 @@ impl Embedded {
         Ok(Self { store, notifier: JobNotifier::new(clock, RECHECK) })
     }
 
-    /// Says what [`Self::open`] would refuse. Changes and makes nothing.
+    /// Returns the error that [`Self::open`] would return. Changes and creates nothing.
     pub fn check(path: &Path) -> Result<(), JobsError> {
         let checked = embedded_store::check(path, MIGRATIONS);
         checked.map_err(|error| JobsError::Unavailable(error.into()))

@@ -1,5 +1,8 @@
-//! The commands. Exit codes: 0 fine, 1 the answer is "no", 2 wrong usage or unreadable configuration,
-//! 3 a background task of the service failed, 141 the reader of the output has left.
+//! The commands of the program.
+//!
+//! Exit codes: 0 success; 1 the command failed or found a problem; 2 wrong usage, or the
+//! configuration cannot be used; 3 a background task of the service failed; 141 the reader closed
+//! the output.
 
 mod check;
 mod doctor;
@@ -51,7 +54,7 @@ enum Command {
     /// Runs an end-to-end demo: sample cancellations against a simulated NewStore and NetSuite.
     #[command(after_help = examples::SANDBOX)]
     Sandbox {
-        /// Stays up afterwards and prints the addresses.
+        /// Keeps the demo running afterwards and prints the addresses.
         #[arg(long)]
         keep: bool,
     },
@@ -61,39 +64,39 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Lists cancellations from the journal, newest first; works beside a running service.
+    /// Lists cancellations from the journal, newest first; works while the service runs.
     #[command(after_help = examples::LIST)]
     List(list::List),
-    /// Shows one cancellation: its timeline, every attempt, the memo, the money.
+    /// Shows one cancellation with its history, attempts, memos and amounts.
     #[command(after_help = examples::SHOW)]
     Show(show::Show),
-    /// Puts cancellations back into the queue, with a new deadline.
+    /// Requeues cancellations with a new deadline.
     #[command(after_help = examples::RETRY)]
     Retry(retry::Retry),
-    /// Runs an event from a file as if it had arrived.
+    /// Processes an event from a file as if the webhook had received it.
     #[command(after_help = examples::SUBMIT)]
     Submit(submit::Submit),
-    /// Looks after NewStore's event stream: how it stands, its registration, replays.
+    /// Manages NewStore's event stream: status, registration, replays.
     #[command(subcommand, after_help = "Example:\n  memobridge stream status")]
     Stream(stream::Stream),
     /// Compares NewStore's cancelled units, the journal and the ERP's memos.
     #[command(after_help = "Examples:\n  memobridge reconcile --since 48h\n  \
                       memobridge reconcile --since 2026-11-01 --until 2026-12-01 --repair")]
     Reconcile(reconcile::Reconcile),
-    /// Names every fault of the configuration, and files of queue and journal that cannot be used;
-    /// touches no network and changes nothing.
+    /// Reports every fault of the configuration, and queue or journal files that cannot be used;
+    /// uses no network and changes nothing.
     #[command(after_help = examples::CHECK)]
     Check {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Asks both systems for real: tokens, clock, permissions, every record that is named.
+    /// Checks the real systems: tokens, clock, permissions, and every configured record.
     #[command(after_help = examples::DOCTOR)]
     Doctor {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Prints what a shell needs to complete commands and options.
+    /// Prints the completion script of a shell.
     #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell.
@@ -108,13 +111,13 @@ struct ConfigFile {
     file: PathBuf,
 }
 
-/// Why a command did not end well.
+/// Why a command failed.
 enum CommandError {
-    /// The answer is "no".
+    /// The command failed or found a problem.
     No(anyhow::Error),
     /// The configuration cannot be used.
     Configuration(ConfigError),
-    /// It can be read, and nothing can be made of it.
+    /// The arguments, or the configuration as a whole, cannot be used.
     Usage(anyhow::Error),
     /// A background task of the service failed.
     Task(TaskError),
@@ -144,24 +147,24 @@ impl From<std::io::Error> for CommandError {
     }
 }
 
-/// Runs the command that the process was started with; the service runs in the time of `clock`.
+/// Runs the command of this process; `clock` is the clock of the service.
 #[must_use]
 pub fn run(clock: Arc<dyn Clock>) -> ExitCode {
     let arguments = Arguments::parse();
-    // Set, so that no variable of the environment is read, which panics where it makes no sense.
+    // Set explicitly: otherwise tokio reads an environment variable and panics if it is invalid.
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return say(&format!("cannot start: {error}"), 1),
+        Err(error) => return exit_with(&format!("cannot start: {error}"), 1),
     };
     match runtime.block_on(execute(arguments.command, clock)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError::No(error)) if output::is_closed(&error) => output::CLOSED.into(),
-        Err(CommandError::No(error)) => say(&format!("memobridge: {error:#}"), 1),
-        Err(CommandError::Usage(error)) => say(&format!("memobridge: {error:#}"), 2),
-        Err(CommandError::Configuration(error)) => say(&format!("memobridge: {error}"), 2),
-        Err(CommandError::Task(error)) => say(&format!("memobridge: {error}"), 3),
+        Err(CommandError::No(error)) => exit_with(&format!("memobridge: {error:#}"), 1),
+        Err(CommandError::Usage(error)) => exit_with(&format!("memobridge: {error:#}"), 2),
+        Err(CommandError::Configuration(error)) => exit_with(&format!("memobridge: {error}"), 2),
+        Err(CommandError::Task(error)) => exit_with(&format!("memobridge: {error}"), 3),
     }
 }
 
@@ -198,7 +201,7 @@ fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), CommandError> {
     Config::stores(file).map_err(CommandError::Configuration)
 }
 
-/// The journal of a configuration, to read it.
+/// Opens the journal of a configuration for reading.
 async fn journal_to_read(file: &Path) -> Result<Arc<dyn Journal>, CommandError> {
     let (_, journal) = stores(file)?;
     wiring::journal_to_read(&journal).await.map_err(unreadable)
@@ -212,8 +215,8 @@ fn unreadable(error: anyhow::Error) -> CommandError {
     }
 }
 
-fn say(text: &str, code: u8) -> ExitCode {
-    // Nothing is left to tell when stderr is gone.
+fn exit_with(text: &str, code: u8) -> ExitCode {
+    // If stderr is closed, the error cannot be reported anywhere.
     writeln!(std::io::stderr(), "{text}").ok();
     ExitCode::from(code)
 }

@@ -1,7 +1,7 @@
-//! Configuration, read once at start-up: one TOML file, every fault named with its line.
+//! The configuration: one TOML file, read once at start. Every fault is reported with its line.
 //!
-//! Nothing else in the service reads the environment. Secrets are redacted in
-//! `Debug` and wiped on drop.
+//! Nothing else in the service reads the environment. Secrets are redacted in `Debug` and erased
+//! from memory on drop.
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -49,25 +49,25 @@ const MAX_CONCURRENCY: usize = 1024;
 pub struct Config {
     /// The webhook and the admin API.
     pub server: Server,
-    /// When the work is done.
+    /// When events are processed.
     pub intake: Intake,
-    /// Where deferred events are kept.
+    /// Where deferred events are stored.
     pub queue: QueueConfig,
-    /// How deferred events are worked on.
+    /// How deferred events are processed.
     pub worker: Worker,
     /// Where the journal is stored.
     pub journal: JournalConfig,
-    /// How long it keeps what is over.
+    /// How long the journal keeps finished cancellations.
     pub keep: Duration,
-    /// How often both systems are compared; never, where it is absent.
+    /// The scheduled reconciliation; none where the section is absent.
     pub reconcile: Option<Reconcile>,
-    /// Where traces go, if anywhere.
+    /// Where traces are sent; nowhere where the section is absent.
     pub telemetry: Option<Telemetry>,
     /// The customers.
     pub customers: Vec<CustomerConfig>,
-    /// With these it runs, and does not do what it is there for.
+    /// Settings with which the service starts but cannot do its work.
     pub useless: Vec<ConfigFault>,
-    /// What can be used, and is perhaps not meant.
+    /// Valid settings that are probably mistakes.
     pub warnings: Vec<ConfigFault>,
 }
 
@@ -76,39 +76,40 @@ pub struct Config {
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Past this the event goes to the queue and the answer is 200.
+    /// After this time the event goes to the queue and the answer is 200.
     pub respond_within: Duration,
-    /// The largest body taken, in bytes.
+    /// The largest accepted body, in bytes.
     pub max_body: usize,
-    /// Connections at once; further ones wait to be taken.
+    /// The most concurrent connections; further ones wait.
     pub max_connections: usize,
-    /// Events of one tenant that are worked on at once; further ones are to come again.
+    /// The most concurrent events of one tenant; further ones are answered 500, so that they are
+    /// sent again.
     pub max_in_flight_per_tenant: usize,
-    /// Time to finish on SIGTERM.
+    /// The time to finish running work after SIGTERM.
     pub drain: Duration,
     /// The key of the admin API; without it the API is off.
     pub admin_token: Option<SecretString>,
 }
 
-/// `[intake]`: when the work is done.
+/// `[intake]`: when events are processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intake {
-    /// Before the answer.
+    /// Before the webhook is answered.
     Inline,
-    /// After the event is durable and answered.
+    /// After the event is stored and the webhook is answered.
     Queued,
 }
 
 /// `[worker]`
 #[derive(Debug, Clone, Copy)]
 pub struct Worker {
-    /// Jobs at once.
+    /// Concurrent jobs of each customer.
     pub concurrency: usize,
     /// The first deferral.
     pub first_delay: Duration,
     /// The longest deferral.
     pub max_delay: Duration,
-    /// From the first receipt; then the cancellation is parked, never dropped.
+    /// The deadline, from the first receipt; the cancellation is then parked, never dropped.
     pub give_up_after: Duration,
 }
 
@@ -121,13 +122,13 @@ pub struct CustomerConfig {
     pub webhook_keys: Vec<SecretString>,
     /// How to reach the storefront.
     pub newstore: NewStore,
-    /// How the storefront's event stream should call us, where we look after it.
+    /// How the storefront's event stream calls the webhook, if memobridge manages it.
     pub stream: Option<Stream>,
     /// How to reach the ERP.
     pub erp: Erp,
     /// Its policy.
     pub policy: Policy,
-    /// The time zone of its books.
+    /// The time zone of its accounts.
     pub time_zone: TimeZone,
     /// Its maps.
     pub maps: Maps,
@@ -144,7 +145,7 @@ pub struct NewStore {
     pub client_id: String,
     /// Its secret.
     pub client_secret: SecretString,
-    /// For each call.
+    /// The time limit of a call.
     pub timeout: Duration,
 }
 
@@ -162,7 +163,7 @@ pub struct NetSuite {
     pub account: String,
     /// The endpoint's version, for example `2025_2`.
     pub version: String,
-    /// Instead of the one derived from the account.
+    /// Replaces the address that is derived from the account.
     pub endpoint: Option<String>,
     /// The integration's key.
     pub consumer_key: String,
@@ -172,9 +173,9 @@ pub struct NetSuite {
     pub token_id: String,
     /// The token's secret.
     pub token_secret: SecretString,
-    /// Calls at once, at most.
+    /// The most concurrent calls.
     pub concurrency: usize,
-    /// For each call.
+    /// The time limit of a call.
     pub timeout: Duration,
 }
 
@@ -186,7 +187,7 @@ pub enum ConfigError {
     File {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The operating system's error.
         why: std::io::Error,
     },
     /// It has faults.
@@ -202,8 +203,8 @@ impl Config {
         parse(&Source::of_this_process(file), &text)
     }
 
-    /// Reads only where queue and journal are, for commands that look at nothing
-    /// else: they need no secret.
+    /// Reads only the sections of queue and journal, for commands that need nothing else. No secret
+    /// is needed.
     pub fn stores(file: &Path) -> Result<(QueueConfig, JournalConfig), ConfigError> {
         let text = read_text(file)
             .map_err(|why| ConfigError::File { file: file.display().to_string(), why })?;
@@ -344,7 +345,7 @@ fn customers(root: &Section<'_>) -> Option<Vec<CustomerConfig>> {
             continue;
         };
         if customers.iter().any(|it| it.tenant == customer.tenant) {
-            let message = format!("customer.tenant {} is there twice", customer.tenant);
+            let message = format!("customer.tenant {} is configured twice", customer.tenant);
             root.source.fault(tree.line, message);
         }
         customers.push(customer);
@@ -468,7 +469,7 @@ fn account(raw: &str) -> Result<String, &'static str> {
 fn version(raw: &str) -> Result<String, &'static str> {
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let parts = raw.trim().split_once('_');
-    // Two a year, and the second came last.
+    // There are two versions a year, 1 and 2.
     match parts.filter(|(year, nth)| year.len() == 4 && digits(year) && ["1", "2"].contains(nth)) {
         Some(_) => Ok(raw.trim().to_owned()),
         None => Err("must be an endpoint version such as \"2025_2\""),

@@ -70,15 +70,15 @@ const LARGE: usize = 64 * 1024;
 pub struct HttpState {
     /// The service.
     pub service: Service,
-    /// Reads what comes to the webhook.
+    /// Decodes the events of the webhook.
     pub events: Arc<dyn EventDecoder>,
-    /// When the work is done.
+    /// When an event is processed.
     pub intake: Intake,
     /// After this time the event goes to the queue and the answer is 200.
     pub respond_within: Duration,
     /// The largest accepted body, in bytes.
     pub max_body: usize,
-    /// What `/metrics` shows.
+    /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     tasks: Supervisor,
     admin_token: Option<SecretString>,
@@ -203,11 +203,11 @@ fn known_parts(path: &str) -> String {
 }
 
 async fn nothing_here() -> EventAnswer {
-    EventAnswer::refused(StatusCode::NOT_FOUND, "there is nothing at this path")
+    EventAnswer::refused(StatusCode::NOT_FOUND, "nothing exists at this path")
 }
 
 async fn not_with_this_method() -> EventAnswer {
-    EventAnswer::refused(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+    EventAnswer::refused(StatusCode::METHOD_NOT_ALLOWED, "this path does not allow this method")
 }
 
 async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
@@ -219,7 +219,7 @@ async fn with_a_short_target(request: Request<Body>, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Counts and logs a rejected request, because its sender may report it to nobody. The admin API
+/// Counts and logs a rejected request, because its sender may not report it. The admin API
 /// writes its own audit line.
 async fn with_its_refusal_noted(
     State(state): State<HttpState>,
@@ -300,11 +300,11 @@ async fn accept(
     }
 }
 
-/// Reads an event, a large one beside the threads that serve HTTP.
+/// Parses an event; a large one on a thread that does not serve HTTP.
 async fn decode(state: &HttpState, body: Bytes) -> Result<Event, EventAnswer> {
     let (most, received) = (state.max_body, state.service.context.clock.now());
     let decoder = Arc::clone(&state.events);
-    if body.len() < LARGE && !body::is_packed(&body) {
+    if body.len() < LARGE && !body::is_gzip(&body) {
         return Ok(body::event(&*decoder, &body, most, received)?);
     }
     match spawn_blocking(move || body::event(&*decoder, &body, most, received)).await {
@@ -335,7 +335,7 @@ async fn handle(
     let service = &state.service;
     let Some(place) = state.tenant_limit.enter(&cancellation.tenant) else {
         tracing::warn!(tenant = %cancellation.tenant, "Rejected an event: too many events of {} at once", cancellation.tenant);
-        return EventAnswer::overloaded("too many events of this tenant are being worked on");
+        return EventAnswer::overloaded("too many events of this tenant are being processed");
     };
     let id = cancellation.id();
     let opened =

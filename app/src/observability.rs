@@ -23,10 +23,10 @@ use crate::{config, operator::audit};
 use {self::names::Kind, crate::observability::log_writer::Lines};
 pub use {self::traces::Traces, crate::observability::log_writer::Flush};
 
-/// The variable that says which lines are logged.
+/// The environment variable with the log filter.
 const FILTER: &str = "RUST_LOG";
 
-/// Whose log it is.
+/// The kind of process that logs.
 #[derive(Debug, Clone, Copy)]
 pub enum Logs<'a> {
     /// A service: a line for every outcome, and traces where the configuration names a collector.
@@ -59,11 +59,11 @@ pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
     let shown =
         filter.and(filter_fn(|it| it.is_event() && !it.target().starts_with("opentelemetry")));
     let writer = match &lines {
-        // A reader that stalls must not hold up the service.
+        // A stalled reader must not block the service.
         Some(lines) => BoxMakeWriter::new(lines.clone()),
         None => BoxMakeWriter::new(std::io::stderr),
     };
-    // What cannot be written to stderr cannot be complained about there.
+    // An error of stderr cannot be reported on stderr.
     let log = fmt::layer().log_internal_errors(false);
     let log = if std::io::stderr().is_terminal() {
         log.with_writer(writer).boxed()
@@ -81,7 +81,7 @@ pub fn start(logs: Logs<'_>) -> anyhow::Result<Telemetry> {
     Ok(Telemetry { traces, lines: lines.map(|lines| lines.flush_at_the_end()) })
 }
 
-/// The filter that `RUST_LOG` asks for, and what is wrong with it, without its text. A part that
+/// The filter in `RUST_LOG`, and its problems, without its text. A part that
 /// cannot be read is left out; `EnvFilter` would print it, and panic where stderr takes nothing.
 fn filter(level: Level, text: &OsStr) -> (EnvFilter, Vec<String>) {
     let mut problems = Vec::new();

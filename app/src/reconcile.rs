@@ -54,7 +54,7 @@ impl ReconcileError {
     }
 }
 
-/// What keeps a comparison from going on.
+/// The cause of an aborted comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileErrorSource {
     /// The storefront.

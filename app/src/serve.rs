@@ -1,4 +1,4 @@
-//! Starts the service, and stops it without losing anything.
+//! Starts the service, and stops it without losing work.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
 
 /// How often memos are read back.
 const CONFIRM_PERIOD: Duration = Duration::from_secs(2);
-/// How often metrics are tidied.
+/// How often old metric samples are removed.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 
 /// The service, listening.
@@ -39,8 +39,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens everything, listens, and starts the background tasks. HTTP is served by `http` and
-    /// nothing else is; all work is done where this is called.
+    /// Opens the stores, listens, and starts the background tasks. The runtime `http` only serves
+    /// HTTP; all other work runs on the runtime that calls this function.
     pub async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -53,7 +53,7 @@ impl Application {
         let streams = wiring::streams(&customers, &clock)?;
         let (service, stores) = wiring::service(customers, &queue, &journal, worker, clock).await?;
         let listen = server.listen;
-        // Who opens a connection's sockets also waits for what comes in.
+        // The runtime that binds the listener also polls its connections.
         let listener = http
             .spawn(TcpListener::bind(listen))
             .await?
@@ -99,7 +99,7 @@ impl Application {
         Ok(Self { service, address, drain, tasks, stop_http })
     }
 
-    /// Where it listens.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -132,9 +132,9 @@ impl Application {
         Ok(())
     }
 
-    /// Stops taking work, tells all tasks to stop and finishes what runs, within the configured
-    /// time. The listener stays open meanwhile: events are rejected and the health check says why.
-    /// An error is the background task that failed.
+    /// Accepts no more work, stops all tasks and finishes running work, within the configured time.
+    /// The listener stays open meanwhile: events are rejected, and the health check gives the
+    /// reason. An error is the background task that failed.
     pub async fn shut_down(self) -> Result<(), TaskError> {
         tracing::info!("Shutting down");
         self.service.draining.cancel();
@@ -143,7 +143,7 @@ impl Application {
             self.service.running.wait().await;
             drop(self.stop_http);
             self.tasks.join().await;
-            // A call that came just before may have begun something.
+            // A call just before the end may have started work.
             self.service.running.wait().await;
         };
         match tokio::time::timeout(self.drain, finished).await {
@@ -156,7 +156,7 @@ impl Application {
     }
 }
 
-/// Keeps the recorded samples small while nothing scrapes them.
+/// Limits the memory of recorded samples while no scraper reads them.
 async fn upkeep(metrics: PrometheusHandle, service: Service) {
     while service.sleep_or_drain(UPKEEP_PERIOD).await.is_some() {
         metrics.run_upkeep();

@@ -32,10 +32,10 @@ pub use adapters_journal::DatabaseUrl;
 /// The start of an error about the journal's database.
 const DATABASE: &str = "the journal's database cannot be used";
 
-/// A journal under all its names.
+/// A journal as all the ports that it implements.
 type JournalStore = (Arc<dyn Journal>, Arc<dyn OpenCounts>, Arc<dyn Retention>);
 
-/// What reads the storefront's events.
+/// The decoder of the storefront's events.
 #[must_use]
 pub fn event_decoder() -> Arc<dyn EventDecoder> {
     Arc::new(adapters_newstore::webhook::WebhookDecoder)
@@ -101,7 +101,7 @@ pub struct OlderJournalError {
     known: usize,
 }
 
-/// Opens a journal that is there already, to read it. Changes nothing, and needs no right to.
+/// Opens an existing journal for reading. Changes nothing, and needs no write permission.
 ///
 /// The error is an [`OlderJournalError`] where the schema is older than this version reads.
 pub async fn journal_to_read(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
@@ -130,13 +130,14 @@ fn current(
     }
 }
 
-/// Opens a journal that is there already and up to date.
+/// Opens an existing journal with the current schema.
 pub async fn journal_in_use(config: &config::JournalConfig) -> anyhow::Result<Arc<dyn Journal>> {
     journal_to_read(config).await?;
     journal(config).await
 }
 
-/// What `serve` would refuse about the files of queue and journal. Changes and makes nothing.
+/// The errors that `serve` would report about the files of queue and journal. Changes and creates
+/// nothing.
 pub fn unusable_files(
     queue: &config::QueueConfig,
     journal: &config::JournalConfig,

@@ -11,7 +11,7 @@ pub const ORDER_CANCELLED: &str = "order.cancelled";
 /// The events that name cancelled units, `docs/RULES.md#events`; all others are ignored.
 pub const CANCELLATION_EVENTS: [&str; 2] = [ITEMS_CANCELLED, ORDER_CANCELLED];
 
-/// The units of one order that one event of the storefront calls cancelled.
+/// The units of one order that one storefront event reports as cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
     /// The tenant that the order belongs to.

@@ -6,7 +6,7 @@
 //!
 //! | rule | module |
 //! |---|---|
-//! | is all data there yet? | [`readiness`] |
+//! | is all data visible yet? | [`readiness`] |
 //! | which order does a record belong to? | [`OrderIdentity`] |
 //! | which record, if any? | [`decide`] and its parts |
 //! | the amounts | `order`, `conserve`, `decide/shipping` |

@@ -334,11 +334,11 @@ fn check_payments(
     currency: Currency,
 ) -> Result<(Vec<Instrument>, Vec<String>), Reason> {
     let mut instruments = Vec::new();
-    let mut told = BTreeMap::new();
+    let mut instrument_counts = BTreeMap::new();
     let mut unknown = Vec::new();
     let mut met = BTreeSet::new();
     for (index, snapshot) in payments.iter().enumerate() {
-        let mut instrument = Instrument::untouched(snapshot, &mut told);
+        let mut instrument = Instrument::untouched(snapshot, &mut instrument_counts);
         for (nth, transaction) in snapshot.transactions.iter().enumerate() {
             let kind = transaction.kind.as_deref().unwrap_or("");
             let Some(movement) = Movement::of(kind) else {
@@ -375,9 +375,9 @@ fn currency(snapshot: &OrderSnapshot) -> Result<Currency, Reason> {
 }
 
 fn treatment(snapshot: &OrderSnapshot) -> TaxTreatment {
-    let told = [&snapshot.tax_strategy, &snapshot.price_method];
-    let told: Vec<_> = told.into_iter().flatten().map(|it| it.to_lowercase()).collect();
-    let first = told.iter().find(|it| it.contains("included") || it.contains("excluded"));
+    let strategies = [&snapshot.tax_strategy, &snapshot.price_method];
+    let strategies: Vec<_> = strategies.into_iter().flatten().map(|it| it.to_lowercase()).collect();
+    let first = strategies.iter().find(|it| it.contains("included") || it.contains("excluded"));
     match first {
         Some(word) if word.contains("included") => TaxTreatment::Inside,
         _ => TaxTreatment::Outside,

@@ -53,7 +53,8 @@ impl OrderIdentity {
         let currency = sales_order.and_then(|it| it.currency.as_ref());
         let currency =
             currency.or_else(|| invoices.iter().find_map(|invoice| invoice.currency.as_ref()));
-        let is_foreign = self.currency.as_ref().zip(currency).is_some_and(|(ours, it)| ours != it);
+        let is_foreign =
+            self.currency.as_ref().zip(currency).is_some_and(|(expected, found)| expected != found);
         lines.iter().any(is_product) && !is_foreign
     }
 
@@ -69,15 +70,19 @@ impl OrderIdentity {
             let names_none = invoice.lines.iter().all(|line| line.units.is_empty());
             is_found && (names_none || self.is_named(&invoice.lines))
         };
-        let (ours, others): (Vec<&Invoice>, Vec<&Invoice>) =
+        let (invoices_of_order, others): (Vec<&Invoice>, Vec<&Invoice>) =
             billing.invoices.iter().partition(is_ours);
-        let has_documents = is_found && (sales_order.is_some() || !ours.is_empty());
+        let has_documents = is_found && (sales_order.is_some() || !invoices_of_order.is_empty());
         if has_documents && others.is_empty() {
             return Cow::Borrowed(billing);
         }
-        let own_invoices: BTreeSet<&RecordId> = ours.iter().map(|invoice| &invoice.id).collect();
+        let own_invoices: BTreeSet<&RecordId> =
+            invoices_of_order.iter().map(|invoice| &invoice.id).collect();
         let others: BTreeSet<&RecordId> = others.into_iter().map(|invoice| &invoice.id).collect();
-        let mut own = Billing { invoices: ours.into_iter().cloned().collect(), ..billing.clone() };
+        let mut own = Billing {
+            invoices: invoices_of_order.into_iter().cloned().collect(),
+            ..billing.clone()
+        };
         own.memos.retain(|memo| {
             let is_own = |record: &&RecordId| own_invoices.contains(*record);
             let is_known = |record: &&RecordId| is_own(record) || others.contains(*record);

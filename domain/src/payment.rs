@@ -1,4 +1,4 @@
-//! What was paid, taken and given back, per instrument.
+//! Amounts authorized, captured and given back, per payment instrument.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -45,7 +45,7 @@ pub struct Instrument {
     pub issued: Amount,
     /// Authorizations that were released, and captures that were undone.
     pub voided: Amount,
-    /// Taken back by the payer's bank, which recorded it. It reduces what is held, and no refund is
+    /// Taken back by the payer's bank (chargeback). It reduces the held amount, and no refund is
     /// recorded for it.
     pub charged_back: Amount,
 }

@@ -186,7 +186,7 @@ pub struct FieldRule {
 
 /// All choices of one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each type above says what it decides")]
+#[expect(missing_docs, reason = "the doc of each type states what it decides")]
 pub struct Policy {
     pub not_invoiced: NotInvoiced,
     pub missing_sales_order: MissingSalesOrder,

@@ -20,17 +20,17 @@ pub fn readiness(
 ) -> Result<Order, Stop> {
     let not_visible = |unit| Reason::OrderNotVisible { order: cancellation.order.clone(), unit };
     let snapshot = snapshot.ok_or_else(|| deadline.wait(not_visible(None)))?;
-    let mut told: HashMap<String, &UnitSnapshot> = HashMap::new();
+    let mut units: HashMap<String, &UnitSnapshot> = HashMap::new();
     for unit in &snapshot.units {
-        told.entry(unit.id.to_ascii_lowercase()).or_insert(unit);
+        units.entry(unit.id.to_ascii_lowercase()).or_insert(unit);
     }
     for id in cancellation.units.keys() {
-        if !told.contains_key(id.as_str()) {
+        if !units.contains_key(id.as_str()) {
             return Err(deadline.wait(not_visible(Some(id.clone()))));
         }
     }
     for id in cancellation.units.keys() {
-        let unit = told.get(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
+        let unit = units.get(id.as_str()).filter(|it| status(it) != UnitStatus::Cancelled);
         if let Some(unit) = unit {
             let status = unit.status.clone().unwrap_or_default();
             return Err(deadline.wait(Reason::UnitNotCancelledYet { unit: id.clone(), status }));

@@ -10,7 +10,7 @@ use crate::{Amount, CivilDate, MemoKey, OrderId, RecordId, UnitId};
 
 /// Why there is no credit memo (yet).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Display says what each field means")]
+#[expect(missing_docs, reason = "the sentence of each reason shows what its fields mean")]
 pub enum Reason {
     OrderNotVisible {
         order: OrderId,
@@ -178,7 +178,7 @@ impl Reason {
                 Self::OutcomeUnknown { key, code, message }.to_string()
             }
             Self::ErpFailsOnOrder { .. } => Self::ErpFailsOnOrder { problem: hidden() }.to_string(),
-            ours => ours.to_string(),
+            other => other.to_string(),
         }
     }
 
@@ -187,17 +187,17 @@ impl Reason {
         match self {
             Self::OrderNotVisible { .. } => (
                 "order-not-visible",
-                "wait: the storefront's API lags behind its events; when it stays so, check that \
+                "wait: the storefront's API lags behind its events; if this persists, check that \
                  the tenant is right and the order exists, then retry",
             ),
             Self::UnitNotCancelledYet { .. } => (
                 "unit-not-cancelled-yet",
-                "wait: the storefront's API lags behind its events; when it stays so, check the \
+                "wait: the storefront's API lags behind its events; if this persists, check the \
                  item's status in the storefront, then retry",
             ),
             Self::Historical { .. } => (
                 "historical",
-                "nothing to do: orders imported from an older system are not booked here",
+                "nothing to do: memobridge never credits orders imported from an older system",
             ),
             Self::InvalidOrder { .. } => (
                 "invalid-order",
@@ -208,7 +208,7 @@ impl Reason {
             }
             Self::PaymentNotVisible { .. } => (
                 "payment-not-visible",
-                "wait: payments are processed later than orders; when it stays so, check the \
+                "wait: payments are processed later than orders; if this persists, check the \
                  order's payment account, then retry",
             ),
             Self::ExchangePayment { .. } => (
@@ -218,7 +218,7 @@ impl Reason {
             ),
             Self::RefundNotVisible { .. } => (
                 "refund-not-visible",
-                "wait for the refund; when it stays so, refund the payer or set require_refund = \
+                "wait for the refund; if this persists, refund the payer or set require_refund = \
                  false, then retry",
             ),
             Self::SalesOrderNotFound { .. } => (
@@ -235,8 +235,8 @@ impl Reason {
             }
             Self::NotInvoiced { .. } => (
                 "not-invoiced",
-                "invoice the sales order or close its lines, then retry; the policy not_invoiced \
-                 decides what happens by itself",
+                "invoice the sales order or close its lines, then retry; or set the policy \
+                 not_invoiced so that memobridge handles such items itself",
             ),
             Self::NeverBilled { .. } => (
                 "never-billed",
@@ -305,29 +305,30 @@ impl Reason {
             Self::Refused { .. } => ("erp-refused", "do what the ERP's message says, then retry"),
             Self::OutcomeUnknown { .. } => (
                 "outcome-unknown",
-                "wait: within 20 minutes the memo is on record, or is decided again",
+                "wait: within 20 minutes memobridge finds the memo on record or decides again",
             ),
             Self::StorefrontUnavailable { .. } => (
                 "storefront-unavailable",
-                "wait: it is tried again; when it stays so, check the storefront's URL, client id \
-                 and secret",
+                "wait: memobridge retries by itself; if this persists, check the storefront's URL, \
+                 client id and secret",
             ),
-            Self::OrderBusy => {
-                ("order-busy", "wait: another event of this order is being worked on")
-            }
-            Self::ErpTimeout => ("erp-timeout", "wait: the work goes on without the caller"),
+            Self::OrderBusy => ("order-busy", "wait: memobridge retries after the other event"),
+            Self::ErpTimeout => ("erp-timeout", "wait: processing continues in the background"),
             Self::ErpUnavailable { .. } => (
                 "erp-unavailable",
-                "wait: it is tried again; when it stays so, call the ERP's administrator",
+                "wait: memobridge retries by itself; if this persists, call the ERP's \
+                 administrator",
             ),
             Self::ErpFailsOnOrder { .. } => (
                 "erp-fails-on-order",
-                "check the order's records in the ERP, and give its administrator the error id; other \
-                 orders are not affected; it is tried again, and by retry once it is corrected",
+                "check the order's records in the ERP, and give its administrator the error id; \
+                 other orders are not affected; memobridge retries by itself, and at once by retry \
+                 after the correction",
             ),
             Self::ErpCredentials { .. } => (
                 "erp-credentials",
-                "check account, keys and token in the configuration, and the clock; nothing is lost",
+                "check account, keys and token in the configuration, and the clock; nothing is \
+                 lost",
             ),
             Self::ErpPermission { .. } => (
                 "erp-permission",
@@ -335,12 +336,12 @@ impl Reason {
             ),
             Self::JournalUnavailable { .. } => (
                 "journal-unavailable",
-                "check the disk and the path of queue and journal, or the server that keeps them",
+                "check the disk and the path of queue and journal, or the server that stores them",
             ),
             Self::InternalError { .. } => (
                 "internal-error",
                 "report it to memobridge's owner with this order's log lines; other orders are not \
-                 affected; it is tried again, and by retry once the program is corrected",
+                 affected; memobridge retries by itself, and at once by retry after the correction",
             ),
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn date(raw: &str) -> CivilDate {
     raw.parse().unwrap()
 }
 
-/// One order in both systems; units are on invoice 700 unless said otherwise.
+/// One order in both systems; units are on invoice 700 by default.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     pub(crate) order: OrderSnapshot,

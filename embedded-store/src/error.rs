@@ -2,18 +2,18 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-/// What went wrong with which file; SQLite's own words are in `source`.
+/// A failure, with the path of the file; SQLite's message is the `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The path itself, or a folder on the way to it.
-    #[error("cannot make the folder of {}", path.display())]
+    /// The path, or one of its parent folders.
+    #[error("cannot create the folder of {}", path.display())]
     Folder {
-        /// The file as it was asked for.
+        /// The file as it was requested.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
-    /// Not a database, damaged, or not ours to open.
+    /// Not a database, damaged, or not permitted.
     #[error("cannot open {}", path.display())]
     Open {
         /// The file.
@@ -21,13 +21,13 @@ pub enum StoreError {
         /// SQLite's reason.
         source: rusqlite::Error,
     },
-    /// The file can be read at most.
+    /// The file is read-only.
     #[error("{} is not writable", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
-    /// Its file system cannot do what several processes on one file need.
+    /// The file system does not support a database that several processes share.
     #[error("{} cannot be put into write-ahead mode, it stays {mode:?}", path.display())]
     NoWal {
         /// The file.
@@ -35,27 +35,27 @@ pub enum StoreError {
         /// The mode it is in.
         mode: String,
     },
-    /// A folder, a device: nothing that could hold a database.
-    #[error("{} is no file", path.display())]
+    /// A folder or a device, which cannot be a database.
+    #[error("{} is not a file", path.display())]
     NoFile {
         /// The path.
         path: PathBuf,
     },
-    /// Its tables are another program's, or those of another store of this one.
-    #[error("{} is a database of something else: it has no table {missing}", path.display())]
+    /// Its tables belong to another program, or to another store of memobridge.
+    #[error("{} is another database: it has no table {missing}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// A table that it would have.
+        /// A table that the expected database has.
         missing: String,
     },
-    /// Its tables are another program's: they were there before this one's.
+    /// Its tables belong to another program, which created them first.
     #[error("{} is another program's database", path.display())]
     Occupied {
         /// The file.
         path: PathBuf,
     },
-    /// A newer program wrote it; this one would misread it.
+    /// Written by a newer version, so this version would misread it.
     #[error("{} has schema {found}, this program knows up to {known}", path.display())]
     Newer {
         /// The file.
@@ -65,7 +65,7 @@ pub enum StoreError {
         /// The newest schema that is known here.
         known: usize,
     },
-    /// An older program wrote it; it is not migrated by those who only read.
+    /// Written by an older version; a reader does not migrate it.
     #[error("{} has schema {found}, this program reads schema {known}", path.display())]
     Older {
         /// The file.
@@ -75,7 +75,7 @@ pub enum StoreError {
         /// The schema that is known here.
         known: usize,
     },
-    /// The writer's thread could not be started.
+    /// The writer thread could not be started.
     #[error("cannot start the writer of {}", path.display())]
     Thread {
         /// The file.
@@ -91,14 +91,14 @@ pub enum StoreError {
         /// SQLite's reason, the same for all callers that shared the transaction.
         source: Arc<rusqlite::Error>,
     },
-    /// SQLite gave up the transaction while another caller's work ran in it,
-    /// as it does when the disk is full; nothing of it is on disk.
+    /// SQLite rolled the transaction back while another caller's work ran in it, for example
+    /// because the disk is full. Nothing of the transaction is on disk.
     #[error("the transaction on {} was rolled back because another write in the batch failed", path.display())]
     RolledBack {
         /// The file.
         path: PathBuf,
     },
-    /// A snapshot could not be taken.
+    /// A snapshot could not be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
@@ -106,7 +106,7 @@ pub enum StoreError {
         /// SQLite's reason.
         source: rusqlite::Error,
     },
-    /// The work itself panicked; nothing of it is on disk.
+    /// The work panicked; nothing of it is on disk.
     #[error("work on {} panicked", path.display())]
     Panicked {
         /// The file.

@@ -1,9 +1,8 @@
-//! One SQLite file, opened so that what was answered as written stays written.
+//! A durable store in one SQLite file: a confirmed write survives a crash and a power cut.
 //!
-//! Queue and journal share this crate and nothing else. It knows durability,
-//! and not what is stored: one writer commits the work of many callers with
-//! one synced write, readers look at snapshots beside it, and another process
-//! may have the same file open.
+//! The embedded queue and the embedded journal use this crate. It does not know what is stored:
+//! one writer thread commits the writes of many callers with one fsync, readers read snapshots
+//! concurrently, and another process may have the same file open.
 
 mod error;
 mod open;

@@ -1,4 +1,4 @@
-//! Opening the file: folders, modes, and the schema brought up to date.
+//! Opens the file: creates folders, sets the SQLite modes and migrates the schema.
 
 use std::{
     collections::BTreeSet,
@@ -16,27 +16,27 @@ use rustix::fs::{Access, access};
 
 use crate::StoreError;
 
-/// How long one process waits for another one's transaction.
+/// How long one process waits for the transaction of another process.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// How often, and with what pause, a new file is asked to change its mode: as
-/// long as [`BUSY`] in all.
+/// The number of attempts to change the mode of a new file, and the pause between them: [`BUSY`]
+/// in total.
 const MODE_TRIES: (u32, Duration) = (1000, Duration::from_millis(10));
 
-/// The size to which a log is cut that a burst made grow, in bytes.
+/// The write-ahead log is truncated to this many bytes after a burst of writes.
 const LOG_KEPT: i64 = 16 * 1024 * 1024;
 
-/// Pages in the log before they are moved into the file: as many as are kept, so that
-/// a page that changes with every event is moved once for many of them.
+/// The log is moved into the file when it has this many pages. A page that changes with every event
+/// is then moved once for many events.
 const LOG_PAGES: i64 = LOG_KEPT / 4096;
 
-/// Statements that fit the cache together; no adapter has more.
+/// The size of the cache of prepared statements; no adapter has more statements.
 const STATEMENTS: usize = 64;
 
-/// The absolute path; refuses what cannot be a file.
+/// The absolute path; an error if it cannot be a file.
 ///
-/// Absolute, so that a later `:memory:` or `file:` is a file name like any
-/// other, and readers find the file wherever the process goes.
+/// An absolute path makes `:memory:` and `file:` ordinary file names, and readers find the file
+/// after the process changes its working directory.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::Folder { path: path.to_owned(), source };
     let path = std::path::absolute(path).map_err(failed)?;
@@ -50,14 +50,14 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Makes the folders on the way to a file.
+/// Creates the parent folders of a file.
 pub(crate) fn make_folders(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(path);
     let made = fs::create_dir_all(folder);
     made.map_err(|source| StoreError::Folder { path: path.to_owned(), source })
 }
 
-/// Says what [`make_folders`] and [`writer`] would refuse; changes and makes nothing.
+/// Returns the error that [`make_folders`] or [`writer`] would return; changes and creates nothing.
 pub(crate) fn check(path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
     let failed = |source: io::Error| StoreError::Folder { path: path.to_owned(), source };
     let mut folders = path.ancestors().skip(1);
@@ -67,48 +67,49 @@ pub(crate) fn check(path: &Path, migrations: &[&str]) -> Result<(), StoreError> 
     }
     let is_made = path.parent() == Some(folder);
     let read_only = || StoreError::ReadOnly { path: path.to_owned() };
-    // Also for a file that is there: its log is beside it.
+    // Needed for an existing file, too: its log is created in the same folder.
     access(folder, Access::WRITE_OK | Access::EXEC_OK)
         .map_err(|errno| if is_made { read_only() } else { failed(errno.into()) })?;
     if !path.exists() {
         return Ok(());
     }
     access(path, Access::READ_OK | Access::WRITE_OK).map_err(|_| read_only())?;
-    let db = onlooker(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-    is_ours(path, &db, migrations)?;
+    let db = read_only_connection(path)
+        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+    check_owner(path, &db, migrations)?;
     Ok(())
 }
 
-/// The connection that writes; makes the file and migrates it.
+/// The connection that writes; creates the file and migrates it.
 pub(crate) fn writer(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Open { path: path.to_owned(), source };
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
     if db.is_readonly("main").map_err(failed)? {
         return Err(StoreError::ReadOnly { path: path.to_owned() });
     }
-    // Before anything is changed in it.
-    is_ours(path, &db, migrations)?;
-    // Before the first page is written, or it has no effect: what is deleted can
-    // be given back to the disk, a little at a time.
+    // Checked before anything in the file is changed.
+    check_owner(path, &db, migrations)?;
+    // Allows `reclaim` to return free pages to the disk. It has an effect only before the first
+    // page is written.
     db.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
     let mode = write_ahead(&db).map_err(failed)?;
     if mode != "wal" {
         return Err(StoreError::NoWal { path: path.to_owned(), mode });
     }
-    // A commit that was answered survives a power cut, not only a crash.
+    // A confirmed commit survives a power cut, not only a crash.
     db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT).map_err(failed)?;
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
-    // What a piece of work would need to be undone is lost with the process anyway.
+    // Temporary data for a rollback need not survive the process.
     db.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     let found = migrate(&mut db, migrations).map_err(failed)?;
-    // A newer program may have migrated it further meanwhile.
+    // A newer program may have migrated the file in the meantime.
     is_known(path, found, migrations)?;
     Ok(db)
 }
 
-/// A connection that only looks, beside the writer.
+/// A read-only connection in the process that writes.
 pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let db = connect(path, OpenFlags::empty())?;
     db.pragma_update(None, "query_only", true)?;
@@ -119,12 +120,12 @@ fn connect(path: &Path, more: OpenFlags) -> rusqlite::Result<Connection> {
     open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE | more)
 }
 
-/// A connection that cannot write, to a file that may be in a folder where nothing can be made.
+/// A connection that cannot write; the file may be in a read-only folder.
 ///
-/// While a process has the file open, there is a log beside it, and reading takes locks. Without a
-/// log the file is whole and read as it is, because SQLite would make a log first.
-pub(crate) fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
-    // The log is beside the file that a link leads to.
+/// While a process has the file open, a log exists next to it, and reading needs locks. Without a
+/// log the file is complete and is opened as immutable; otherwise SQLite would create a log.
+pub(crate) fn read_only_connection(path: &Path) -> rusqlite::Result<Connection> {
+    // The log is next to the target of a symbolic link.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
@@ -139,10 +140,11 @@ pub(crate) fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
     open_with(Path::new(&uri), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
 }
 
-/// Refuses a file that an [`onlooker`] would misread.
+/// An error if a [`read_only_connection`] would misread the file.
 pub(crate) fn is_current(path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
-    let db = onlooker(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-    let (found, known) = (is_ours(path, &db, migrations)?, migrations.len());
+    let db = read_only_connection(path)
+        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+    let (found, known) = (check_owner(path, &db, migrations)?, migrations.len());
     if found < known {
         return Err(StoreError::Older { path: path.to_owned(), found, known });
     }
@@ -161,8 +163,8 @@ fn write_ahead(db: &Connection) -> rusqlite::Result<String> {
     let (tries, pause) = MODE_TRIES;
     for _ in 1..tries {
         match change() {
-            // Processes that start on a new file at the same time: SQLite does
-            // not wait for this lock by itself, as two that wait could be stuck.
+            // Several processes may open a new file at the same time. SQLite does not wait for this
+            // lock by itself, because two waiting processes could deadlock.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 thread::sleep(pause);
             }
@@ -172,14 +174,15 @@ fn write_ahead(db: &Connection) -> rusqlite::Result<String> {
     change()
 }
 
-/// The schema of a database. Refuses one that is newer than this program, and one that has other
-/// tables than its schema says: another program's, or the queue's where the journal should be.
-fn is_ours(path: &Path, db: &Connection, migrations: &[&str]) -> Result<usize, StoreError> {
+/// The schema version of a database. An error if it is newer than this program, or if a table of
+/// that version is missing: the file then belongs to another program, or is for example the queue
+/// where the journal is expected.
+fn check_owner(path: &Path, db: &Connection, migrations: &[&str]) -> Result<usize, StoreError> {
     let failed = |source| StoreError::Open { path: path.to_owned(), source };
     let found = schema(db).map_err(failed)?;
     let tables = tables(db).map_err(failed)?;
     if found == 0 {
-        // Another process may be making it right now: it has either both or nothing.
+        // Another process may be creating the schema now: tables and version appear together.
         let is_new = tables.is_empty() || schema(db).map_err(failed)? != 0;
         return if is_new { Ok(0) } else { Err(StoreError::Occupied { path: path.to_owned() }) };
     }
@@ -198,7 +201,7 @@ fn is_ours(path: &Path, db: &Connection, migrations: &[&str]) -> Result<usize, S
     }
 }
 
-/// The schema `found`, where this program knows it.
+/// The schema version `found`; an error if this program does not know it.
 fn is_known(path: &Path, found: usize, migrations: &[&str]) -> Result<usize, StoreError> {
     let known = migrations.len();
     if known < found {
@@ -212,9 +215,9 @@ fn tables(db: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     names.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Runs the migrations that the file has not seen and returns its schema.
+/// Runs the missing migrations and returns the schema version.
 fn migrate(db: &mut Connection, migrations: &[&str]) -> rusqlite::Result<usize> {
-    // Looked at without a lock first: `list` beside a busy service must not wait for it.
+    // Read without a lock first, so that `list` does not wait for a busy service.
     let found = schema(db)?;
     if migrations.len() <= found {
         return Ok(found);

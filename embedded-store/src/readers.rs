@@ -1,4 +1,4 @@
-//! The readers: a few connections that look at snapshots beside the writer.
+//! The readers: a few connections that read snapshots while the writer works.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,15 +10,15 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{StoreError, open};
 
-/// Reads at the same time; more would wait for the same disk.
+/// Concurrent reads; more would wait for the same disk.
 const READERS: usize = 4;
 
-/// What else this process does with the file.
+/// Whether this process also writes the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beside {
-    /// It writes: connections are kept.
+    /// It has a writer: read connections are reused.
     Writer,
-    /// Nothing. Each read opens the file anew, because a process that writes may have started.
+    /// It only reads. Each read opens the file again, because a writing process may have started.
     Nothing,
 }
 
@@ -40,7 +40,7 @@ impl Readers {
         &self.path
     }
 
-    /// Runs `work` on a thread that may block, in one read transaction.
+    /// Runs `work` in one read transaction, on a thread that may block.
     pub(crate) async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -55,12 +55,12 @@ impl Readers {
         let reading = spawn_blocking(move || {
             let _permit = permit;
             let failed = |source| StoreError::Read { path: path.clone(), source };
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let open = || match beside {
                 Beside::Writer => open::reader(&path),
-                Beside::Nothing => open::onlooker(&path),
+                Beside::Nothing => open::read_only_connection(&path),
             };
-            let db = kept.map_or_else(open, Ok).map_err(failed)?;
+            let db = reused.map_or_else(open, Ok).map_err(failed)?;
             let snapshot = db.unchecked_transaction().map_err(failed)?;
             let result = work(&snapshot);
             drop(snapshot);

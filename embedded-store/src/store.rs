@@ -1,4 +1,4 @@
-//! The store: a file with its one writer and its readers.
+//! The store: one file with one writer and several readers.
 
 use std::path::Path;
 
@@ -16,22 +16,21 @@ use crate::{
 /// cancel the write.
 #[derive(Debug)]
 pub struct Store {
-    /// `None` where it was opened to be read only.
+    /// `None` for a read-only store.
     writer: Option<Writer>,
     readers: Readers,
 }
 
-/// Says what [`Store::open`] would refuse, and changes and makes nothing.
+/// Returns the error that [`Store::open`] would return; changes and creates nothing.
 pub fn check(path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
     open::check(&open::absolute(path)?, migrations)
 }
 
 impl Store {
-    /// Opens the file, making it and its folders where they are missing.
+    /// Opens the file and creates it and its folders where they are missing.
     ///
-    /// `migrations` are run in order, each once in the life of the file; the
-    /// file's `user_version` says how many it has seen. All of them succeed or
-    /// the file stays as it was.
+    /// Runs `migrations` in order, each once per file; `user_version` counts the migrations that
+    /// the file has. If one fails, the file stays unchanged.
     pub fn open(path: &Path, migrations: &[&str]) -> Result<Self, StoreError> {
         let path = open::absolute(path)?;
         open::make_folders(&path)?;
@@ -40,20 +39,19 @@ impl Store {
         Ok(Self { writer: Some(writer), readers: Readers::new(path, Beside::Writer) })
     }
 
-    /// Opens a file to read it, beside a process that writes it or on a read-only disk.
+    /// Opens a file for reading, while another process writes it or on a read-only disk.
     ///
-    /// [`StoreError::Older`] where not all migrations have run in it: it is not migrated.
+    /// [`StoreError::Older`] if migrations are missing: this function does not migrate.
     pub fn open_read_only(path: &Path, migrations: &[&str]) -> Result<Self, StoreError> {
         let path = open::absolute(path)?;
         open::is_current(&path, migrations)?;
         Ok(Self { writer: None, readers: Readers::new(path, Beside::Nothing) })
     }
 
-    /// Runs `work` and answers once its changes are on disk.
+    /// Runs `work` and returns once its changes are on disk.
     ///
-    /// Its changes are undone when it returns an error; the work of others that
-    /// shares its transaction is not touched by that. An error of the store
-    /// itself means that nothing was written.
+    /// If `work` returns an error, its changes are rolled back; other writes in the same
+    /// transaction are not affected. An error of the store itself means that nothing was written.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -68,7 +66,7 @@ impl Store {
         }
     }
 
-    /// Runs `work` on a snapshot: what was committed before the call is in it.
+    /// Runs `work` on a snapshot that contains everything committed before the call.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,

@@ -16,20 +16,20 @@ use tokio::sync::{
 
 use crate::StoreError;
 
-/// Pieces of work that share one transaction at most.
+/// The most writes in one transaction.
 const BATCH: usize = 256;
 
-/// Free pages that a file may keep: it will need them again.
+/// Free pages that the file keeps for later writes.
 const KEPT_PAGES: i64 = 1024;
 
-/// Free pages that are given back at once: a few milliseconds, so that a caller
-/// who comes meanwhile hardly waits.
+/// Free pages that one step returns to the disk. It lasts a few milliseconds, so that a new write
+/// hardly waits.
 const RECLAIMED_PAGES: i64 = 256;
 
-/// Pieces that may wait for the writer; past that, callers wait to hand theirs in.
+/// The most writes in the writer's queue; when it is full, callers wait.
 const BACKLOG: usize = 1024;
 
-/// The way to the writer's thread.
+/// A handle of the writer thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
     path: PathBuf,
@@ -37,17 +37,16 @@ pub(crate) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// One caller's work, its result and the caller who waits for it; a trait
-/// because every caller has its own types.
+/// One caller's write with its result. It is a trait because every caller has its own types.
 trait WriteJob: Send {
-    /// Does the work; its result is kept until the commit.
+    /// Runs the write; its result is stored until the commit.
     fn run(&mut self, db: &Connection) -> Verdict;
 
-    /// Gives the result to the caller, or the reason why nothing was written.
+    /// Sends the caller the result, or the reason why nothing was written.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-/// What becomes of the changes that a piece of work made.
+/// Whether the changes of a write are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Keep,
@@ -57,20 +56,20 @@ enum Verdict {
 /// Why a transaction is not on disk.
 #[derive(Clone)]
 enum WriteFailure {
-    /// SQLite refused to begin or to commit it.
+    /// SQLite could not begin or commit it.
     Refused(Arc<rusqlite::Error>),
-    /// SQLite gave it up while a piece ran.
+    /// SQLite rolled it back while a write ran.
     RolledBack,
 }
 
 impl Writer {
-    /// Starts the thread, which owns the connection from now on.
+    /// Starts the thread, which then owns the connection.
     pub(crate) fn start(path: &Path, db: Connection) -> Result<Self, StoreError> {
-        let (queue, pieces) = mpsc::channel(BACKLOG);
+        let (queue, writes) = mpsc::channel(BACKLOG);
         let owned = path.to_owned();
         let thread = thread::Builder::new()
             .name("embedded-writer".to_owned())
-            .spawn(move || serve(&owned, &db, pieces))
+            .spawn(move || serve(&owned, &db, writes))
             .map_err(|source| StoreError::Thread { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), queue: Some(queue), thread: Some(thread) })
     }
@@ -85,21 +84,21 @@ impl Writer {
     {
         let closed = || StoreError::Closed { path: self.path.clone() };
         let (caller, answer) = oneshot::channel();
-        let piece =
+        let write_job =
             Box::new(Call { path: self.path.clone(), work: Some(work), result: None, caller });
         let queue = self.queue.as_ref().ok_or_else(closed)?;
-        queue.send(piece).await.map_err(|_| closed())?;
+        queue.send(write_job).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Without a sender the thread ends after its last piece; waiting for it
-        // means that the file is closed, and no work lost, when this returns.
+        // Without a sender the thread ends after the last write in the queue. When this returns,
+        // the file is closed and no write is lost.
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
-            thread.join().expect("the writer catches what panics in it");
+            thread.join().expect("the writer thread catches panics");
         }
     }
 }
@@ -118,8 +117,8 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, db: &Connection) -> Verdict {
-        let work = self.work.take().expect("a piece of work is run once");
-        // A panic must not take the writer, and with it all later work, along.
+        let work = self.work.take().expect("a write is run once");
+        // A panic must not end the writer thread.
         let result = catch_unwind(AssertUnwindSafe(|| work(db)));
         let panicked = |_| Err(StoreError::Panicked { path: self.path.clone() }.into());
         let result = result.unwrap_or_else(panicked);
@@ -134,16 +133,17 @@ where
             Ok(()) => self.result.unwrap_or_else(closed),
             Err(error) => Err(error.into()),
         };
-        // A caller that has left gave up the answer, not the work.
+        // The caller may have been dropped; its write is committed anyway.
         drop(self.caller.send(result));
     }
 }
 
-fn serve(path: &Path, db: &Connection, mut pieces: mpsc::Receiver<Box<dyn WriteJob>>) {
-    // Free pages above which giving back begins; in between nothing is moved to and fro.
+fn serve(path: &Path, db: &Connection, mut writes: mpsc::Receiver<Box<dyn WriteJob>>) {
+    // Reclaiming begins above this limit and ends at `KEPT_PAGES`, so that pages are not returned
+    // and allocated again in turn.
     let mut limit = 4 * KEPT_PAGES;
     loop {
-        let first = match pieces.try_recv() {
+        let first = match writes.try_recv() {
             Ok(first) => first,
             Err(TryRecvError::Empty) if reclaim(db, limit) => {
                 limit = KEPT_PAGES;
@@ -151,38 +151,38 @@ fn serve(path: &Path, db: &Connection, mut pieces: mpsc::Receiver<Box<dyn WriteJ
             }
             Err(_) => {
                 limit = 4 * KEPT_PAGES;
-                let Some(first) = pieces.blocking_recv() else { return };
+                let Some(first) = writes.blocking_recv() else { return };
                 first
             }
         };
         let mut batch = vec![first];
         while batch.len() < BATCH
-            && let Ok(next) = pieces.try_recv()
+            && let Ok(next) = writes.try_recv()
         {
             batch.push(next);
         }
         let outcome = commit(db, &mut batch);
-        for piece in batch {
-            piece.answer(outcome.clone().map_err(|failure| failure.error(path)));
+        for write_job in batch {
+            write_job.answer(outcome.clone().map_err(|failure| failure.error(path)));
         }
     }
 }
 
-/// Gives some free pages back to the disk, where there are more than `limit`;
-/// whether it did. What fails here fails again, and is told, at the next write.
+/// Returns some free pages to the disk if there are more than `limit`, and whether it did. An error
+/// is ignored here; the next write reports it.
 fn reclaim(db: &Connection, limit: i64) -> bool {
     let free = db.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
-    // A step frees a page, so it is asked for row after row.
+    // Each row that is read frees one page.
     let page = |_: &rusqlite::Row<'_>| Ok(());
     free.is_ok_and(|free| limit < free)
         && db.pragma(None, "incremental_vacuum", RECLAIMED_PAGES, page).is_ok()
 }
 
-/// Runs the batch in one transaction and leaves none open, whatever happens.
+/// Runs the batch in one transaction, and leaves no transaction open.
 fn commit(db: &Connection, batch: &mut Vec<Box<dyn WriteJob>>) -> Result<(), WriteFailure> {
     let outcome = attempt(db, batch);
     if outcome.is_err() && !db.is_autocommit() {
-        // When even this fails, the next BEGIN says so to everyone.
+        // If this fails, the next BEGIN fails as well and reports it.
         drop(db.execute_batch("ROLLBACK"));
     }
     outcome
@@ -191,26 +191,26 @@ fn commit(db: &Connection, batch: &mut Vec<Box<dyn WriteJob>>) -> Result<(), Wri
 fn attempt(db: &Connection, batch: &mut Vec<Box<dyn WriteJob>>) -> Result<(), WriteFailure> {
     run(db, "BEGIN IMMEDIATE")?;
     for at in 0..batch.len() {
-        run(db, "SAVEPOINT piece")?;
+        run(db, "SAVEPOINT one_write")?;
         let verdict = batch[at].run(db);
         if db.is_autocommit() {
-            // SQLite has undone everything. The piece that met the cause has it
-            // in its own error; the others are told that they were undone.
+            // SQLite has rolled everything back. The write that caused it returns its own error;
+            // the others get `RolledBack`.
             if verdict == Verdict::Undo {
                 batch.remove(at).answer(Ok(()));
             }
             return Err(WriteFailure::RolledBack);
         }
         if verdict == Verdict::Undo {
-            run(db, "ROLLBACK TO piece")?;
+            run(db, "ROLLBACK TO one_write")?;
         }
-        run(db, "RELEASE piece")?;
+        run(db, "RELEASE one_write")?;
     }
     run(db, "COMMIT")?;
     Ok(())
 }
 
-/// Runs a statement that is parsed once.
+/// Runs a statement that is prepared once and cached.
 fn run(db: &Connection, statement: &str) -> rusqlite::Result<()> {
     db.prepare_cached(statement)?.execute([]).map(drop)
 }

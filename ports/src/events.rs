@@ -1,4 +1,4 @@
-//! What a storefront's webhook sends.
+//! Decodes the events that a storefront sends to the webhook.
 
 use domain::{Cancellation, Tenant, Timestamp};
 
@@ -6,8 +6,8 @@ use domain::{Cancellation, Tenant, Timestamp};
 ///
 /// # Contract
 ///
-/// - The same bytes give the same event, whenever they are read; only the date of a publication
-///   that cannot be is replaced by `received`.
+/// - The same bytes give the same event, whenever they are read; only an
+///   impossible publication date is replaced by `received`.
 /// - A field that is not needed never makes an event an error: the storefront does not send a
 ///   rejected event again.
 /// - The tenant is what the event claims; the caller compares it with the owner of the key.
@@ -16,18 +16,18 @@ pub trait EventDecoder: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The first field without which it is not known whose event it is, or which.
+    /// The first field that is needed to identify the event or its tenant, and that cannot be read.
     fn decode(&self, body: &[u8], received: Timestamp) -> Result<Event, FieldError>;
 }
 
 /// An event of a storefront.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Whose event it claims to be.
+    /// The tenant that the event claims to belong to.
     pub tenant: Tenant,
     /// Its name, for example `order.items_cancelled`.
     pub name: String,
-    /// The units that it calls cancelled; `None` when it is about something else, an error when
+    /// The units that it reports as cancelled; `None` for other events, an error when
     /// a field that this needs cannot be read.
     pub cancellation: Result<Option<Cancellation>, FieldError>,
 }
@@ -36,7 +36,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct FieldError {
-    /// The field, for example `payload.items[0].id`; `body` when it is no JSON object.
+    /// The field, for example `payload.items[0].id`; `body` when the body is no JSON object.
     pub field: String,
     /// What is wrong with it, as the rest of a sentence.
     pub problem: String,

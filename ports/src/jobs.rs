@@ -21,7 +21,7 @@ use domain::{CancellationId, OrderId};
 ///   job was leased.
 /// - A job pushed again while it is in the queue is due at the earlier of both
 ///   times.
-/// - `Delivery::attempts` counts the deferrals in which the worker raised [`Job::attempts`];
+/// - `Delivery::attempts` counts the deferrals for which the worker raised [`Job::attempts`];
 ///   deliveries are not attempts.
 ///
 /// A queue that deduplicates by id, such as the embedded one, promises more; another queue may
@@ -46,13 +46,13 @@ pub trait Jobs: Send + Sync {
     /// Keeps a job leased for `lease` from now.
     async fn extend(&self, held: &Lease, lease: Duration) -> Result<(), JobsError>;
 
-    /// Forgets a job that is done.
+    /// Deletes a finished job.
     async fn ack(&self, held: &Lease) -> Result<(), JobsError>;
 
     /// Returns a job to the queue, to be delivered after `delay` with this number of attempts.
     async fn defer(&self, held: &Lease, delay: Duration, attempts: u32) -> Result<(), JobsError>;
 
-    /// Says whether the queue can be used, for readiness; changes nothing.
+    /// Checks whether the queue can be used, for the readiness probe; changes nothing.
     async fn check(&self) -> Result<(), JobsError>;
 }
 

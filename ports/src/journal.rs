@@ -240,7 +240,7 @@ pub enum Step {
 /// The conditions of a query; all of them must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// Only this one.
+    /// Only the cancellation with this id.
     pub id: Option<CancellationId>,
     /// Only in this state.
     pub state: Option<CancellationState>,
@@ -256,7 +256,7 @@ pub struct Query {
     pub unsettled: bool,
     /// Only with a memo that is on record and was last sent at this time or later.
     pub written_since: Option<Timestamp>,
-    /// Not of this order.
+    /// Only of other orders than this one.
     pub beside: Option<OrderId>,
     /// Only with a settled memo that was not confirmed.
     pub unconfirmed: bool,
@@ -302,7 +302,7 @@ pub struct CancellationRecord {
 /// One memo of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoRecord {
-    /// The number shown to people, once it was read back.
+    /// Its claim: the memo as sent, and whether it is settled.
     pub claim: Claim,
     /// The number people see, once it was read back.
     pub number: Option<String>,

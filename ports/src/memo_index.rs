@@ -10,10 +10,10 @@ use domain::{OrderId, RecordId, RecordedMemo, UnitId};
 ///
 /// # Contract
 ///
-/// - An index is empty when it is opened, belongs to one run, and is gone when it is dropped
-///   or the process ends, however it ends.
-/// - Its use of memory does not grow with what it keeps.
-/// - Each call is done as a whole, or not at all.
+/// - An index is empty when it is opened, belongs to one run, and is deleted when it is dropped
+///   or the process ends, even by kill -9.
+/// - Its memory use does not grow with the number of entries.
+/// - Each call has its whole effect or none.
 /// - After an error the run ends. The next run opens another index.
 #[async_trait]
 pub trait MemoIndex: Send + Sync {

@@ -1,4 +1,4 @@
-//! How long a journal keeps finished cancellations.
+//! Deletes finished cancellations from the journal when their retention period ends.
 
 use async_trait::async_trait;
 use domain::Timestamp;

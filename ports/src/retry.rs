@@ -1,4 +1,4 @@
-//! When a failed call may be tried again.
+//! When a failed call may be repeated.
 
 use std::time::Duration;
 

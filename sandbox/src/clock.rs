@@ -1,13 +1,13 @@
-//! The box's own time, which a test may take over.
+//! The time of the simulated systems, which a test may control.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the time inside the box.
+/// Returns the current time of a simulated system.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The machine's time.
+/// The time of this machine's clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "the box is the other side of the network: it has a clock of its own"

@@ -1,10 +1,9 @@
-//! A NewStore tenant and a NetSuite account in a box, over real HTTP on the loopback.
+//! A simulated NewStore tenant and a simulated NetSuite account, over real HTTP on the loopback.
 //!
-//! For the first run, the tests and the benchmarks. Both read and write the
-//! wire on their own and share nothing with the adapters that talk to them;
-//! they are strict where the real systems are known to be, so that an adapter
-//! that is wrong fails here first. Faults are scripted, time can be owned, and
-//! nothing sleeps unless it was asked to.
+//! For the demo (`memobridge sandbox`), the tests and the benchmarks. Both simulators have their
+//! own wire code and share nothing with the adapters. They are as strict as the real systems are
+//! known to be, so that a wrong adapter fails here first. Faults are scripted, a test can control
+//! the time, and nothing sleeps unless a fault requires it.
 
 mod clock;
 pub mod netsuite;

@@ -62,7 +62,7 @@ impl Account {
         Ok(Self { shared, server })
     }
 
-    /// Where SOAP requests go.
+    /// The URL for SOAP requests.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}{}", self.server.address(), endpoint::PATH)
@@ -75,7 +75,7 @@ impl Account {
         self.shared.books().insert(record)
     }
 
-    /// Changes a transaction as a person would; one that is not there is left alone.
+    /// Changes a transaction as a person would; a missing one is ignored.
     pub fn edit(&self, id: &str, change: impl FnOnce(&mut Record)) {
         self.shared.books().edit(id, change);
     }
@@ -85,56 +85,56 @@ impl Account {
         self.shared.books().delete(id);
     }
 
-    /// Tells what a line's item is called and what it is for; others are goods without a name
-    /// or a record of their own.
+    /// Defines an item that lines name. Undefined items are sold items without a name and without a
+    /// record of their own.
     pub fn item(&self, item: Item) {
         self.shared.books().items.insert(item.id.clone(), item);
     }
 
-    /// Puts an entry on a list that transactions choose from; what they name is on it anyway.
+    /// Adds an entry to a list, such as locations. Entries that a transaction names exist anyway.
     pub fn list(&self, kind: ListKind, id: &str) {
         self.shared.books().lists.add(kind, id);
     }
 
-    /// Adds a custom field, though no transaction has it filled in.
+    /// Adds a custom field that no transaction has to contain.
     pub fn custom_field(&self, script_id: &str) {
         self.shared.books().custom_fields.insert(script_id.to_owned());
     }
 
-    /// Sets a tax code's rate in per cent; a code that is not set taxes nothing.
+    /// Sets a tax code's rate in per cent; the rate of any other code is zero.
     pub fn tax_code(&self, id: &str, rate: Decimal) {
         self.shared.books().tax_codes.insert(id.to_owned(), rate);
     }
 
-    /// The item whose external id is this product; made up where there is none.
+    /// The item whose external id is this product; created if it does not exist.
     #[must_use]
     pub fn item_for(&self, product: &str) -> String {
         self.shared.books().item_for(product)
     }
 
-    /// A tax code with this rate; made up where there is none.
+    /// A tax code with this rate; created if it does not exist.
     #[must_use]
     pub fn tax_code_for(&self, rate: Decimal) -> String {
         self.shared.books().tax_code_for(rate)
     }
 
-    /// Sets how many decimals a currency has; others have two.
+    /// Sets the number of decimals of a currency; the default is two.
     pub fn currency(&self, id: &str, decimals: u32) {
         self.shared.books().currencies.insert(id.to_owned(), decimals);
     }
 
-    /// Prints amounts with the noise of doubles, or as they are.
+    /// Whether amounts are printed with the noise of binary fractions.
     pub fn print_noise(&self, noise: bool) {
         self.shared.books().noise = noise;
     }
 
-    /// The credit memos in the order they were made.
+    /// The credit memos in the order of their creation.
     #[must_use]
     pub fn memos(&self) -> Vec<Record> {
         self.of_kind(Kind::CreditMemo)
     }
 
-    /// All transactions of a kind in the order they were made.
+    /// All transactions of a kind in the order of their creation.
     #[must_use]
     pub fn of_kind(&self, kind: Kind) -> Vec<Record> {
         self.shared.books().of_kind(kind)
@@ -158,18 +158,18 @@ impl Account {
         self.record(id).filter(|it| it.kind == Kind::SalesOrder)
     }
 
-    /// The transaction with this external id, whatever its case.
+    /// The transaction with this external id, compared without case.
     #[must_use]
     pub fn by_external_id(&self, external_id: &str) -> Option<Record> {
         self.shared.books().by_external_id(external_id).cloned()
     }
 
-    /// Adds to what goes wrong. Rules are tried in the order they were added.
+    /// Adds a fault rule. The first matching rule applies, in the order of their addition.
     pub fn fault(&self, rule: impl Into<Rule>) {
         self.shared.script.push(rule.into());
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.shared.script.clear();
     }
@@ -180,17 +180,17 @@ impl Account {
         self.shared.holds.arm(operation, point)
     }
 
-    /// Takes a permission away.
+    /// Removes a permission from the integration's role.
     pub fn deny(&self, denial: Denial) {
         self.shared.books().denials.push(denial);
     }
 
-    /// Gives all permissions back.
+    /// Restores all permissions.
     pub fn allow_all(&self) {
         self.shared.books().denials.clear();
     }
 
-    /// Closes the accounting periods: nothing can be dated on or before this day.
+    /// Closes the accounting periods up to this day: no transaction can be dated on or before it.
     pub fn close_books(&self, until: Date) {
         self.shared.books().closed_until = Some(until);
     }
@@ -200,8 +200,8 @@ impl Account {
         self.shared.books().closed_until = None;
     }
 
-    /// The time zone of the integration's user, which makes a date of a `tranDate`;
-    /// `America/New_York` at first.
+    /// The time zone of the integration's user, which decides the date of a
+    /// `tranDate`; the default is `America/New_York`.
     ///
     /// # Errors
     /// If there is no such time zone.
@@ -210,7 +210,7 @@ impl Account {
         Ok(())
     }
 
-    /// Takes over the account's time: passports must be within five minutes of it.
+    /// Sets the account's clock: passports must be within five minutes of it.
     pub fn clock(&self, now: Now) {
         self.shared.books().now = now;
     }
@@ -220,35 +220,35 @@ impl Account {
         self.shared.books().credentials = credentials;
     }
 
-    /// The most entries of a search that one answer holds, whatever was asked for.
+    /// Limits the entries of one search answer, even if the request asks for more.
     pub fn page_limit(&self, entries: usize) {
         self.shared.books().page_limit = entries;
     }
 
-    /// How many requests may run at once; more are blocked. Five at first.
+    /// Sets the number of concurrent requests; more are rejected. The default is five.
     pub fn concurrency_limit(&self, requests: usize) {
         self.shared.limits.set(requests);
     }
 
-    /// The most requests that ever ran at once, blocked ones not counted.
+    /// The highest number of concurrent requests so far, without rejected ones.
     #[must_use]
     pub fn peak_in_flight(&self) -> usize {
         self.shared.limits.peak()
     }
 
-    /// How many requests run now.
+    /// The number of running requests.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.shared.limits.running()
     }
 
-    /// How the slots were used since this was asked last; to be asked while none is taken.
+    /// The use of the slots since the last call of this function; call it while no request runs.
     #[must_use]
     pub fn take_usage(&self) -> Usage {
         self.shared.limits.take_usage()
     }
 
-    /// How often each operation was called, failed and blocked calls included.
+    /// The number of calls of each operation, with failed and rejected calls.
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.shared.script.calls()

@@ -1,8 +1,8 @@
-//! A NewStore tenant: a token endpoint, a GraphQL endpoint over the orders put into it, and an
-//! event stream.
+//! A simulated NewStore tenant: a token endpoint, a GraphQL endpoint over the orders that a test
+//! adds, and an event stream.
 //!
-//! Orders are plain objects in the schema's words; lists inside them are plain
-//! arrays and are served as connections, page by page.
+//! Orders are JSON objects with the names of the schema. Lists inside them are arrays and are
+//! served as connections, page by page.
 
 mod connection;
 mod endpoint;
@@ -42,13 +42,13 @@ impl Tenant {
         Ok(Self { shared, server })
     }
 
-    /// Where queries go.
+    /// The URL for queries.
     #[must_use]
     pub fn graphql_url(&self) -> String {
         format!("http://{}{}", self.server.address(), endpoint::GRAPHQL)
     }
 
-    /// Where tokens come from.
+    /// The URL for tokens.
     #[must_use]
     pub fn token_url(&self) -> String {
         let realm = &self.shared.name;
@@ -62,7 +62,7 @@ impl Tenant {
         Stream { shared: Arc::clone(&self.shared), url }
     }
 
-    /// Puts an order in, or replaces the one with its `id`.
+    /// Adds an order, or replaces the one with its `id`.
     ///
     /// # Panics
     /// If the order has no `id`: a mistake in a test, not a fault of the tenant.
@@ -71,60 +71,60 @@ impl Tenant {
         self.shared.world().orders.insert(id, order);
     }
 
-    /// Changes an order in place; one that is not there is left alone.
+    /// Changes an order in place; a missing one is ignored.
     pub fn edit(&self, order_id: &str, change: impl FnOnce(&mut Value)) {
         if let Some(order) = self.shared.world().orders.get_mut(order_id) {
             change(order);
         }
     }
 
-    /// Takes an order out, as if it had not been replicated yet.
+    /// Removes an order, as if it had not been replicated yet.
     pub fn remove(&self, order_id: &str) {
         self.shared.world().orders.remove(order_id);
     }
 
-    /// Sets what goes wrong with queries until it is set again.
+    /// Sets the fault of queries; it lasts until the next call.
     pub fn fault(&self, fault: Fault) {
         self.shared.fault.send_replace(fault);
     }
 
-    /// Sets what goes wrong with the token endpoint until it is set again.
+    /// Sets the fault of the token endpoint; it lasts until the next call.
     pub fn token_fault(&self, fault: Fault) {
         self.shared.token_fault.send_replace(fault);
     }
 
-    /// How long tokens given out from now on are good for; an hour at first.
+    /// Sets the lifetime of new tokens; the default is an hour.
     pub fn token_ttl(&self, seconds: u32) {
         self.shared.world().token_ttl = seconds;
     }
 
-    /// Forgets every token given out so far, as when the client was changed.
+    /// Invalidates all tokens, as when the client was changed.
     pub fn revoke_tokens(&self) {
         self.shared.world().tokens.clear();
     }
 
-    /// The most entries of a list that one answer holds, whatever was asked for.
+    /// Limits the entries of a list in one answer, even if the request asks for more.
     pub fn page_limit(&self, entries: usize) {
         self.shared.world().page_limit = entries;
     }
 
-    /// Answers null for every field that no known query selects, though it validates.
+    /// Answers null for every field that no known query selects, although the schema has it.
     pub fn answer_only_proven_fields(&self) {
         self.shared.world().answers = state::Answers::ProvenOnly;
     }
 
-    /// Refuses, from now on, filters of orders that name any of these fields.
+    /// Rejects filters of orders that name any of these fields.
     pub fn refuse_filters(&self, fields: &[&str]) {
         self.shared.world().refused_filters =
             fields.iter().map(|&field| field.to_owned()).collect();
     }
 
-    /// Takes over the tenant's time, which decides when tokens expire.
+    /// Sets the tenant's clock, which decides when tokens expire.
     pub fn clock(&self, now: Now) {
         self.shared.world().now = now;
     }
 
-    /// How often each endpoint was called, failed calls included.
+    /// The number of calls of each endpoint, with failed ones.
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.shared.world().calls

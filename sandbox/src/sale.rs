@@ -25,15 +25,15 @@ use crate::{netsuite::Account, newstore::Tenant};
 
 pub use billing::{Billing, Booked, KeyColumn, TaxBooking};
 
-/// When orders are placed that say nothing else.
+/// The default time of an order.
 const PLACED_AT: &str = "2026-11-20T17:12:44.000";
 
-/// An order as a shop sold it, with what happened to it since.
+/// An order of a shop with its later changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sale {
     /// NewStore's id of the order, a UUID.
     pub order: String,
-    /// The number that people and NetSuite know it by.
+    /// The number for people and in NetSuite.
     pub reference: String,
     /// The tenant named in events.
     pub tenant: String,
@@ -41,15 +41,15 @@ pub struct Sale {
     pub currency: String,
     /// Whether prices contain the tax.
     pub tax: TaxIn,
-    /// What was sold.
+    /// The sold items.
     pub units: Vec<Unit>,
     /// Shipping as NewStore states it.
     pub shipping: Decimal,
     /// The tax on shipping.
     pub shipping_tax: Decimal,
-    /// The payment instruments with what happened on each.
+    /// The payment instruments with their transactions.
     pub payments: Vec<Payment>,
-    /// What the customer owed, where it is not the sum of the parts.
+    /// The total, where it is not the sum of the parts.
     pub grand_total: Option<Decimal>,
     /// When it was placed, without offset, in UTC.
     pub placed_at: String,
@@ -61,7 +61,7 @@ pub struct Sale {
     pub channel: String,
     /// A coupon used on it.
     pub coupon: Option<String>,
-    /// Where NetSuite keeps its tax.
+    /// Where NetSuite stores its tax.
     pub tax_booking: TaxBooking,
 }
 
@@ -132,7 +132,7 @@ impl Sale {
         }
     }
 
-    /// The tenant named in events; `dodici` at first.
+    /// Sets the tenant named in events; the default is `dodici`.
     #[must_use]
     pub fn tenant(self, name: &str) -> Self {
         Self { tenant: name.to_owned(), ..self }
@@ -150,7 +150,7 @@ impl Sale {
         Self { tax: TaxIn::Inside, ..self }
     }
 
-    /// Says where NetSuite keeps its tax; on each line's code at first.
+    /// Sets where NetSuite stores its tax; the default is a code on each line.
     #[must_use]
     pub fn tax_booking(self, tax_booking: TaxBooking) -> Self {
         Self { tax_booking, ..self }
@@ -224,39 +224,39 @@ impl Sale {
         self
     }
 
-    /// Puts the order into the tenant, replacing what it had.
+    /// Adds the order to the tenant, or replaces it.
     pub fn install_newstore(&self, tenant: &Tenant) {
         tenant.put(order::json(self));
     }
 
-    /// Books the sale in the account: sales order and invoices, with items and tax codes.
+    /// Records the sale in the account: sales order and invoices, with items and tax codes.
     ///
     /// An account computes tax line by line: a tax that does not split evenly over a discounted
-    /// unit leaves the invoice a cent away from [`Sale::total`], as in reality.
+    /// unit makes the invoice differ by a cent from [`Sale::total`], as in reality.
     #[expect(clippy::must_use_candidate, reason = "the sale is booked either way")]
     pub fn install_netsuite(&self, account: &Account, billing: &Billing, key: KeyColumn) -> Booked {
         billing::book(self, account, billing, key)
     }
 
-    /// The webhook's event that these items were cancelled.
+    /// The webhook event that reports these items as cancelled.
     #[must_use]
     pub fn event(&self, name: &str, units: &[&str], published_at: &str) -> Value {
         order::event(self, name, units, published_at)
     }
 
-    /// What the customer owed in all.
+    /// The total of the order.
     #[must_use]
     pub fn total(&self) -> Decimal {
         self.grand_total.unwrap_or_else(|| sums::total(self))
     }
 
-    /// What is owed back for one of its units, tax included.
+    /// The credit for one of its units, with tax.
     #[must_use]
     pub fn credit(&self, unit: &Unit) -> Decimal {
         sums::credit(self, unit)
     }
 
-    /// What is owed back for shipping, tax included.
+    /// The credit for shipping, with tax.
     #[must_use]
     pub fn shipping_credit(&self) -> Decimal {
         sums::shipping_credit(self)
@@ -319,7 +319,7 @@ impl Payment {
     }
 }
 
-/// Reads an amount that is written in a program.
+/// Parses an amount literal.
 fn decimal(text: &str) -> Decimal {
     text.parse().expect("amounts in a sale are decimals")
 }

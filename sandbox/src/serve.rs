@@ -1,8 +1,7 @@
-//! A listener on the loopback that can be shut and opened again on the same port.
+//! A listener on the loopback that can be closed and opened again on the same port.
 //!
-//! Shutting it also cuts the connections that are kept alive, and one request
-//! can have its own connection cut without an answer: that is how "refused" and
-//! "reset" come about for real.
+//! Closing it also cuts keep-alive connections. A single request can have its connection cut
+//! without an answer. So clients see real "connection refused" and "connection reset" errors.
 
 use std::{
     io,
@@ -32,14 +31,14 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
-/// Whether connections are taken.
+/// Whether connections are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gate {
     Open,
     Shut,
 }
 
-/// Cuts the connection that a request came in on.
+/// Cuts the connection of a request.
 #[derive(Clone)]
 pub struct Wire(Arc<Notify>);
 
@@ -53,24 +52,24 @@ impl Server {
         let door = Door { address, listener: Some(listener), wanted: follow, actual: tell };
         let service = router.into_make_service_with_connect_info::<Wire>();
         let task = tokio::spawn(async move {
-            // It only ends with the task: accepting never fails.
+            // This ends only with the task, because accepting never fails.
             let _: io::Result<()> = axum::serve(door, service).await;
         });
         Ok(Self { address, wanted, actual, task })
     }
 
-    /// Where it listens.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops listening and cuts every connection; returns once that is so.
+    /// Stops listening and cuts all connections; returns when this is done.
     pub async fn shut(&self) {
         self.turn(Gate::Shut).await;
     }
 
-    /// Listens again on the same port; returns once that is so.
+    /// Listens again on the same port; returns when this is done.
     pub async fn open(&self) {
         self.turn(Gate::Open).await;
     }
@@ -78,7 +77,7 @@ impl Server {
     async fn turn(&self, gate: Gate) {
         self.wanted.send_replace(gate);
         let mut actual = self.actual.clone();
-        // An error means that the server has ended: then nothing listens anyway.
+        // An error means that the server has ended, so it does not listen anyway.
         let _ = actual.wait_for(|it| *it == gate).await;
     }
 }
@@ -91,7 +90,7 @@ impl Drop for Server {
 }
 
 impl Wire {
-    /// Closes the connection without an answer. Never returns: the request dies with it.
+    /// Closes the connection without an answer. Never returns, because this ends the request.
     pub async fn cut<T>(self) -> T {
         self.0.notify_one();
         std::future::pending().await
@@ -148,7 +147,7 @@ impl axum::serve::Listener for Door {
                     return (connection, self.address);
                 }
                 Ok(None) => {}
-                // Out of sockets, or the port is still held: it passes.
+                // Out of sockets, or the port is still in use: both are temporary.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         }

@@ -52,16 +52,16 @@ async fn an_operator_finds_and_corrects_a_parked_cancellation() {
     for words in ["payment_items has no entry for sezzle.sezzle.usd", "fix: add", A] {
         assert!(said.contains(words), "{words} in {said}");
     }
-    let counted = "would be tried again; no memo is under way; 1 unit has no memo yet";
+    let counted = "would be retried; no memo is in progress; 1 unit has no memo yet";
     let parked: &[&str] = &["retry", "--dry-run", "--state", "parked"];
     let since = "2026-01-01T00:00:00Z";
     let table: [(&[&str], String); 7] = [
         (&["--reason", "unmapped", "--order", ORDER], format!("1 {counted}")),
         (&["--tenant", "dodici", "--since", since], format!("1 {counted}")),
-        (&["--reason", "closed-period"], "0 would be tried again".to_owned()),
-        (&["--tenant", "seconda"], "0 would be tried again".to_owned()),
-        (&["--since", "2099-01-01T00:00:00Z"], "0 would be tried again".to_owned()),
-        (&["--since", "2099-01-01"], "0 would be tried again".to_owned()),
+        (&["--reason", "closed-period"], "0 would be retried".to_owned()),
+        (&["--tenant", "seconda"], "0 would be retried".to_owned()),
+        (&["--since", "2099-01-01T00:00:00Z"], "0 would be retried".to_owned()),
+        (&["--since", "2099-01-01"], "0 would be retried".to_owned()),
         (&["--since", "48h"], format!("1 {counted}")),
     ];
     for (filter, expected) in table {
@@ -111,7 +111,7 @@ async fn commands_report_missing_records() {
     }
     let (code, said) = command(&world, &["check"]).await;
     assert_eq!(
-        (code, said.contains("is fine: customers dodici, seconda")),
+        (code, said.contains("is ok: customers dodici, seconda")),
         (Some(0), true),
         "{said}"
     );

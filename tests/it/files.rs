@@ -55,12 +55,12 @@ async fn files_that_are_not_ours_are_named_with_their_key() {
     let newer = Connection::open(path("newer")).unwrap();
     newer.execute_batch("CREATE TABLE job (id TEXT); PRAGMA user_version = 99").unwrap();
     drop((other, newer));
-    // the file, what is said of it
+    // file, error text
     let table = [
-        ("folder", "is no file"),
+        ("folder", "is not a file"),
         ("loop", "symbolic links"),
         ("text", "not a database"),
-        ("text/below.db", "cannot make the folder"),
+        ("text/below.db", "cannot create the folder"),
         ("bookmarks", "another program's database"),
         ("newer", "no table"),
     ];

@@ -1,8 +1,9 @@
-//! What the outside tests share: the systems around the service, and the service itself.
-//!  A [`TestWorld`] is one customer's NewStore and NetSuite, simulated over real HTTP, with a
+//! Shared code of the outside tests: the systems around the service, and the service itself.
+//!
+//! A [`TestWorld`] is one customer's NewStore and NetSuite, simulated over real HTTP, with a
 //! configuration file as the customer would write it. The service runs in it as a [`Service`] (in
-//! this process, its time in the test's hands) or as a [`Process`] (on its own, so that it can be
-//! killed).
+//! this process, with a clock that the test controls) or as a [`Process`] (a separate process, so
+//! that it can be killed).
 
 mod admin;
 mod answer;

@@ -412,14 +412,14 @@ async fn a_custom_field_that_no_invoice_shows_is_queried() {
         let columns = [missing(), field("custcol_x", "")];
         let answer = move |request: &Asked| {
             let asks = |kind: &str| String::from_utf8_lossy(&request.body).contains(kind);
-            let told: &[String] = if asks("transactionBodyCustomField") {
+            let script_ids: &[String] = if asks("transactionBodyCustomField") {
                 &answers
             } else if asks("transactionColumnCustomField") {
                 &columns
             } else {
                 &[]
             };
-            http(200, listed(told))
+            http(200, listed(script_ids))
         };
         always(&server, "getList", answer).await;
         let requirements = Requirements { policy: policy.clone(), records: Vec::new() };

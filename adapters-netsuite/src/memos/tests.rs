@@ -37,10 +37,10 @@ async fn memos_that_count_come_first_and_then_the_voided_ones() {
         .await;
     once(&server, "search", http(200, rows("search", 1, 1, &[memo("4")]))).await;
     let memos = all(&server).await.unwrap();
-    let told: Vec<_> =
+    let listed: Vec<_> =
         memos.iter().map(|memo| (memo.memo.id.as_str(), memo.memo.standing)).collect();
     let valid = ["1", "2", "3"].map(|id| (id, Standing::Valid));
-    assert_eq!(told, [&valid[..], &[("4", Standing::Voided)]].concat());
+    assert_eq!(listed, [&valid[..], &[("4", Standing::Voided)]].concat());
     assert_eq!(asked(&server).await, ["search", "searchMoreWithId", "search"]);
     let bodies = bodies(&server).await;
     for (body, voided) in [(&bodies[0], "false"), (&bodies[2], "true")] {
@@ -61,13 +61,13 @@ async fn a_memo_is_listed_with_its_ties_to_an_order() {
     once(&server, "search", http(200, rows("search", 1, 1, &[record]))).await;
     always(&server, "search", http(200, reply("search_empty"))).await;
     let memos = all(&server).await.unwrap();
-    let [told] = &memos[..] else { panic!("{memos:?}") };
-    assert_eq!(told.memo.number.as_deref(), Some("CM1042"));
-    assert_eq!(told.reference.as_deref(), Some("us-100042"));
-    assert_eq!(told.currency, Some(id("1")));
-    assert_eq!(told.memo.created_from, Some(id("70211")));
-    assert_eq!(told.memo.total, amount("99.99"));
-    assert_eq!(told.memo.lines[0].units, [unit(UNIT)]);
+    let [listed] = &memos[..] else { panic!("{memos:?}") };
+    assert_eq!(listed.memo.number.as_deref(), Some("CM1042"));
+    assert_eq!(listed.reference.as_deref(), Some("us-100042"));
+    assert_eq!(listed.currency, Some(id("1")));
+    assert_eq!(listed.memo.created_from, Some(id("70211")));
+    assert_eq!(listed.memo.total, amount("99.99"));
+    assert_eq!(listed.memo.lines[0].units, [unit(UNIT)]);
 }
 
 #[tokio::test]

@@ -134,9 +134,9 @@ proptest! {
         prop_assert_eq!(cleared, memo.cleared.iter().map(String::as_str).collect::<Vec<_>>());
         let list = elements(record).find(|it| it.tag_name().name() == "itemList").unwrap();
         prop_assert_eq!(elements(list).count(), memo.lines.len());
-        for (line, told) in elements(list).zip(&memo.lines) {
+        for (line, memo_line) in elements(list).zip(&memo.lines) {
             let amount = elements(line).find(|it| it.tag_name().name() == "amount").unwrap();
-            prop_assert_eq!(amount.text().unwrap_or_default(), told.amount.to_string());
+            prop_assert_eq!(amount.text().unwrap_or_default(), memo_line.amount.to_string());
         }
         // Every list replaces the entries that NetSuite would create.
         for name in ["itemList", "applyList", "taxDetailsList"] {

@@ -26,13 +26,13 @@ struct Shop {
     /// Fields that the filter rejects.
     refused: &'static [&'static str],
     /// Whether orders show their last change.
-    told: Told,
+    shows: Shown,
     paging: Paging,
     tenant: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Shown {
     Changes,
     NoChanges,
 }
@@ -50,7 +50,7 @@ fn shop(orders: &[(i64, i64, &[&'static str])]) -> Shop {
     Shop {
         orders: orders.collect(),
         refused: &[],
-        told: Told::Changes,
+        shows: Shown::Changes,
         paging: Paging::Cursors,
         tenant: "dodici",
     }
@@ -65,7 +65,7 @@ impl Shop {
             since.is_none_or(|it| it <= at.as_str()) && until.is_none_or(|it| at.as_str() < it)
         };
         let change = &filter["updatedAt"];
-        let shows = self.told == Told::Changes;
+        let shows = self.shows == Shown::Changes;
         within(&filter["createdAt"], *born)
             && (change.is_null() || (shows && within(change, *changed)))
     }
@@ -136,7 +136,7 @@ impl Respond for Shop {
 }
 
 /// All orders of a window, page by page.
-async fn told(
+async fn list(
     simulator: &Simulator,
     page_size: i64,
 ) -> Result<(Vec<OrderSnapshot>, Basis), StorefrontError> {
@@ -175,19 +175,19 @@ fn orders() -> Shop {
 async fn the_best_accepted_strategy_selects_the_orders_of_a_window() {
     let changed = (Basis::Changed, "1 4 6");
     let created = (Basis::Created { since: day(-90) }, "1 2 4 5");
-    let table: [(&[&str], Told, _, usize); 5] = [
-        (&[], Told::Changes, changed, 1),
-        (&["updatedAt"], Told::Changes, created, 2),
-        (&["updatedAt", "createdAt"], Told::Changes, created, 3),
+    let table: [(&[&str], Shown, _, usize); 5] = [
+        (&[], Shown::Changes, changed, 1),
+        (&["updatedAt"], Shown::Changes, created, 2),
+        (&["updatedAt", "createdAt"], Shown::Changes, created, 3),
         // A filter on a field that no order shows finds nothing, and neither does the check.
-        (&[], Told::NoChanges, created, 3),
-        (&["createdAt"], Told::NoChanges, created, 4),
+        (&[], Shown::NoChanges, created, 3),
+        (&["createdAt"], Shown::NoChanges, created, 4),
     ];
-    for (refused, told_changes, (basis, expected), questions) in table {
-        let shop = Shop { refused, told: told_changes, ..orders() };
+    for (refused, shows, (basis, expected), questions) in table {
+        let shop = Shop { refused, shows, ..orders() };
         let simulator = Simulator::answering(shop).await;
-        let (orders, by) = told(&simulator, 100).await.unwrap();
-        let when = format!("{refused:?} {told_changes:?}");
+        let (orders, by) = list(&simulator, 100).await.unwrap();
+        let when = format!("{refused:?} {shows:?}");
         assert_eq!((by, numbers(&orders).as_str()), (basis, expected), "{when}");
         assert_eq!(simulator.questions().await.len(), questions, "{when}");
     }
@@ -196,7 +196,7 @@ async fn the_best_accepted_strategy_selects_the_orders_of_a_window() {
 #[tokio::test]
 async fn an_empty_window_is_accepted_where_orders_show_their_changes() {
     let simulator = Simulator::answering(shop(&[(-5, -5, &["cancelled"])])).await;
-    assert_eq!(told(&simulator, 100).await.unwrap(), (Vec::new(), Basis::Changed));
+    assert_eq!(list(&simulator, 100).await.unwrap(), (Vec::new(), Basis::Changed));
     let questions = simulator.questions().await;
     assert_eq!(questions[1]["filter"], json!({ "updatedAt": { "isNull": false } }));
 }
@@ -204,7 +204,7 @@ async fn an_empty_window_is_accepted_where_orders_show_their_changes() {
 #[tokio::test]
 async fn the_query_uses_the_apis_time_format() {
     let simulator = Simulator::answering(orders()).await;
-    told(&simulator, 100).await.unwrap();
+    list(&simulator, 100).await.unwrap();
     let span = json!({
         "greaterThanOrEqualTo": "2026-11-20T00:00:00.000",
         "lessThan": "2026-11-22T00:00:00.000",
@@ -216,7 +216,7 @@ async fn the_query_uses_the_apis_time_format() {
 #[tokio::test]
 async fn an_order_is_listed_with_all_its_items_and_exact_amounts() {
     let simulator = Simulator::answering(orders()).await;
-    let (orders, _) = told(&simulator, 100).await.unwrap();
+    let (orders, _) = list(&simulator, 100).await.unwrap();
     assert_eq!(orders[0].id.as_str(), uuid(1));
     let statuses: Vec<_> = orders[0].units.iter().map(|unit| unit.status.as_deref()).collect();
     assert_eq!(statuses, [Some("opened"), Some("canceled")]);
@@ -228,7 +228,7 @@ async fn an_order_is_listed_with_all_its_items_and_exact_amounts() {
 async fn an_order_with_more_items_than_a_page_is_read_completely() {
     let simulator =
         Simulator::answering(shop(&[(1, 1, &["opened", "opened", "opened", "opened"])])).await;
-    let (orders, _) = told(&simulator, 100).await.unwrap();
+    let (orders, _) = list(&simulator, 100).await.unwrap();
     assert_eq!(orders[0].units.len(), 4);
     assert_eq!(orders[0].units[0].id, "whole-0");
 }
@@ -240,7 +240,7 @@ async fn all_pages_are_read_in_every_paging_style() {
         for refused in [&[][..], &["updatedAt", "createdAt"]] {
             for page_size in [1, 2, 3, 7, 8] {
                 let simulator = Simulator::answering(Shop { refused, paging, ..shop(&many) }).await;
-                let (orders, _) = told(&simulator, page_size).await.unwrap();
+                let (orders, _) = list(&simulator, page_size).await.unwrap();
                 assert_eq!(numbers(&orders), "0 1 2 3 4 5 6", "{paging:?} {refused:?} {page_size}");
             }
         }
@@ -251,7 +251,7 @@ async fn all_pages_are_read_in_every_paging_style() {
 async fn paging_that_does_not_advance_is_an_error() {
     let stuck = Shop { paging: Paging::Stuck, ..orders() };
     let simulator = Simulator::answering(stuck).await;
-    let error = told(&simulator, 2).await.unwrap_err().to_string();
+    let error = list(&simulator, 2).await.unwrap_err().to_string();
     assert!(error.ends_with("orders: paging does not advance"), "{error}");
     assert_eq!(simulator.questions().await.len(), 2);
 }
@@ -263,7 +263,7 @@ async fn reading_all_orders_stops_at_orders_that_are_too_old() {
     let refused = &["updatedAt", "createdAt"];
     let shop = Shop { orders: many, refused, ..orders() };
     let simulator = Simulator::answering(shop).await;
-    let (orders, _) = told(&simulator, 2).await.unwrap();
+    let (orders, _) = list(&simulator, 2).await.unwrap();
     assert_eq!(numbers(&orders), "0");
     // Two that were rejected, the page with the only one, and the one that is too old.
     assert_eq!(simulator.questions().await.len(), 4);
@@ -273,7 +273,7 @@ async fn reading_all_orders_stops_at_orders_that_are_too_old() {
 async fn orders_of_another_tenant_are_left_out() {
     for (tenant, expected) in [("DODICI", "1 4 6"), ("seconda", "")] {
         let simulator = Simulator::answering(Shop { tenant, ..orders() }).await;
-        let (orders, _) = told(&simulator, 100).await.unwrap();
+        let (orders, _) = list(&simulator, 100).await.unwrap();
         assert_eq!(numbers(&orders), expected, "{tenant}");
     }
 }
@@ -291,7 +291,7 @@ async fn only_a_rejected_query_falls_back_to_the_next_strategy() {
     ];
     for (answer, expected, questions) in table {
         let simulator = Simulator::answering(answer.clone()).await;
-        let shown = format!("{:?}", told(&simulator, 100).await.unwrap_err());
+        let shown = format!("{:?}", list(&simulator, 100).await.unwrap_err());
         assert!(shown.starts_with(expected), "{answer:?}: {shown}");
         assert_eq!(simulator.questions().await.len(), questions, "{answer:?}");
     }

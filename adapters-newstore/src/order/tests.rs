@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn told(answer: &str) -> Option<OrderPage> {
+fn parsed(answer: &str) -> Option<OrderPage> {
     let response: Response<ResponseData> = serde_json::from_str(answer).unwrap();
     OrderPage::of(response.data.unwrap())
 }
@@ -15,9 +15,9 @@ fn id() -> OrderId {
 
 /// The snapshot of an answer whose lists have one page.
 fn snapshot(answer: &str) -> OrderSnapshot {
-    let mut told = told(answer).unwrap();
-    let units = std::mem::take(&mut told.units).nodes.into_iter().flatten().collect();
-    let instruments = told.instruments.take().map(|page| {
+    let mut page = parsed(answer).unwrap();
+    let units = std::mem::take(&mut page.units).nodes.into_iter().flatten().collect();
+    let instruments = page.instruments.take().map(|page| {
         let instruments = page.nodes.into_iter().flatten();
         instruments
             .map(|mut it| {
@@ -26,7 +26,7 @@ fn snapshot(answer: &str) -> OrderSnapshot {
             })
             .collect()
     });
-    told.snapshot(&id(), units, instruments)
+    page.snapshot(&id(), units, instruments)
 }
 
 fn owned(text: &str) -> String {
@@ -113,8 +113,8 @@ fn late_payments_are_distinguished_from_empty_ones() {
 
 #[test]
 fn an_answer_without_an_order_is_none() {
-    assert!(told(r#"{"data":{"order":null}}"#).is_none());
-    assert!(told(r#"{"data":{}}"#).is_none());
+    assert!(parsed(r#"{"data":{"order":null}}"#).is_none());
+    assert!(parsed(r#"{"data":{}}"#).is_none());
     let bare = snapshot(r#"{"data":{"order":{}}}"#);
     assert_eq!((bare.units, bare.payments, bare.is_exchange), (vec![], None, false));
 }

@@ -73,9 +73,9 @@ fn an_odd_reason_is_read_as_far_as_possible() {
         (br#"[1e999,{"a":"\ud83d"}]"#, None),
         (br#"{"":[]}"#, None),
     ];
-    for (told, expected) in table {
-        let body = with(&[&br#""cancellation_reason":"#[..], told].concat());
-        assert_eq!(reason(&body).as_deref(), expected, "{}", String::from_utf8_lossy(told));
+    for (reason_bytes, expected) in table {
+        let body = with(&[&br#""cancellation_reason":"#[..], reason_bytes].concat());
+        assert_eq!(reason(&body).as_deref(), expected, "{}", String::from_utf8_lossy(reason_bytes));
     }
 }
 

@@ -223,8 +223,8 @@ fn every_error_in_the_payload_names_its_field() {
 fn a_cancelled_order_with_only_active_units_is_malformed() {
     let fault = with_items("order.cancelled", &json!([{ "id": A, "status": "opened" }]));
     assert_eq!(fault.unwrap_err().to_string(), "payload.items has no cancelled unit");
-    let told = with_items("order.items_cancelled", &json!([{ "id": A, "status": "opened" }]));
-    assert_eq!(told.unwrap().unwrap().units.len(), 1, "its list holds cancelled units only");
+    let event = with_items("order.items_cancelled", &json!([{ "id": A, "status": "opened" }]));
+    assert_eq!(event.unwrap().unwrap().units.len(), 1, "its list holds cancelled units only");
 }
 
 #[test]

@@ -82,8 +82,8 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreFailure> {
     Ok(())
 }
 
-/// What was put off or leased by a clock that was ahead, and was set back since, waits again from
-/// now: it was put off for no longer than from then to when it is due.
+/// Restarts the waits of jobs that were deferred or leased before the clock was set back. Each wait
+/// restarts now with its full duration.
 ///
 /// Example: a job is leased for 15 s at 10:00:00, and the clock is set back to 9:00:03. Its worker
 /// may be alive, so another worker gets the job at 9:00:18, neither at 10:00:15 nor at once.

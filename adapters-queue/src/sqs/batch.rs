@@ -70,10 +70,10 @@ impl<Entry: Send + 'static> Batches<Entry> {
         entry: Entry,
         bytes: usize,
     ) -> impl Future<Output = Result<(), SqsFault>> + Send + use<Entry> {
-        let (answer, told) = oneshot::channel();
+        let (answer, received) = oneshot::channel();
         let taken = self.waiting.send(Waiting { entry, bytes, answer });
         async move {
-            match (taken, told.await) {
+            match (taken, received.await) {
                 (Ok(()), Ok(result)) => result,
                 _ => Err(SqsFault::Unreachable("the process is ending".to_owned())),
             }

@@ -22,11 +22,11 @@ pub(super) enum SqsFault {
     Missing(String),
     #[error("SQS cannot be reached: {0}; fix: check region, endpoint and network")]
     Unreachable(String),
-    #[error("SQS throttles calls: {0}; fix: when it stays so, raise the queue's quota")]
+    #[error("SQS throttles calls: {0}; fix: if this persists, raise the queue's quota")]
     Throttled(String),
     #[error("the receipt handle is not valid any more: {0}")]
     LeaseLost(String),
-    #[error("this is no answer of SQS: {0}; fix: check the endpoint")]
+    #[error("this is not an answer of SQS: {0}; fix: check the endpoint")]
     Unintelligible(String),
     #[error("SQS refuses it: {0}")]
     Refused(String),

@@ -141,7 +141,7 @@ impl Service {
     }
 
     /// The same, once there were this many calls; for background calls.
-    async fn asked_by_and_by(&self, action: &str, times: usize) -> Vec<Value> {
+    async fn requests_after_a_while(&self, action: &str, times: usize) -> Vec<Value> {
         let asked = async {
             while self.asked(action).len() < times {
                 self.script.1.notified().await;

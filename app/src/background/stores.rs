@@ -1,11 +1,11 @@
-//! Journal and queue, as far as they are counted and kept small.
+//! The parts of journal and queue for metrics and retention.
 
 use std::sync::Arc;
 
 use domain::Timestamp;
 use ports::{Backlog, Depth, JobsError, JournalError, OpenCount, OpenCounts, Retention};
 
-/// The stores of a service, as far as they are counted and kept small.
+/// The stores of a service for metrics and retention.
 pub struct Stores {
     journal: Arc<dyn OpenCounts>,
     retention: Arc<dyn Retention>,
@@ -23,17 +23,17 @@ impl Stores {
         Self { journal, retention, queue }
     }
 
-    /// How many cancellations are not over.
+    /// Counts unfinished cancellations.
     pub async fn open_counts(&self) -> Result<Vec<OpenCount>, JournalError> {
         self.journal.open_counts().await
     }
 
-    /// Forgets what was over before then; see [`Retention`].
+    /// Deletes cancellations that were finished before this time; see [`Retention`].
     pub async fn forget(&self, before: Timestamp, at_most: usize) -> Result<usize, JournalError> {
         self.retention.forget(before, at_most).await
     }
 
-    /// How much is in the queue.
+    /// The number of jobs in the queue.
     pub async fn depth(&self) -> Result<Depth, JobsError> {
         self.queue.depth().await
     }

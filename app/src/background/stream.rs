@@ -74,16 +74,16 @@ fn differences(wanted: &Registration, found: &Subscription) -> impl Iterator<Ite
         .then(|| "carries another key than the configured api_key".to_owned());
     let filter = found.filter.as_ref();
     let sent = filter.map(|it| &it.events);
-    let every = sent.filter(|it| it.is_empty()).map(|_| "sends every event there is".to_owned());
+    let every = sent.filter(|it| it.is_empty()).map(|_| "sends all events".to_owned());
     let sent = sent.filter(|it| !it.is_empty());
     let some = |names: String| (!names.is_empty()).then_some(names);
-    let lacking = sent.and_then(|it| some(names(wanted.events.difference(it))));
-    let lacking = lacking.map(|it| format!("does not send {it}"));
-    let besides = sent.and_then(|it| some(names(it.difference(&wanted.events))));
-    let besides = besides.map(|it| format!("also sends {it}"));
+    let missing_events = sent.and_then(|it| some(names(wanted.events.difference(it))));
+    let missing_events = missing_events.map(|it| format!("does not send {it}"));
+    let additional = sent.and_then(|it| some(names(it.difference(&wanted.events))));
+    let additional = additional.map(|it| format!("also sends {it}"));
     let narrowed = filter.and_then(|it| some(names(&it.entities)));
     let narrowed = narrowed.map(|it| format!("sends only events of {it}"));
-    [callback, key, every, lacking, besides, narrowed].into_iter().flatten()
+    [callback, key, every, missing_events, additional, narrowed].into_iter().flatten()
 }
 
 /// Joins names in a sentence.

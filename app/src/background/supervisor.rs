@@ -1,6 +1,6 @@
 //! Supervises the long-running tasks.
 //!
-//! A task that panics, or ends before it is told to stop, is a failure: it is logged,
+//! A task that panics, or ends before it is asked to stop, is a failure: it is logged,
 //! `/health/ready` reports it, and the process drains and ends with exit code 3, so that the
 //! platform restarts it. Without this the process would stay up and ready, without its worker.
 
@@ -23,7 +23,7 @@ pub struct Supervisor {
 /// token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TaskError {
-    /// It returned before it was told to stop.
+    /// It returned before it was asked to stop.
     #[error("task {0} ended early")]
     EndedEarly(String),
     /// It panicked.
@@ -32,7 +32,7 @@ pub enum TaskError {
 }
 
 impl Supervisor {
-    /// A supervisor of tasks that are told to stop by `stop`.
+    /// A supervisor of tasks that end when `stop` is cancelled.
     #[must_use]
     pub fn new(stop: CancellationToken) -> Self {
         Self { stop, watchers: TaskTracker::new(), failure: Arc::default() }

@@ -250,7 +250,7 @@ async fn acquire_permit(
         Admission::Full(wait) => Err(JobVerdict::Defer(wait, job.attempts)),
         Admission::Soon(waiting) => match state.service.draining.run_until_cancelled(waiting).await
         {
-            Some(permit) => Ok(permit.expect("a turn is given or waited for, never withdrawn")),
+            Some(permit) => Ok(permit.expect("a permit is granted or awaited, never withdrawn")),
             None => Err(at_the_next_start(job)),
         },
     }

@@ -1,4 +1,4 @@
-//! `check`: names every fault of a configuration, and touches no network.
+//! `check`: reports every fault of a configuration, and uses no network.
 
 use std::{io::Write, mem, path::Path, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{CommandError, output::stdout};
 
-/// Prints the faults of a configuration, a line each; or that it is fine.
+/// Prints each fault of a configuration on a line, or that there is none.
 pub(super) fn check(file: &Path) -> Result<(), CommandError> {
     let (config, mut faults) = match Config::load(file) {
         Ok(mut config) => {
@@ -42,7 +42,7 @@ pub(super) fn check(file: &Path) -> Result<(), CommandError> {
     let tenants: Vec<_> =
         config.customers.iter().map(|customer| customer.tenant.to_string()).collect();
     wiring::fits(config.customers, &clock)?;
-    writeln!(out, "{} is fine: customers {}", file.display(), tenants.join(", "))?;
+    writeln!(out, "{} is ok: customers {}", file.display(), tenants.join(", "))?;
     Ok(())
 }
 

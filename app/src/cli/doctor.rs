@@ -1,4 +1,4 @@
-//! `doctor`: asks both systems of every customer whether the work can be done.
+//! `doctor`: checks that both systems of every customer are set up as memobridge needs them.
 
 use std::{io::Write, path::Path, sync::Arc};
 
@@ -7,14 +7,14 @@ use ports::{Clock, DiagnosticFinding, Severity};
 use super::{CommandError, load, output::stdout};
 use crate::{clock::SystemClock, operator::required_records::required_records, wiring};
 
-/// How many findings are not fine.
+/// The number of errors and warnings.
 #[derive(Debug, Default)]
 struct FindingCounts {
     errors: usize,
     warnings: usize,
 }
 
-/// Prints a line for every question; the answer is "no" when something is wrong.
+/// Prints a line for every check; fails if there is an error.
 pub(super) async fn doctor(file: &Path) -> Result<(), CommandError> {
     let config = load(file)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -1,6 +1,6 @@
-//! What `--help` teaches by example, command by command.
+//! The examples in the help texts.
 
-/// For the program as a whole.
+/// The examples of the program.
 pub(super) fn all() -> String {
     let sandbox = if cfg!(feature = "sandbox") { IN_THE_SANDBOX } else { "" };
     format!("Examples:\n{sandbox}{FURTHER}")
@@ -12,23 +12,23 @@ const IN_THE_SANDBOX: &str =
 const FURTHER: &str = "  \
   memobridge check --config memobridge.toml   # before the first start
   memobridge serve --config memobridge.toml
-  export MEMOBRIDGE_CONFIG=memobridge.toml    # spares --config
+  export MEMOBRIDGE_CONFIG=memobridge.toml    # replaces --config
   memobridge list --state parked              # what needs manual action
 
-Every command has examples of its own.
-Exit codes: 0 fine, 1 the answer is \"no\", 2 wrong usage or unreadable configuration,
-3 a background task of serve failed, 141 the reader of the output has left.";
+See also the examples of each command: memobridge list --help
+Exit codes: 0 success, 1 the command failed or found a problem, 2 wrong usage or configuration,
+3 a background task of serve failed, 141 the reader closed the output.";
 
 #[cfg(feature = "sandbox")]
 pub(super) const SANDBOX: &str = "\
 Examples:
-  memobridge sandbox          # plays the samples and ends
-  memobridge sandbox --keep   # stays up: send events, look at /metrics and /api";
+  memobridge sandbox          # runs the samples and ends
+  memobridge sandbox --keep   # keeps running: send events, see /metrics and /api";
 
 pub(super) const SERVE: &str = "\
 Examples:
   memobridge serve --config memobridge.toml
-  RUST_LOG=debug memobridge serve --config memobridge.toml   # more lines";
+  RUST_LOG=debug memobridge serve --config memobridge.toml   # more log lines";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -41,7 +41,7 @@ Without --limit it prints the newest 100 and how many match; with --json all.";
 
 pub(super) const SHOW: &str = "\
 Examples:
-  memobridge show can-0123456789abcdef0123   # why, what to do, and the money
+  memobridge show can-0123456789abcdef0123   # reason, fix, memos and amounts
   memobridge show can-0123456789abcdef0123 --json";
 
 pub(super) const RETRY: &str = "\

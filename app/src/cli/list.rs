@@ -12,10 +12,10 @@ use crate::operator::{
 
 use super::{CommandError, ConfigFile, journal_to_read, output::stdout, time_arg};
 
-/// How many people are shown who did not say.
+/// The default limit without `--json`.
 const LIMIT: usize = 100;
 
-/// What `list` is asked for.
+/// The arguments of `list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     #[command(flatten)]
@@ -32,10 +32,10 @@ pub(super) struct List {
     /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
     #[arg(long, value_parser = time_arg::in_utc)]
     since: Option<Timestamp>,
-    /// At most this many, newest first: 100 without --json, all with it where it is not said.
+    /// At most this many, newest first; the default is 100, or all with --json.
     #[arg(long)]
     limit: Option<usize>,
-    /// For programs: one JSON object a line.
+    /// Prints one JSON object per line.
     #[arg(long)]
     json: bool,
 }
@@ -69,7 +69,7 @@ pub(super) async fn list(arguments: List) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Prints a page, the first one with a head.
+/// Prints a page; the first one with a header.
 fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(), CommandError> {
     let mut out = stdout();
     if !json && is_first && !found.is_empty() {
@@ -96,7 +96,7 @@ fn print(found: &[CancellationRecord], is_first: bool, json: bool) -> Result<(),
     Ok(())
 }
 
-/// A number with its thousands apart, for people: 49,905.
+/// A number with thousands separators: 49,905.
 pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,26 +1,26 @@
-//! The standard output of a command, whose reader may leave: `memobridge list | head -1`.
+//! The standard output of a command, whose reader may close it: `memobridge list | head -1`.
 
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
 use thiserror::Error;
 
-/// The exit code of a command whose reader has left: that of a program that SIGPIPE ends.
+/// The exit code when the reader closed the output: that of a program that SIGPIPE ends.
 pub(super) const CLOSED: u8 = 128 + 13;
 
-/// The reader of the output has left.
+/// The reader closed the output.
 #[derive(Debug, Error)]
 #[error("the output is closed")]
 struct ClosedOutputError;
 
-/// Standard output, whose errors can be told from those of other pipes.
+/// Standard output, whose errors can be distinguished from those of other pipes.
 pub(super) struct Output(StdoutLock<'static>);
 
-/// Standard output, for this thread alone until it is dropped.
+/// Standard output, locked for this thread until it is dropped.
 pub(super) fn stdout() -> Output {
     Output(io::stdout().lock())
 }
 
-/// Whether a command failed only because the reader of its output has left.
+/// Whether a command failed only because the reader closed its output.
 pub(super) fn is_closed(error: &anyhow::Error) -> bool {
     let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     let mut inner = causes.filter_map(io::Error::get_ref);

@@ -18,29 +18,29 @@ use crate::{
     wiring,
 };
 
-/// What `reconcile` is asked for.
+/// The arguments of `reconcile`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Reconcile {
     #[command(flatten)]
     config: ConfigFile,
-    /// From when on orders changed: 2026-11-20T08:00:00Z, 2026-11-20, or how long ago: 48h.
+    /// Compares orders that changed since: 2026-11-20T08:00:00Z, 2026-11-20, or 48h (ago).
     #[arg(long, value_name = "T")]
     since: TimeArg,
-    /// Until when, written in the same way; until now where it is not given.
+    /// The end of the window, in the same formats; the default is now.
     #[arg(long, value_name = "T")]
     until: Option<TimeArg>,
     /// Only this tenant.
     #[arg(long)]
     tenant: Option<Tenant>,
-    /// For programs: one JSON object.
+    /// Prints one JSON object.
     #[arg(long)]
     json: bool,
-    /// Queues what is missing; the service credits it.
+    /// Queues missing credits; the service posts them.
     #[arg(long)]
     repair: bool,
 }
 
-/// Compares; the answer is "no" when something is missing, doubled or different.
+/// Compares; fails if anything is missing, doubled, different or unclear.
 pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> {
     let config = load(&arguments.config.file)?;
     let wanted = |it: &Tenant| arguments.tenant.as_ref().is_none_or(|tenant| tenant == it);
@@ -48,7 +48,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
         let tenant = arguments.tenant.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err(CommandError::Usage(anyhow::anyhow!("no customer is configured for {tenant}")));
     }
-    // A journal that is not there would make everything look missing.
+    // Without its journal every credit would be reported as missing.
     wiring::journal_to_read(&config.journal).await.map_err(unreadable)?;
     let clock = Arc::new(SystemClock);
     let now = clock.now();
@@ -60,7 +60,7 @@ pub(super) async fn reconcile(arguments: Reconcile) -> Result<(), CommandError> 
     for entry in members {
         windows.push((entry, window(&arguments, now, &entry.customer.time_zone)?));
     }
-    // All of them before the first word: half an answer would be read as a whole one.
+    // Printed after all comparisons, because a partial report could be taken for a whole one.
     let mut reports = Vec::new();
     for (entry, window) in windows {
         reports.push(compare(&service, entry, window, &arguments).await?);
@@ -119,7 +119,7 @@ async fn print_text(reports: &[Report]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One object, written piece by piece: it may be larger than memory.
+/// Writes one object piece by piece, because it may be larger than memory.
 async fn print_json(reports: &[Report]) -> anyhow::Result<()> {
     write!(stdout(), "{{\"tenants\":[")?;
     for (nth, report) in reports.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `retry`: puts cancellations back into the queue.
+//! `retry`: requeues cancellations.
 
 use std::{io::Write, sync::Arc};
 
@@ -20,7 +20,7 @@ use super::{
     CommandError, ConfigFile, journal_to_read, output::stdout, stores, time_arg, unreadable,
 };
 
-/// What `retry` is asked for.
+/// The arguments of `retry`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Retry {
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) struct Retry {
     /// Only those first received since: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
     #[arg(long, value_parser = time_arg::in_utc, requires = "state")]
     since: Option<Timestamp>,
-    /// Only counts them, with the amounts that are known.
+    /// Only counts them and shows the known amounts.
     #[arg(long)]
     dry_run: bool,
 }
@@ -59,21 +59,21 @@ impl Retry {
         })
     }
 
-    /// What the audit trail says it was about.
+    /// The subject of the request in the audit trail.
     fn subject(&self) -> String {
         let listed = || self.ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         self.filter().map_or_else(listed, |it| it.to_string())
     }
 }
 
-/// Puts cancellations back into the queue; the service works on them.
+/// Requeues cancellations; the service processes them.
 pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
     let mut tally = RetryTally::default();
     if arguments.dry_run {
         let journal = journal_to_read(&arguments.config.file).await?;
         wanted(&*journal, &arguments, RetryMode::Count, &mut tally).await?;
         let mut out = stdout();
-        writeln!(out, "{} would be tried again; {tally}", tally.ids.len())?;
+        writeln!(out, "{} would be retried; {tally}", tally.ids.len())?;
         return Ok(());
     }
     let (queue, journal) = stores(&arguments.config.file)?;
@@ -86,22 +86,22 @@ pub(super) async fn retry(arguments: Retry) -> Result<(), CommandError> {
     let subject = arguments.subject();
     let audit_entry = AuditEntry { actor: &Actor::Here, action: "retry", subject: &subject };
     match &ended {
-        Ok(()) => audit_entry.done(&format!("{} put back", tally.ids.len())),
+        Ok(()) => audit_entry.done(&format!("{} requeued", tally.ids.len())),
         Err(why) => audit_entry.refused(&format!(
-            "{} put back, then: {}",
+            "{} requeued, then: {}",
             tally.ids.len(),
             error_chain(why)
         )),
     }
     let mut out = stdout();
     for id in &tally.ids {
-        writeln!(out, "{id} is back in the queue")?;
+        writeln!(out, "{id} is requeued")?;
     }
     Ok(ended?)
 }
 
-/// Those with the ids that are given, and none of them when one may not be
-/// tried again; or all that match.
+/// The cancellations with the given ids, or an error if one of them cannot be retried; otherwise
+/// all that match the filter.
 async fn wanted(
     journal: &dyn Journal,
     arguments: &Retry,

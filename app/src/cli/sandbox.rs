@@ -1,7 +1,7 @@
-//! `memobridge sandbox`: an end-to-end demo against simulated systems, for the first look.
+//! `memobridge sandbox`: an end-to-end demo against simulated systems.
 //!
-//! Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs beside
-//! them from a configuration as a customer would write it, with its queue and journal in a
+//! Simulated NewStore tenants and NetSuite accounts answer over real HTTP; the service runs with
+//! a configuration as a customer would write it, with its queue and journal in a
 //! temporary folder.
 
 mod environment;
@@ -24,20 +24,20 @@ use {
     },
 };
 
-/// Whether the sandbox stays up after the samples.
+/// Whether the sandbox keeps running after the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
     /// It ends.
     Stop,
-    /// It stays until a signal comes.
+    /// It runs until it receives a signal.
     Keep,
 }
 
-/// Plays all samples.
+/// Runs all samples.
 ///
 /// # Errors
 ///
-/// A sample that did not end as it should, or a sandbox that cannot start.
+/// A sample without the expected result, or a sandbox that cannot start.
 pub(super) async fn run(afterwards: Afterwards) -> anyhow::Result<()> {
     let style = if std::io::stdout().is_terminal() { Style::Colour } else { Style::Plain };
     let environment = Environment::start().await.context("the sandbox cannot start")?;

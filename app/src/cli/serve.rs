@@ -1,4 +1,4 @@
-//! `serve`: runs the service until it is told to stop.
+//! `serve`: runs the service until it receives a signal.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
 
 use super::CommandError;
 
-/// Runs the service in the time of `clock`.
+/// Runs the service with this clock.
 pub(super) async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     let telemetry = observability::start(Logs::OfTheService(config.telemetry.as_ref()))?;
     for fault in config.useless.iter().chain(&config.warnings) {

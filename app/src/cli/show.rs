@@ -1,4 +1,4 @@
-//! `show`: one cancellation with its whole life, for people and for programs.
+//! `show`: one cancellation with its history, as text or JSON.
 
 use std::io::Write;
 
@@ -9,19 +9,19 @@ use crate::operator::json::{self, CancellationDetail, instant, standing};
 
 use super::{CommandError, ConfigFile, journal_to_read, output::stdout};
 
-/// What `show` is asked for.
+/// The arguments of `show`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Show {
     #[command(flatten)]
     config: ConfigFile,
-    /// The cancellation's id, as answers, logs and `list` say it.
+    /// The cancellation's id, as shown in answers, logs and `list`.
     id: CancellationId,
-    /// For programs: one JSON object.
+    /// Prints one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-/// Prints one cancellation with its whole life.
+/// Prints one cancellation with its history.
 pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
     let journal = journal_to_read(&arguments.config.file).await?;
     let query =
@@ -69,7 +69,7 @@ pub(super) async fn show(arguments: Show) -> Result<(), CommandError> {
         }
     }
     for flag in &record.flags {
-        writeln!(out, "\nlook at: {flag}")?;
+        writeln!(out, "\ncheck: {flag}")?;
     }
     writeln!(out)?;
     for (at, what) in &record.history {

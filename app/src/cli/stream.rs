@@ -1,4 +1,4 @@
-//! `stream`: looks after the subscription over which NewStore sends its events.
+//! `stream`: manages the subscription through which NewStore sends its events.
 
 mod replay;
 mod status;
@@ -16,45 +16,45 @@ use crate::{
     wiring,
 };
 
-/// What can be done about the stream.
+/// The subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Stream {
-    /// Tells whether events are sent, as configured; and which replays there are.
+    /// Shows whether events are sent as configured, and the replays.
     #[command(after_help = "Example:\n  memobridge stream status --config memobridge.toml\n\n\
                       Exit code 1: it is missing, stopped, or not as configured.")]
     Status(Target),
-    /// Registers the webhook with NewStore, or brings its registration up to date.
+    /// Registers the webhook with NewStore, or updates its registration.
     #[command(after_help = "Example:\n  memobridge stream register --tenant dodici\n\n\
-                      Running it twice is fine. A new one starts by itself; a stopped one stays \
-                      stopped.")]
+                      It can be run again. A new registration starts by itself; a stopped one \
+                      stays stopped.")]
     Register(Target),
-    /// Starts a stream that was stopped; the service does so by itself every hour.
+    /// Starts a stopped stream; the service does so by itself every hour.
     #[command(after_help = "Example:\n  memobridge stream start --tenant dodici")]
     Start(Target),
-    /// Has NewStore send the events of a stretch of time once more.
+    /// Makes NewStore send the events of a time range again.
     #[command(after_help = "Examples:\n  \
                       memobridge stream replay --since 2026-11-21 --until 2026-11-22\n  \
                       memobridge stream replay --since 2026-11-21T09:30:00Z\n  \
                       memobridge stream replay --clean\n\n\
-                      What is settled is answered so and stays as it is. Watch a replay with \
-                      memobridge stream status.")]
+                      Finished cancellations do not change. Watch a replay with memobridge stream \
+                      status.")]
     Replay(replay::Replay),
 }
 
-/// Whose stream, and how to tell it.
+/// The stream, and the output format.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only this tenant's; needed to change something where there are several.
+    /// Only this tenant's stream; required for changes if there are several streams.
     #[arg(long)]
     tenant: Option<Tenant>,
-    /// For programs: one JSON object a line.
+    /// Prints one JSON object per line.
     #[arg(long)]
     json: bool,
 }
 
-/// Does it.
+/// Runs a subcommand.
 pub(super) async fn stream(command: Stream) -> Result<(), CommandError> {
     match command {
         Stream::Status(target) => status::status(&target).await,
@@ -65,7 +65,7 @@ pub(super) async fn stream(command: Stream) -> Result<(), CommandError> {
 }
 
 impl Target {
-    /// The streams that are meant, at least one.
+    /// The selected streams, at least one.
     fn streams(&self) -> Result<Vec<Watched>, CommandError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = load(&self.config.file)?;
@@ -82,7 +82,7 @@ impl Target {
         Ok(streams)
     }
 
-    /// The one stream that is meant.
+    /// The one selected stream.
     fn only(&self) -> Result<Watched, CommandError> {
         let mut streams = self.streams()?;
         match (streams.pop(), streams.is_empty()) {
@@ -105,7 +105,7 @@ async fn register(target: &Target) -> Result<(), CommandError> {
         Registered::Updated => "updated",
     };
     let detail = format!("sends {} to {}", names(&wanted.events), wanted.callback);
-    say(target, &stream, &wanted.id, outcome, &detail)
+    print_outcome(target, &stream, &wanted.id, outcome, &detail)
 }
 
 async fn start(target: &Target) -> Result<(), CommandError> {
@@ -113,20 +113,20 @@ async fn start(target: &Target) -> Result<(), CommandError> {
     let id = &stream.wanted.id;
     let found = stream.port.find(id).await.map_err(|it| no(&stream, &it))?;
     if found.is_some_and(|it| it.state == StreamState::Running) {
-        return say(target, &stream, id, "running", "was running already");
+        return print_outcome(target, &stream, id, "running", "already running");
     }
     stream.port.start(id).await.map_err(|it| no(&stream, &it))?;
-    say(
+    print_outcome(
         target,
         &stream,
         id,
         "started",
-        "sends again; replay the time it was stopped where something is missing",
+        "sends again; if events are missing, replay the time while it was stopped",
     )
 }
 
-/// What was done, in a line.
-fn say(
+/// Prints the outcome on one line.
+fn print_outcome(
     target: &Target,
     stream: &Watched,
     id: &SubscriptionId,
@@ -143,7 +143,7 @@ fn say(
     Ok(())
 }
 
-/// Why it could not be done, and what to do.
+/// The error, with its fix.
 fn no(stream: &Watched, error: &EventStreamError) -> CommandError {
     let (tenant, id) = (&stream.tenant, &stream.wanted.id);
     CommandError::No(match error {

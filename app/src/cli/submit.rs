@@ -1,4 +1,4 @@
-//! `submit`: runs an event from a file as if it had arrived.
+//! `submit`: processes an event from a file as if the webhook had received it.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
@@ -21,16 +21,16 @@ use crate::{
 
 use super::{CommandError, ConfigFile, load, output::stdout};
 
-/// What `submit` is asked for.
+/// The arguments of `submit`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Submit {
     #[command(flatten)]
     config: ConfigFile,
-    /// A file with an event as the webhook takes it.
+    /// A file with an event in the webhook's format.
     file: PathBuf,
 }
 
-/// Runs an event from a file as if it had arrived, and prints what became of it.
+/// Processes the event and prints its outcome.
 pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     let config = load(&arguments.config.file)?;
     let name = arguments.file.display();
@@ -87,7 +87,7 @@ pub(super) async fn submit(arguments: Submit) -> Result<(), CommandError> {
     writeln!(out, "{answer}")?;
     match outcome {
         crate::process::outcome::Outcome::Unavailable { .. } => {
-            Err(anyhow::anyhow!("nothing was done: submit it again later").into())
+            Err(anyhow::anyhow!("nothing was done; fix: submit it again later").into())
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@ fn every_command_can_be_parsed() {
     Arguments::command().debug_assert();
 }
 
-/// The commands that a help text shows: without what the shell does with them.
+/// The example commands of a help text, without pipes, redirections and comments.
 fn shown(help: &str) -> Vec<Vec<&str>> {
     let lines = help.lines().filter_map(|it| it.split_once("memobridge "));
     let commands = lines.filter(|(before, _)| before.starts_with("  "));
@@ -24,7 +24,7 @@ fn thousands_are_apart() {
 }
 
 #[test]
-fn every_command_teaches_by_examples_that_can_be_run() {
+fn every_command_has_examples_that_parse() {
     let all = Arguments::command();
     for command in std::iter::once(&all).chain(all.get_subcommands()) {
         let name = command.get_name();

@@ -1,4 +1,4 @@
-//! A time on the command line: an instant, a day, or how long ago.
+//! A time argument: an instant, a day, or a duration before now.
 
 use std::{str::FromStr, time::Duration};
 
@@ -8,7 +8,7 @@ use ports::Clock;
 
 use crate::{clock::SystemClock, config::duration, operator::parse};
 
-/// An instant, a day, or how long ago.
+/// An instant, a day, or a duration before now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeArg {
     At(Timestamp),
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_begins_at_midnight_utc_where_no_customer_is_meant() {
+    fn a_day_begins_at_midnight_utc_without_a_customer() {
         assert_eq!(in_utc("2026-11-20").map(Timestamp::as_millis), Ok(1_795_132_800_000));
         let now = SystemClock.now();
         let ago = Duration::from_hours(48);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_written_in_three_ways() {
+    fn a_time_has_three_formats() {
         let zone = TimeZone::get("America/New_York").unwrap();
         let now = Timestamp::from_millis(1_795_435_200_000);
         let table = [

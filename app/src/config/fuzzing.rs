@@ -13,7 +13,7 @@ use super::{
 pub struct FuzzEnvironment {
     /// The environment.
     pub environment: BTreeMap<String, String>,
-    /// What there is in files.
+    /// The content of files.
     pub files: fn(&Path) -> io::Result<String>,
 }
 

@@ -19,7 +19,7 @@ pub(super) fn webhook_keys(section: &Section<'_>) -> Option<Vec<SecretString>> {
     keys
 }
 
-/// Keys are told apart by what they open: one that opens two doors is given away with either.
+/// Reports keys that are shared between tenants, or between a webhook and the admin API.
 pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[CustomerConfig]) {
     let mut owners: BTreeMap<&str, &Tenant> = BTreeMap::new();
     for customer in customers {
@@ -28,8 +28,8 @@ pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[CustomerC
             match owners.insert(key.expose_secret(), tenant) {
                 Some(other) if other != tenant => {
                     let problem = format!(
-                        "customer.webhook_keys of {tenant} has a key of {other}: each could send the \
-                         other's events"
+                        "customer.webhook_keys of {tenant} has a key of {other}: each could send \
+                         the other's events"
                     );
                     root.source.note(Severity::Useless, root.line_of("customer"), problem);
                 }
@@ -41,8 +41,8 @@ pub(super) fn shared(root: &Section<'_>, server: &Server, customers: &[CustomerC
         && let Some(tenant) = owners.get(token.expose_secret())
     {
         let problem = format!(
-            "server.admin_token is a webhook key of {tenant}: whoever sends events could use the \
-             admin API"
+            "server.admin_token is a webhook key of {tenant}: the sender of events could use \
+             the admin API"
         );
         root.source.note(Severity::Useless, root.line_of("server"), problem);
     }

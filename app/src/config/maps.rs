@@ -27,7 +27,7 @@ pub(super) fn read(source: &Source, name: &str, tree: &Tree) -> Maps {
     source.with_file(&file, |inner| parse(inner, &text))
 }
 
-/// Reads the text of a file of tables, JSON where its name says so.
+/// Parses a file of tables; JSON if the name ends in `.json`.
 pub(super) fn parse(source: &Source, text: &str) -> Maps {
     let json = source.file.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     match if json { Tree::json(text) } else { Tree::toml(text) } {
@@ -71,8 +71,8 @@ fn is_documented(tree: &Tree) -> bool {
     }
 }
 
-/// The shape that NewStore documents for its own NetSuite integration: one entry
-/// per parameter, currencies among the `netsuite` ids. Other entries are its own.
+/// The format of NewStore's own NetSuite integration: one entry per parameter, with the currencies
+/// among the `netsuite` ids. Other entries are ignored.
 fn documented(source: &Source, tree: &Tree) -> Maps {
     let Value::Table(parameters) = &tree.value else {
         return Maps::default();
@@ -106,7 +106,7 @@ fn documented(source: &Source, tree: &Tree) -> Maps {
     }
 }
 
-/// An id, −1 for deliberately none, or nothing: null is the same as absent.
+/// An id, −1 for deliberately none, or `None` for null, which means absent.
 fn entry(source: &Source, name: &str, tree: &Tree) -> Option<Entry> {
     if matches!(tree.value, Value::Null) {
         return None;
@@ -123,8 +123,8 @@ fn ids(source: &Source, name: &str, tree: &Tree) -> Table {
     entries(source, name, tree, entry).into_iter().collect()
 }
 
-/// The entries of a table that `read` reads, each under its name without case: of two that
-/// differ none is taken.
+/// The entries of a table that `read` accepts, by their names in lower case. Two different entries
+/// whose names differ only in case are a fault.
 fn entries<T: PartialEq>(
     source: &Source,
     name: &str,
@@ -142,7 +142,7 @@ fn entries<T: PartialEq>(
         let Some(entry) = read(source, &name, tree) else { continue };
         let key = key.trim().to_lowercase();
         if entries.get(&key).is_some_and(|it| *it != entry) {
-            let problem = "is there twice and differs: case makes no difference";
+            let problem = "is given twice with different values: names ignore case";
             source.fault(tree.line, format!("{name} {problem}"));
         }
         entries.insert(key, entry);

@@ -11,7 +11,7 @@ use super::{
     tree::{Tree, Value},
 };
 
-/// The time zone of books that name none.
+/// The default time zone.
 pub(crate) const DEFAULT_TIME_ZONE: &str = "America/New_York";
 
 const FIELD_SOURCES: [(&str, FieldSource); 9] = [
@@ -133,7 +133,7 @@ pub(super) fn read(section: &Section<'_>) -> Policy {
     policy
 }
 
-/// Reads the time zone of the books.
+/// Reads the time zone of the accounts.
 pub(super) fn time_zone(section: Option<&Section<'_>>) -> jiff::tz::TimeZone {
     let parse = |name: &str| {
         jiff::tz::TimeZone::get(name)
@@ -169,7 +169,7 @@ fn memo_fields(section: &Section<'_>) -> (Vec<FieldRule>, Vec<String>) {
     (carried, cleared.into_iter().map(|it| it.script_id).collect())
 }
 
-/// Nothing is cleared on a line: only records can be told to leave a field empty.
+/// The fields of item lines. Only a field of the memo can be cleared.
 fn line_fields(section: &Section<'_>) -> Vec<FieldRule> {
     const KEY: &str = "line_fields";
     let rules = fields(section, KEY);
@@ -202,7 +202,7 @@ fn fields(section: &Section<'_>, key: &'static str) -> Vec<FieldRule> {
     rules
 }
 
-/// What a field is filled with; `None` together with a fault.
+/// The source of a field; `None` together with a fault.
 fn rule(
     section: &Section<'_>,
     name: &str,
@@ -227,10 +227,10 @@ fn rule(
         return Ok(Some((source, kind)));
     }
     let (word, _) = FIELD_TYPES.iter().find(|(_, it)| *it == kind).expect("every type has a word");
-    Err(format!("has a value that is no {word}"))
+    Err(format!("has a value that is not of type {word}"))
 }
 
-/// Whether what the source gives can be written as this type.
+/// Whether the value of the source fits this type.
 fn fits(source: &FieldSource, kind: FieldType) -> bool {
     match (source, kind) {
         (FieldSource::Constant(text), _) if text.is_empty() => true,

@@ -9,20 +9,20 @@ const DAY: Duration = Duration::from_hours(24);
 /// `[reconcile]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconcile {
-    /// From one comparison to the next.
+    /// The time from one comparison to the next.
     pub every: Duration,
-    /// How far back each looks; never less, so that nothing falls between two.
+    /// The window of each comparison; at least `every`, so that windows leave no gap.
     pub window: Duration,
-    /// What is done about what is missing.
+    /// What to do with missing credits.
     pub repair: RepairSetting,
 }
 
-/// What is done about what is missing.
+/// What to do with missing credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepairSetting {
-    /// It is reported.
+    /// Report them.
     Off,
-    /// It is reported and queued.
+    /// Report and queue them.
     On,
 }
 

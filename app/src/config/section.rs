@@ -1,7 +1,7 @@
 //! Reads one table of the configuration, key by key, and collects every fault with its line.
 //!
-//! Any value may be `{ env = "NAME" }` or `{ file = "PATH" }`; it is then what
-//! the variable or the file holds. Keys that nobody asked for are faults.
+//! Any value may be `{ env = "NAME" }` or `{ file = "PATH" }`, and is then read from the variable
+//! or the file. Unknown keys are faults.
 
 use std::{
     cell::RefCell,
@@ -16,20 +16,20 @@ use strsim::levenshtein;
 
 use super::tree::{Tree, Value};
 
-/// What is wrong with a duration of no time.
+/// The problem with a duration of zero.
 pub(super) const ZERO_DURATION: &str = "must be longer than zero, for example \"10s\"";
 
-/// The least length of a secret, in characters.
+/// Secrets with fewer characters cause a warning.
 const LONG_ENOUGH: usize = 24;
 
-/// One thing that is wrong with a configuration.
+/// One fault of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFault {
     /// The file.
     pub file: PathBuf,
     /// Its line, counted from 1; 0 where it is unknown.
     pub line: usize,
-    /// The key and what is wrong with it. Never a secret.
+    /// The key and its problem. Never contains a secret.
     pub message: String,
 }
 
@@ -43,24 +43,24 @@ impl fmt::Display for ConfigFault {
     }
 }
 
-/// What a finding means for the service.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
-    /// It cannot start.
+    /// The service cannot start.
     ConfigFault,
-    /// It tries, and cannot do what it is there for.
+    /// The service starts, but cannot do its work.
     Useless,
-    /// It works, and perhaps not as it is meant.
+    /// The service works, but the setting is probably a mistake.
     Warning,
 }
 
-/// What reading depends on besides the document: the environment, once, other files,
-/// and what was found so far.
+/// The inputs besides the document (a copy of the environment, and other files), and the findings
+/// so far.
 pub(crate) struct Source {
     pub(crate) file: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: fn(&Path) -> io::Result<String>,
-    /// Variables that hold no UTF-8; the configuration may not use them.
+    /// Variables that are not UTF-8; the configuration may not use them.
     pub(crate) not_utf8: BTreeSet<String>,
     pub(crate) findings: RefCell<Vec<(Severity, ConfigFault)>>,
 }
@@ -82,7 +82,7 @@ impl Source {
         let mut environment = BTreeMap::new();
         let mut not_utf8 = BTreeSet::new();
         for (name, value) in std::env::vars_os() {
-            // A name that is no UTF-8 cannot be asked for.
+            // The configuration cannot refer to a name that is not UTF-8.
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => drop(environment.insert(name, value)),
@@ -92,7 +92,7 @@ impl Source {
         Self { not_utf8, ..Self::of(file, environment) }
     }
 
-    /// Another document that this one refers to; what is found in it is told with the rest.
+    /// Reads another document that this one refers to; its findings are added to this one's.
     pub(crate) fn with_file<T>(&self, file: &Path, read: impl FnOnce(&Self) -> T) -> T {
         let environment = self.environment.clone();
         let not_utf8 = self.not_utf8.clone();
@@ -102,20 +102,20 @@ impl Source {
         result
     }
 
-    /// Notes a finding at a line.
+    /// Adds a finding at a line.
     pub(crate) fn note(&self, severity: Severity, line: usize, message: String) {
         let finding = ConfigFault { file: self.file.clone(), line, message };
         self.findings.borrow_mut().push((severity, finding));
     }
 
-    /// What was found so far that means this, in the order in which it was found.
+    /// The findings of this severity so far, in order.
     pub(crate) fn found(&self, severity: Severity) -> Vec<ConfigFault> {
         let findings = self.findings.borrow();
         let found = findings.iter().filter(|(found, _)| *found == severity);
         found.map(|(_, finding)| finding.clone()).collect()
     }
 
-    /// Notes a fault at a line.
+    /// Adds a fault at a line.
     pub(crate) fn fault(&self, line: usize, message: String) {
         self.note(Severity::ConfigFault, line, message);
     }
@@ -134,10 +134,10 @@ impl Source {
         }
     }
 
-    /// Notes a `${NAME}` that was not replaced in `text`, which is the key or value `name`.
+    /// Reports a placeholder `${NAME}` in `text`, which is the key or value `name`.
     pub(crate) fn note_placeholder(&self, name: &str, line: usize, text: &str) {
         if let Some(left) = placeholder(text) {
-            let problem = format!("{name} still has {left}: nothing is put in its place");
+            let problem = format!("{name} still has {left}: it is not replaced");
             self.note(Severity::Useless, line, problem);
         }
     }
@@ -172,13 +172,13 @@ impl Source {
         Err("must be a text, { env = \"NAME\" } or { file = \"PATH\" }".to_owned())
     }
 
-    /// A path as the configuration means it: relative to the configuration file.
+    /// A path, relative to the configuration file.
     pub(crate) fn path(&self, raw: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(raw)
     }
 }
 
-/// A table being read.
+/// A table that is being read.
 pub(crate) struct Section<'a> {
     pub(crate) source: &'a Source,
     name: String,
@@ -210,12 +210,12 @@ impl<'a> Section<'a> {
         self.table.get(key).map_or(self.line, |it| it.line)
     }
 
-    /// Notes a finding at a key.
+    /// Adds a finding at a key.
     pub(crate) fn note(&self, severity: Severity, key: &str, problem: &str) {
         self.source.note(severity, self.line_of(key), format!("{} {problem}", self.key(key)));
     }
 
-    /// Notes a fault at a key.
+    /// Adds a fault at a key.
     pub(crate) fn fault(&self, key: &str, problem: &str) {
         self.note(Severity::ConfigFault, key, problem);
     }
@@ -254,7 +254,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A key that must be there.
+    /// A required key.
     pub(crate) fn required<T, E: fmt::Display>(
         &self,
         key: &'static str,
@@ -267,8 +267,8 @@ impl<'a> Section<'a> {
         self.get(key, parse)
     }
 
-    /// A list whose every text parses, and is not empty; a fault for each that does not. `None`
-    /// where the key is missing, or together with a fault.
+    /// A list of texts that all parse and are not empty; each other text is a fault. `None` where
+    /// the key is missing, or together with a fault.
     pub(crate) fn list<T, E: fmt::Display>(
         &self,
         key: &'static str,
@@ -316,7 +316,7 @@ impl<'a> Section<'a> {
         self.get(key, |text| one_of(text, words)).unwrap_or(default)
     }
 
-    /// All keys with their values, each asked for.
+    /// All keys with their values; all count as read.
     pub(crate) fn entries(self) -> BTreeMap<String, Tree> {
         self.table
     }
@@ -340,7 +340,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Whether the value is kept in an environment variable or a file.
+/// Whether the value refers to an environment variable or a file.
 pub(crate) fn is_reference(tree: &Tree) -> bool {
     match &tree.value {
         Value::Table(table) => {
@@ -356,8 +356,8 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// A `${NAME}`, or `${NAME:-default}` and the like, that was to be replaced before this was read.
-/// Only the name is told: around it may be a secret.
+/// A placeholder such as `${NAME}` or `${NAME:-default}` that another tool should have replaced.
+/// Only its name is returned, because the text around it may be a secret.
 fn placeholder(text: &str) -> Option<String> {
     let is_first = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
     let is_next = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

@@ -30,9 +30,9 @@ pub enum QueueConfig {
 pub struct Sqs {
     /// The queue, FIFO or standard.
     pub url: String,
-    /// Where messages go that cannot be read.
+    /// The queue for unreadable messages.
     pub dead_letter_url: Option<String>,
-    /// The region; what the AWS chain says where it is absent.
+    /// The region; the default comes from the AWS configuration chain.
     pub region: Option<String>,
     /// An emulator instead of AWS.
     pub endpoint: Option<String>,
@@ -48,14 +48,14 @@ pub enum JournalConfig {
     },
     /// A PostgreSQL database, shared by replicas.
     Postgres {
-        /// Where it is and how to log in, redacted in `Debug`.
+        /// Its address and credentials, redacted in `Debug`.
         url: DatabaseUrl,
     },
 }
 
-/// Seven years, as books are kept in most places.
+/// Seven years: the period for which most countries require accounting records.
 const KEEP: Duration = Duration::from_hours(24 * 2557);
-/// An audit, or a replayed window, may well look so far back.
+/// The shortest retention: an audit or a replay may need records of this age.
 const LEAST_KEPT: Duration = Duration::from_hours(24 * 30);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ enum StoreKind {
     Shared,
 }
 
-/// The stores, and how long the journal keeps what is over.
+/// The stores, and how long the journal keeps finished cancellations.
 pub(super) fn read(root: &Section<'_>) -> Option<(QueueConfig, JournalConfig, Duration)> {
     let (queue, journal) = (queue(root), journal(root));
     let (queue, (journal, keep)) = (queue?, journal?);
@@ -131,12 +131,12 @@ fn path(section: &Section<'_>, default: &str) -> PathBuf {
     section.source.path(&path)
 }
 
-/// The line of a store's path, or of its section where that names none.
+/// The line of a store's path, or of its section where the path is absent.
 fn line_of(root: &Section<'_>, store: &'static str) -> usize {
     root.section(store).map_or(0, |section| section.line_of("path"))
 }
 
-/// Whether two paths lead to one file, however they are spelled; also one that is not there yet.
+/// Whether two paths name the same file, in any spelling, even if it does not exist yet.
 fn is_one_file(one: &Path, other: &Path) -> bool {
     if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
         return (one.dev(), one.ino()) == (other.dev(), other.ino());
@@ -144,7 +144,7 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
     resolved(one) == resolved(other)
 }
 
-/// The path without links and detours, as far as there is anything on the way.
+/// The path without symbolic links and `..`, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut resolved = PathBuf::new();

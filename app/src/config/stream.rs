@@ -14,7 +14,7 @@ use super::{
 use crate::inbound::{WEBHOOK, may_lead_to_the_webhook};
 
 const DEFAULT_ID: &str = "memobridge";
-/// Replays are named after the subscription, and that takes room.
+/// Shorter than the limit, because the id of a replay contains it.
 const MAX_ID: usize = 24;
 
 /// `[customer.stream]`
@@ -24,15 +24,15 @@ pub struct Stream {
     pub id: SubscriptionId,
     /// The URL of the webhook, as the storefront reaches it.
     pub callback_url: String,
-    /// The one of the webhook's keys that its calls carry.
+    /// The key in its calls, one of the webhook's keys.
     pub api_key: SecretString,
-    /// Where subscriptions are registered, instead of beside the GraphQL endpoint.
+    /// The registration API, if it is not on the host of the GraphQL endpoint.
     pub url: Option<String>,
     /// The events to be sent.
     pub events: BTreeSet<String>,
 }
 
-/// `keys` are those of the webhook, where they could be read.
+/// `keys` are the webhook's keys, if they could be read.
 pub(super) fn read(section: &Section<'_>, keys: Option<&[SecretString]>) -> Option<Stream> {
     let id = match section.tree("id") {
         Some(_) => section.get("id", id),

@@ -1,4 +1,4 @@
-//! `[telemetry]`: where traces go. Without it nothing is traced.
+//! `[telemetry]`: where traces are sent. Without it nothing is traced.
 
 use super::section::Section;
 
@@ -7,10 +7,10 @@ use super::section::Section;
 pub struct Telemetry {
     /// The collector's base address for OTLP over HTTP; `/v1/traces` is added.
     pub otlp_endpoint: String,
-    /// What the traces say whose they are.
+    /// The service name in the traces.
     pub service_name: String,
-    /// Which part of the cancellations is traced, from 0 to 1; each wholly or not at
-    /// all, on every replica alike.
+    /// The fraction of cancellations that is traced, from 0 to 1. A cancellation is traced
+    /// completely or not at all, the same on every replica.
     pub sample: f64,
 }
 
@@ -27,8 +27,8 @@ pub(super) fn read(root: &Section<'_>) -> Option<Telemetry> {
     })
 }
 
-/// Other than the systems that hold money, a collector may be spoken to without TLS:
-/// it runs beside the service or in its network, and is told nothing that is secret.
+/// A collector may be used without TLS: it runs on the same machine or network, and receives no
+/// secrets.
 fn endpoint(raw: &str) -> Result<String, &'static str> {
     const PROBLEM: &str = "must be a URL such as \"http://127.0.0.1:4318\", without a query";
     let url: reqwest::Url = raw.trim().parse().map_err(|_| PROBLEM)?;

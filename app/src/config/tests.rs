@@ -23,7 +23,7 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(Path::new("/etc/memobridge/memobridge.toml"), text, environment())
 }
 
-/// The example with one line changed, and what `check` says then.
+/// The error for the example with one line changed.
 #[track_caller]
 fn faults(line: &str, instead: &str) -> String {
     assert!(EXAMPLE.contains(line), "the example has no line {line}");
@@ -51,7 +51,7 @@ fn the_example_is_a_configuration() {
 }
 
 #[test]
-fn what_is_not_to_be_compared_is_not() {
+fn without_its_section_nothing_is_compared() {
     let (before, rest) = EXAMPLE.split_once("[reconcile]").unwrap();
     let (keys, after) = rest.split_once("\n[[customer]]").unwrap();
     let section = |lines: &str| {
@@ -67,7 +67,7 @@ fn what_is_not_to_be_compared_is_not() {
 }
 
 #[test]
-fn a_fault_is_named_with_its_line_and_key() {
+fn a_fault_is_reported_with_its_line_and_key() {
     // line, instead, expected
     let table = [
         (
@@ -115,7 +115,7 @@ fn a_fault_is_named_with_its_line_and_key() {
         (
             "custbody_source = { constant = \"newstore\" }",
             "custbody_source = { constant = \"maybe\", type = \"boolean\" }",
-            "HERE customer.policy.fields.custbody_source has a value that is no boolean",
+            "HERE customer.policy.fields.custbody_source has a value that is not of type boolean",
         ),
         (
             "kind = \"embedded\"             # one file; several",
@@ -147,7 +147,7 @@ fn a_fault_is_named_with_its_line_and_key() {
 }
 
 #[test]
-fn a_fault_of_a_section_that_may_be_absent_is_named_too() {
+fn a_fault_in_an_optional_section_is_reported() {
     // line, instead, expected
     let table = [
         (
@@ -208,7 +208,7 @@ fn an_empty_constant_clears_a_field_of_any_type() {
 }
 
 #[test]
-fn every_fault_is_named_at_once() {
+fn all_faults_are_reported_at_once() {
     let text = EXAMPLE
         .replace("drain = \"25s\"", "drain = \"soon\"")
         .replace("kind = \"netsuite-soap\"", "kind = \"abacus\"")
@@ -218,7 +218,7 @@ fn every_fault_is_named_at_once() {
 }
 
 #[test]
-fn telemetry_is_off_until_it_has_a_collector() {
+fn telemetry_is_off_without_a_collector() {
     assert_eq!(parse(EXAMPLE).unwrap().telemetry, None);
     let on = EXAMPLE
         .replace("# [telemetry]", "[telemetry]")
@@ -234,7 +234,7 @@ fn telemetry_is_off_until_it_has_a_collector() {
     let last = "paypal = { usd = \"91240\" }";
     let url = "must be a URL such as \"http://127.0.0.1:4318\", without a query";
     let part = "telemetry.sample must be a number from 0 to 1, such as \"0.1\"";
-    // what is written, expected
+    // section, expected error
     let table = [
         ("otlp_endpoint = \"collector:4318\"", url),
         ("otlp_endpoint = \"http://c/?token=x\"", url),
@@ -253,7 +253,7 @@ fn telemetry_is_off_until_it_has_a_collector() {
 }
 
 #[test]
-fn a_callback_that_does_not_end_in_the_webhooks_path_is_warned_of() {
+fn a_callback_without_the_webhooks_path_is_a_warning() {
     let callback = "https://memobridge.dodici.example/newstore/events";
     let line = EXAMPLE.lines().position(|it| it.contains(callback)).unwrap() + 1;
     let host = "https://memobridge.dodici.example";
@@ -282,7 +282,7 @@ fn a_callback_that_does_not_end_in_the_webhooks_path_is_warned_of() {
 }
 
 #[test]
-fn a_stream_may_say_no_more_than_where_events_go() {
+fn a_stream_needs_only_its_callback_and_key() {
     let text = EXAMPLE
         .replace("id = \"memobridge\"             # replays", "# replays")
         .replace("events = [\"order.items_cancelled\", \"order.cancelled\"]", "");
@@ -297,7 +297,7 @@ fn a_stream_may_say_no_more_than_where_events_go() {
 }
 
 #[test]
-fn a_secret_never_shows() {
+fn a_secret_is_never_shown() {
     let config = parse(EXAMPLE).unwrap();
     let mut text = String::new();
     write!(text, "{config:?}").unwrap();
@@ -305,7 +305,7 @@ fn a_secret_never_shows() {
     let broken = EXAMPLE.replace("[server]", "[server]\nadmin = { env = \"DODICI_WEBHOOK_KEY\" }");
     let error = parse(&broken).unwrap_err().to_string();
     assert!(!error.contains("secret-of-"), "{error}");
-    // Where a fault could repeat what is written there.
+    // A fault could repeat the value.
     let words = ["inline", "embedded", "order.items_cancelled", "netsuite-soap", "from-invoice"];
     for word in words.into_iter().chain(["order.external_id", "double", "America/New_York"]) {
         let misplaced = "{ env = \"DODICI_WEBHOOK_KEY\" }";
@@ -316,7 +316,7 @@ fn a_secret_never_shows() {
 }
 
 #[test]
-fn a_database_is_named_by_its_url_and_shown_to_nobody() {
+fn a_database_url_is_read_and_its_password_is_never_shown() {
     let url = "url = \"postgres://clerk:secret-of-clerk@books.example/memobridge\"";
     let (path, file) =
         ("path = \"data/journal.db\"", "kind = \"embedded\"             # one file; several");
@@ -330,7 +330,7 @@ fn a_database_is_named_by_its_url_and_shown_to_nobody() {
 }
 
 #[test]
-fn maps_may_be_a_file_as_newstore_documents_it() {
+fn maps_may_be_a_file_in_newstores_format() {
     let folder = tempfile::tempdir().unwrap();
     let maps = r#"{
         "netsuite/newstore_to_netsuite_channel": { "web": 1, "mobile": null, "kiosk": -1 },
@@ -368,28 +368,28 @@ fn maps(file: &str, text: &str) -> Result<Maps, String> {
 }
 
 #[test]
-fn of_two_entries_of_a_map_none_is_taken_by_chance() {
+fn two_different_entries_with_one_name_are_a_fault() {
     // file, text, expected
     let table = [
         (
             "maps.toml",
             "channels = { web = 1 }\n[currencies]\nusd = 1\nUSD = 2",
-            "maps.toml:3: currencies.usd is there twice and differs: case makes no difference",
+            "maps.toml:3: currencies.usd is given twice with different values: names ignore case",
         ),
         (
             "maps.json",
             "{\"locations\": {\"A\": {\"id\": 1}, \" a\": 2}}",
-            "maps.json: locations.A is there twice and differs: case makes no difference",
+            "maps.json: locations.A is given twice with different values: names ignore case",
         ),
         (
             "maps.json",
             "{\"payment_items\": {\"credit_card\": {\"Adyen\": 1, \"adyen\": {\"usd\": 2}}}}",
-            "maps.json: payment_items.credit_card.adyen is there twice and differs: case makes no difference",
+            "maps.json: payment_items.credit_card.adyen is given twice with different values: names ignore case",
         ),
         (
             "maps.json",
             "{\"channels\": {\n  \"web\": 1,\n  \"web\": 2 }}",
-            "maps.json:3: web is there twice at line 3 column 12",
+            "maps.json:3: web is given twice at line 3 column 12",
         ),
     ];
     for (file, text, expected) in table {
@@ -400,7 +400,7 @@ fn of_two_entries_of_a_map_none_is_taken_by_chance() {
 }
 
 #[test]
-fn every_entry_of_a_map_may_be_kept_elsewhere() {
+fn every_entry_of_a_map_may_be_a_reference() {
     let text = "
         channels = { web = { env = \"DODICI_WEBHOOK_KEY\" } }
         locations = { shop = { env = \"DODICI_WEBHOOK_KEY\" } }

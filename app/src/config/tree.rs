@@ -1,7 +1,7 @@
 //! A configuration document as a tree of values that know their line.
 //!
-//! TOML and JSON become the same tree, so that one reader serves both and every
-//! fault can be named with its line.
+//! TOML and JSON become the same tree, so that one reader handles both and every fault has its
+//! line.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -17,12 +17,12 @@ use toml::{
 /// One value of a document.
 #[derive(Clone)]
 pub(crate) struct Tree {
-    /// Its line, counted from 1; 0 where the format does not tell.
+    /// Its line, counted from 1; 0 where the format does not show it.
     pub(crate) line: usize,
     pub(crate) value: Value,
 }
 
-/// What a value is. Numbers stay text: money is never a float.
+/// A value. Numbers stay text, because money is never a float.
 #[derive(Clone)]
 pub(crate) enum Value {
     Null,
@@ -33,7 +33,7 @@ pub(crate) enum Value {
     Table(BTreeMap<String, Tree>),
 }
 
-/// The document cannot be read at all.
+/// The document cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub(crate) struct ParseError {
@@ -42,7 +42,7 @@ pub(crate) struct ParseError {
 }
 
 impl fmt::Debug for Tree {
-    /// Never the value: it may be a secret.
+    /// Never shows the value, because it may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at line {}", self.kind(), self.line)
     }
@@ -65,7 +65,7 @@ impl Tree {
             .map_err(|error| ParseError { line: error.line(), message: error.to_string() })
     }
 
-    /// What kind of value it is, for people.
+    /// The kind of value, for error texts.
     pub(crate) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -78,7 +78,7 @@ impl Tree {
     }
 }
 
-/// Where each line of a text begins.
+/// The start of each line of a text.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -117,7 +117,7 @@ fn from_value(spanned: &Spanned<DeValue<'_>>, lines: &Lines) -> Tree {
     Tree { line: lines.line(offset), value }
 }
 
-/// JSON as it stands: a parser of its own values would keep the last of two equal keys.
+/// JSON without loss: `serde_json::Value` would keep only the last of two equal keys.
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = deserializer.deserialize_any(AnyValue)?;
@@ -170,7 +170,7 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut table = BTreeMap::new();
         while let Some((key, tree)) = entries.next_entry::<String, _>()? {
             if let Some(_first) = table.insert(key.clone(), tree) {
-                return Err(A::Error::custom(format!("{key} is there twice")));
+                return Err(A::Error::custom(format!("{key} is given twice")));
             }
         }
         Ok(Value::Table(table))

@@ -109,7 +109,7 @@ async fn admit(
     let target = request.uri().path_and_query().map(|it| format!("/api{it}"));
     let accepted = key.is_some_and(|it| admin_guard.token.accept(it));
     let mut response = if accepted {
-        let _turn = admin_guard.permits.acquire().await.expect("the semaphore is never closed");
+        let _permit = admin_guard.permits.acquire().await.expect("the semaphore is never closed");
         next.run(request).await
     } else {
         state.unauthorized(peer).into_response()
@@ -176,7 +176,7 @@ async fn show(
     Ok(Json(CancellationDetail::from(&record)).into_response())
 }
 
-/// Puts one cancellation back into the queue.
+/// Requeues one cancellation.
 async fn retry_one(
     State(state): State<HttpState>,
     path: Result<Path<String>, PathRejection>,
@@ -212,7 +212,7 @@ async fn retry_all(
     let (intent, outcome, done) = if only_counts {
         (RetryMode::Count, "would-retry", "counted")
     } else {
-        (requeue(&state).ok_or_else(EventAnswer::shutting_down)?, "retried", "put back")
+        (requeue(&state).ok_or_else(EventAnswer::shutting_down)?, "retried", "requeued")
     };
     let mut tally = RetryTally::default();
     let ended = retry::all(&*state.service.context.journal, &filter, intent, &mut tally).await;
@@ -237,7 +237,7 @@ fn id(path: Result<Path<String>, PathRejection>) -> Result<CancellationId, Field
     text.parse().map_err(|why: domain::IdError| malformed(why.to_string()))
 }
 
-/// The way into the queue; `None` while shutting down.
+/// The means to requeue; `None` while shutting down.
 fn requeue(state: &HttpState) -> Option<RetryMode<'_>> {
     let service = &state.service;
     let (jobs, clock) = (&*service.jobs, &*service.context.clock);

@@ -1,5 +1,5 @@
-//! Reads a body within bounds: its size, packed and unpacked, and the time that it may take to
-//! come.
+//! Reads a request body within limits: its size, compressed and decompressed, and the time until it
+//! is complete.
 
 use std::{
     borrow::Cow,
@@ -19,23 +19,23 @@ use ports::{Clock, Event, EventDecoder, FieldError};
 
 use super::answer::EventAnswer;
 
-/// From the end of the head to the end of the body.
+/// The time from the end of the head to the end of the body.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// What every gzip file begins with, and no JSON does.
+/// The first bytes of gzip data; JSON never begins with them.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// A byte order mark in UTF-8.
+/// The UTF-8 byte order mark.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a body cannot be read as an event.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// It has more than so many bytes.
+    /// It has more than this many bytes.
     #[error("the body is over {0} bytes")]
     TooLarge(usize),
-    /// A compressed body breaks off.
-    #[error("the end of the body is missing")]
+    /// The compressed data is incomplete.
+    #[error("the compressed body is incomplete")]
     Truncated,
-    /// It is no event.
+    /// It is not an event.
     #[error(transparent)]
     Malformed(#[from] FieldError),
 }
@@ -52,8 +52,8 @@ impl From<BodyError> for EventAnswer {
     }
 }
 
-/// Reads the whole body. One that does not come in time or breaks off is answered 500, so that it
-/// is sent again; one that declares too large a length is answered 413 at once.
+/// Reads the complete body. A late or incomplete body is answered 500, so that it is sent again. A
+/// declared length above the limit is answered 413 at once.
 pub(super) async fn read(
     request: Request<Body>,
     most: usize,
@@ -67,14 +67,14 @@ pub(super) async fn read(
         biased;
         body = to_bytes(request.into_body(), most) => body,
         () = clock.sleep(TIMEOUT) => {
-            return Err(EventAnswer::overloaded("the body did not come in time"));
+            return Err(EventAnswer::overloaded("the body did not arrive in time"));
         }
     };
     body.map_err(|error| {
         if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
             return BodyError::TooLarge(most).into();
         }
-        EventAnswer::overloaded("the body broke off")
+        EventAnswer::overloaded("the body is incomplete")
     })
 }
 
@@ -82,27 +82,27 @@ pub(super) async fn read(
 ///
 /// # Errors
 ///
-/// A body that is too large, breaks off, or is no event.
+/// The body is too large, incomplete, or not an event.
 pub(crate) fn event(
     decoder: &dyn EventDecoder,
     body: &[u8],
     most: usize,
     received: Timestamp,
 ) -> Result<Event, BodyError> {
-    Ok(decoder.decode(&unpacked(body, most)?, received)?)
+    Ok(decoder.decode(&decompressed(body, most)?, received)?)
 }
 
-/// What the head says of the body's encoding.
+/// The body's encoding, according to the request's head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// None, or gzip: found out from the body itself.
+    /// None or gzip; the body itself shows which.
     Readable,
-    /// One that is not read here.
+    /// An unsupported encoding.
     Other,
 }
 
 impl Encoding {
-    /// What these header fields say.
+    /// The encoding in these header fields.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let fields = headers.get_all(header::CONTENT_ENCODING).iter();
         let is_readable = |coding: &str| {
@@ -114,34 +114,34 @@ impl Encoding {
         if fields.into_iter().all(all_readable) { Self::Readable } else { Self::Other }
     }
 
-    /// Whether this body can be read. A proxy may have decoded it and left the field.
+    /// Whether this body can be read. A proxy may have decoded it without removing the field.
     pub(super) fn is_readable(self, body: &[u8]) -> bool {
         let begins_as_json = body.trim_ascii_start().starts_with(b"{") || body.starts_with(BOM);
-        self == Self::Readable || is_packed(body) || begins_as_json
+        self == Self::Readable || is_gzip(body) || begins_as_json
     }
 }
 
-/// Whether it is packed. What the head says of it is not asked: a proxy on the way may have packed
-/// or unpacked it and kept silent.
-pub(super) fn is_packed(body: &[u8]) -> bool {
+/// Whether the body is gzip. Only the body decides, because a proxy may have compressed or
+/// decompressed it without changing the head.
+pub(super) fn is_gzip(body: &[u8]) -> bool {
     body.starts_with(&GZIP)
 }
 
-/// The decompressed body, at most `most` bytes of it. It may have several gzip members, and white
-/// space or zeros behind the last, as `gzip` itself takes it.
-fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, BodyError> {
-    if !is_packed(body) {
+/// The decompressed body of at most `most` bytes. Like `gzip`, it accepts several members, and
+/// white space or zeros after the last one.
+fn decompressed(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, BodyError> {
+    if !is_gzip(body) {
         return Ok(Cow::Borrowed(body));
     }
     let mut whole = Vec::new();
     let mut rest = body;
-    while is_packed(rest) {
+    while is_gzip(rest) {
         let room = u64::try_from(most - whole.len()).unwrap_or(u64::MAX);
         let mut member = GzDecoder::new(rest);
         member.by_ref().take(room.saturating_add(1)).read_to_end(&mut whole).map_err(|error| {
             match error.kind() {
                 ErrorKind::UnexpectedEof => BodyError::Truncated,
-                _ => unusable("cannot be unpacked"),
+                _ => unusable("cannot be decompressed"),
             }
         })?;
         if most < whole.len() {
@@ -152,7 +152,7 @@ fn unpacked(body: &[u8], most: usize) -> Result<Cow<'_, [u8]>, BodyError> {
     if rest.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
         Ok(Cow::Owned(whole))
     } else {
-        Err(unusable("has something else behind it"))
+        Err(unusable("has other data after its end"))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Requests that are refused, 4xx: each is counted by its cause, and so many a minute have a line
-//! in the log. A line says what was wrong, and nothing of the body.
+//! Rejected requests (4xx): each is counted by its cause, and a limited number per minute is
+//! logged. A log line has the reason, and nothing from the body.
 
 use std::{
     collections::BTreeMap,
@@ -10,12 +10,12 @@ use std::{
 use axum::http::{Method, StatusCode};
 use ports::{Clock, Instant};
 
-/// The stretch in which lines are counted.
+/// The window in which log lines are counted.
 const WINDOW: Duration = Duration::from_mins(1);
-/// Lines of one cause in it.
+/// The most log lines of one cause in a window.
 const LINES: u32 = 20;
 
-/// What was refused in the current window, by cause.
+/// The rejected requests of the current window, by cause.
 pub struct Refusals {
     clock: Arc<dyn Clock>,
     window: Mutex<Window>,
@@ -27,35 +27,35 @@ struct Window {
     lines: BTreeMap<&'static str, u32>,
 }
 
-/// What to write.
+/// Whether to write a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     Written,
-    /// Written, and that it is the last one of this cause for now.
+    /// Written, with a note that it is the last one of this cause in the window.
     Last,
     None,
 }
 
-/// A request that was not taken.
+/// A rejected request.
 pub(super) struct Refused<'a> {
     pub(super) method: &'a Method,
-    /// Those parts that our routes have.
+    /// The parts of the path that belong to a route.
     pub(super) path: &'a str,
     pub(super) status: StatusCode,
-    /// In our words.
+    /// The reason, in fixed words.
     pub(super) reason: &'a str,
 }
 
 impl Refusals {
-    /// None yet.
+    /// Without requests so far.
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, window: Mutex::default() }
     }
 
-    /// Counts one, and writes it down unless there were too many of its cause.
+    /// Counts a request, and logs it unless there were too many of its cause.
     pub(super) fn note(&self, refused: &Refused<'_>) {
         let Refused { method, path, status, reason } = refused;
-        let (method, status) = (told(method), status.as_u16());
+        let (method, status) = (method_label(method), status.as_u16());
         self.count(method, cause(status), |cause| {
             tracing::warn!(
                 http.request.method = method,
@@ -68,7 +68,7 @@ impl Refusals {
         });
     }
 
-    /// Counts one whose head is none, or too big.
+    /// Counts a request whose head is invalid or too large.
     pub(super) fn note_head(&self, error: &hyper::Error) {
         self.count("other", "head", |cause| {
             tracing::warn!(cause, %error, "Rejected a request: its head cannot be read");
@@ -105,7 +105,7 @@ impl Refusals {
     }
 }
 
-/// Why, as the metric's label says it.
+/// The cause, as the metric's label.
 fn cause(status: u16) -> &'static str {
     match status {
         400 => "malformed",
@@ -121,7 +121,7 @@ fn cause(status: u16) -> &'static str {
     }
 }
 
-fn told(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::POST => "POST",
         Method::GET => "GET",
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_one_cause_hides_no_other_and_comes_to_an_end() {
+    fn a_flood_of_one_cause_hides_no_other_and_its_log_lines_are_limited() {
         let refusals = Refusals::new(Arc::new(crate::clock::SystemClock));
         let now = Instant::new(domain::Timestamp::from_millis(1_000), Duration::ZERO);
         let lines: Vec<_> = (0..LINES + 5).map(|_| refusals.line("unauthorized", now)).collect();

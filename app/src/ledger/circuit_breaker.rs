@@ -31,7 +31,7 @@ pub struct CircuitBreakerLedger {
 
 /// The circuit breaker is open; nothing was sent.
 #[derive(Debug, thiserror::Error)]
-#[error("held back for {0:?} after failures")]
+#[error("suspended for {0:?} after failures")]
 pub struct BreakerOpenError(Duration);
 
 impl CircuitBreakerLedger {

@@ -167,9 +167,9 @@ mod tests {
         // seconds since the start, lost, reported
         let table =
             [(0, 3, Some(3)), (5, 2, None), (299, 1, None), (300, 4, Some(7)), (301, 1, None)];
-        for (seconds, lost, told) in table {
+        for (seconds, lost, reported) in table {
             let now = start + Duration::from_secs(seconds);
-            assert_eq!(losses.add(lost, now), told, "after {seconds} s");
+            assert_eq!(losses.add(lost, now), reported, "after {seconds} s");
         }
     }
 }

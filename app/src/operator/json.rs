@@ -1,4 +1,4 @@
-//! A cancellation as JSON: what `list --json`, `show --json` and the admin API all answer.
+//! A cancellation as JSON: the output of `list --json`, `show --json` and the admin API.
 //!
 //! `docs/openapi.json` describes these objects; the tests compare answers with it.
 
@@ -24,7 +24,7 @@ pub struct CancellationSummary<'a> {
     flags: &'a [String],
 }
 
-/// A cancellation with its whole life, as it was asked for with its history.
+/// A cancellation with its history.
 #[derive(Debug, Serialize)]
 pub struct CancellationDetail<'a> {
     #[serde(flatten)]
@@ -62,16 +62,16 @@ pub struct CancellationPage<'a> {
     pub next_cursor: Option<String>,
 }
 
-/// How many cancellations are tried again, and the money that is known.
+/// The number of retried cancellations, and the known amounts.
 #[derive(Debug, Serialize)]
 pub struct RetryAnswer {
     /// `retried` or `would-retry`.
     pub outcome: &'static str,
-    /// How many.
+    /// Their number.
     pub count: usize,
     /// The credit of memos that are not on record yet, by currency.
     pub sums: BTreeMap<&'static str, String>,
-    /// Units whose memo is not made yet.
+    /// Units without a memo.
     pub units_without_memo: usize,
 }
 
@@ -122,7 +122,7 @@ impl<'a> From<&'a MemoRecord> for Memo<'a> {
     }
 }
 
-/// An object on one line, for programs.
+/// An object on one line.
 #[must_use]
 pub fn line(object: &impl Serialize) -> String {
     serde_json::to_string(object).expect("texts, numbers and lists can be written as JSON")

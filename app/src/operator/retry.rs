@@ -65,7 +65,7 @@ pub enum RetryError {
     #[error("no cancellation has the id {0}")]
     Unknown(CancellationId),
     /// The cancellation is finished.
-    #[error("{0} is {name}: there is nothing to try again", name = .1.name())]
+    #[error("{0} is {name}: there is nothing to retry", name = .1.name())]
     Settled(CancellationId, CancellationState),
     /// Every cancellation in this state is finished.
     #[error("cannot retry cancellations in state {}", .0.name())]

@@ -1,4 +1,4 @@
-//! How long things have lasted, as this process measured it by a monotonic clock.
+//! Durations that this process has measured with a monotonic clock.
 //!
 //! Dates are stored in the journal so that they outlive the process. A date alone is not enough:
 //! the machine's clock may step, and the clocks of two machines may differ by an hour.
@@ -15,9 +15,9 @@ use ports::{Clock, Instant};
 /// A request without an answer no longer arrives after this: NetSuite ends a request within 15
 /// minutes; the rest is for clocks that differ, and for a slow journal.
 pub const LATE_ARRIVAL_WINDOW: Duration = Duration::from_mins(20);
-/// How long the date must stay ahead before it is believed.
+/// How long the date must stay ahead before it is trusted.
 const TRUST_AFTER: Duration = Duration::from_hours(1);
-/// How far the date and a monotonic clock drift apart without a step.
+/// The largest difference between date and monotonic clock that counts as drift, not as a step.
 const DRIFT: Duration = Duration::from_secs(1);
 
 /// What this process has measured.
@@ -25,7 +25,7 @@ const DRIFT: Duration = Duration::from_secs(1);
 pub struct Elapsed {
     /// Sends whose outcome this process does not know.
     pub unanswered: FirstSeen<MemoKey>,
-    /// Cancellations that wait, by the date from which their deadline counts.
+    /// Waiting cancellations, by the date from which their deadline counts.
     pub waiting: FirstSeen<(CancellationId, Timestamp)>,
     /// Transaction types that count for nothing and were logged.
     pub ignored_types: FirstSeen<String>,
@@ -33,7 +33,7 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
-    /// Nothing measured yet. Cancellations wait for at most `give_up_after`.
+    /// Without measurements. Cancellations wait for at most `give_up_after`.
     #[must_use]
     pub fn new(give_up_after: Duration) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Elapsed {
     }
 }
 
-/// Since when this process knows of each key.
+/// When this process first saw each key.
 #[derive(Debug, Clone)]
 pub struct FirstSeen<K> {
     seen: Arc<Mutex<BTreeMap<K, Instant>>>,
@@ -67,13 +67,13 @@ pub struct FirstSeen<K> {
 }
 
 impl<K: Ord + Clone> FirstSeen<K> {
-    /// No key yet. At `max_keys`, those older than `kept_for` are dropped.
+    /// Without keys. When there are `max_keys`, keys older than `kept_for` are dropped.
     fn new(max_keys: usize, kept_for: Duration) -> Self {
         Self { seen: Arc::default(), max_keys, kept_for }
     }
 
-    /// How long this process has known of the key: zero the first time, and where there is no
-    /// room for it.
+    /// The time since this process first saw the key: zero the first time, and if there is no room
+    /// for it.
     #[must_use]
     pub fn known_for(&self, key: &K, now: Instant) -> Duration {
         let mut seen = self.seen();
@@ -86,7 +86,7 @@ impl<K: Ord + Clone> FirstSeen<K> {
         Duration::ZERO
     }
 
-    /// Whether the key is new; not where there is no room for it.
+    /// Whether the key is new; `false` if there is no room for it.
     #[must_use]
     pub fn is_first(&self, key: &K, now: Instant) -> bool {
         let mut seen = self.seen();
@@ -97,13 +97,13 @@ impl<K: Ord + Clone> FirstSeen<K> {
         is_first
     }
 
-    /// Counts from now.
+    /// Restarts the time of the key.
     pub fn restart(&self, key: &K, now: Instant) {
         self.forget(key);
         let _ = self.known_for(key, now);
     }
 
-    /// The key is of no more interest.
+    /// Removes the key.
     pub fn forget(&self, key: &K) {
         self.seen().remove(key);
     }
@@ -123,9 +123,9 @@ impl<K: Ord + Clone> FirstSeen<K> {
 /// How far the date has stepped ahead of the monotonic clock since the process started.
 #[derive(Debug, Default)]
 struct ClockSteps {
-    /// So much of it is believed.
-    believed: Duration,
-    /// The date is ahead by this much more or less since then.
+    /// The part of the step that is trusted.
+    trusted: Duration,
+    /// The least step that has lasted since the given instant.
     ahead: Option<(Duration, Instant)>,
 }
 
@@ -134,17 +134,17 @@ impl ClockSteps {
     fn certain(&mut self, now: Timestamp, instant: Instant) -> Timestamp {
         let unstepped = instant.unstepped();
         let ahead = now.since(unstepped);
-        if ahead <= self.believed + DRIFT {
-            (self.believed, self.ahead) = (ahead, None);
+        if ahead <= self.trusted + DRIFT {
+            (self.trusted, self.ahead) = (ahead, None);
             return now;
         }
         let (least, since) = self.ahead.unwrap_or((ahead, instant));
         let least = least.min(ahead);
         self.ahead = Some((least, since));
         if instant.since(since) >= TRUST_AFTER {
-            (self.believed, self.ahead) = (least, None);
+            (self.trusted, self.ahead) = (least, None);
         }
-        unstepped.after(self.believed)
+        unstepped.after(self.trusted)
     }
 }
 

@@ -1,7 +1,7 @@
-//! A cancellation as the body of a job, and back.
+//! Encodes a cancellation as the body of a job, and decodes it.
 //!
-//! A queue may hold jobs of the version before, for days. Version 1, without a number, was an
-//! event as `NewStore` writes it: it is read and no longer written.
+//! A queue may hold jobs of the previous version for days. Version 1, which has no version number,
+//! was the event in `NewStore`'s format: it is still decoded, but no longer written.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use domain::{Cancellation, IdError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 2;
-/// A body of this size fits every queue, SQS queues of 256 KiB with their attributes too. 5,000
-/// units without their reasons have less.
+/// A body of this size fits every queue, including an SQS queue with a limit of 256 KiB for body
+/// and attributes. A job of 5,000 units without reasons is smaller.
 const MAX_BYTES: usize = 240 * 1024;
 
-/// Why a body is no cancellation.
+/// Why a body cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum JobCodecError {
-    /// It is not written as this version writes it.
-    #[error("it is no job of version 1 or {VERSION}")]
+    /// It has not the format of a known version.
+    #[error("it is not a job of version 1 or {VERSION}")]
     Shape(#[from] serde_json::Error),
     /// A later version wrote it.
     #[error("it has version {0}, which is not known")]
     Version(u32),
-    /// An id cannot be one.
-    #[error("an id in it is none")]
+    /// An id is invalid.
+    #[error("it has an invalid id")]
     Id(#[from] IdError),
-    /// Its time cannot be read.
+    /// The publication time is invalid.
     #[error("its publication time cannot be read")]
     Time(#[from] jiff::Error),
 }
@@ -70,8 +70,8 @@ struct Item {
     cancellation_reason: Option<String>,
 }
 
-/// Writes a cancellation as a job's body; reading it gives the same cancellation. A large one has
-/// no reasons: nothing is decided by them, and the journal has them.
+/// Encodes a cancellation as a job's body; decoding it gives the same cancellation. A large one has
+/// no reasons: no decision depends on them, and the journal has them.
 #[must_use]
 pub fn encode(cancellation: &Cancellation) -> String {
     let with_reasons = json(cancellation, reasons(cancellation));
@@ -100,11 +100,11 @@ fn reasons(cancellation: &Cancellation) -> BTreeMap<String, String> {
     units.filter_map(|(unit, reason)| Some((unit.to_string(), reason.clone()?))).collect()
 }
 
-/// Reads what [`encode`] wrote, in this version or the one before.
+/// Decodes a body that this version or the previous one wrote.
 ///
 /// # Errors
 ///
-/// A body that neither of them wrote.
+/// The body is not from either version.
 pub fn decode(body: &str) -> Result<Cancellation, JobCodecError> {
     match serde_json::from_str::<Head>(body)?.version {
         None => serde_json::from_str::<EventBody>(body)?.cancellation(),

@@ -45,7 +45,7 @@ pub struct Service {
 pub struct CustomerEntry {
     /// The customer.
     pub customer: Customer,
-    /// What its webhook calls may carry.
+    /// The keys that its webhook calls may carry.
     pub keys: Keys,
 }
 
@@ -165,7 +165,7 @@ impl Service {
     }
 }
 
-/// The wait before an order that another run works on is tried again.
+/// The wait before the retry of an order that another run processes.
 pub const BUSY: Duration = Duration::from_secs(1);
 
 /// Whether its job is in the queue.

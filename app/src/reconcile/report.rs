@@ -1,4 +1,4 @@
-//! What a comparison found: sums in memory, the findings themselves in the memo index.
+//! The result of a comparison: sums in memory, findings in the memo index.
 
 use std::{collections::BTreeMap, fmt, mem, sync::Arc};
 
@@ -19,7 +19,7 @@ const UNCLEAR: &str = "unclear";
 pub const KINDS: [&str; 7] =
     ["missing", "doubled", "different", UNCLEAR, "waiting", "parked", "unexplained"];
 
-/// Kinds that make the answer "no".
+/// The first kinds, which make the command fail.
 pub const WRONG: usize = 4;
 
 /// The result of a comparison for one customer.

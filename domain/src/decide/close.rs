@@ -38,13 +38,13 @@ impl OrderLineUnits<'_> {
         self.order_line.closed && (billed.is_zero() || room)
     }
 
-    /// Fulfilled or billed, at least in part.
-    fn has_gone(&self) -> bool {
-        !self.gone().is_zero()
+    /// Whether at least one piece was fulfilled or billed.
+    fn is_processed(&self) -> bool {
+        !self.processed_pieces().is_zero()
     }
 
     /// Pieces that were fulfilled or billed.
-    fn gone(&self) -> Decimal {
+    fn processed_pieces(&self) -> Decimal {
         self.order_line.billed.max(self.order_line.fulfilled)
     }
 }
@@ -134,8 +134,8 @@ fn share_out<'a>(
             let Some(&product) = products.get(name).filter(|it| met.insert(**it)) else {
                 continue;
             };
-            for has_gone in [true, false] {
-                queues.entry((product, match_rank, has_gone)).or_default().push(nth);
+            for is_processed in [true, false] {
+                queues.entry((product, match_rank, is_processed)).or_default().push(nth);
             }
             if line_units.item_line.line.units.is_empty() && !line_units.order_line.closed {
                 let (first, same) =
@@ -145,11 +145,11 @@ fn share_out<'a>(
             }
         }
     }
-    for ((_, _, has_gone), queue) in &mut queues {
+    for ((_, _, is_processed), queue) in &mut queues {
         queue.sort_by_key(|nth| {
             let line_units = &order_line_units.all[*nth];
             (
-                line_units.has_gone() != *has_gone,
+                line_units.is_processed() != *is_processed,
                 line_units.order_line.closed,
                 line_units.item_line.line.line,
             )
@@ -165,7 +165,7 @@ fn share_out<'a>(
     let mut open = nameless;
     for match_rank in MatchRank::ALL {
         open.retain(|(turn, unit)| {
-            let queue = queues.get_mut(&(unit.product.as_str(), match_rank, turn.has_gone()));
+            let queue = queues.get_mut(&(unit.product.as_str(), match_rank, turn.is_processed()));
             let Some(nth) = queue.and_then(|queue| queue.first(&left, unit.quantity)) else {
                 return true;
             };
@@ -214,7 +214,7 @@ impl<'a> AssignmentGroups<'a> {
 
 impl AssignmentOrder {
     /// Whether these units prefer lines that were fulfilled or billed.
-    fn has_gone(self) -> bool {
+    fn is_processed(self) -> bool {
         matches!(self, Self::Active | Self::Invoiced)
     }
 }
@@ -275,7 +275,7 @@ pub(super) fn close_lines(
         if current == pieces && line_units.order_line.closed == closed {
             continue;
         }
-        if pieces < line_units.gone() {
+        if pieces < line_units.processed_pieces() {
             return Err(Reason::LineFulfilled { unit: unit.id.clone(), line: number });
         }
         targets.push(LineTarget { line: number, quantity: Some(pieces), amount: None, closed });

@@ -134,8 +134,8 @@ impl Credited {
         credited.name_by_key(index, &foreign);
         let mut voided_claims = BTreeSet::new();
         for memo in voided {
-            let is_news = |nth: &usize| !shown.contains(nth) && voided_claims.insert(*nth);
-            let Some(nth) = pairs.claim_of(memo).filter(is_news) else { continue };
+            let is_new = |nth: &usize| !shown.contains(nth) && voided_claims.insert(*nth);
+            let Some(nth) = pairs.claim_of(memo).filter(is_new) else { continue };
             let claim = &claims[nth].memo;
             let voided = Voided { key: claim.key.clone(), name: memo.name().to_owned() };
             credited.voided.extend(claim.units.iter().map(|id| (id.clone(), voided.clone())));
@@ -162,17 +162,17 @@ impl Credited {
     /// Where a memo created by memobridge names no unit and its claim is lost, its key shows
     /// whether it covers a single unit, or the units of the event.
     fn name_by_key(&mut self, index: &Index<'_>, foreign: &[usize]) {
-        let is_ours = |nth: &&usize| {
+        let is_nameless_own = |nth: &&usize| {
             let memo = &self.memos[**nth];
             memo.own && memo.is_nameless() && !memo.lines.is_empty()
         };
-        let ours: Vec<usize> = foreign.iter().filter(is_ours).copied().collect();
-        if ours.is_empty() {
+        let nameless_own: Vec<usize> = foreign.iter().filter(is_nameless_own).copied().collect();
+        if nameless_own.is_empty() {
             return;
         }
         let input = index.input;
-        let gone = input.order.units.iter().filter(|unit| !unit.is_active());
-        let singles = gone.map(|unit| vec![unit.id.clone()]);
+        let inactive = input.order.units.iter().filter(|unit| !unit.is_active());
+        let singles = inactive.map(|unit| vec![unit.id.clone()]);
         let event = input.cancellation.units.keys().cloned().collect();
         let with_shipping =
             |units: &Vec<UnitId>| [units.as_slice(), &[UnitId::shipping()]].concat();
@@ -184,15 +184,15 @@ impl Credited {
         let keys: BTreeMap<MemoKey, Vec<UnitId>> = sets.map(key).collect();
         let by_record: BTreeMap<&RecordId, &ExistingMemo> =
             input.billing.memos.iter().map(|memo| (&memo.id, memo)).collect();
-        for nth in ours {
+        for nth in nameless_own {
             let record = self.memos[nth].record.as_ref();
             let memo = record.and_then(|record| by_record.get(record));
             let Some(units) = memo.and_then(|memo| keys.get(&memo.key()?)) else { continue };
             self.units.extend(units.iter().cloned());
             self.own.extend(units.iter().cloned());
-            let goods: Vec<UnitId> = units.iter().filter(|id| !id.is_shipping()).cloned().collect();
+            let items: Vec<UnitId> = units.iter().filter(|id| !id.is_shipping()).cloned().collect();
             match &mut self.memos[nth].lines[..] {
-                [line] => line.units = goods,
+                [line] => line.units = items,
                 _ => drop(self.named.insert(nth)),
             }
         }
@@ -262,9 +262,9 @@ impl Credited {
         for memo in planned {
             let places = input.billing.memos.iter().filter(|it| same(it, memo));
             for record in places.map(|it| &it.id) {
-                let is_it =
+                let is_this_record =
                     |it: &ExistingCredit| it.record.as_ref() == Some(record) && it.is_nameless();
-                let Some(nth) = self.memos.iter().position(is_it) else { continue };
+                let Some(nth) = self.memos.iter().position(is_this_record) else { continue };
                 self.units.extend(memo.units.iter().cloned());
                 self.own.extend(memo.units.iter().cloned());
                 self.named.insert(nth);

@@ -9,7 +9,7 @@ use crate::{
 
 /// How an order of very many units is billed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Books {
+enum Layout {
     /// A line for each unit, with its id.
     Named,
     /// A line for each unit, without ids.
@@ -24,8 +24,14 @@ enum Books {
     Unbilled,
 }
 
-const ALL: [Books; 6] =
-    [Books::Named, Books::Nameless, Books::Alike, Books::OneLine, Books::Invoices, Books::Unbilled];
+const ALL: [Layout; 6] = [
+    Layout::Named,
+    Layout::Nameless,
+    Layout::Alike,
+    Layout::OneLine,
+    Layout::Invoices,
+    Layout::Unbilled,
+];
 
 /// An order of this many units, all cancelled by one event.
 struct Large {
@@ -36,9 +42,10 @@ struct Large {
 }
 
 impl Large {
-    fn new(count: usize, books: Books) -> Self {
+    fn new(count: usize, layout: Layout) -> Self {
         let mut story = Story::new();
-        let product = |nth| if books == Books::Alike { "p".to_owned() } else { format!("p{nth}") };
+        let product =
+            |nth| if layout == Layout::Alike { "p".to_owned() } else { format!("p{nth}") };
         let sold = |nth| UnitSnapshot {
             id: format!("unit-{nth:06}"),
             product: Some(product(nth)),
@@ -61,16 +68,16 @@ impl Large {
             last_four: None,
             transactions: vec![moved("capture"), moved("refund")],
         }]);
-        if books == Books::Unbilled {
+        if layout == Layout::Unbilled {
             story = story.with(|policy| policy.not_invoiced = NotInvoiced::CloseLines);
         }
-        if books == Books::Invoices {
+        if layout == Layout::Invoices {
             story = story.with(|policy| {
                 policy.item = ItemPolicy::Fixed(id("777"));
                 (policy.settlement, policy.tax) = (Settlement::PaymentItems, Tax::Item);
             });
         }
-        // A story's own ledger is written for readability, not for speed.
+        // The ledger of `Story` is written for readability, not for speed.
         let small = Story::new().unit("a", "20.00").paid("20.00").refunded("20.00");
         let mut billing = small.billing(&small.ready(&["a"]).unwrap());
         let first = billing.invoices[0].lines[0].clone();
@@ -79,7 +86,7 @@ impl Large {
             let mut line = BillingLine { line: number, ..first.clone() };
             line.item.external_id = Some(product(nth));
             line.item.name = Some(format!("Goods : {}", product(nth)));
-            let named = !matches!(books, Books::Nameless | Books::Alike);
+            let named = !matches!(layout, Layout::Nameless | Layout::Alike);
             line.units = if named { vec![unit(&format!("unit-{nth:06}"))] } else { Vec::new() };
             line
         });
@@ -88,7 +95,7 @@ impl Large {
         let ordered = sales_order.lines[0].clone();
         let ordered = lines.iter().map(|line| OrderLine { line: line.clone(), ..ordered.clone() });
         sales_order.lines = ordered.collect();
-        if books == Books::OneLine {
+        if layout == Layout::OneLine {
             let units = lines.iter().flat_map(|line| line.units.clone()).collect();
             lines.truncate(1);
             lines[0].quantity = Some(count.into());
@@ -96,12 +103,12 @@ impl Large {
             lines[0].units = units;
         }
         let like = billing.invoices[0].clone();
-        billing.invoices = match books {
-            Books::Unbilled => {
+        billing.invoices = match layout {
+            Layout::Unbilled => {
                 sales_order.lines.iter_mut().for_each(|line| line.billed = Decimal::ZERO);
                 Vec::new()
             }
-            Books::Invoices => {
+            Layout::Invoices => {
                 let each = lines.into_iter().enumerate();
                 each.map(|(nth, line)| Invoice {
                     id: id(&format!("{}", 1000 + nth)),
@@ -147,17 +154,17 @@ impl Large {
 
 #[test]
 fn the_work_of_a_decision_grows_no_faster_than_n_log_n() {
-    for books in ALL {
+    for layout in ALL {
         let [small, large] = [400, 1600].map(|count| {
-            let large = Large::new(count, books);
+            let large = Large::new(count, layout);
             comparisons(|| {
                 let plan = large.decide();
                 let credited: usize = plan.memos.iter().map(|memo| memo.units.len()).sum();
                 let closed = plan.close.map_or(0, |close| close.targets.len());
-                assert_eq!(credited + closed, count, "{books:?}");
+                assert_eq!(credited + closed, count, "{layout:?}");
             })
         });
         // Four times the units: 4 x log 1600 / log 400 = 4.9 times the work; its square is 16.
-        assert!(large < 6 * small, "{books:?}: {small} comparisons, then {large}");
+        assert!(large < 6 * small, "{layout:?}: {small} comparisons, then {large}");
     }
 }

@@ -86,18 +86,18 @@ fn place(
     let site = if channel_type == "store" { &order.channel } else { &order.demand_location };
     let site = format!("maps.locations.{}", site.as_deref().unwrap_or(""));
     let channel = format!("maps.channels.{channel_type}");
-    // field, the memo's, the record's own, else from
+    // field, value on the memo, value on the source record, map that is used otherwise
     let table = [
         ("location", &memo.location, &own.location, site.as_str()),
         ("department", &memo.department, &own.department, channel.as_str()),
         ("class", &memo.class, &own.class, origin),
         ("subsidiary", &memo.subsidiary, &own.subsidiary, site.as_str()),
     ];
-    let told = table.into_iter().filter_map(|(field, value, own, map)| {
+    let sentences = table.into_iter().filter_map(|(field, value, own, map)| {
         let from = if own.is_some() { origin } else { map };
         value.as_ref().map(|it| format!("{field} {it}: {from}"))
     });
-    told.collect()
+    sentences.collect()
 }
 
 fn line(input: &DecisionInput<'_>, memo: &CreditMemo, line: &MemoLine, origin: &str) -> String {
@@ -152,7 +152,7 @@ fn settlement(input: &DecisionInput<'_>, memo: &CreditMemo) -> String {
         (Some(it), _) => {
             format!("applied {} to invoice {}: policy settlement", it.amount, it.invoice)
         }
-        (None, Settlement::Apply) => "applied to nothing: nothing of it is unpaid".to_owned(),
+        (None, Settlement::Apply) => "not applied: no part of the invoice is unpaid".to_owned(),
         (None, Settlement::PaymentItems) => {
             "settled by payment lines: policy settlement".to_owned()
         }

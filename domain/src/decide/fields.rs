@@ -33,8 +33,8 @@ pub(super) fn reasons<'a>(
     let mut reasons: Vec<&str> = Vec::new();
     let mut met = BTreeSet::new();
     for unit in units {
-        let told = input.cancellation.units.get(&unit.id).and_then(Option::as_deref);
-        let reason = told.or(unit.reason.as_deref()).unwrap_or_default();
+        let event_reason = input.cancellation.units.get(&unit.id).and_then(Option::as_deref);
+        let reason = event_reason.or(unit.reason.as_deref()).unwrap_or_default();
         if !reason.is_empty() && met.insert(reason) {
             reasons.push(reason);
         }

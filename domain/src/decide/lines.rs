@@ -81,9 +81,9 @@ pub(super) struct LineTerms<'a> {
 
 /// The reported quantity of a line, limited to the supported range; `otherwise` where the line has
 /// none.
-pub(super) fn pieces(told: Option<Decimal>, otherwise: Decimal) -> Decimal {
+pub(super) fn pieces(reported: Option<Decimal>, otherwise: Decimal) -> Decimal {
     let most = Decimal::from(u32::MAX);
-    told.filter(|it| *it > Decimal::ZERO).map_or(otherwise, |it| it.min(most))
+    reported.filter(|it| *it > Decimal::ZERO).map_or(otherwise, |it| it.min(most))
 }
 
 /// The item lines of one record, in ascending line order.
@@ -101,7 +101,7 @@ pub(super) fn item_lines<'a>(
                 follows_item = true;
             }
             Role::Discount if follows_item => {
-                let last = item_lines.last_mut().expect("a discount follows goods");
+                let last = item_lines.last_mut().expect("a discount line follows an item line");
                 last.discount = last.discount.or(Some(line));
                 last.net += line.amount;
             }

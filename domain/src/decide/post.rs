@@ -82,10 +82,10 @@ pub(super) fn standalone<'a>(
         invoice: None,
     };
     let units: Vec<_> = units.iter().map(|(unit, spot)| (*unit, spot.item_line)).collect();
-    for (unit, goods) in &units {
+    for (unit, item_line) in &units {
         let ordered = unit.net(input.order.treatment);
-        let theirs = goods.net.share(unit.quantity.into(), goods.quantity());
-        agree(input, &sales_order.id, Some(goods.line.line), theirs, ordered)?;
+        let on_record = item_line.net.share(unit.quantity.into(), item_line.quantity());
+        agree(input, &sales_order.id, Some(item_line.line.line), on_record, ordered)?;
     }
     let mut memo = assemble(input, origin, &units, shipping, credited)?;
     if input.policy.settlement == Settlement::PaymentItems {
@@ -133,11 +133,11 @@ fn same_currency(
 
 /// `amount-mismatch`: the net amount of these units on the invoice line differs from the order's.
 fn amounts_agree(input: &DecisionInput<'_>, on_line: &[Matched<'_>]) -> Result<(), Reason> {
-    let Matched { invoice, item_line: goods, .. } = on_line[0];
+    let Matched { invoice, item_line, .. } = on_line[0];
     let pieces = on_line.iter().map(|it| rust_decimal::Decimal::from(it.unit.quantity)).sum();
-    let theirs = goods.net.share(pieces, goods.quantity());
-    let ours = on_line.iter().map(|it| it.unit.net(input.order.treatment)).sum();
-    agree(input, &invoice.id, Some(goods.line.line), theirs, ours)
+    let on_record = item_line.net.share(pieces, item_line.quantity());
+    let ordered = on_line.iter().map(|it| it.unit.net(input.order.treatment)).sum();
+    agree(input, &invoice.id, Some(item_line.line.line), on_record, ordered)
 }
 
 /// The same check for the due shipping, where the invoice shows any.
@@ -156,14 +156,14 @@ fn agree(
     input: &DecisionInput<'_>,
     invoice: &RecordId,
     line: Option<u32>,
-    theirs: Amount,
-    ours: Amount,
+    on_record: Amount,
+    ordered: Amount,
 ) -> Result<(), Reason> {
-    if (theirs - ours).abs() <= input.policy.tolerance {
+    if (on_record - ordered).abs() <= input.policy.tolerance {
         return Ok(());
     }
-    let invoiced = input.order.currency.round(theirs);
-    Err(Reason::AmountMismatch { invoice: invoice.clone(), line, invoiced, ordered: ours })
+    let invoiced = input.order.currency.round(on_record);
+    Err(Reason::AmountMismatch { invoice: invoice.clone(), line, invoiced, ordered })
 }
 
 /// The units of this run on each invoice.
@@ -181,13 +181,13 @@ fn check_over_credit(
     let numbers: HashMap<&UnitId, u32> = numbers.collect();
     let asked = net_on_lines(memo, |unit| numbers.get(unit).copied());
     for on_line in by_line(units).values() {
-        let goods = on_line[0].item_line;
-        let used: Vec<&ExistingCreditLine> = credited.lines_on(invoice, goods.line).collect();
-        let left = goods.net - used.iter().map(|line| line.net).sum();
-        let asked = asked.get(&goods.line.line).copied().unwrap_or_default();
+        let item_line = on_line[0].item_line;
+        let used: Vec<&ExistingCreditLine> = credited.lines_on(invoice, item_line.line).collect();
+        let left = item_line.net - used.iter().map(|line| line.net).sum();
+        let asked = asked.get(&item_line.line.line).copied().unwrap_or_default();
         if left + input.policy.tolerance < asked {
-            let line = Some(goods.line.line);
-            let by = credited.takers(invoice, Some(goods.line));
+            let line = Some(item_line.line.line);
+            let by = credited.takers(invoice, Some(item_line.line));
             return Err(Reason::OverCredit { invoice: invoice.id.clone(), line, left, asked, by });
         }
     }

@@ -80,7 +80,7 @@ pub enum Progress {
     Abandoned,
 }
 
-/// A difference between the systems, or one that is still being worked on.
+/// A difference between the systems, or units whose cancellation is still in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconcileFinding {
     /// The kind of difference.
@@ -220,15 +220,15 @@ struct ReportedMemos<'a> {
     by_record: BTreeMap<&'a RecordId, &'a RecordedMemo>,
     by_key: BTreeMap<MemoKey, &'a RecordedMemo>,
     /// Memos that only the full pass shows.
-    closely: BTreeMap<&'a RecordId, &'a ExistingMemo>,
-    closely_by_key: BTreeMap<MemoKey, &'a ExistingMemo>,
+    by_full_pass: BTreeMap<&'a RecordId, &'a ExistingMemo>,
+    by_full_pass_and_key: BTreeMap<MemoKey, &'a ExistingMemo>,
 }
 
 /// The settled claims of memobridge, by whether their records still exist.
 #[derive(Default)]
 struct Claims<'a> {
     standing: Vec<OnRecord<'a>>,
-    gone: Vec<Gone<'a>>,
+    deleted: Vec<DeletedMemo<'a>>,
 }
 
 /// A claim whose record exists.
@@ -250,7 +250,7 @@ enum Worth {
 }
 
 /// A claim whose record was deleted.
-struct Gone<'a> {
+struct DeletedMemo<'a> {
     known: &'a KnownCancellation,
     claim: &'a Claim,
     record: &'a RecordId,
@@ -266,7 +266,7 @@ impl<'a> Claims<'a> {
                     Some((memo, worth)) => {
                         claims.standing.push(OnRecord { claim, memo, worth });
                     }
-                    None => claims.gone.push(Gone { known, claim, record }),
+                    None => claims.deleted.push(DeletedMemo { known, claim, record }),
                 }
             }
         }
@@ -276,7 +276,7 @@ impl<'a> Claims<'a> {
 
 impl<'a> ReportedMemos<'a> {
     fn of(input: &'a ReconcileInput<'a>) -> Self {
-        let closely = match input.pass {
+        let full_pass = match input.pass {
             Pass::Quick => &[][..],
             Pass::Full(billing) => &billing.memos[..],
         };
@@ -284,8 +284,11 @@ impl<'a> ReportedMemos<'a> {
             input,
             by_record: input.memos.iter().map(|memo| (&memo.memo.id, memo)).collect(),
             by_key: input.memos.iter().filter_map(|memo| Some((memo.memo.key()?, memo))).collect(),
-            closely: closely.iter().map(|memo| (&memo.id, memo)).collect(),
-            closely_by_key: closely.iter().filter_map(|memo| Some((memo.key()?, memo))).collect(),
+            by_full_pass: full_pass.iter().map(|memo| (&memo.id, memo)).collect(),
+            by_full_pass_and_key: full_pass
+                .iter()
+                .filter_map(|memo| Some((memo.key()?, memo)))
+                .collect(),
         }
     }
 
@@ -294,7 +297,9 @@ impl<'a> ReportedMemos<'a> {
         if let Some(found) = self.by_record.get(record).or_else(|| self.by_key.get(key)) {
             return Some((self.name(&found.memo.id), self.worth(found)));
         }
-        if let Some(found) = self.closely.get(record).or_else(|| self.closely_by_key.get(key)) {
+        if let Some(found) =
+            self.by_full_pass.get(record).or_else(|| self.by_full_pass_and_key.get(key))
+        {
             let worth = match found.standing {
                 Standing::Valid => Worth::Total(found.total),
                 Standing::Voided => Worth::Voided,
@@ -305,8 +310,9 @@ impl<'a> ReportedMemos<'a> {
     }
 
     fn worth(&self, memo: &RecordedMemo) -> Worth {
-        let ours = self.input.maps.currency(self.input.order).ok().and_then(Entry::id);
-        let is_foreign = ours.zip(memo.currency.as_ref()).is_some_and(|(it, told)| it != *told);
+        let expected = self.input.maps.currency(self.input.order).ok().and_then(Entry::id);
+        let is_foreign =
+            expected.zip(memo.currency.as_ref()).is_some_and(|(it, found)| it != *found);
         match memo.memo.standing {
             Standing::Voided => Worth::Voided,
             Standing::Valid if is_foreign => Worth::Foreign,
@@ -316,7 +322,7 @@ impl<'a> ReportedMemos<'a> {
 
     fn name(&self, record: &RecordId) -> MemoRef {
         let memo = self.by_record.get(record).map(|it| &it.memo);
-        let memo = memo.or_else(|| self.closely.get(record).copied());
+        let memo = memo.or_else(|| self.by_full_pass.get(record).copied());
         MemoRef { record: record.clone(), number: memo.and_then(|memo| memo.number.clone()) }
     }
 
@@ -344,8 +350,9 @@ impl ReconcileInput<'_> {
         let claims = self.known.iter().flat_map(|known| &known.claims);
         let records: BTreeSet<&RecordId> = claims.filter_map(Claim::record).collect();
         let is_certain = |memo: &ExistingMemo| {
-            let mut goods = memo.lines.iter().filter(|line| line.quantity.is_some());
-            records.contains(&memo.id) || memo.is_own() && goods.all(|line| !line.units.is_empty())
+            let mut item_lines = memo.lines.iter().filter(|line| line.quantity.is_some());
+            records.contains(&memo.id)
+                || memo.is_own() && item_lines.all(|line| !line.units.is_empty())
         };
         let mut valid =
             self.memos.iter().map(|memo| &memo.memo).filter(|it| it.standing == Standing::Valid);

@@ -52,9 +52,9 @@ impl LineTaxes {
             Tax::Item => Self { code: untaxed(input)?, taxable: Some(false), details: Vec::new() },
             Tax::SuiteTax => {
                 let body = invoice.map(|it| it.shipping_taxes.as_slice()).unwrap_or_default();
-                let told = due.line.map_or(body, |it| it.taxes.as_slice());
+                let taxes = due.line.map_or(body, |it| it.taxes.as_slice());
                 let (net, tax) = (due.charge.net(), due.charge.tax);
-                Self { details: details(input, told, net, tax, "shipping")?, ..Self::default() }
+                Self { details: details(input, taxes, net, tax, "shipping")?, ..Self::default() }
             }
         })
     }
@@ -63,7 +63,7 @@ impl LineTaxes {
 /// Splits `tax` over the invoice's tax codes in the invoice's proportions.
 fn details(
     input: &DecisionInput<'_>,
-    told: &[LineTax],
+    taxes: &[LineTax],
     net: Amount,
     tax: Amount,
     what: &str,
@@ -71,29 +71,29 @@ fn details(
     if tax.is_zero() {
         return Ok(Vec::new());
     }
-    let Some((last, others)) = told.split_last() else {
+    let Some((last, others)) = taxes.split_last() else {
         return Err(unmapped("the invoice's tax details", what, input.order));
     };
-    let whole: Amount = told.iter().map(|it| it.amount).sum();
+    let whole: Amount = taxes.iter().map(|it| it.amount).sum();
     let mut left = tax;
     let mut parts = Vec::new();
-    for it in others {
-        let part = input.order.currency.round(tax.share(it.amount.value(), whole.value()));
+    for line_tax in others {
+        let part = input.order.currency.round(tax.share(line_tax.amount.value(), whole.value()));
         left -= part;
-        parts.push(detail(it, net, part));
+        parts.push(detail(line_tax, net, part));
     }
     parts.push(detail(last, net, left));
     Ok(parts)
 }
 
-fn detail(told: &LineTax, net: Amount, tax: Amount) -> TaxDetail {
+fn detail(line_tax: &LineTax, net: Amount, tax: Amount) -> TaxDetail {
     let hundred = Decimal::ONE_HUNDRED;
-    let reckoned = || tax.share(hundred, net.value()).value().round_dp(4);
+    let computed_rate = || tax.share(hundred, net.value()).value().round_dp(4);
     TaxDetail {
-        tax_type: told.tax_type.clone(),
-        tax_code: told.tax_code.clone(),
+        tax_type: line_tax.tax_type.clone(),
+        tax_code: line_tax.tax_code.clone(),
         basis: net,
-        rate: told.rate.unwrap_or_else(reckoned),
+        rate: line_tax.rate.unwrap_or_else(computed_rate),
         amount: tax,
     }
 }

@@ -47,10 +47,10 @@ fn a_record_belongs_to_an_order_by_a_unit_or_by_product_and_currency() {
     };
     let table: [(&str, Story, Edit, &str); 7] = [
         ("units are named", plain(), |_| {}, "posted"),
-        ("one of them is ours", plain(), one_unit_left, "not-invoiced"),
+        ("one unit is the order's", plain(), one_unit_left, "not-invoiced"),
         ("units are named, another currency", plain(), other_currency, "currency-mismatch"),
         ("units are named, other products", plain(), other_products, "posted"),
-        ("no units, our product", plain().nameless(), |_| {}, "posted"),
+        ("no units, the order's product", plain().nameless(), |_| {}, "posted"),
         ("no units, other products", plain().nameless(), other_products, "sales-order-not-found"),
         ("no units, other currency", plain().nameless(), other_currency, "sales-order-not-found"),
     ];

@@ -29,13 +29,17 @@ impl fmt::Display for Reason {
             }
             Self::RefundNotVisible { held, active } => write!(
                 f,
-                "{held} is held for goods worth {active}: the refund of the rest is not visible"
+                "{held} is held for active items worth {active}: the refund of the rest is not \
+                 visible"
             ),
             Self::SalesOrderNotFound { reference, order } => {
                 write!(f, "the ERP has no sales order with the external id {reference} or {order}")
             }
             Self::NeverExported { reference } => {
-                write!(f, "order {reference} never reached the ERP and no money is held for it")
+                write!(
+                    f,
+                    "order {reference} was never exported to the ERP and no money is held for it"
+                )
             }
             Self::AlreadyClosed { units } => {
                 write!(f, "the sales order's lines of {} are closed", list(units))
@@ -107,7 +111,7 @@ impl fmt::Display for Reason {
                 "memo {key} is refused now, but was sent before without an answer and may still \
                  arrive: {code}: {message}"
             ),
-            Self::OrderBusy => f.write_str("another event of this order is being worked on"),
+            Self::OrderBusy => f.write_str("another event of this order is being processed"),
             Self::ErpTimeout => f.write_str("the ERP has not answered within respond_within"),
             Self::StorefrontUnavailable { problem } => {
                 write!(f, "the storefront does not answer: {problem}")
@@ -126,7 +130,7 @@ impl fmt::Display for Reason {
                 write!(f, "queue or journal cannot be used: {problem}")
             }
             Self::InternalError { problem } => {
-                write!(f, "memobridge has a bug that this order meets: {problem}")
+                write!(f, "memobridge has a bug that this order triggers: {problem}")
             }
         }
     }

@@ -33,7 +33,7 @@ impl Story {
         billing
     }
 
-    /// The position of the invoice that carries a unit; the first unless said otherwise.
+    /// The position of the invoice that carries a unit; the first by default.
     fn billed_on(&self, unit: &Unit) -> Option<usize> {
         let is = |it: &String| it == unit.id.as_str();
         if self.uninvoiced.iter().any(is) || self.invoices.is_empty() {

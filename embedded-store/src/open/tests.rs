@@ -1,4 +1,4 @@
-//! Opening: what is made, what is refused, and how it is said.
+//! Opening: created files, rejected files, and the error texts.
 
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ fn chain(error: &StoreError) -> String {
     text
 }
 
-/// Neither opened nor found usable, for the same reason.
+/// Both `check` and `open` fail with an error that contains these words.
 #[track_caller]
 fn refused(path: &Path, migrations: &[&str], words: &[&str]) {
     let checked = absolute(path).and_then(|path| check(&path, migrations)).unwrap_err();
@@ -45,7 +45,7 @@ fn refused(path: &Path, migrations: &[&str], words: &[&str]) {
     }
 }
 
-/// Every file in a folder, with a digest of its content; memory that processes share has none.
+/// Every file in a folder with a digest of its content; shared memory files have none.
 fn content(folder: &Path) -> BTreeMap<PathBuf, u64> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let digest = |path: &Path| {
@@ -59,7 +59,7 @@ fn content(folder: &Path) -> BTreeMap<PathBuf, u64> {
 }
 
 #[test]
-fn a_check_changes_and_makes_nothing() {
+fn a_check_changes_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     drop(open(&path("older ?%.db"), &[ONE]).unwrap());
@@ -73,7 +73,7 @@ fn a_check_changes_and_makes_nothing() {
 }
 
 #[test]
-fn an_onlooker_sees_what_is_in_the_log_and_makes_none() {
+fn a_read_only_connection_reads_the_log_and_creates_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let db = open(&path, &[ONE, TWO]).unwrap();
@@ -81,19 +81,19 @@ fn an_onlooker_sees_what_is_in_the_log_and_makes_none() {
     let link = folder.path().join("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     for path in [&path, &link] {
-        assert_eq!(rows(&onlooker(path).unwrap()), 2, "{path:?}");
+        assert_eq!(rows(&read_only_connection(path).unwrap()), 2, "{path:?}");
     }
     drop(db);
     fs::remove_file(&link).unwrap();
     let before = content(folder.path());
-    let onlooker = onlooker(&path).unwrap();
-    assert_eq!((rows(&onlooker), before.len()), (2, 1));
-    onlooker.execute("DELETE FROM one", []).unwrap_err();
+    let read_only_connection = read_only_connection(&path).unwrap();
+    assert_eq!((rows(&read_only_connection), before.len()), (2, 1));
+    read_only_connection.execute("DELETE FROM one", []).unwrap_err();
     assert_eq!(content(folder.path()), before);
 }
 
 #[test]
-fn an_onlooker_does_not_migrate() {
+fn a_read_only_connection_does_not_migrate() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(open(&path, &[ONE]).unwrap());
@@ -107,7 +107,7 @@ fn an_onlooker_does_not_migrate() {
 }
 
 #[test]
-fn missing_folders_are_made() {
+fn missing_folders_are_created() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b/c.db");
     open(&path, &[ONE]).unwrap();
@@ -115,7 +115,7 @@ fn missing_folders_are_made() {
 }
 
 #[test]
-fn an_answered_write_is_a_synced_write() {
+fn a_confirmed_write_is_synced() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(&folder.path().join("a.db"), &[ONE]).unwrap();
     // pragma, expected
@@ -136,30 +136,30 @@ fn an_answered_write_is_a_synced_write() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_named() {
+fn an_error_names_the_file_that_cannot_be_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    fs::write(path("plain.txt"), "just text, and long enough to be looked at".repeat(30)).unwrap();
+    fs::write(path("plain.txt"), "just text, and long enough to be read".repeat(30)).unwrap();
     fs::create_dir(path("folder.db")).unwrap();
 
-    refused(Path::new(""), &[], &["cannot make the folder"]);
-    refused(&path("plain.txt/a.db"), &[ONE], &["plain.txt/a.db", "cannot make the folder"]);
-    refused(&path("folder.db"), &[ONE], &["folder.db is no file"]);
-    refused(Path::new("/dev/null"), &[ONE], &["/dev/null is no file"]);
+    refused(Path::new(""), &[], &["cannot create the folder"]);
+    refused(&path("plain.txt/a.db"), &[ONE], &["plain.txt/a.db", "cannot create the folder"]);
+    refused(&path("folder.db"), &[ONE], &["folder.db is not a file"]);
+    refused(Path::new("/dev/null"), &[ONE], &["/dev/null is not a file"]);
     std::os::unix::fs::symlink(path("loop.db"), path("loop.db")).unwrap();
     refused(&path("loop.db"), &[ONE], &["loop.db", "symbolic links"]);
     refused(&path("plain.txt"), &[ONE], &["plain.txt", "not a database"]);
 }
 
 #[test]
-fn a_database_of_something_else_is_refused_and_left_as_it_is() {
+fn another_database_is_refused_and_stays_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
-    // what is in it, the schema it says, why it is refused
+    // content, schema version, error
     let table = [
         ("CREATE TABLE bookmarks (url TEXT)", 0, "another program's database"),
-        ("CREATE TABLE bookmarks (url TEXT)", 1, "something else: it has no table one"),
-        ("CREATE TABLE bookmarks (url TEXT)", 2, "something else: it has no table one"),
+        ("CREATE TABLE bookmarks (url TEXT)", 1, "another database: it has no table one"),
+        ("CREATE TABLE bookmarks (url TEXT)", 2, "another database: it has no table one"),
     ];
     for (tables, version, why) in table {
         let _ = fs::remove_file(&path);
@@ -173,7 +173,7 @@ fn a_database_of_something_else_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn an_empty_file_is_a_new_one() {
+fn an_empty_file_is_treated_as_new() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     fs::write(&path, "").unwrap();
@@ -181,7 +181,7 @@ fn an_empty_file_is_a_new_one() {
 }
 
 #[test]
-fn each_migration_runs_once_in_the_life_of_a_file() {
+fn each_migration_runs_once_per_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(open(&path, &[ONE]).unwrap());
@@ -192,7 +192,7 @@ fn each_migration_runs_once_in_the_life_of_a_file() {
 }
 
 #[test]
-fn a_file_of_a_newer_program_is_refused() {
+fn a_file_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(open(&path, &[ONE, TWO]).unwrap());
@@ -200,7 +200,7 @@ fn a_file_of_a_newer_program_is_refused() {
 }
 
 #[test]
-fn a_migration_that_fails_leaves_the_file_as_it_was() {
+fn a_failed_migration_leaves_the_file_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(open(&path, &[ONE]).unwrap());
@@ -211,7 +211,7 @@ fn a_migration_that_fails_leaves_the_file_as_it_was() {
 }
 
 #[test]
-fn many_may_open_a_new_file_at_once() {
+fn a_new_file_can_be_opened_concurrently() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..20 {
         let path = folder.path().join(format!("{round}.db"));
@@ -230,13 +230,13 @@ fn many_may_open_a_new_file_at_once() {
 }
 
 #[test]
-fn a_file_that_was_left_open_by_a_crash_opens_again() {
+fn a_file_left_by_a_crash_can_be_opened() {
     let folder = tempfile::tempdir().unwrap();
     let (path, copy) = (folder.path().join("a.db"), folder.path().join("b.db"));
     let db = open(&path, &[ONE, TWO]).unwrap();
     db.execute_batch("BEGIN IMMEDIATE; INSERT INTO one VALUES (3, 4); COMMIT").unwrap();
     db.execute_batch("BEGIN IMMEDIATE; INSERT INTO one VALUES (5, 6)").unwrap();
-    // What a crash leaves behind: the file, and a log that was never merged into it.
+    // A crash leaves the file and a log that was never merged into it.
     for suffix in ["", "-wal"] {
         let name = |path: &Path| format!("{}{suffix}", path.display());
         fs::copy(name(&path), name(&copy)).unwrap();

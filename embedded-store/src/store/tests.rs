@@ -1,4 +1,4 @@
-//! Many callers, one writer: who shares a transaction and who does not share its fate.
+//! Many callers, one writer: which writes share a transaction, and which of them fail together.
 
 use std::{
     error::Error,
@@ -42,26 +42,26 @@ fn selected(db: &Connection) -> Result<Vec<i64>, Problem> {
     Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// Asks for work from a task of its own; it is in the writer's queue when this returns.
-async fn ask<T: Send + 'static>(
+/// Spawns a write; it is in the writer's queue when this returns.
+async fn spawn_write<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(&Connection) -> Result<T, Problem> + Send + 'static,
 ) -> JoinHandle<Result<T, Problem>> {
     let store = Arc::clone(store);
-    let asked = tokio::spawn(async move { store.write(work).await });
-    // On the one thread of these tests the task runs now, to where it waits.
+    let spawned = tokio::spawn(async move { store.write(work).await });
+    // The tests have one thread, so the task now runs until it waits.
     yield_now().await;
-    asked
+    spawned
 }
 
-/// Keeps the writer busy until the returned end is dropped: what is asked for
-/// meanwhile is one batch.
+/// Blocks the writer until the returned sender is dropped. The writes that arrive in the meantime
+/// form one batch.
 async fn gate(store: &Arc<Store>) -> mpsc::Sender<()> {
     let (open, closed) = mpsc::channel::<()>();
     let (enter, entered) = oneshot::channel();
-    let blocking = ask(store, move |_| {
+    let blocking = spawn_write(store, move |_| {
         enter.send(()).expect("the test waits for this");
-        assert!(closed.recv().is_err(), "the gate is opened by dropping its end");
+        assert!(closed.recv().is_err(), "the sender is dropped to open the gate");
         Ok(())
     });
     drop(blocking.await);
@@ -70,13 +70,14 @@ async fn gate(store: &Arc<Store>) -> mpsc::Sender<()> {
 }
 
 #[tokio::test]
-async fn callers_that_wait_together_share_one_transaction() {
+async fn waiting_writes_share_one_transaction() {
     let (store, folder) = store();
     let gate = gate(&store).await;
-    let first = ask(&store, |db| insert(db, 1)).await;
-    let second = ask(&store, |db| insert(db, 2)).await;
+    let first = spawn_write(&store, |db| insert(db, 1)).await;
+    let second = spawn_write(&store, |db| insert(db, 2)).await;
     let path = folder.path().join("test.db");
-    let third = ask(&store, move |db| Ok((selected(db)?, selected(&Connection::open(path)?)?)));
+    let third =
+        spawn_write(&store, move |db| Ok((selected(db)?, selected(&Connection::open(path)?)?)));
     let third = third.await;
     drop(gate);
     first.await.unwrap().unwrap();
@@ -87,16 +88,16 @@ async fn callers_that_wait_together_share_one_transaction() {
 }
 
 #[tokio::test]
-async fn one_that_breaks_a_rule_fails_alone() {
+async fn a_write_that_violates_a_constraint_fails_alone() {
     let (store, _folder) = store();
     let gate = gate(&store).await;
-    let first = ask(&store, |db| insert(db, 1)).await;
-    let failing = ask(&store, |db| {
+    let first = spawn_write(&store, |db| insert(db, 1)).await;
+    let failing = spawn_write(&store, |db| {
         insert(db, 9)?;
         insert(db, 1)
     });
     let failing = failing.await;
-    let last = ask(&store, |db| insert(db, 2)).await;
+    let last = spawn_write(&store, |db| insert(db, 2)).await;
     drop(gate);
     first.await.unwrap().unwrap();
     let problem = failing.await.unwrap().unwrap_err().to_string();
@@ -106,16 +107,16 @@ async fn one_that_breaks_a_rule_fails_alone() {
 }
 
 #[tokio::test]
-async fn one_that_panics_fails_alone() {
+async fn a_write_that_panics_fails_alone() {
     let (store, _folder) = store();
     let gate = gate(&store).await;
-    let panicking = ask(&store, |db| {
+    let panicking = spawn_write(&store, |db| {
         insert(db, 9)?;
         assert!(selected(db)?.is_empty(), "on purpose");
         Ok(())
     });
     let panicking = panicking.await;
-    let other = ask(&store, |db| insert(db, 1)).await;
+    let other = spawn_write(&store, |db| insert(db, 1)).await;
     drop(gate);
     let problem = panicking.await.unwrap().unwrap_err().to_string();
     assert!(problem.contains("panicked"), "{problem}");
@@ -124,18 +125,18 @@ async fn one_that_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_yes_when_the_commit_fails() {
+async fn no_write_is_confirmed_when_the_commit_fails() {
     let (store, _folder) = store();
     let gate = gate(&store).await;
-    let innocent = ask(&store, |db| insert(db, 1)).await;
-    let orphan = ask(&store, |db| {
+    let valid = spawn_write(&store, |db| insert(db, 1)).await;
+    let orphan = spawn_write(&store, |db| {
         db.execute("INSERT INTO child VALUES (77)", [])?;
         Ok(())
     });
     let orphan = orphan.await;
     drop(gate);
-    for asked in [innocent, orphan] {
-        let problem = asked.await.unwrap().unwrap_err();
+    for spawned in [valid, orphan] {
+        let problem = spawned.await.unwrap().unwrap_err();
         let problem = problem.downcast::<StoreError>().unwrap();
         assert!(matches!(*problem, StoreError::Write { .. }), "{problem:?}");
     }
@@ -145,21 +146,21 @@ async fn nobody_is_told_yes_when_the_commit_fails() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_yes_when_the_transaction_is_given_up_midway() {
+async fn no_write_is_confirmed_when_sqlite_rolls_the_transaction_back() {
     let (store, _folder) = store();
     let gate = gate(&store).await;
-    let before = ask(&store, |db| insert(db, 1)).await;
-    // What SQLite does by itself when the disk is full.
-    let culprit = ask(&store, |db| {
+    let before = spawn_write(&store, |db| insert(db, 1)).await;
+    // SQLite does the same when the disk is full.
+    let failing = spawn_write(&store, |db| {
         db.execute_batch("ROLLBACK")?;
         Err::<(), Problem>("the disk is full".into())
     });
-    let culprit = culprit.await;
-    let after = ask(&store, |db| insert(db, 2)).await;
+    let failing = failing.await;
+    let after = spawn_write(&store, |db| insert(db, 2)).await;
     drop(gate);
-    assert_eq!(culprit.await.unwrap().unwrap_err().to_string(), "the disk is full");
-    for asked in [before, after] {
-        let problem = asked.await.unwrap().unwrap_err();
+    assert_eq!(failing.await.unwrap().unwrap_err().to_string(), "the disk is full");
+    for spawned in [before, after] {
+        let problem = spawned.await.unwrap().unwrap_err();
         let problem = problem.downcast::<StoreError>().unwrap();
         assert!(matches!(*problem, StoreError::RolledBack { .. }), "{problem:?}");
     }
@@ -168,16 +169,16 @@ async fn nobody_is_told_yes_when_the_transaction_is_given_up_midway() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_dropped_finishes_what_was_asked_for() {
+async fn a_dropped_store_finishes_pending_writes() {
     let (store, folder) = store();
     let (open, closed) = mpsc::channel::<()>();
-    let first = ask(&store, move |_| {
+    let first = spawn_write(&store, move |_| {
         assert!(closed.recv().is_err());
         Ok(())
     })
     .await;
-    let second = ask(&store, |db| insert(db, 1)).await;
-    // Both callers leave, and with them their shares of the store.
+    let second = spawn_write(&store, |db| insert(db, 1)).await;
+    // Both callers end and drop their handles of the store.
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     second.abort();
@@ -195,7 +196,7 @@ async fn a_reader_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_reader_that_panics_takes_nothing_along() {
+async fn a_panic_of_a_reader_does_not_affect_the_store() {
     let (store, _folder) = store();
     let failed = store.read(|_| -> Result<(), Problem> { panic!("on purpose") }).await;
     assert!(failed.unwrap_err().to_string().contains("panicked"));
@@ -204,17 +205,17 @@ async fn a_reader_that_panics_takes_nothing_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stores_on_one_file_take_turns() {
-    let (ours, folder) = store();
-    let theirs = reopened(&folder);
+    let (one, folder) = store();
+    let other = reopened(&folder);
     let mut writing = JoinSet::new();
     for n in 0..400 {
-        let store = Arc::clone(if n % 2 == 0 { &ours } else { &theirs });
+        let store = Arc::clone(if n % 2 == 0 { &one } else { &other });
         writing.spawn(async move { store.write(move |db| insert(db, n)).await });
     }
     for result in writing.join_all().await {
         result.unwrap();
     }
-    assert_eq!(numbers(&ours).await, (0..400).collect::<Vec<_>>());
+    assert_eq!(numbers(&one).await, (0..400).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,7 +226,7 @@ async fn readers_do_not_wait_for_the_writer() {
     let writing = tokio::spawn(async move {
         let work = move |db: &Connection| {
             insert(db, 1)?;
-            // Fails the test instead of hanging it, should a reader wait after all.
+            // If a reader waits after all, the test fails instead of hanging.
             Ok::<_, Problem>(closed.recv_timeout(Duration::from_secs(5))?)
         };
         writer.write(work).await
@@ -239,7 +240,7 @@ async fn readers_do_not_wait_for_the_writer() {
 }
 
 #[tokio::test]
-async fn what_a_backlog_took_is_given_back_to_the_disk() {
+async fn free_pages_are_returned_to_the_disk() {
     let (store, folder) = store();
     let fill = |db: &Connection| {
         db.execute_batch("CREATE TABLE backlog (body BLOB) STRICT")?;
@@ -257,7 +258,7 @@ async fn what_a_backlog_took_is_given_back_to_the_disk() {
     };
     let mut left = store.read(pages).await.unwrap();
     while left > 1100 {
-        // Never stuck: a look that finds no progress fails.
+        // Fails instead of hanging if there is no progress.
         let before = left;
         for _ in 0..10_000 {
             left = store.read(pages).await.unwrap();

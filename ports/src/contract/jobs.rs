@@ -88,7 +88,7 @@ pub async fn a_job_pushed_twice_is_due_at_the_earlier_time(subject: &dyn JobsSub
     }
 }
 
-/// No more than asked for, and none by asking whether the queue can be used.
+/// `receive` leases at most `max` jobs, and the availability check leases none.
 pub async fn no_more_than_max_are_leased(subject: &dyn JobsSubject) {
     let jobs = subject.jobs();
     for name in ["a", "b", "c"] {
@@ -292,7 +292,7 @@ pub async fn receive_returns_empty_after_its_wait(subject: &dyn JobsSubject) {
     assert_eq!(waiting.await.unwrap(), []);
 }
 
-/// Jobs in the queue are counted by whether they are leased.
+/// Waiting jobs and leased jobs are counted separately.
 pub async fn the_backlog_counts_waiting_and_leased_jobs_separately(subject: &dyn JobsSubject) {
     let (jobs, backlog) = (subject.jobs(), subject.backlog());
     let counts = async || {
@@ -330,19 +330,19 @@ pub async fn a_queue_survives_its_process(subject: &dyn Durable) {
 
 /// Two processes never hold the same job.
 pub async fn a_queue_is_shared_by_processes(subject: &dyn Durable) {
-    let (ours, theirs) = (subject.jobs(), subject.reopen().await);
+    let (one, other) = (subject.jobs(), subject.reopen().await);
     for name in ["a", "b", "c", "d"] {
-        ours.push(&job(name), NOW).await.unwrap();
+        one.push(&job(name), NOW).await.unwrap();
     }
-    let first = theirs.receive(2, MINUTE, NOW).await.unwrap();
-    let second = ours.receive(2, MINUTE, NOW).await.unwrap();
+    let first = other.receive(2, MINUTE, NOW).await.unwrap();
+    let second = one.receive(2, MINUTE, NOW).await.unwrap();
     assert_eq!((first.len(), second.len()), (2, 2));
     assert_eq!(sorted(&[first, second].concat()), ["a", "b", "c", "d"]);
-    assert_eq!(due(&*theirs).await, []);
+    assert_eq!(due(&*other).await, []);
 
-    let mut waiting = ours.receive(2, MINUTE, DAY);
+    let mut waiting = one.receive(2, MINUTE, DAY);
     starts(waiting.as_mut()).await;
-    theirs.push(&job("e"), NOW).await.unwrap();
+    other.push(&job("e"), NOW).await.unwrap();
     subject.advance(SECOND).await;
     assert_eq!(names(&waiting.await.unwrap()), ["e"]);
 }
@@ -386,7 +386,7 @@ fn assert_lost(result: &Result<(), JobsError>) {
 /// Polls a call until it waits, without a runtime to spawn it on.
 async fn starts<T>(mut call: Pin<&mut (dyn Future<Output = T> + Send)>) {
     poll_fn(|context| {
-        assert!(call.as_mut().poll(context).is_pending(), "it answers instead of waiting");
+        assert!(call.as_mut().poll(context).is_pending(), "the call returns instead of waiting");
         Poll::Ready(())
     })
     .await;

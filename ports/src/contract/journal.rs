@@ -157,7 +157,10 @@ pub async fn a_lease_is_released_by_its_token_only(subject: &dyn JournalSubject)
     journal.open(&cancellation, at(0)).await.unwrap();
     let hold = |name, second| {
         let (tenant, order) = (tenant.clone(), order.clone());
-        async move { journal.acquire(&tenant, &order, &token(name), at(second), LEASE).await.unwrap() }
+        async move {
+            let token = token(name);
+            journal.acquire(&tenant, &order, &token, at(second), LEASE).await.unwrap()
+        }
     };
     let release = |name| {
         let (id, step) = (cancellation.id(), Step::Released(token(name)));
@@ -211,9 +214,9 @@ pub async fn any_text_can_be_stored(subject: &dyn JournalSubject) {
         .unwrap();
     let found = only(journal, &Query::default()).await;
     let [.., (_, noted), (_, ended)] = &found.history[..] else { panic!("{:?}", found.history) };
-    for told in [noted, ended, found.detail.as_ref().unwrap()] {
-        let whole = told.contains("it says \"'") && told.contains("\u{1f9e6}%s$1\" here");
-        assert!(whole, "{told:?}");
+    for stored in [noted, ended, found.detail.as_ref().unwrap()] {
+        let whole = stored.contains("it says \"'") && stored.contains("\u{1f9e6}%s$1\" here");
+        assert!(whole, "{stored:?}");
     }
 }
 
@@ -293,21 +296,21 @@ pub async fn an_outcome_can_be_queried(subject: &dyn JournalSubject) {
 /// Every condition of a query excludes the records that do not meet it.
 pub async fn a_query_finds_exactly_the_matching_records(subject: &dyn JournalSubject) {
     let journal = subject.journal();
-    let ours = cancellation(ORDER, &["a"], 0);
-    let mut theirs = cancellation(OTHER_ORDER, &["a"], 0);
-    theirs.tenant = tenant("other");
-    journal.open(&ours, at(10)).await.unwrap();
-    journal.open(&theirs, at(20)).await.unwrap();
+    let wanted = cancellation(ORDER, &["a"], 0);
+    let mut other = cancellation(OTHER_ORDER, &["a"], 0);
+    other.tenant = tenant("other");
+    journal.open(&wanted, at(10)).await.unwrap();
+    journal.open(&other, at(20)).await.unwrap();
     journal
-        .record(&ours.id(), at(30), &[ended(CancellationState::Parked, Some("unmapped"))])
+        .record(&wanted.id(), at(30), &[ended(CancellationState::Parked, Some("unmapped"))])
         .await
         .unwrap();
-    journal.record(&theirs.id(), at(30), &[ended(CancellationState::Posted, None)]).await.unwrap();
+    journal.record(&other.id(), at(30), &[ended(CancellationState::Posted, None)]).await.unwrap();
 
     let all = Query::default;
     let table = [
         (all(), 2),
-        (Query { id: Some(ours.id()), ..all() }, 1),
+        (Query { id: Some(wanted.id()), ..all() }, 1),
         (Query { id: Some("can-0".parse().unwrap()), ..all() }, 0),
         (Query { state: Some(CancellationState::Posted), ..all() }, 1),
         (Query { state: Some(CancellationState::Working), ..all() }, 0),

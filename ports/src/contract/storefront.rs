@@ -52,7 +52,7 @@ pub enum Sent {
 pub async fn an_order_arrives_as_it_is_shown(subject: &dyn StorefrontSubject) {
     let order = order();
     subject.show(&order, Sent::Texts).await;
-    assert_eq!(told(subject).await, Some(order));
+    assert_eq!(read_order(subject).await, Some(order));
 }
 
 /// All units are returned: a missed unit would count as not active.
@@ -62,7 +62,7 @@ pub async fn all_units_are_returned_for_every_page_size(subject: &dyn Storefront
     subject.show(&order, Sent::Texts).await;
     for limit in [19, 100, 229, 230, 1000] {
         subject.limit_pages(limit).await;
-        assert_eq!(told(subject).await.as_ref(), Some(&order), "pages of {limit}");
+        assert_eq!(read_order(subject).await.as_ref(), Some(&order), "pages of {limit}");
     }
 }
 
@@ -77,17 +77,17 @@ pub async fn all_payments_are_returned_for_every_page_size(subject: &dyn Storefr
     subject.show(&order, Sent::Texts).await;
     for limit in [2, 3, 5, 9, 100] {
         subject.limit_pages(limit).await;
-        assert_eq!(told(subject).await.as_ref(), Some(&order), "pages of {limit}");
+        assert_eq!(read_order(subject).await.as_ref(), Some(&order), "pages of {limit}");
     }
 }
 
 /// An order that is not visible yet is `None`, because events run ahead of the API.
 pub async fn an_order_that_is_not_visible_is_none(subject: &dyn StorefrontSubject) {
-    assert_eq!(told(subject).await, None, "never shown");
+    assert_eq!(read_order(subject).await, None, "never shown");
     let order = order();
     subject.show(&order, Sent::Texts).await;
     subject.hide(&order.id).await;
-    assert_eq!(told(subject).await, None, "no longer shown");
+    assert_eq!(read_order(subject).await, None, "no longer shown");
 }
 
 /// "Not there yet" and "none" are different answers.
@@ -97,7 +97,7 @@ pub async fn missing_payments_are_none_and_never_an_empty_list(subject: &dyn Sto
     for payments in [None, Some(Vec::new()), Some(vec![untouched])] {
         let order = OrderSnapshot { payments, ..order() };
         subject.show(&order, Sent::Texts).await;
-        assert_eq!(told(subject).await, Some(order));
+        assert_eq!(read_order(subject).await, Some(order));
     }
 }
 
@@ -110,7 +110,7 @@ pub async fn amounts_arrive_exactly_as_numbers_and_as_texts(subject: &dyn Storef
             let grand_total = ReportedAmount::of(amount);
             let order = OrderSnapshot { units: vec![priced], grand_total, ..order() };
             subject.show(&order, sent).await;
-            assert_eq!(told(subject).await, Some(order), "{amount} as {sent:?}");
+            assert_eq!(read_order(subject).await, Some(order), "{amount} as {sent:?}");
         }
     }
 }
@@ -121,7 +121,7 @@ pub async fn answers_are_never_cached(subject: &dyn StorefrontSubject) {
         let unit = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
         let order = OrderSnapshot { units: vec![unit], ..order() };
         subject.show(&order, Sent::Texts).await;
-        assert_eq!(told(subject).await, Some(order), "{status}");
+        assert_eq!(read_order(subject).await, Some(order), "{status}");
     }
 }
 
@@ -129,7 +129,7 @@ pub async fn answers_are_never_cached(subject: &dyn StorefrontSubject) {
 pub async fn orders_changed_in_a_window_are_listed_with_all_their_units(
     subject: &dyn StorefrontSubject,
 ) {
-    // cancelled, created, changed, told
+    // cancelled, created, changed, expected to be listed
     let table = [
         ("cancelled", -90, 0, true),
         ("Canceled", 1, 9, true),
@@ -140,11 +140,11 @@ pub async fn orders_changed_in_a_window_are_listed_with_all_their_units(
     for (nth, (status, created, changed, _)) in table.iter().enumerate() {
         show_at(subject, nth, status, *created, *changed).await;
     }
-    let (told, basis) = told_of_window(subject).await;
+    let (orders, basis) = read_window(subject).await;
     assert_eq!(basis, Basis::Changed);
     let expected = table.iter().enumerate().filter(|(_, row)| row.3);
     let expected: Vec<_> = expected.map(|(nth, row)| listed(nth, row.0)).collect();
-    assert_eq!(told, expected);
+    assert_eq!(orders, expected);
 }
 
 /// All orders of a window are returned: a missed order is a missed credit.
@@ -155,7 +155,7 @@ pub async fn a_window_is_listed_completely_for_every_page_size(subject: &dyn Sto
     let expected: Vec<_> = (0..23).map(|nth| listed(nth, "cancelled")).collect();
     for limit in [1, 7, 22, 23, 100] {
         subject.limit_pages(limit).await;
-        assert_eq!(told_of_window(subject).await.0, expected, "pages of {limit}");
+        assert_eq!(read_window(subject).await.0, expected, "pages of {limit}");
     }
 }
 
@@ -167,8 +167,8 @@ pub async fn without_a_filter_by_change_orders_are_listed_by_creation(
     show_at(subject, 1, "cancelled", -20, 1).await;
     show_at(subject, 2, "cancelled", 10, 10).await;
     subject.refuse_times_of_change().await;
-    let (told, basis) = told_of_window(subject).await;
-    assert_eq!(told, [listed(0, "cancelled"), listed(1, "cancelled")]);
+    let (orders, basis) = read_window(subject).await;
+    assert_eq!(orders, [listed(0, "cancelled"), listed(1, "cancelled")]);
     let Basis::Created { since } = basis else { panic!("{basis:?}") };
     assert!(since <= hour(-20), "{since:?} is not long enough before the window");
 }
@@ -185,7 +185,7 @@ pub async fn every_call_ends_within_the_timeout(subject: &dyn StorefrontSubject)
     assert!(asked_at.elapsed() < subject.timeout() * 2, "took {:?}", asked_at.elapsed());
 }
 
-async fn told(subject: &dyn StorefrontSubject) -> Option<OrderSnapshot> {
+async fn read_order(subject: &dyn StorefrontSubject) -> Option<OrderSnapshot> {
     subject.storefront().order(&order().id).await.unwrap()
 }
 
@@ -210,26 +210,26 @@ async fn show_at(
 /// An order as a window lists it, with one active unit.
 fn listed(nth: usize, status: &str) -> OrderSnapshot {
     let cancelled = UnitSnapshot { status: Some(status.to_owned()), ..unit("unit-1") };
-    let living = UnitSnapshot { status: Some("opened".to_owned()), ..unit("unit-2") };
+    let active = UnitSnapshot { status: Some("opened".to_owned()), ..unit("unit-2") };
     OrderSnapshot {
         id: format!("9f4e8ffc-c79c-5839-b1b7-{nth:012}").parse().unwrap(),
         coupon: None,
         payments: None,
-        units: vec![cancelled, living],
+        units: vec![cancelled, active],
         ..order()
     }
 }
 
 /// The orders of a window of ten hours, in the order of their ids.
-async fn told_of_window(subject: &dyn StorefrontSubject) -> (Vec<OrderSnapshot>, Basis) {
+async fn read_window(subject: &dyn StorefrontSubject) -> (Vec<OrderSnapshot>, Basis) {
     let window = Window { since: hour(0), until: Some(hour(10)) };
-    let (mut told, mut place) = (Vec::new(), Cursor::default());
+    let (mut orders, mut place) = (Vec::new(), Cursor::default());
     loop {
         let page = subject.storefront().cancelled(window, &place).await.unwrap();
-        told.extend(page.orders);
+        orders.extend(page.orders);
         let Some(next) = page.next else {
-            told.sort_by(|a, b| a.id.cmp(&b.id));
-            return (told, page.basis);
+            orders.sort_by(|a, b| a.id.cmp(&b.id));
+            return (orders, page.basis);
         };
         place = next;
     }

@@ -23,18 +23,19 @@ pub struct Item {
     pub name: String,
     /// Its external id: the product.
     pub external_id: Option<String>,
-    /// What it is for.
+    /// Its purpose.
     pub kind: ItemKind,
-    /// What it is on record as.
+    /// Its record type.
     pub record: ItemType,
     /// Its base price, which overrides amounts that are entered without the custom price level.
     pub price: Option<Decimal>,
 }
 
-/// What an item is for: only goods must name the invoice's line on a memo made from it.
+/// The purpose of an item. On a memo made from an invoice, only lines of sold items must name the
+/// invoice's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemKind {
-    /// Something sold.
+    /// A sold item.
     Goods,
     /// A discount.
     Discount,
@@ -49,7 +50,7 @@ pub(super) struct Shared {
     books: Mutex<Books>,
 }
 
-/// Everything on record, and the settings that decide what may be recorded.
+/// All records, and the settings that decide which requests are accepted.
 pub(super) struct Books {
     pub(super) credentials: Credentials,
     pub(super) nonces: Nonces,
@@ -75,7 +76,7 @@ pub(super) struct Books {
 }
 
 impl Item {
-    /// An item without an external id; goods are kept in stock.
+    /// An item without an external id; a sold item is an inventory item.
     #[must_use]
     pub fn new(id: &str, name: &str, kind: ItemKind) -> Self {
         let record = match kind {
@@ -87,7 +88,7 @@ impl Item {
         Self { id, name, external_id: None, kind, record, price: None }
     }
 
-    /// On record as something else.
+    /// The same item with another record type.
     #[must_use]
     pub fn recorded_as(self, record: ItemType) -> Self {
         Self { record, ..self }
@@ -128,7 +129,7 @@ impl Shared {
     }
 
     pub(super) fn books(&self) -> MutexGuard<'_, Books> {
-        // A test that panicked inside `edit` must not take the others with it.
+        // A panic inside `edit` must not poison the lock for other tests.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,13 +157,13 @@ impl Books {
         self.records().filter(|it| it.kind == kind).cloned().collect()
     }
 
-    /// What was made from a transaction.
+    /// The transactions made from a transaction.
     pub(super) fn made_from(&self, id: &str) -> impl Iterator<Item = &Record> {
         let keys = self.made_from.get(id).map(Vec::as_slice).unwrap_or_default();
         keys.iter().filter_map(|key| self.records.get(key))
     }
 
-    /// Adds a record as it is, with number, date and totals.
+    /// Adds a record; fills in number, date and totals where they are missing.
     pub(super) fn insert(&mut self, mut record: Record) -> String {
         if record.id.is_empty() {
             record.id = (self.last_id + 1).to_string();
@@ -209,7 +210,7 @@ impl Books {
         }
     }
 
-    /// Finds everything again under the ids it has now.
+    /// Rebuilds the indexes.
     fn index(&mut self) {
         self.by_external_id.clear();
         self.made_from.clear();
@@ -270,7 +271,7 @@ impl Books {
         code
     }
 
-    /// The first id from `start` on that is not taken.
+    /// The first free id from `start` on.
     fn free(start: u32, taken: impl Fn(&str) -> bool) -> String {
         let mut ids = (start..).map(|it| it.to_string());
         ids.find(|it| !taken(it)).expect("ids do not run out")

@@ -1,4 +1,4 @@
-//! Setting a memo against invoices.
+//! Applies a memo to invoices.
 
 use rust_decimal::Decimal;
 
@@ -10,7 +10,7 @@ use super::{
     reply::Refusal,
 };
 
-/// What the memo will be applied to, computed before it is entered.
+/// The applications of a memo, computed before it is recorded.
 pub(super) fn decide(books: &Books, draft: &Draft) -> Result<Vec<Application>, Refusal> {
     let memo = &draft.record;
     match &draft.apply {
@@ -41,7 +41,7 @@ pub(super) fn decide(books: &Books, draft: &Draft) -> Result<Vec<Application>, R
     }
 }
 
-/// Takes what a memo was applied to off the invoices.
+/// Subtracts a memo's applications from the open amounts of the invoices.
 pub(super) fn settle(books: &mut Books, memo: &str) {
     let applied = books.record(memo).map(|it| it.applied.clone()).unwrap_or_default();
     for Application { doc, amount } in applied {
@@ -62,7 +62,7 @@ fn check(books: &Books, memo: &Record, application: &Application) -> Result<(), 
             "The account of a credit memo must be the one of the invoice it is applied to.";
         return Err(Refusal::user(message));
     }
-    // What is open may be a cent's binary fraction away from what it stands for.
+    // An open amount may differ by the error of a binary fraction.
     let open = round(invoice.open(), books.decimals(&invoice.currency));
     if application.amount.is_sign_negative() || open < application.amount {
         return Err(unbalanced());

@@ -1,4 +1,4 @@
-//! The token passport: who may ask at all.
+//! Checks the token passport of a request.
 
 use std::{collections::HashMap, fmt};
 
@@ -19,7 +19,7 @@ const SKEW: i64 = 300;
 /// The names in a passport, in the schema's order.
 const PARTS: [&str; 6] = ["account", "consumerKey", "token", "nonce", "timestamp", "signature"];
 
-/// What an integration signs its requests with.
+/// The credentials with which an integration signs its requests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The account as it is signed: `TSTDRV123_SB1`.
@@ -34,12 +34,12 @@ pub struct Credentials {
     pub token_secret: String,
 }
 
-/// Nonces that were seen, with their timestamps: each is good once.
+/// Used nonces with their timestamps; each is valid once.
 #[derive(Default)]
 pub(super) struct Nonces(HashMap<String, i64>);
 
 impl Credentials {
-    /// A set that is good for nothing else.
+    /// Credentials for tests.
     #[must_use]
     pub fn example() -> Self {
         Self {
@@ -69,7 +69,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Checks the header of a request, and takes note of its nonce.
+/// Checks the header of a request and records its nonce.
 pub(super) fn check(books: &mut Books, header: Option<Node<'_, '_>>) -> Result<(), Fault> {
     let blocks: Vec<_> = header.into_iter().flat_map(children).collect();
     let other = |name: &str| blocks.iter().any(|it| it.tag_name().name() == name);
@@ -85,7 +85,7 @@ pub(super) fn check(books: &mut Books, header: Option<Node<'_, '_>>) -> Result<(
     if passport.is_good(books) { Ok(()) } else { Err(Fault::invalid_login()) }
 }
 
-/// Two ways to say who asks, in one request.
+/// The fault for a request with two kinds of authentication.
 pub(super) fn ambiguous() -> Fault {
     Fault::soap("invalidCredentialsFault", "USER_ERROR", "Ambiguous authentication")
 }
@@ -131,7 +131,7 @@ impl<'a> Passport<'a> {
 }
 
 impl Nonces {
-    /// Whether it is new; it is not from now on.
+    /// Records the nonce; `false` if it was used before.
     fn take(&mut self, nonce: &str, at: i64, now: i64) -> bool {
         if self.0.len() > 10_000 {
             // Older ones are refused by their timestamp.

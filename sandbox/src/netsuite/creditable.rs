@@ -1,4 +1,4 @@
-//! A memo's lines against the lines of the invoice it is made from.
+//! Checks a memo's lines against the lines of the invoice that it is made from.
 
 use rust_decimal::Decimal;
 
@@ -9,7 +9,7 @@ use super::{
     reply::Refusal,
 };
 
-/// Checks the lines and adds those that an account copies by itself.
+/// Checks the lines and adds those that the account copies from the invoice.
 pub(super) fn lines(books: &Books, draft: &mut Draft, invoice: &Record) -> Result<(), Refusal> {
     for line in &draft.record.lines {
         check(books, line, &draft.record, invoice)?;
@@ -27,7 +27,7 @@ pub(super) fn lines(books: &Books, draft: &mut Draft, invoice: &Record) -> Resul
     Ok(())
 }
 
-/// What the entry form shows when a memo is begun from an invoice.
+/// The content of the entry form for a new memo from an invoice.
 pub(super) fn prefilled(books: &Books, invoice: &Record) -> Record {
     let mut memo = Record { kind: Kind::CreditMemo, ..invoice.clone() };
     memo.id.clear();
@@ -70,14 +70,14 @@ fn check(books: &Books, line: &Line, memo: &Record, invoice: &Record) -> Result<
     Ok(())
 }
 
-/// Pieces of an invoice line that no memo has taken.
+/// Pieces of an invoice line that no memo credits.
 fn left(books: &Books, line: &Line, invoice: &Record) -> Decimal {
     let memos = books.made_from(&invoice.id).filter(|it| it.standing == Standing::Valid);
     let taken = memos.flat_map(|it| &it.lines).filter(|it| it.order_line == Some(line.line));
     line.quantity.unwrap_or_default() - taken.filter_map(|it| it.quantity).sum::<Decimal>()
 }
 
-/// What is left of an invoice line, as a memo's line.
+/// The uncredited rest of an invoice line, as a memo line.
 fn rest(books: &Books, line: &Line, invoice: &Record) -> Option<Line> {
     let mut copy = Line { line: 0, order_line: Some(line.line), ..line.clone() };
     let Some(quantity) = line.quantity.filter(|it| !it.is_zero()) else {

@@ -24,10 +24,10 @@ use crate::serve::Wire;
 
 pub(super) const PATH: &str = "/services/NetSuitePort_2025_2";
 
-/// The most that a request may weigh.
+/// The largest request, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// What becomes of a call.
+/// The result of a call.
 enum Outcome {
     Answer(Response),
     /// The connection is cut.
@@ -86,7 +86,7 @@ async fn run(shared: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Outcome 
     spoilt(fault, text)
 }
 
-/// What a fault makes of the answer that is due.
+/// The answer as changed by a fault.
 fn spoilt(fault: Option<&Fault>, text: String) -> Outcome {
     match fault {
         Some(Fault::Down | Fault::LoseReply) => Outcome::Silence,
@@ -107,7 +107,7 @@ fn spoilt(fault: Option<&Fault>, text: String) -> Outcome {
     }
 }
 
-/// Checks who asks and whether the request is one.
+/// Checks authentication and schema of a request.
 fn admit(
     shared: &Shared,
     operation: Operation,
@@ -126,7 +126,7 @@ fn admit(
     request::check(&mut shared.books(), operation, &document)
 }
 
-/// Does what is asked; the request has been checked before.
+/// Executes a checked request.
 fn perform(
     shared: &Shared,
     operation: Operation,

@@ -1,4 +1,4 @@
-//! What can go wrong with an account, for which operation and how often.
+//! Scripted faults of an account: which fault, for which operation, and how often.
 
 use std::{
     collections::BTreeMap,
@@ -25,16 +25,17 @@ pub enum Operation {
     GetIntegrationGovernanceInfo,
 }
 
-/// A way to fail. What says here that nothing was done may be a lie: see [`Rule::at`].
+/// A kind of fault. "Nothing was done" applies unless the rule strikes after the commit: see
+/// [`Rule::at`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is closed without an answer; nothing was done.
     Down,
-    /// It is done, then the connection is closed without an answer.
+    /// The call is executed, then the connection is closed without an answer.
     LoseReply,
     /// A SOAP fault; nothing was done.
     Soap {
-        /// The HTTP status; NetSuite says 500.
+        /// The HTTP status; NetSuite uses 500.
         status: u16,
         /// The element in its detail: `unexpectedErrorFault`.
         element: String,
@@ -50,9 +51,10 @@ pub enum Fault {
         /// The message.
         message: String,
     },
-    /// It is done, and `isSuccess="false"` with `afterSubmitFailed`: a script failed afterwards.
+    /// The call is executed, and the answer is `isSuccess="false"` with `afterSubmitFailed`: a
+    /// script failed afterwards.
     AfterSubmitFailed,
-    /// It is done, and the answer carries a warning.
+    /// The call is executed, and the answer has a warning.
     Warning,
     /// Not SOAP at all; nothing was done.
     Html {
@@ -61,19 +63,19 @@ pub enum Fault {
         /// The page.
         body: String,
     },
-    /// It is done, and the answer is cut in the middle of its XML.
+    /// The call is executed, and the answer is cut in the middle of its XML.
     Truncate,
-    /// It is done, and the answer is empty.
+    /// The call is executed, and the answer is empty.
     Empty,
-    /// It is done, and the answer is whole, but its XML cannot be read.
+    /// The call is executed; the answer is complete, but its XML is invalid.
     Garbled,
-    /// A search counts one record more than it shows.
+    /// A search counts one record more than it returns.
     Hidden,
-    /// The right answer, this much later; the slot is taken for so long.
+    /// The normal answer after this delay; the slot is in use for that time.
     Slow(Duration),
 }
 
-/// A fault with its reach.
+/// A fault with its conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     strike: Strike,
@@ -83,14 +85,14 @@ pub struct Rule {
     spared: u32,
 }
 
-/// What goes wrong with one call.
+/// The fault of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Strike {
     pub(super) fault: Fault,
     pub(super) point: Point,
 }
 
-/// The faults in force and the calls so far.
+/// The active fault rules and the calls so far.
 #[derive(Default)]
 pub(super) struct Script(Mutex<Inner>);
 
@@ -100,7 +102,7 @@ struct Inner {
     calls: Calls,
 }
 
-/// How often each operation was called, whatever came of it.
+/// The number of calls of each operation, with failed ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calls(BTreeMap<Operation, u64>);
 
@@ -162,7 +164,8 @@ impl Fault {
         Rule::from(self).times(calls)
     }
 
-    /// Strikes at this point: after the commit, what it says was not done has been done.
+    /// Applies the fault at this point. After the commit, the call has been executed even if the
+    /// fault states otherwise.
     #[must_use]
     pub fn at(self, point: Point) -> Rule {
         Rule::from(self).at(point)
@@ -183,13 +186,13 @@ impl Fault {
         Self::soap("exceededConcurrentRequestLimitFault", "WS_REQUEST_BLOCKED", message)
     }
 
-    /// Credentials refused, rightly or not.
+    /// A refused login, for wrong or for valid credentials.
     #[must_use]
     pub fn invalid_login() -> Self {
         Self::soap("invalidCredentialsFault", "USER_ERROR", "Invalid login attempt.")
     }
 
-    /// The fault that says nothing about the outcome.
+    /// The fault that leaves the outcome unknown.
     #[must_use]
     pub fn unexpected() -> Self {
         let message = "An unexpected error occurred. Error ID: k2x8sandbox";
@@ -227,13 +230,14 @@ impl Rule {
         Self { about: Some(text.to_owned()), ..self }
     }
 
-    /// Limits it to this many calls; without it, it lasts until the faults are cleared.
+    /// Limits it to this many calls; the default is no limit.
     #[must_use]
     pub fn times(self, calls: u32) -> Self {
         Self { left: Some(calls), ..self }
     }
 
-    /// Strikes at this point: after the commit, what it says was not done has been done.
+    /// Applies the fault at this point. After the commit, the call has been executed even if the
+    /// fault states otherwise.
     #[must_use]
     pub fn at(self, point: Point) -> Self {
         Self { strike: Strike { point, ..self.strike }, ..self }
@@ -280,7 +284,7 @@ impl Script {
         self.lock().calls.clone()
     }
 
-    /// Counts a call and finds what goes wrong with it: the first rule that reaches it.
+    /// Counts a call and returns its fault: that of the first rule that matches.
     pub(super) fn strike(&self, operation: Operation, request: &[u8]) -> Option<Strike> {
         let mut inner = self.lock();
         *inner.calls.0.entry(operation).or_default() += 1;

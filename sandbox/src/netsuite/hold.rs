@@ -1,4 +1,4 @@
-//! Points at which a call waits until a test lets it go on.
+//! Holds: a call waits at a point until the test releases it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use tokio::sync::watch;
 
 use super::Operation;
 
-/// Where in a call to wait.
+/// The point in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// Checked and not yet done.
+    /// After the checks, before the commit.
     BeforeCommit,
-    /// Done and not yet answered.
+    /// After the commit, before the answer.
     AfterCommit,
 }
 
@@ -38,7 +38,7 @@ struct Armed {
 }
 
 impl Hold {
-    /// Waits until a call has come to the point.
+    /// Waits until a call has reached the point.
     pub async fn reached(&self) {
         self.stage
             .subscribe()
@@ -47,7 +47,7 @@ impl Hold {
             .expect("we hold a sender");
     }
 
-    /// Lets the call go on.
+    /// Releases the call.
     pub fn release(self) {
         drop(self);
     }
@@ -60,7 +60,7 @@ impl Drop for Hold {
 }
 
 impl Holds {
-    /// The next call of `operation` that comes to `point` will wait there.
+    /// The next call of `operation` that reaches `point` waits there.
     pub(super) fn arm(&self, operation: Operation, point: Point) -> Hold {
         let stage = Arc::new(watch::Sender::new(Stage::Armed));
         let armed = Armed { operation, point, stage: Arc::clone(&stage) };
@@ -68,7 +68,7 @@ impl Holds {
         Hold { stage }
     }
 
-    /// Waits here if a test wants it.
+    /// Waits here if a test holds this point.
     pub(super) async fn wait(&self, operation: Operation, point: Point) {
         let found = {
             let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! How many requests run at once, and how much of the time that could run do.
+//! Limits concurrent requests and measures the use of the slots.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,22 +13,22 @@ struct State {
     running: usize,
     peak: usize,
     usage: Usage,
-    /// When the first request of what is measured began.
+    /// When the first measured request began.
     began: Option<Instant>,
     /// When `running` changed last.
     changed: Instant,
 }
 
-/// How an account's slots were used, in the machine's time.
+/// The use of an account's slots, by this machine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// The time that requests ran, added up over all of them.
+    /// The sum of the durations of all requests.
     pub busy: Duration,
     /// From the beginning of the first request to the end of the last.
     pub span: Duration,
 }
 
-/// A request that runs.
+/// A running request.
 pub(super) struct Slot(Arc<Limits>);
 
 impl Limits {
@@ -59,7 +59,7 @@ impl Limits {
         self.state().peak
     }
 
-    /// The usage since this was asked last.
+    /// The usage since the last call.
     pub(super) fn take_usage(&self) -> Usage {
         let mut state = self.state();
         state.began = None;

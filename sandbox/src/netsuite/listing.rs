@@ -1,4 +1,4 @@
-//! Records that are no transactions: items, and what transactions choose from lists.
+//! Records other than transactions: items, and the entries of lists such as locations.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{
     xml::{ACCOUNTING, CORE, CUSTOMIZATION, Xml},
 };
 
-/// What an item is on record as.
+/// The record type of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the record type of its name")]
 pub enum ItemType {
@@ -45,7 +45,7 @@ enum FieldKind {
     Column,
 }
 
-/// What is on record though no transaction names it.
+/// The entries that exist although no transaction names them.
 #[derive(Default)]
 pub(super) struct Lists(BTreeSet<(ListKind, String)>);
 

@@ -1,4 +1,4 @@
-//! Entering a credit memo: what an account fills in, checks and computes.
+//! Records a credit memo: fills in defaults, checks rules and computes totals.
 
 use roxmltree::Node;
 use rust_decimal::Decimal;
@@ -12,10 +12,10 @@ use super::{
     reply::Refusal,
 };
 
-/// What a tax detail of the body's shipping refers to.
+/// The reference of tax details for the body's shipping.
 pub const SHIPPING_TAX: &str = "SHIPPING";
 
-/// Enters the memo that a request describes, and returns its internal id.
+/// Records the memo of a request and returns its internal id.
 pub(super) fn create(books: &mut Books, node: Node<'_, '_>) -> Result<String, Refusal> {
     if books.denied(Kind::CreditMemo, Access::Create) {
         let message = Denial::message(Kind::CreditMemo);
@@ -31,7 +31,7 @@ pub(super) fn create(books: &mut Books, node: Node<'_, '_>) -> Result<String, Re
     Ok(id)
 }
 
-/// The memo as it would be entered.
+/// The memo as it would be recorded.
 pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusal> {
     lengths(&draft.record)?;
     let invoice = source(books, &draft.record)?.cloned();
@@ -64,7 +64,7 @@ pub(super) fn complete(books: &Books, mut draft: Draft) -> Result<Record, Refusa
     Ok(draft.record)
 }
 
-/// Gives lines that have no number the next free one.
+/// Assigns the next free number to lines without one.
 pub(super) fn number_lines(record: &mut Record) {
     let mut last = record.lines.iter().map(|line| line.line).max().unwrap_or_default();
     for line in record.lines.iter_mut().filter(|line| line.line == 0) {
@@ -73,7 +73,7 @@ pub(super) fn number_lines(record: &mut Record) {
     }
 }
 
-/// Reckons tax and total.
+/// Computes tax and total.
 pub(super) fn reckon(books: &Books, record: &mut Record) {
     let decimals = books.decimals(&record.currency);
     let tax = |code: Option<&str>, amount: Decimal| {
@@ -155,7 +155,7 @@ fn source<'a>(books: &'a Books, memo: &Record) -> Result<Option<&'a Record>, Ref
     found.map(Some).ok_or_else(|| Refusal::invalid_reference("createdFrom", id))
 }
 
-/// Copies from the invoice what the request leaves open, as the entry form does.
+/// Copies missing fields from the invoice, as the entry form does.
 fn inherit(draft: &mut Draft, invoice: &Record) -> Result<(), Refusal> {
     let Draft { record: memo, nulls, .. } = draft;
     let is_null = |name: &str| nulls.iter().any(|it| it == name);
@@ -201,7 +201,7 @@ fn inherit(draft: &mut Draft, invoice: &Record) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks that what the memo names is on record.
+/// Checks that all records that the memo names exist.
 fn known(books: &Books, memo: &Record) -> Result<(), Refusal> {
     if !books.records().any(|it| it.entity == memo.entity) {
         return Err(Refusal::invalid_reference("entity", &memo.entity));

@@ -1,4 +1,4 @@
-//! The operations themselves, once a request is known to be good.
+//! Executes the operations of checked requests.
 
 use roxmltree::Node;
 
@@ -12,7 +12,7 @@ use super::{
     xml::{CORE, Xml, attribute, child, children, text},
 };
 
-/// Does what a request asks and writes the answer's content.
+/// Executes a request and writes the content of its answer.
 pub(super) fn perform(
     books: &mut Books,
     operation: Operation,

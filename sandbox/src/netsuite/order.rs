@@ -1,4 +1,4 @@
-//! Changing a sales order's lines.
+//! Changes the lines of a sales order.
 
 use roxmltree::Node;
 use rust_decimal::Decimal;
@@ -12,7 +12,7 @@ use super::{
     xml::attribute,
 };
 
-/// Makes the changes that a request describes, all or none, and returns the order's id.
+/// Applies the changes of a request, all or none, and returns the order's id.
 pub(super) fn update(books: &mut Books, node: Node<'_, '_>) -> Result<String, Refusal> {
     if books.denied(Kind::SalesOrder, Access::Edit) {
         let message = Denial::message(Kind::SalesOrder);

@@ -1,34 +1,34 @@
-//! What the integration's role may not do.
+//! Missing permissions of the integration's role.
 
 use super::Kind;
 
 /// A permission that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denial {
-    /// For which transactions.
+    /// The kind of transaction.
     pub kind: Kind,
-    /// What cannot be done with them.
+    /// The denied action.
     pub access: Access,
 }
 
-/// What a permission allows. One that is missing takes those after it along.
+/// The action that a permission allows. A missing permission also denies the later ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
-    /// Read it: `get` is refused, a search finds nothing.
+    /// Read: `get` is refused, a search finds nothing.
     View,
-    /// Enter new ones.
+    /// Create.
     Create,
-    /// Change it.
+    /// Change.
     Edit,
 }
 
 impl Denial {
-    /// Whether it stands in the way.
+    /// Whether it denies this action.
     pub(super) fn covers(self, kind: Kind, access: Access) -> bool {
         self.kind == kind && self.access <= access
     }
 
-    /// What the account says about it.
+    /// The account's error message.
     pub(super) fn message(kind: Kind) -> String {
         format!(
             "Permission Violation: You need the Transactions -> {} permission to access this \

@@ -1,4 +1,4 @@
-//! Reads records out of requests that have been checked.
+//! Parses records from checked requests.
 
 use jiff::{Timestamp, civil::Date};
 use roxmltree::Node;
@@ -12,25 +12,25 @@ use super::{
     xml::{attribute, child, children, content, reference, text, xsi_type},
 };
 
-/// A memo as it was asked for.
+/// A requested memo.
 pub(super) struct Draft {
     pub(super) record: Record,
-    /// The fields that shall stay empty, whatever the source says.
+    /// The fields that stay empty, even if the source has a value.
     pub(super) nulls: Vec<String>,
     pub(super) replace: Replace,
     pub(super) apply: Apply,
 }
 
-/// Whether the lines sent are all the lines there shall be.
+/// Whether the request contains all lines of the memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Replace {
-    /// They are.
+    /// It does; other lines are removed.
     All,
-    /// They change the lines that are there.
+    /// They change existing lines.
     Named,
 }
 
-/// What the memo shall be applied to.
+/// The requested applications.
 pub(super) enum Apply {
     /// These invoices.
     Listed(Vec<Application>),
@@ -105,7 +105,7 @@ pub(super) fn line_changes(node: Node<'_, '_>) -> Vec<LineChange> {
     changes.collect()
 }
 
-/// The day that a moment falls on where the integration's user is.
+/// The date of an instant in the time zone of the integration's user.
 pub(super) fn date(books: &Books, moment: Option<&str>) -> Date {
     let moment = moment.and_then(|it| it.parse::<Timestamp>().ok());
     moment.unwrap_or_else(|| books.time()).to_zoned(books.time_zone.clone()).date()

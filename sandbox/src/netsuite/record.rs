@@ -1,9 +1,9 @@
-//! Transactions as the account keeps them, with the constructors a test writes them with.
+//! Transactions of the account, and constructors for tests.
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-/// The transactions the account knows.
+/// The kinds of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// `salesOrder`.
@@ -19,13 +19,13 @@ pub enum Kind {
 /// A transaction. Empty `id` and `number` are assigned when it is added; totals are computed then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its internal id.
     pub id: String,
-    /// Unique over all kinds, whatever its case.
+    /// Unique over all kinds, without case.
     pub external_id: Option<String>,
-    /// The number people see: `CM1001`.
+    /// The number shown to people: `CM1001`.
     pub number: String,
     /// The transaction it was made from.
     pub created_from: Option<String>,
@@ -67,13 +67,13 @@ pub struct Record {
     pub tax_basis: TaxBasis,
     /// The given tax, by the reference of the line or of the shipping.
     pub tax_details: Vec<TaxDetail>,
-    /// Reckoned.
+    /// Computed.
     pub tax_total: Decimal,
-    /// Reckoned: lines, tax, shipping and handling.
+    /// Computed: lines, tax, shipping and handling.
     pub total: Decimal,
     /// Of an invoice: unpaid. Of a memo: not applied. `None` until it is added: then the total.
     pub remaining: Option<Decimal>,
-    /// What a memo is set against.
+    /// A memo's applications.
     pub applied: Vec<Application>,
     /// Custom fields of the body.
     pub fields: Vec<Field>,
@@ -86,20 +86,20 @@ pub struct Record {
 /// Whether a transaction counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Standing {
-    /// It does.
+    /// It counts.
     #[default]
     Valid,
     /// It was voided.
     Voided,
 }
 
-/// Who computes the tax of a transaction.
+/// How the tax of a transaction is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TaxBasis {
-    /// The account, by tax codes.
+    /// By the account, from tax codes.
     #[default]
     Codes,
-    /// Whoever entered it: `taxDetailsOverride`.
+    /// Given by the request: `taxDetailsOverride`.
     Details,
 }
 
@@ -149,7 +149,7 @@ pub struct TaxDetail {
     pub tax_type: String,
     /// Tax code.
     pub tax_code: String,
-    /// What is taxed.
+    /// The taxed amount.
     pub basis: Decimal,
     /// Per cent.
     pub rate: Decimal,
@@ -157,12 +157,12 @@ pub struct TaxDetail {
     pub amount: Decimal,
 }
 
-/// What of a memo is set against which invoice.
+/// The part of a memo that is applied to an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     /// The invoice's internal id.
     pub doc: String,
-    /// How much.
+    /// The applied amount.
     pub amount: Decimal,
 }
 
@@ -202,7 +202,7 @@ impl Kind {
         }
     }
 
-    /// As people and permission messages name it.
+    /// The name for people and in permission messages.
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::SalesOrder => "Sales Order",
@@ -268,7 +268,7 @@ impl Record {
         first(&self.fields, script_id)
     }
 
-    /// What of it is still open; the total where nothing is applied to it.
+    /// The open amount; the total where nothing is applied.
     #[must_use]
     pub fn open(&self) -> Decimal {
         self.remaining.unwrap_or(self.total)

@@ -31,7 +31,7 @@ impl Refusal {
         Self { code: code.to_owned(), message: message.into() }
     }
 
-    /// The refusal that most rules end in.
+    /// The most common refusal.
     pub(super) fn user(message: impl Into<String>) -> Self {
         Self::new("USER_ERROR", message)
     }
@@ -102,7 +102,7 @@ pub(super) fn response(operation: &str, content: &str) -> String {
     xml.finish()
 }
 
-/// A read that found something: `content` is the record.
+/// A successful read: `content` is the record.
 pub(super) fn read(result: Result<String, Refusal>) -> String {
     let mut xml = Xml::default();
     xml.open("readResponse", &[]);

@@ -9,7 +9,7 @@ use super::{
     xml::{COMMON, CUSTOMERS, MESSAGES, SALES, SOAP, child, children, content},
 };
 
-/// No request that a memo needs comes near it.
+/// The most XML nodes of a request; requests for memos have far fewer.
 const MAX_NODES: u32 = 200_000;
 
 /// The most references in one `getList`.
@@ -17,7 +17,7 @@ const MAX_READ: usize = 1000;
 /// The most records in one `addList`.
 const MAX_WRITE: usize = 200;
 
-/// What a search should bring.
+/// The options of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SearchPreferences {
     pub(super) lines: Lines,
@@ -27,7 +27,7 @@ pub(super) struct SearchPreferences {
 /// Whether records come with their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lines {
-    /// They do.
+    /// They come with their lines.
     Included,
     /// Only body fields, which is the default of a search.
     Omitted,
@@ -40,7 +40,7 @@ pub(super) fn parse(body: &str) -> Result<Document<'_>, Fault> {
     parsed.map_err(|error| Fault::soap("", "", &format!("org.xml.sax.SAXParseException; {error}")))
 }
 
-/// Checks everything that can be checked before anything is done.
+/// Checks everything that can be checked before the request is executed.
 pub(super) fn check(
     books: &mut Books,
     operation: Operation,
@@ -85,7 +85,7 @@ pub(super) fn body<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, F
     }
 }
 
-/// What the request's header says about searching.
+/// The search preferences in the request's header.
 pub(super) fn search_preferences(document: &Document<'_>) -> SearchPreferences {
     let header = child(document.root_element(), "Header");
     let preferences = header.and_then(|it| child(it, "searchPreferences"));

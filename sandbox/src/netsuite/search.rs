@@ -1,4 +1,4 @@
-//! Searching transactions: criteria, pages, and rows where columns are asked for.
+//! Searches of transactions: criteria, pages, and rows where columns are requested.
 
 mod criteria;
 mod row;
@@ -14,7 +14,7 @@ use super::{
     xml::{COMMON, CORE, SALES, Xml, child, text},
 };
 
-/// A search that was made, for the pages still to be fetched.
+/// A stored search whose further pages may be requested.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     ids: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Found {
     shape: Answer,
 }
 
-/// What the entries of an answer are.
+/// The form of the entries of an answer.
 #[derive(Debug, Clone)]
 enum Answer {
     Records(Lines),
@@ -61,7 +61,7 @@ pub(super) fn start(
     let found = Found { ids, page_size, shape };
     let id = format!("WEBSERVICES_{}_{:026}_search", books.credentials.account, books.requests);
     if books.searches.len() > 1000 {
-        // Nobody pages through a search that old.
+        // Searches that old are discarded.
         books.searches.clear();
     }
     books.searches.insert(id.clone(), found.clone());
@@ -140,7 +140,7 @@ fn result(operation: &str, content: Result<String, Refusal>) -> String {
     reply::response(operation, &xml.finish())
 }
 
-/// What a search names a kind: `_invoice`.
+/// The name of a kind in a search: `_invoice`.
 fn enumerated(kind: Kind) -> String {
     format!("_{}", kind.name())
 }

@@ -47,7 +47,7 @@ const OPERATORS: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// Why a request is not in the schema, in the words of the account's parser.
+/// Why a request does not fit the schema, with the wording of the account's parser.
 pub(super) type Violation = String;
 
 /// Checks `node` against the type of this name.
@@ -84,7 +84,7 @@ pub(super) fn is_type(node: Node<'_, '_>, namespace: &str, name: &str) -> bool {
     xsi_type(node) == Some((namespace, name))
 }
 
-/// Checks a reference that must say its type: `baseRef`.
+/// Checks a reference that must state its type: `baseRef`.
 pub(super) fn base_ref(node: Node<'_, '_>) -> Result<(), Violation> {
     if !node.has_tag_name((MESSAGES, "baseRef")) {
         return Err(format!("Invalid element - {}", node.tag_name().name()));
@@ -212,7 +212,7 @@ fn attributes(node: Node<'_, '_>, allowed: &[&str]) -> Result<(), Violation> {
     Ok(())
 }
 
-/// A line that is indented goes on with the one before.
+/// An indented line continues the previous one.
 fn parse(text: &'static str) -> HashMap<&'static str, Shape> {
     let mut shapes = HashMap::new();
     let mut current = "";

@@ -25,7 +25,7 @@ const ORDER: &str = "9f4e8ffc-c79c-5839-b1b7-d65a26e60ef6";
 const A: &str = "dc333267-856c-421a-ac7a-e08291642d76";
 const B: &str = "0d0a2f1c-0000-4000-8000-000000000002";
 
-/// An account whose clock stands still, and a client that signs for it.
+/// An account with a fixed clock, and a client that signs its requests.
 struct Bench {
     account: Account,
     http: Client,
@@ -110,7 +110,7 @@ fn envelope(header: &str, body: &str) -> String {
     )
 }
 
-/// A memo for unit A of the sale, all of its parts stated.
+/// A memo for unit A of the sale, with all fields.
 fn memo(key: &str, invoice: &str) -> String {
     format!(
         r#"<m:record xsi:type="cu:CreditMemo" externalId="{key}">
@@ -143,7 +143,7 @@ fn memo(key: &str, invoice: &str) -> String {
     )
 }
 
-/// Without the element `name` and what is in it.
+/// The XML without the element `name`.
 fn without(xml: &str, name: &str) -> String {
     let (start, end) = (format!("<{name}"), format!("</{name}>"));
     let from = xml.find(&start).unwrap();

@@ -42,16 +42,16 @@ pub(super) fn record(books: &Books, record: &Record, name: &str, lines: Lines) -
     out.xml.finish()
 }
 
-/// The status as people read it, in the language of the user.
+/// The status as text, in the user's language.
 pub(super) fn status(record: &Record) -> &'static str {
     let open = !record.open().is_zero();
     match (record.standing, record.kind) {
         (Standing::Voided, _) => "Voided",
         (_, Kind::SalesOrder) => {
-            let goods = || record.lines.iter().filter(|line| line.quantity.is_some());
-            if goods().all(|it| it.closed) {
+            let item_lines = || record.lines.iter().filter(|line| line.quantity.is_some());
+            if item_lines().all(|it| it.closed) {
                 "Closed"
-            } else if goods().all(|it| it.closed || Some(it.billed) == it.quantity) {
+            } else if item_lines().all(|it| it.closed || Some(it.billed) == it.quantity) {
                 "Billed"
             } else {
                 "Pending Fulfillment"
@@ -64,13 +64,13 @@ pub(super) fn status(record: &Record) -> &'static str {
     }
 }
 
-/// Midnight of a day where the integration's user is, with milliseconds and offset.
+/// Midnight of a day in the user's time zone, with milliseconds and offset.
 pub(super) fn midnight(books: &Books, date: Date) -> String {
     let zoned = date.to_zoned(books.time_zone.clone());
     zoned.map_or_else(|_| format!("{date}T00:00:00.000Z"), |it| it.strftime(STAMP).to_string())
 }
 
-/// A moment where the integration's user is.
+/// An instant in the user's time zone.
 pub(super) fn moment(books: &Books, at: Timestamp) -> String {
     at.to_zoned(books.time_zone.clone()).strftime(STAMP).to_string()
 }

@@ -57,7 +57,7 @@ pub(super) fn xsi_type<'a>(node: Node<'a, '_>) -> Option<(&'a str, &'a str)> {
     Some((node.lookup_namespace_uri(prefix)?, name))
 }
 
-/// XML that is being written.
+/// An XML writer.
 #[derive(Default)]
 pub(super) struct Xml(String);
 
@@ -78,7 +78,7 @@ impl Xml {
         self.push(format_args!("<{name}>{}</{name}>", escaped(value)));
     }
 
-    /// A leaf where there is a value.
+    /// Writes an element with a text, if there is a value.
     pub(super) fn maybe(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.leaf(name, value);

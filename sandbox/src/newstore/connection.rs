@@ -1,4 +1,4 @@
-//! Plain arrays served as connections, page by page.
+//! Serves arrays as connections, page by page.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use super::filter;
 /// The default page size.
 const DEFAULT_PAGE: usize = 50;
 
-/// One page of `entries` as its arguments want it, or why there is none.
+/// The page of `entries` that the arguments request, or an error.
 pub(super) fn page(
     entries: &[Value],
     arguments: &Map<String, Value>,

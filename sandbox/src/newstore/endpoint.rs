@@ -1,4 +1,4 @@
-//! The endpoints over HTTP: who may ask, and what goes wrong on the way.
+//! The endpoints over HTTP: authentication and scripted faults.
 
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ async fn graphql(
         .await
 }
 
-/// What `answer` says to a caller with a good token, subject to the fault in force.
+/// The answer to a caller with a valid token, or the active fault.
 pub(super) async fn behind(
     shared: &Shared,
     channel: &watch::Sender<Fault>,
@@ -148,10 +148,10 @@ fn query(shared: &Shared, fault: &Fault, headers: &HeaderMap, body: &[u8]) -> (S
     (StatusCode::OK, execute::answer(shared, &request))
 }
 
-/// Waits as the fault in force says, and returns the one that the answer is subject to.
+/// Waits as the active fault requires, and returns the fault for the answer.
 async fn strike(fault: &watch::Sender<Fault>, wire: Wire) -> Fault {
     let mut current = fault.subscribe();
-    // An error means that the tenant is gone, and this request with it.
+    // An error means that the tenant was dropped, which also ends this request.
     let settled = current.wait_for(|fault| *fault != Fault::Hang).await;
     let settled = settled.map(|fault| fault.clone()).unwrap_or_default();
     match settled {

@@ -83,7 +83,7 @@ struct TenantData<'a> {
     world: &'a World,
 }
 
-/// An object of the schema, with its members in the schema's words.
+/// An object of the schema, with its members by the names of the schema.
 struct Object<'a> {
     tenant: TenantData<'a>,
     type_name: &'a str,
@@ -156,7 +156,7 @@ impl<'a> TenantData<'a> {
         }
     }
 
-    /// Some tenants do not let orders be filtered by everything.
+    /// Rejects filters that the tenant does not support.
     fn check_filter(self, arguments: &Map<String, Value>) -> Result<(), String> {
         let mut fields = arguments.get("filter").and_then(Value::as_object).into_iter().flatten();
         match fields.find(|(name, _)| self.world.refused_filters.contains(name)) {
@@ -189,7 +189,7 @@ impl<'a> TenantData<'a> {
         }
     }
 
-    /// An order is the tenant's, whatever it says itself.
+    /// The tenant of an order is always this tenant.
     fn owned(self, order: &Value) -> Value {
         let mut order = order.clone();
         order["tenant"] = self.name.into();
@@ -197,7 +197,7 @@ impl<'a> TenantData<'a> {
     }
 }
 
-/// A member of an object; the lists that gather others are made up where they are not given.
+/// A member of an object; lists that combine other lists are computed where they are absent.
 fn member(object: &Value, name: &str) -> Value {
     let gathered = |account: &Value| {
         let instruments = account["instruments"].as_array().into_iter().flatten();

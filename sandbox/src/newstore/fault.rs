@@ -1,8 +1,8 @@
-//! What can go wrong with a tenant.
+//! Scripted faults of a tenant.
 
 use std::time::Duration;
 
-/// A way to fail. Each lasts until another is set.
+/// A kind of fault. It lasts until another is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Fault {
     /// None.
@@ -10,9 +10,9 @@ pub enum Fault {
     None,
     /// The connection is closed without an answer.
     Down,
-    /// No answer until another fault is set; then what that one says.
+    /// No answer until another fault is set, which then decides the answer.
     Hang,
-    /// This answer, whatever was asked.
+    /// This answer to every request.
     Status {
         /// The HTTP status.
         code: u16,
@@ -23,9 +23,9 @@ pub enum Fault {
         /// Seconds in `Retry-After`, where there is one.
         retry_after: Option<u32>,
     },
-    /// HTTP 200 with `errors` that say this, and no data.
+    /// HTTP 200 with this message in `errors`, and no data.
     GraphqlErrors(String),
-    /// The right answer, this much later.
+    /// The normal answer after this delay.
     Slow(Duration),
     /// The next query's token is not accepted; those after it are.
     NextTokenRejected,
@@ -45,7 +45,7 @@ impl Fault {
         }
     }
 
-    /// What an address gets that asked too often: a 403 that is not JSON.
+    /// The answer to a blocked address: a 403 that is not JSON.
     #[must_use]
     pub fn blocked() -> Self {
         Self::Status {

@@ -22,7 +22,7 @@ fn holds(value: &Value, operator: &str, operand: &Value) -> bool {
     if operator == "isNull" {
         return operand.as_bool() == Some(value.is_null());
     }
-    // As in SQL, nothing can be said about a null.
+    // As in SQL, a null matches no condition.
     let (Some(value), false) = (value.as_str(), operand.is_null()) else {
         return false;
     };

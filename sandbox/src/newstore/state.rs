@@ -1,4 +1,4 @@
-//! What a tenant remembers.
+//! The state of a tenant.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{Fault, stream::Registry};
 use crate::clock::{self, Now};
 
-/// How often each endpoint was called.
+/// The number of calls of each endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Requests for a token.
@@ -23,7 +23,7 @@ pub struct Calls {
     pub stream: u64,
 }
 
-/// Which fields the tenant answers.
+/// The fields that the tenant returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answers {
     /// All of the schema.
@@ -79,7 +79,7 @@ impl Shared {
     }
 
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        // A test that panicked inside `edit` must not take the others with it.
+        // A panic inside `edit` must not poison the lock for other tests.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -88,7 +88,7 @@ impl Shared {
         (self.world().now)()
     }
 
-    /// Changes the event stream, and notifies those who wait for a change.
+    /// Changes the event stream and notifies waiting tasks.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Registry) -> T) -> T {
         let mut result = None;
         self.stream.send_modify(|it| result = Some(change(it)));
@@ -97,7 +97,7 @@ impl Shared {
 }
 
 impl World {
-    /// A token that is good from now on.
+    /// A new valid token.
     pub(super) fn issue_token(&mut self) -> String {
         let now = (self.now)();
         self.tokens.retain(|_, end| now < *end);

@@ -1,8 +1,8 @@
 //! The event stream: integrations that send the tenant's events to a callback, in order.
 //!
-//! Nothing is sent by itself: [`Stream::deliver`] sends what is due. An answer of 5xx, or none,
-//! holds an integration up at that event until it is delivered; one of 4xx rejects the event,
-//! and the stream goes on.
+//! Events are sent only by [`Stream::deliver`]. After an answer of 5xx, or no answer, an
+//! integration repeats that event until it is accepted. An answer of 4xx rejects the event, and the
+//! next one follows.
 
 mod call;
 mod integration;
@@ -23,7 +23,7 @@ pub(super) use registry::Registry;
 
 pub use integration::{Delivery, Integration, Status};
 
-/// Where integrations are registered.
+/// The URL of the registration API.
 pub(super) const PATH: &str = "/api/v1/org/integrations/eventstream";
 
 pub(super) use call::serve;
@@ -36,7 +36,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Where integrations are registered.
+    /// The URL of the registration API.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -64,20 +64,20 @@ impl Stream {
         self.shared.stream.borrow().integrations.keys().cloned().collect()
     }
 
-    /// Stops an integration, as NewStore does on its own; one that is not there is left alone.
+    /// Stops an integration, as NewStore may do; a missing one is ignored.
     pub fn stop(&self, id: &str) {
         self.shared.change(|it| it.turn(id, Status::Stopped));
     }
 
-    /// Waits until the integration with this id is as described.
+    /// Waits until the integration with this id meets the condition.
     pub async fn until(&self, id: &str, is: impl Fn(&Integration) -> bool) {
         let mut stream = self.shared.stream.subscribe();
         let wanted = |it: &Registry| it.integrations.get(id).is_some_and(&is);
-        // An error means that the tenant is gone, and the test with it.
+        // An error means that the tenant was dropped, which also ends the test.
         let _ = stream.wait_for(wanted).await;
     }
 
-    /// Sets what goes wrong with registration calls until it is set again.
+    /// Sets the fault of registration calls; it lasts until the next call.
     pub fn fault(&self, fault: Fault) {
         self.shared.stream_fault.send_replace(fault);
     }
@@ -93,7 +93,7 @@ impl Stream {
         self.shared.change(|it| it.publish(name, at, event.clone()));
     }
 
-    /// Sends what is due, integration by integration, until each is done or held up. A
+    /// Sends the due events of each integration until all are sent or one is not accepted. A
     /// temporary integration that has sent all events of its window stops.
     pub async fn deliver(&self) -> Vec<Delivery> {
         let mut made = Vec::new();

@@ -1,4 +1,4 @@
-//! The tenant, asked as a client would.
+//! The tenant, called like a client calls it.
 
 use std::{sync::Arc, time::Duration};
 

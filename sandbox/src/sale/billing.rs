@@ -25,7 +25,8 @@ const SHIP_METHOD: &str = "4";
 /// The tax type of tax details.
 const TAX_TYPE: &str = "5";
 
-/// Items that every account of a NewStore customer has: lines that are no goods, and gift cards.
+/// The items of every account with a NewStore integration: those of discount, tax and other lines,
+/// and gift cards.
 const ITEMS: [(&str, &str, ItemKind); 12] = [
     (DISCOUNT_ITEM, "NewStore Discount", ItemKind::Discount),
     (ROUNDING_ITEM, "Tax Rounding Adjustment", ItemKind::Other),
@@ -41,22 +42,22 @@ const ITEMS: [(&str, &str, ItemKind); 12] = [
     ("8233", "Electronic Gift Card", ItemKind::Other),
 ];
 
-/// How far NetSuite got with the order.
+/// The billing state of the order in NetSuite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Billing {
-    /// It never heard of it.
+    /// Not exported.
     NotExported,
-    /// A sales order and nothing else.
+    /// A sales order only.
     NotInvoiced,
     /// One invoice for everything.
     OneInvoice,
-    /// These units on one invoice each; the first one bears the shipping.
+    /// One invoice for each of these lists of units; the first one has the shipping.
     Invoices(Vec<Vec<String>>),
     /// A cash sale for everything.
     CashSale,
 }
 
-/// Where the account keeps the tax of a line.
+/// Where the account stores the tax of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TaxBooking {
     /// In a tax code on each line.
@@ -77,7 +78,7 @@ pub enum KeyColumn {
     Absent,
 }
 
-/// The records that a sale was booked as.
+/// The records of a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Booked {
     /// The sales order's internal id.
@@ -88,7 +89,7 @@ pub struct Booked {
     pub cash_sale: Option<String>,
 }
 
-/// Books `sale`; see [`Sale::install_netsuite`].
+/// Records `sale`; see [`Sale::install_netsuite`].
 pub(super) fn book(sale: &Sale, account: &Account, billing: &Billing, key: KeyColumn) -> Booked {
     let groups = match billing {
         Billing::NotExported => return Booked::default(),
@@ -239,7 +240,7 @@ impl Books<'_> {
         named.then(|| self.account.tax_code_for(rate))
     }
 
-    /// Adds a unit's line, with its tax where the account keeps tax apart.
+    /// Adds a unit's line, with its tax details where the account uses them.
     fn push(&self, record: &mut Record, unit: &Unit, mut line: Line) {
         line.line = next_number(record);
         let is_goods = line.quantity.is_some();

@@ -1,4 +1,4 @@
-//! A sale in NewStore's words: the order and the event.
+//! A sale in NewStore's format: the order and the event.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the parts of a sale come to.
+//! The sums of a sale.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 

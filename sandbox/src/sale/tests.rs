@@ -1,4 +1,4 @@
-//! A sale comes to the same money in both systems.
+//! A sale has the same amounts in both systems.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Listening, refusing and cutting.
+//! Accepted, refused and cut connections.
 
 use axum::{Router, extract::ConnectInfo, routing::get};
 use reqwest::Client;

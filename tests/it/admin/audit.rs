@@ -57,7 +57,7 @@ async fn every_admin_call_writes_an_audit_line_without_secrets() {
         ["WARN", "127.0.0.1", list, "", "401"],
         ["WARN", "127.0.0.1", list, "", "400"],
         ["INFO", "127.0.0.1", all, "state=parked: 1 counted", "200"],
-        ["WARN", "127.0.0.1", all, "state=posted: 0 put back", "409"],
+        ["WARN", "127.0.0.1", all, "state=posted: 0 requeued", "409"],
         ["WARN", "127.0.0.1", single, "", "401"],
         ["INFO", "127.0.0.1", single, &one, "200"],
     ];
@@ -106,10 +106,10 @@ async fn commands_write_an_audit_line_too() {
     let config = world.config();
     let commands = [
         (vec!["submit", file.to_str().unwrap()], ["INFO", "", "submit", &id, "parked"]),
-        (vec!["retry", &id], ["INFO", "", "retry", &id, "1 put back"]),
+        (vec!["retry", &id], ["INFO", "", "retry", &id, "1 requeued"]),
         (
             vec!["retry", "--state", "deferred", "--tenant", "dodici"],
-            ["INFO", "", "retry", "state=deferred tenant=dodici", "1 put back"],
+            ["INFO", "", "retry", "state=deferred tenant=dodici", "1 requeued"],
         ),
         (
             vec!["retry", "can-0123456789abcdef0123"],
@@ -118,7 +118,7 @@ async fn commands_write_an_audit_line_too() {
                 "",
                 "retry",
                 "can-0123456789abcdef0123",
-                "0 put back, then: no cancellation has the id can-0123456789abcdef0123",
+                "0 requeued, then: no cancellation has the id can-0123456789abcdef0123",
             ],
         ),
     ];

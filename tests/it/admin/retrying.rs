@@ -1,4 +1,4 @@
-//! What is put back: one, or all that match; and what is only counted.
+//! Retries through the admin API: of one cancellation, or of all that match, and dry runs.
 
 use ports::CancellationState;
 use sandbox::{
@@ -28,7 +28,7 @@ async fn a_parked_cancellation_is_posted_after_a_correction_and_retry() {
     assert!(said.iter().any(|it| it.starts_with(note)), "{said:?}");
 
     let refusal = service.tell(&format!("/api/cancellations/{id}/retry"), None).await.with(409);
-    let reason = format!("{id} is posted: there is nothing to try again");
+    let reason = format!("{id} is posted: there is nothing to retry");
     assert_eq!(refusal["reason"], reason);
     let nobody = "/api/cancellations/can-0123456789abcdef0123/retry";
     service.tell(nobody, None).await.with(404);

@@ -105,7 +105,7 @@ async fn the_size_limit_of_a_compressed_event_applies_to_its_content() {
     send(&world, &service, "/newstore/events", bomb).await.is(413, "rejected");
     let cut = &packed(event.as_bytes())[..100];
     let answer = send(&world, &service, "/newstore/events", cut.to_vec()).await;
-    answer.is(500, "unavailable").because("the end of the body is missing");
+    answer.is(500, "unavailable").because("the compressed body is incomplete");
     let full = packed(padded(1_048_576).as_bytes());
     send(&world, &service, "/newstore/events", full).await.is(200, "posted");
     world.has_memos(&["20.00"], "by the one that fits");

@@ -49,8 +49,8 @@ async fn an_event_is_posted_once_and_commands_work_at_the_same_time() {
         (&["list"], 0, &[&posted, &waiting, "unit-not-cancelled-yet"]),
         (&["list", "--state", "posted", "--json"], 0, &[&posted, "\"deliveries\":2"]),
         (&["show", &posted], 0, &["received order.items_cancelled", "claimed nst-cm-", A]),
-        (&["retry", &posted], 1, &["there is nothing to try again"]),
-        (&["retry", &waiting], 0, &["is back in the queue"]),
+        (&["retry", &posted], 1, &["there is nothing to retry"]),
+        (&["retry", &waiting], 0, &["is requeued"]),
         (&["submit", file.to_str().unwrap()], 0, &["already-posted"]),
     ];
     for (arguments, expected, words) in table {

@@ -147,8 +147,8 @@ async fn the_text_report_has_sums_first_and_then_every_finding() {
     assert_eq!(code, Some(1), "{text}");
     let id = world.book().all().await.remove(0).cancellation.id();
     let expected = format!(
-        "dodici: 1 cancelled units of 1 orders beside 0 memos; changed since 2020-01-01T05:00:00Z\n\
-         NewStore does not tell which orders changed: those created since 2019-10-03T05:00:00Z were taken\n\
+        "dodici: 1 cancelled units of 1 orders compared with 0 memos; changed since 2020-01-01T05:00:00Z\n\
+         NewStore does not show which orders changed: compared those created since 2019-10-03T05:00:00Z\n\
          missing          1  20.00 USD\n\
          doubled          0\n\
          different        0\n\

@@ -68,15 +68,15 @@ async fn a_window_is_replayed_once_until_it_is_cleaned_up() {
     let begun = [
         id,
         "begun: sends order.cancelled, order.items_cancelled of 2020-01-15T00:00:00Z to \
-         2020-01-16T00:00:00Z once more",
+         2020-01-16T00:00:00Z again",
         "watch it: memobridge stream status --tenant dodici",
         "remove it: memobridge stream replay --clean --tenant dodici",
     ];
     says(&world, "replay --clean", 0, &["dodici memobridge has no replays"]).await;
     says(&world, replay, 0, &begun).await;
-    says(&world, replay, 0, &[id, "running: was begun before"]).await;
+    says(&world, replay, 0, &[id, "running: already begun"]).await;
     let overlapping = "replay --since 2020-01-15T23:00:00Z --until 2020-01-17";
-    says(&world, overlapping, 1, &[id, "is running and sends part of the same time"]).await;
+    says(&world, overlapping, 1, &[id, "is running and sends a part of the same range"]).await;
     says(&world, "replay --clean", 0, &[id, "running"]).await;
     says(&world, "status", 0, &[id, "replays 2020-01-15T00:00:00Z to 2020-01-16T00:00:00Z"]).await;
     assert_eq!(stream.ids(), [ID, id]);

@@ -41,7 +41,7 @@ fn a_list_continues_by_cursor_or_by_count() {
     list.add(units(&[], Some(false), None)).unwrap();
     assert!(list.is_whole());
     let ids: Vec<_> = list.into_entries().into_iter().map(|it| it.id).collect();
-    assert_eq!(ids, ["a", "b", "c", "d"], "told twice is there once");
+    assert_eq!(ids, ["a", "b", "c", "d"], "a repeated entry is listed once");
 }
 
 #[test]

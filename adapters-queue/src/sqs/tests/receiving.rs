@@ -99,7 +99,7 @@ async fn a_message_that_is_no_job_goes_to_the_dead_letter_queue_unchanged() {
             let deliveries = queue.receive(10, MINUTE, NOW).await.unwrap();
             assert_eq!(deliveries[0].job, job("b"), "the others are not stopped");
 
-            let deleted = service.asked_by_and_by("DeleteMessageBatch", before + 1).await;
+            let deleted = service.requests_after_a_while("DeleteMessageBatch", before + 1).await;
             let deleted = deleted.last().unwrap();
             let sent = service.asked("SendMessageBatch").pop().unwrap();
             assert_eq!(sent["QueueUrl"], *service.options.dead_letter_url.as_ref().unwrap());
@@ -131,7 +131,7 @@ async fn a_message_that_is_no_job_stays_while_the_dead_letter_queue_fails() {
         service.delivers(&[foreign(&service).remove(0), service.message(&job("b"))]);
         let deliveries = queue.receive(10, MINUTE, NOW).await.unwrap();
         assert_eq!(deliveries[0].job, job("b"), "the others are not stopped");
-        service.asked_by_and_by("SendMessageBatch", before + 1).await;
+        service.requests_after_a_while("SendMessageBatch", before + 1).await;
     }
     queue.depth().await.expect_err("the counts are not scripted");
     assert_eq!(service.asked("DeleteMessageBatch").len(), 0);

@@ -44,7 +44,7 @@ fn jobs_beyond_the_running_and_waiting_ones_are_deferred() {
     let running = [(); 2].map(|()| now(scheduler.request(JobAge::Retried, start())));
     let mut waiting = [(); 2].map(|()| soon(scheduler.request(JobAge::Retried, start())));
     full(&scheduler.request(JobAge::Retried, start()));
-    // New ones are seen all the same.
+    // New jobs are still received.
     let new = [(); 2].map(|()| soon(scheduler.request(JobAge::New, start())));
     full(&scheduler.request(JobAge::New, start()));
     drop(new);
@@ -77,7 +77,7 @@ fn new_jobs_go_first_and_retried_ones_do_not_starve() {
             }
             Err(_) => false,
         });
-        order.push(waiting.remove(next.expect("a turn went to somebody")).0);
+        order.push(waiting.remove(next.expect("some job got a permit")).0);
     }
     assert_eq!(order, ["n1", "n2", "n3", "r1", "n4", "n5", "r2"]);
 }
@@ -126,7 +126,7 @@ fn a_deferred_job_returns_when_there_is_room() {
         assert!(expected.contains(&apart), "{at}: {pair:?}");
     }
     assert_eq!(*waits.last().unwrap(), MOST);
-    // Later the plan of then is over.
+    // Later that plan is outdated.
     assert_eq!(full(&scheduler.request(JobAge::Retried, at(2 * MOST))), LEAST);
 }
 

@@ -24,7 +24,7 @@ fn wanted() -> Registration {
     }
 }
 
-/// The subscription as it is told when all is well.
+/// The subscription without any difference.
 fn registered() -> Subscription {
     let wanted = wanted();
     Subscription {
@@ -77,7 +77,7 @@ fn every_difference_is_reported_with_its_fix() {
             vec!["carries another key than the configured api_key"],
             "register",
         ),
-        (Some(filtered(&[], &[])), vec!["sends every event there is"], "register"),
+        (Some(filtered(&[], &[])), vec!["sends all events"], "register"),
         (
             Some(filtered(&["order.created"], &[])),
             vec![
@@ -92,8 +92,8 @@ fn every_difference_is_reported_with_its_fix() {
     let tenant: Tenant = "dodici".parse().unwrap();
     for (found, expected, command) in table {
         let faults = faults(&wanted(), found.as_ref());
-        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(told, expected, "{found:?}");
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, expected, "{found:?}");
         for fault in faults {
             let remedy = format!("memobridge stream {command} --tenant dodici");
             assert_eq!(fault.remedy(&tenant), remedy, "{found:?}");
@@ -132,8 +132,12 @@ fn a_window_is_never_sent_twice_at_once() {
     assert_eq!(plan(&wanted, window, &same), Plan::UnderWay(&same[1]));
     let over = [replay(NAME, window, Stopped)];
     assert_eq!(plan(&wanted, window, &over), Plan::Over(&over[0]));
-    let untold = [Subscription { window: None, ..over[0].clone() }];
-    assert_eq!(plan(&wanted, window, &untold), Plan::Over(&untold[0]), "its id tells its window");
+    let without_window = [Subscription { window: None, ..over[0].clone() }];
+    assert_eq!(
+        plan(&wanted, window, &without_window),
+        Plan::Over(&without_window[0]),
+        "its id contains its window"
+    );
 
     let busy = [replay(wider, days(0, 3), Running)];
     assert_eq!(plan(&wanted, window, &busy), Plan::Busy(&busy[0]));
@@ -151,6 +155,8 @@ fn a_window_is_never_sent_twice_at_once() {
 #[test]
 fn the_longest_stream_id_has_room_for_its_replays() {
     let live = Registration { id: id(&"x".repeat(24)), ..wanted() };
-    let Plan::Begin(replay) = plan(&live, days(0, 1), &[]) else { panic!("nothing is in the way") };
+    let Plan::Begin(replay) = plan(&live, days(0, 1), &[]) else {
+        panic!("no other replay is running")
+    };
     assert!(replay.id.as_str().len() <= SubscriptionId::MAX_LEN, "{}", replay.id);
 }

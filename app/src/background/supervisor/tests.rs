@@ -11,7 +11,7 @@ fn supervisor() -> (Supervisor, CancellationToken) {
     (Supervisor::new(stop.clone()), stop)
 }
 
-/// A task that ends some time after it is told to stop.
+/// A task that ends some time after it is asked to stop.
 async fn ends_after(stop: CancellationToken, wait: Duration) {
     stop.cancelled().await;
     sleep(wait).await;
@@ -46,7 +46,7 @@ async fn an_early_end_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_are_awaited_after_they_are_told_to_stop() {
+async fn tasks_are_awaited_after_they_are_asked_to_stop() {
     let (supervisor, stop) = supervisor();
     supervisor.run("worker", ends_after(stop.clone(), 3 * SECOND));
     supervisor.run("gauges", ends_after(stop.clone(), SECOND));
@@ -60,9 +60,9 @@ async fn tasks_are_awaited_after_they_are_told_to_stop() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_stopping_is_a_failure() {
     let (supervisor, stop) = supervisor();
-    let told = stop.clone();
+    let stop_signal = stop.clone();
     supervisor.run("worker", async move {
-        told.cancelled().await;
+        stop_signal.cancelled().await;
         panic!("while stopping");
     });
     stop.cancel();

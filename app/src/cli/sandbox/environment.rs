@@ -1,4 +1,4 @@
-//! The stage: two tenants, two accounts, and the service between them.
+//! The environment of the demo: two tenants, two accounts, and the service between them.
 
 use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
 
@@ -17,16 +17,16 @@ const FIRST_KEY: &str = "sandbox-webhook-key-of-dodici";
 const SECOND_KEY: &str = "sandbox-webhook-key-of-seconda";
 const ADMIN_TOKEN: &str = "sandbox-admin-token-of-this-run";
 
-/// One customer's side of the stage.
+/// The simulated systems of one customer.
 pub(super) struct SandboxCustomer {
     pub(super) key: &'static str,
     pub(super) tenant: Tenant,
     pub(super) account: Account,
 }
 
-/// Everything that runs while samples are played.
+/// Everything that runs during the samples.
 pub(super) struct Environment {
-    /// Applies memos to invoices; the ERP reckons the tax.
+    /// Applies memos to invoices; the ERP computes the tax.
     pub(super) dodici: SandboxCustomer,
     /// Settles by payment items; tax is one line.
     pub(super) seconda: SandboxCustomer,
@@ -49,7 +49,7 @@ impl Environment {
         let folder = tempfile::tempdir()?;
         let text = configuration(&dodici, &seconda);
         let file = folder.path().join("memobridge.toml");
-        // For the commands, which can be tried beside it.
+        // Written to a file so that a user can try the commands.
         std::fs::write(&file, &text)?;
         let config = parse(&file, &text)?;
         let journal = wiring::journal(&config.journal).await?;
@@ -61,16 +61,16 @@ impl Environment {
         Ok(Self { dodici, seconda, journal, http, application, threads, folder })
     }
 
-    /// Where events go.
+    /// The URL of the webhook.
     pub(super) fn webhook(&self) -> String {
         format!("http://{}/newstore/events", self.application.address())
     }
 
-    /// What to try while it stays up.
+    /// Suggestions to try while the sandbox runs.
     pub(super) fn hints(&self) -> String {
         let address = self.application.address();
         format!(
-            "\nStill up until Ctrl-C:\n  \
+            "\nRunning until Ctrl-C:\n  \
              webhook   {webhook}\n  \
              health    http://{address}/health/ready\n  \
              metrics   http://{address}/metrics\n  \
@@ -78,11 +78,11 @@ impl Environment {
              NewStore  {graphql}\n  \
              NetSuite  {netsuite}\n  \
              files     {folder}\n\n\
-             Look at what was done:\n  \
+             List the cancellations:\n  \
              memobridge list --config {folder}/memobridge.toml\n\n\
-             Send the first sample once more:\n  \
+             Send the first sample again:\n  \
              curl -s {webhook} -H 'Authorization: Bearer {FIRST_KEY}' -d '{event}'\n\n\
-             See what is parked:\n  \
+             List parked cancellations:\n  \
              curl -s 'http://{address}/api/cancellations?state=parked' \
              -H 'Authorization: Bearer {ADMIN_TOKEN}'\n",
             webhook = self.webhook(),
@@ -116,7 +116,7 @@ fn parse(file: &Path, text: &str) -> anyhow::Result<Config> {
     Ok(Config::parse(file, text, BTreeMap::new())?)
 }
 
-/// As a customer would write it, but for deadlines of seconds.
+/// A configuration as a customer would write it, but with deadlines of seconds.
 fn configuration(dodici: &SandboxCustomer, seconda: &SandboxCustomer) -> String {
     let service = format!(
         r#"

@@ -1,4 +1,4 @@
-//! Plays the samples through the webhook and compares how they end.
+//! Sends the samples to the webhook and checks their results.
 
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,12 @@ use super::{
     table::{self, Style},
 };
 
-/// How late the payment details of one sample are.
+/// The delay of the payment details of one sample.
 const LATE: Duration = Duration::from_secs(3);
-/// When a sample that is still open has failed.
+/// A sample without a result after this time has failed.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How a sample ended.
+/// The result of a sample.
 pub(super) struct SampleResult {
     pub(super) title: &'static str,
     /// Each answer's outcome and HTTP status.
@@ -34,7 +34,7 @@ pub(super) struct SampleResult {
     pub(super) items: Vec<(String, String)>,
     pub(super) paid: String,
     pub(super) took: Duration,
-    /// What is not as it should be.
+    /// The differences from the expected result.
     pub(super) faults: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl SampleResult {
     }
 }
 
-/// Sends every sample's events; those that wait are finished last.
+/// Sends the events of every sample; deferred samples are finished last.
 pub(super) async fn run_samples(
     environment: &Environment,
     style: Style,
@@ -56,7 +56,7 @@ pub(super) async fn run_samples(
         let began = Instant::now();
         let answers = send(environment, sample).await?;
         if answers.last().is_some_and(|(outcome, _)| outcome == "deferred") {
-            print(&format!("… {}: deferred, goes on in the background\n\n", sample.title))?;
+            print(&format!("… {}: deferred, continues in the background\n\n", sample.title))?;
             open.push((sample, answers, began));
             continue;
         }
@@ -73,7 +73,7 @@ pub(super) async fn run_samples(
     Ok(results)
 }
 
-/// Books the order in both systems and sends its events.
+/// Records the order in both systems and sends its events.
 async fn send(environment: &Environment, sample: &Sample) -> anyhow::Result<Vec<(String, u16)>> {
     let customer = customer_of(environment, sample);
     sample.sale.install_netsuite(&customer.account, &sample.billing, KeyColumn::Present);
@@ -110,7 +110,7 @@ async fn send(environment: &Environment, sample: &Sample) -> anyhow::Result<Vec<
     Ok(answers)
 }
 
-/// Waits until the sample has ended, and compares.
+/// Waits for the end of the sample and checks the result.
 async fn finish(
     environment: &Environment,
     sample: &Sample,
@@ -159,7 +159,7 @@ fn faults(sample: &Sample, result: &SampleResult) -> Vec<String> {
     let mut faults = Vec::new();
     let mut compare = |what: &str, found: String, expected: String| {
         if found != expected {
-            faults.push(format!("{what}: {found} instead of {expected}"));
+            faults.push(format!("{what}: {found}, expected {expected}"));
         }
     };
     let expected: Vec<_> = sample.events.iter().map(|(_, _, answer)| *answer).collect();

@@ -1,40 +1,40 @@
-//! The samples: what happens to an order, and how it should end.
+//! The samples: scenarios of an order, with their expected results.
 
 use sandbox::sale::{Billing, Payment, Sale, Unit};
 
-/// What a sample is about, and how it should end.
+/// A scenario with its expected result.
 pub(super) struct Sample {
     pub(super) title: &'static str,
     pub(super) customer: Which,
     pub(super) sale: Sale,
     pub(super) billing: Billing,
     pub(super) scenario: Scenario,
-    /// The events in order: name, units, and the answer that each should get.
+    /// The events in order: name, units, and the expected answer.
     pub(super) events: Vec<(&'static str, Vec<String>, &'static str)>,
-    /// What it becomes in the end.
+    /// The expected final state.
     pub(super) state: ports::CancellationState,
-    /// The reason it ends with, where it has one.
+    /// The expected reason, if any.
     pub(super) reason: Option<&'static str>,
-    /// The totals of the memos, in the order they are made.
+    /// The expected totals of the memos, in the order of their creation.
     pub(super) totals: Vec<&'static str>,
 }
 
-/// Whose order it is.
+/// The customer of the order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     Dodici,
     Seconda,
 }
 
-/// What goes wrong on the way.
+/// The simulated problem.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scenario {
     Nothing,
-    /// Payment details come 3 s after the event.
+    /// Payment details appear 3 s after the event.
     LatePayments,
     /// The ERP is down for the first event, and up for the second.
     Outage,
-    /// The ERP saves the memo and its answer is lost.
+    /// The ERP saves the memo, but its answer is lost.
     LostReply,
 }
 
@@ -42,7 +42,7 @@ const ITEMS: &str = "order.items_cancelled";
 const WHOLE: &str = "order.cancelled";
 const CARD: (&str, &str) = ("credit_card", "adyen");
 
-/// All samples, those that take longest first.
+/// All samples, the longest first.
 pub(super) fn all() -> Vec<Sample> {
     vec![
         late_payments(),
@@ -60,20 +60,20 @@ pub(super) fn all() -> Vec<Sample> {
     ]
 }
 
-/// The event of the sample that a newcomer can send again.
+/// The event that the hints suggest to send again.
 pub(super) fn first_event() -> String {
     let sample = one_item();
     let (name, units, _) = &sample.events[0];
     event(&sample.sale, name, units).to_string()
 }
 
-/// The event on the wire.
+/// The event as JSON.
 pub(super) fn event(sale: &Sale, name: &str, units: &[String]) -> serde_json::Value {
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
     sale.event(name, &units, "2026-11-21T09:30:00.162Z")
 }
 
-/// The nth order of the samples, with nothing on it.
+/// The nth order of the samples, without units.
 fn order(nth: u32) -> Sale {
     let id = format!("{nth:08x}-0000-4000-8000-000000000000");
     Sale::new(&id, &format!("SAMPLE-{:04}", 1000 + nth))
@@ -192,7 +192,7 @@ fn late_payments() -> Sample {
         scenario: Scenario::LatePayments,
         events: vec![(ITEMS, vec![item(7, 1)], "deferred")],
         totals: vec!["20.00"],
-        ..plain("Payment details come 3 s late", shirts(7))
+        ..plain("Payment details arrive 3 s late", shirts(7))
     }
 }
 
@@ -226,7 +226,7 @@ fn never_exported() -> Sample {
         events: vec![(WHOLE, vec![item(10, 1)], "deferred")],
         state: ports::CancellationState::Skipped,
         reason: Some("never-exported"),
-        ..plain("Cancelled before it was ever exported", sale)
+        ..plain("Cancelled before the export", sale)
     }
 }
 

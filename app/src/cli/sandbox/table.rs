@@ -1,4 +1,4 @@
-//! What the sandbox shows: a sample, its outcome, and each memo with lines and totals.
+//! The output of the sandbox: each sample with its outcome, memos, lines and totals.
 
 use std::{fmt::Write, time::Duration};
 
@@ -38,7 +38,7 @@ impl Style {
 
 const WIDTH: usize = 78;
 
-/// One sample with everything it led to.
+/// One sample with its results.
 pub(super) fn sample(result: &SampleResult, style: Style) -> String {
     let mut text = String::new();
     let mark = if result.is_right() { style.good("✓") } else { style.bad("✗") };
@@ -109,17 +109,19 @@ fn name<'a>(item: &'a str, result: &'a SampleResult) -> &'a str {
     })
 }
 
-/// The last line.
+/// The summary line.
 pub(super) fn summary(samples: usize, wrong: usize, took: Duration, style: Style) -> String {
     let seconds = took.as_secs_f64();
     match wrong {
         0 => format!(
             "{}\n",
-            style.good(&format!("All {samples} samples ended as they should, in {seconds:.1} s."))
+            style.good(&format!(
+                "All {samples} samples had the expected result, in {seconds:.1} s."
+            ))
         ),
         wrong => format!(
             "{}\n",
-            style.bad(&format!("{wrong} of {samples} samples did not end as they should."))
+            style.bad(&format!("{wrong} of {samples} samples did not have the expected result."))
         ),
     }
 }

@@ -1,11 +1,11 @@
-//! `stream replay`: has a stretch of time sent once more, and removes what has run.
+//! `stream replay`: makes NewStore send a time range again, and removes finished replays.
 
 use std::io::Write;
 
 use domain::Timestamp;
 use ports::{Clock, Registered, StreamState, StreamWindow};
 
-use super::{CommandError, Target, Watched, no, say, status::window};
+use super::{CommandError, Target, Watched, no, print_outcome, status::window};
 use crate::{
     background::stream::{Plan, is_replay, names, plan},
     cli::{output::stdout, time_arg},
@@ -13,23 +13,23 @@ use crate::{
     operator::json::instant,
 };
 
-/// What `stream replay` is asked for.
+/// The arguments of `stream replay`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     #[command(flatten)]
     target: Target,
-    /// From here: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
+    /// The start of the range: 2026-11-21T09:30:00Z, 2026-11-21 (UTC), or 48h (ago).
     #[arg(long, value_name = "T", value_parser = time_arg::in_utc, required_unless_present = "clean")]
     since: Option<Timestamp>,
-    /// To here, written in the same way; until now where it is left out.
+    /// The end of the range, in the same formats; the default is now.
     #[arg(long, value_name = "T", value_parser = time_arg::in_utc, requires = "since")]
     until: Option<Timestamp>,
-    /// First removes replays that have run, with their logs and rejected events.
+    /// First removes finished replays, with their logs and rejected events.
     #[arg(long)]
     clean: bool,
 }
 
-/// Cleans up where that is wanted, then begins to replay where that is.
+/// Removes finished replays if requested, then begins a replay if requested.
 pub(super) async fn replay(arguments: &Replay) -> Result<(), CommandError> {
     let window = arguments.window(SystemClock.now())?;
     let stream = arguments.target.only()?;
@@ -43,7 +43,7 @@ pub(super) async fn replay(arguments: &Replay) -> Result<(), CommandError> {
 }
 
 impl Replay {
-    /// What is to be replayed, in whole seconds and not less; none where it is only about cleaning up.
+    /// The range in whole seconds, rounded outward; `None` without `--since`.
     fn window(&self, now: Timestamp) -> Result<Option<StreamWindow>, CommandError> {
         let Some(since) = self.since else { return Ok(None) };
         let until = self.until.unwrap_or(now);
@@ -72,7 +72,7 @@ async fn clean(arguments: &Replay, stream: &Watched) -> Result<(), CommandError>
             }
         };
         let detail = format!("replays {}", window(replay));
-        say(&arguments.target, stream, &replay.id, outcome, &detail)?;
+        print_outcome(&arguments.target, stream, &replay.id, outcome, &detail)?;
     }
     Ok(())
 }
@@ -95,21 +95,21 @@ async fn begin(
             };
             let (since, until) = (instant(window.since()), instant(window.until()));
             let detail = format!(
-                "sends {} of {since} to {until} once more\n{watch}\n\
+                "sends {} of {since} to {until} again\n{watch}\n\
                  once it has stopped, remove it: memobridge stream replay --clean --tenant {tenant}",
                 names(&replay.events)
             );
-            say(target, stream, &replay.id, outcome, &detail)
+            print_outcome(target, stream, &replay.id, outcome, &detail)
         }
         Plan::UnderWay(same) => {
-            say(target, stream, &same.id, "running", &format!("was begun before\n{watch}"))
+            print_outcome(target, stream, &same.id, "running", &format!("already begun\n{watch}"))
         }
         Plan::Over(same) => Err(CommandError::No(anyhow::anyhow!(
-            "{tenant} {} has run; to run it again, remove it first: add --clean",
+            "{tenant} {} is finished; to run it again, remove it first: add --clean",
             same.id
         ))),
         Plan::Busy(other) => Err(CommandError::No(anyhow::anyhow!(
-            "{tenant} {} is running and sends part of the same time; {watch}",
+            "{tenant} {} is running and sends a part of the same range; {watch}",
             other.id
         ))),
     }

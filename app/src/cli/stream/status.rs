@@ -1,4 +1,4 @@
-//! `stream status`: how each stream stands, and its replays.
+//! `stream status`: the status of each stream and its replays.
 
 use std::io::Write;
 
@@ -13,13 +13,13 @@ use crate::{
     operator::json::instant,
 };
 
-/// What was found out about one stream.
+/// The status of one stream.
 struct StreamStatus {
     found: Option<Subscription>,
     replays: Vec<Subscription>,
 }
 
-/// Prints how each stream stands; the answer is "no" when one is not running as configured.
+/// Prints the status of each stream; fails if one is not running as configured.
 pub(super) async fn status(target: &Target) -> Result<(), CommandError> {
     let streams = target.streams()?;
     let mut wrong = 0;
@@ -129,7 +129,7 @@ fn detail(found: Option<&Subscription>) -> String {
     events.into_iter().chain(callback).collect::<Vec<_>>().join(" ")
 }
 
-/// The window of a replay, for people.
+/// The window of a replay as text.
 pub(super) fn window(replay: &Subscription) -> String {
     match ends(replay) {
         Some((since, until)) => format!("{since} to {until}"),

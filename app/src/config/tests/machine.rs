@@ -1,10 +1,10 @@
-//! What `check` names besides what cannot be read: settings with which the service would not
-//! start, would be useless, or could be guessed.
+//! Faults beyond syntax: settings with which the service could not start or work, and secrets that
+//! could be guessed.
 
 use super::*;
 
-/// Everything that is said of the example with one line changed: faults, useless, warnings.
-fn said(line: &str, instead: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+/// The findings for the example with one line changed: faults, useless settings, warnings.
+fn findings(line: &str, instead: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     assert!(EXAMPLE.contains(line), "the example has no line {line}");
     let texts = |faults: Vec<ConfigFault>| faults.into_iter().map(|fault| fault.message).collect();
     match parse(&EXAMPLE.replacen(line, instead, 1)) {
@@ -15,13 +15,13 @@ fn said(line: &str, instead: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn the_example_is_neither_useless_nor_warned_of() {
+fn the_example_has_no_findings() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!((config.useless, config.warnings), (vec![], vec![]));
 }
 
 #[test]
-fn no_time_at_all_is_named_for_every_duration() {
+fn a_duration_of_zero_is_a_fault() {
     let keys = [
         ("respond_within = \"10s\"", "server.respond_within"),
         ("drain = \"25s\"", "server.drain"),
@@ -32,13 +32,13 @@ fn no_time_at_all_is_named_for_every_duration() {
     for (line, key) in keys {
         let (name, _) = line.split_once(" = ").unwrap();
         for zero in ["0s", "0ms", "0h"] {
-            let (faults, useless, _) = said(line, &format!("{name} = \"{zero}\""));
+            let (faults, useless, _) = findings(line, &format!("{name} = \"{zero}\""));
             assert_eq!(faults, Vec::<String>::new());
             let expected = format!("{key} must be longer than zero, for example \"10s\"");
             assert_eq!(useless, [expected]);
         }
     }
-    let (_, useless, _) = said(
+    let (_, useless, _) = findings(
         "first_delay = \"5s\"            # then doubling\nmax_delay = \"15m\"",
         "first_delay = \"0s\"\nmax_delay = \"0s\"",
     );
@@ -46,7 +46,7 @@ fn no_time_at_all_is_named_for_every_duration() {
 }
 
 #[test]
-fn what_serve_would_refuse_is_a_fault() {
+fn settings_with_which_serve_cannot_start_are_faults() {
     // line, instead, the fault
     let table = [
         (
@@ -86,7 +86,7 @@ fn what_serve_would_refuse_is_a_fault() {
         ),
     ];
     for (line, instead, expected) in table {
-        assert_eq!(said(line, instead).0, [expected], "{instead}");
+        assert_eq!(findings(line, instead).0, [expected], "{instead}");
     }
 }
 
@@ -102,7 +102,7 @@ fn a_count_has_an_upper_limit() {
     ];
     for (line, key, limit) in table {
         let (name, _) = line.split_once(" = ").unwrap();
-        let with = |value: &str| said(line, &format!("{name} = {value} "));
+        let with = |value: &str| findings(line, &format!("{name} = {value} "));
         assert_eq!(with(&limit.to_string()), (vec![], vec![], vec![]), "{key}");
         let expected = [format!("{key} must be a whole number from 1 to {limit}")];
         let above = (limit + 1).to_string();
@@ -129,19 +129,19 @@ fn a_value_for_a_header_has_no_control_character() {
         let (name, _) = line.split_once(" = ").unwrap();
         for character in ["\\n", "\\r", "\\t", "\\u0000", "\\u007f", "\\u0085"] {
             let value = format!("0123456789abcdef{character}ghijklmn");
-            assert_eq!(said(line, &format!("{name} = \"{value}\"")).0, [fault(key)], "{value}");
+            assert_eq!(findings(line, &format!("{name} = \"{value}\"")).0, [fault(key)], "{value}");
         }
-        let at_the_end = said(line, &format!("{name} = \"0123456789abcdefghijklmn\\n\""));
-        assert_eq!(at_the_end, (vec![], vec![], vec![]), "a line break at the end is cut off");
+        let at_the_end = findings(line, &format!("{name} = \"0123456789abcdefghijklmn\\n\""));
+        assert_eq!(at_the_end, (vec![], vec![], vec![]), "a trailing line break is removed");
     }
     let keys = "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]";
     let second =
         "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }, \"0123456789\\nabcdefghijklmn\"]";
-    assert_eq!(said(keys, second).0, [fault("customer.webhook_keys")]);
+    assert_eq!(findings(keys, second).0, [fault("customer.webhook_keys")]);
 }
 
 #[test]
-fn one_file_is_found_behind_every_spelling() {
+fn queue_and_journal_may_not_be_the_same_file_in_any_spelling() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let file = folder.path().join("memobridge.toml");
@@ -155,7 +155,7 @@ fn one_file_is_found_behind_every_spelling() {
     std::os::unix::fs::symlink("data", path("link")).unwrap();
     std::os::unix::fs::symlink("data/one.db", path("dangling.db")).unwrap();
     for journal in ["data/one.db", "data//one.db", "x/../data/one.db", "link/one.db"] {
-        assert!(is_refused(journal), "{journal}, before there is a file");
+        assert!(is_refused(journal), "{journal}, before the file exists");
     }
     assert!(!is_refused("data/two.db"));
     fs::write(path("data/one.db"), "").unwrap();
@@ -166,32 +166,31 @@ fn one_file_is_found_behind_every_spelling() {
 }
 
 #[test]
-fn what_was_to_be_replaced_is_named_without_what_is_around_it() {
+fn a_placeholder_is_reported_without_the_text_around_it() {
     let (faults, useless, _) =
-        said("client_id = \"memobridge\"", "client_id = \"abc-${CLIENT_ID}-geheim\"");
+        findings("client_id = \"memobridge\"", "client_id = \"abc-${CLIENT_ID}-geheim\"");
     assert_eq!(faults, Vec::<String>::new());
-    let expected =
-        "customer.newstore.client_id still has ${CLIENT_ID}: nothing is put in its place";
+    let expected = "customer.newstore.client_id still has ${CLIENT_ID}: it is not replaced";
     assert_eq!(useless, [expected]);
     for with_more in
         ["${CLIENT_ID:-geheim}", "${CLIENT_ID-}", "${CLIENT_ID:?geheim}", "${A${CLIENT_ID}"]
     {
         let (_, useless, _) =
-            said("client_id = \"memobridge\"", &format!("client_id = \"{with_more}\""));
+            findings("client_id = \"memobridge\"", &format!("client_id = \"{with_more}\""));
         assert_eq!(useless, [expected], "{with_more}");
     }
     for harmless in ["$5", "${", "a$b{c}", "${not a name}", "$CLIENT", "${1}", "${X:-", "${X+1"] {
         let (_, useless, _) =
-            said("client_id = \"memobridge\"", &format!("client_id = \"{harmless}\""));
+            findings("client_id = \"memobridge\"", &format!("client_id = \"{harmless}\""));
         assert_eq!(useless, Vec::<String>::new(), "{harmless}");
     }
 }
 
 #[test]
-fn what_was_to_be_replaced_is_named_in_maps_too() {
+fn a_placeholder_in_maps_is_reported() {
     let web = "channels = { web = \"1\", store = \"3\" }";
     let cash = "cash = \"91235\"";
-    let left = ": nothing is put in its place";
+    let left = ": it is not replaced";
     // line, instead, the key
     let table = [
         (web, "channels = { web = \"${ID}\" }", "customer.maps.channels.web"),
@@ -215,18 +214,18 @@ fn what_was_to_be_replaced_is_named_in_maps_too() {
         ),
     ];
     for (line, instead, key) in table {
-        let (faults, useless, _) = said(line, instead);
+        let (faults, useless, _) = findings(line, instead);
         assert_eq!(faults, Vec::<String>::new(), "{instead}");
         assert_eq!(useless, [format!("{key} still has ${{ID}}{left}")], "{instead}");
     }
 }
 
 #[test]
-fn a_key_opens_one_door() {
+fn a_key_may_not_be_shared() {
     let key = "webhook_keys = [{ env = \"DODICI_WEBHOOK_KEY\" }]";
     let shared = "admin_token = { env = \"DODICI_WEBHOOK_KEY\" }";
-    let (_, useless, _) = said("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", shared);
-    let expected = "server.admin_token is a webhook key of dodici: whoever sends events could use \
+    let (_, useless, _) = findings("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", shared);
+    let expected = "server.admin_token is a webhook key of dodici: the sender of events could use \
                     the admin API";
     assert_eq!(useless, [expected]);
 
@@ -246,7 +245,7 @@ fn a_key_opens_one_door() {
 }
 
 #[test]
-fn a_short_secret_is_warned_of_and_not_told() {
+fn a_short_secret_is_a_warning_without_the_secret() {
     let keys = [
         ("admin_token = { env = \"MEMOBRIDGE_ADMIN_TOKEN\" }", "server.admin_token"),
         ("client_secret = { env = \"DODICI_CLIENT_SECRET\" }", "customer.newstore.client_secret"),
@@ -255,10 +254,10 @@ fn a_short_secret_is_warned_of_and_not_told() {
     ];
     for (line, key) in keys {
         let (name, _) = line.split_once(" = ").unwrap();
-        let (_, _, warnings) = said(line, &format!("{name} = \"abcdefghijklmnopqrstuvw\""));
+        let (_, _, warnings) = findings(line, &format!("{name} = \"abcdefghijklmnopqrstuvw\""));
         let expected = format!("{key} has only 23 characters: 24 or more are hard to guess");
         assert_eq!(warnings, [expected]);
-        let (_, _, warnings) = said(line, &format!("{name} = \"abcdefghijklmnopqrstuvwx\""));
+        let (_, _, warnings) = findings(line, &format!("{name} = \"abcdefghijklmnopqrstuvwx\""));
         assert_eq!(warnings, Vec::<String>::new());
     }
 }

@@ -13,21 +13,21 @@ use ports::FieldError;
 pub(super) struct Parameters(Map<String, Value>);
 
 impl Parameters {
-    /// Those of a query string.
+    /// The parameters of a query string.
     pub(super) fn of_query(uri: &Uri) -> Result<Self, FieldError> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
         let Query(pairs) = pairs.map_err(|_| malformed("query", "cannot be read"))?;
         let mut found = Map::new();
         for (name, value) in pairs {
             if found.contains_key(&name) {
-                return Err(malformed(&name, "is there twice"));
+                return Err(malformed(&name, "is given twice"));
             }
             found.insert(name, Value::String(value));
         }
         Ok(Self(found))
     }
 
-    /// Those of a JSON object.
+    /// The members of a JSON object.
     pub(super) fn of_body(body: &[u8]) -> Result<Self, FieldError> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(found)) => Ok(Self(found)),
@@ -36,7 +36,7 @@ impl Parameters {
         }
     }
 
-    /// A parsed text, where it is given.
+    /// A parsed text, if it is given.
     pub(super) fn text<T, E: Display>(
         &mut self,
         name: &str,
@@ -52,7 +52,7 @@ impl Parameters {
         }
     }
 
-    /// Whether something is true; it is not where it is not given.
+    /// A flag; false if it is not given.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, FieldError> {
         match self.0.remove(name) {
             None => Ok(false),
@@ -61,7 +61,7 @@ impl Parameters {
         }
     }
 
-    /// Nothing else is given.
+    /// An error if other parameters are given.
     pub(super) fn done(self) -> Result<(), FieldError> {
         match self.0.keys().next() {
             None => Ok(()),
@@ -70,7 +70,7 @@ impl Parameters {
     }
 }
 
-/// The fault of a parameter that must be given.
+/// The error for a missing parameter.
 pub(super) fn missing(name: &str) -> FieldError {
     malformed(name, "is missing")
 }

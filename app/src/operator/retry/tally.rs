@@ -33,7 +33,7 @@ impl RetryTally {
             record.cancellation.units.keys().filter(|unit| !priced.contains(unit)).count();
     }
 
-    /// For programs, with what was done with them.
+    /// As JSON, with the outcome.
     #[must_use]
     pub fn answer(&self, outcome: &'static str) -> RetryAnswer {
         RetryAnswer {
@@ -45,13 +45,13 @@ impl RetryTally {
     }
 }
 
-/// The amounts, for people.
+/// The amounts as text.
 impl fmt::Display for RetryTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sums: Vec<_> = self.sums.iter().map(|(code, sum)| format!("{sum} {code}")).collect();
         match sums.as_slice() {
-            [] => f.write_str("no memo is under way")?,
-            some => write!(f, "memos under way: {}", some.join(", "))?,
+            [] => f.write_str("no memo is in progress")?,
+            some => write!(f, "memos in progress: {}", some.join(", "))?,
         }
         match self.unpriced {
             0 => Ok(()),

@@ -14,15 +14,15 @@ use crate::{
 pub struct Customer {
     /// Its tenant.
     pub tenant: Tenant,
-    /// Where its orders live.
+    /// The storefront with its orders.
     pub storefront: Arc<dyn Storefront>,
-    /// Where its memos go.
+    /// The ledger for its memos.
     pub ledger: Arc<CircuitBreakerLedger>,
     /// Its policy.
     pub policy: Policy,
     /// Its maps.
     pub maps: Maps,
-    /// The time zone of its books.
+    /// The time zone of its accounts.
     pub time_zone: TimeZone,
 }
 
@@ -35,14 +35,14 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Random numbers.
     pub random: Random,
-    /// From the first receipt to giving up.
+    /// The time from the first receipt to the deadline.
     pub give_up_after: Duration,
     /// What this process has measured.
     pub elapsed: Elapsed,
 }
 
 impl Context {
-    /// The latest date that has certainly come; see [`Elapsed::certain_now`].
+    /// The latest date that has certainly been reached; see [`Elapsed::certain_now`].
     #[must_use]
     pub fn certain_now(&self) -> Timestamp {
         self.elapsed.certain_now(&*self.clock)

@@ -12,8 +12,8 @@ const LEASE: Duration = Duration::from_secs(10);
 /// How often an attempt renews its lease.
 const RENEWAL: Duration = Duration::from_secs(3);
 
-/// Takes or renews the order's lease. It counts from when it was asked for: what a
-/// stalled journal grants too late may be over already, and is asked for again.
+/// Acquires or renews the order's lease. The lease counts from the request. If the journal answers
+/// too late, the lease may have ended already, so it is requested again.
 pub(super) async fn acquire(
     context: &Context,
     cancellation: &Cancellation,
@@ -38,7 +38,7 @@ pub(super) async fn renew(
 ) -> Infallible {
     loop {
         context.clock.sleep(RENEWAL).await;
-        // A lost lease doubles nothing: claims and keys stand behind it.
+        // A lost lease cannot cause a double credit, because claims and keys prevent it.
         if !matches!(acquire(context, cancellation, token).await, Ok(OrderLease::Held)) {
             let order = &cancellation.order;
             tracing::warn!(order.id = %order, "Failed to renew the lease of order {order}");

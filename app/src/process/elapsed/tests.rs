@@ -24,7 +24,7 @@ impl Machine {
         self.start.after(self.elapsed).after(self.ahead).before(self.back)
     }
 
-    /// What is certain, looked at every minute for so long.
+    /// The certain date after this time, checked every minute.
     fn certain_after(&mut self, time: Duration) -> Timestamp {
         let until = self.elapsed + time;
         loop {
@@ -39,7 +39,7 @@ impl Machine {
 }
 
 #[test]
-fn a_clock_that_was_wrong_at_the_start_is_believed_an_hour_after_its_correction() {
+fn a_clock_that_was_wrong_at_the_start_is_trusted_an_hour_after_its_correction() {
     let mut machine = Machine::started_at(0);
     machine.certain_after(HOUR);
     machine.ahead = 20_000 * DAY;
@@ -50,7 +50,7 @@ fn a_clock_that_was_wrong_at_the_start_is_believed_an_hour_after_its_correction(
 }
 
 #[test]
-fn a_jump_that_is_taken_back_within_an_hour_brings_nothing_forward() {
+fn a_jump_that_is_corrected_within_an_hour_has_no_effect() {
     let mut machine = Machine::started_at(0);
     for _ in 0..30 {
         machine.ahead = 8 * DAY;
@@ -62,7 +62,7 @@ fn a_jump_that_is_taken_back_within_an_hour_brings_nothing_forward() {
 }
 
 #[test]
-fn only_what_lasted_is_believed_of_a_jump_that_grows() {
+fn only_the_lasting_part_of_a_growing_jump_is_trusted() {
     let mut machine = Machine::started_at(0);
     machine.ahead = HOUR;
     machine.certain_after(HOUR / 2);
@@ -73,7 +73,7 @@ fn only_what_lasted_is_believed_of_a_jump_that_grows() {
 }
 
 #[test]
-fn a_clock_set_back_is_believed_at_once() {
+fn a_clock_set_back_is_trusted_at_once() {
     let mut machine = Machine::started_at(100_000_000);
     machine.certain_after(HOUR);
     machine.back = HOUR;
@@ -81,7 +81,7 @@ fn a_clock_set_back_is_believed_at_once() {
 }
 
 #[test]
-fn a_clock_that_drifts_is_believed_at_once() {
+fn a_drifting_clock_is_trusted_at_once() {
     let mut machine = Machine::started_at(0);
     for _ in 0..600 {
         machine.ahead += Duration::from_millis(900);
@@ -90,7 +90,7 @@ fn a_clock_that_drifts_is_believed_at_once() {
 }
 
 #[test]
-fn a_key_counts_from_its_first_sight_or_its_restart() {
+fn the_time_of_a_key_starts_at_its_first_use_or_its_restart() {
     let seen = FirstSeen::new(2, HOUR);
     let at = |minutes| Instant::new(Timestamp::from_millis(0), Duration::from_mins(minutes));
     assert_eq!(seen.known_for(&'a', at(0)), Duration::ZERO);
@@ -102,7 +102,7 @@ fn a_key_counts_from_its_first_sight_or_its_restart() {
 }
 
 #[test]
-fn where_there_is_no_room_a_key_is_new_until_an_old_one_is_dropped() {
+fn without_room_a_key_is_new_until_an_old_one_is_dropped() {
     let seen = FirstSeen::new(2, HOUR);
     let at = |minutes| Instant::new(Timestamp::from_millis(0), Duration::from_mins(minutes));
     assert_eq!(seen.known_for(&'a', at(0)), Duration::ZERO);

@@ -2,7 +2,7 @@ use domain::UnitId;
 
 use super::*;
 
-/// A job as the version before wrote it.
+/// A job of version 1.
 const FIRST_VERSION: &str = include_str!("first-version.json");
 
 fn unit(nth: usize) -> UnitId {
@@ -40,13 +40,13 @@ fn a_body_has_only_characters_that_sqs_takes() {
 fn another_body_is_an_error_that_names_the_cause() {
     let version = encode(&cancellation([(unit(1), None)]));
     let table = [
-        ("", "it is no job of version 1 or 2"),
-        ("{}", "it is no job of version 1 or 2"),
+        ("", "it is not a job of version 1 or 2"),
+        ("{}", "it is not a job of version 1 or 2"),
         (
             &version.replace("\"version\":2", "\"version\":3"),
             "it has version 3, which is not known",
         ),
-        (&version.replace("9f4e8ffc", "none"), "an id in it is none"),
+        (&version.replace("9f4e8ffc", "none"), "it has an invalid id"),
         (&FIRST_VERSION.replace("2026", "soon"), "its publication time cannot be read"),
     ];
     for (body, expected) in table {

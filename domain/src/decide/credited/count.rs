@@ -74,8 +74,11 @@ impl Count {
         for (memo, existing_credit) in counting {
             for line in existing_credit.lines.iter().filter(|line| line.kind == Credits::Pieces) {
                 if !line.units.is_empty() {
-                    let living = line.units.iter().filter_map(|id| index.units.get(id).copied());
-                    strays.extend(living.filter(|unit| unit.is_active()).map(|unit| (memo, unit)));
+                    let named_units =
+                        line.units.iter().filter_map(|id| index.units.get(id).copied());
+                    strays.extend(
+                        named_units.filter(|unit| unit.is_active()).map(|unit| (memo, unit)),
+                    );
                     continue;
                 }
                 let products = index.products(&line.item).into_iter().map(str::to_owned);

@@ -125,7 +125,7 @@ pub(super) fn existing_credit(
     claim: Option<&CreditMemo>,
 ) -> ExistingCredit {
     let input = index.input;
-    let ours = claim.is_some() || memo.is_own();
+    let is_own = claim.is_some() || memo.is_own();
     let (mut lines, mut payments) = (Vec::<ExistingCreditLine>::new(), Vec::new());
     let mut rounding = Amount::ZERO;
     for line in &memo.lines {
@@ -151,14 +151,14 @@ pub(super) fn existing_credit(
     match claim.filter(|_| is_nameless) {
         Some(claim) => lines = claimed(claim).lines,
         // A memo of memobridge credits the units of its claim, even where its amounts were edited.
-        None => lines.iter_mut().for_each(|line| read(index, memo, line, ours)),
+        None => lines.iter_mut().for_each(|line| read(index, memo, line, is_own)),
     }
     let allocations: Amount = payments.iter().map(|(_, amount)| *amount).sum();
     ExistingCredit {
         record: Some(memo.id.clone()),
         name: memo.name().to_owned(),
-        invoice: invoice(index, memo, claim, &lines, ours),
-        own: ours,
+        invoice: invoice(index, memo, claim, &lines, is_own),
+        own: is_own,
         credit: memo.total + allocations,
         rounding,
         lines,
@@ -169,7 +169,7 @@ pub(super) fn existing_credit(
 
 /// Finds the units of a line, and whether the line credits them. A unit is credited only by its
 /// full price, so that 5.00 of a shirt of 20.00 is money and no shirt.
-fn read(index: &Index<'_>, memo: &ExistingMemo, line: &mut ExistingCreditLine, ours: bool) {
+fn read(index: &Index<'_>, memo: &ExistingMemo, line: &mut ExistingCreditLine, is_own: bool) {
     if line.units.is_empty() {
         let source = memo.created_from.as_ref();
         let target = index.made_for(source, line.source_line, &line.item.id);
@@ -178,7 +178,7 @@ fn read(index: &Index<'_>, memo: &ExistingMemo, line: &mut ExistingCreditLine, o
             Some(target) => target.least,
             None => index.least_of(&index.products(&line.item)),
         };
-        if !ours && least.is_some_and(|least| price(line) < least) {
+        if !is_own && least.is_some_and(|least| price(line) < least) {
             line.kind = Credits::Money;
             if let Some([only]) = target.map(|it| it.units) {
                 line.units = vec![only.id.clone()];
@@ -190,7 +190,7 @@ fn read(index: &Index<'_>, memo: &ExistingMemo, line: &mut ExistingCreditLine, o
                 line.made_for = Some((target.invoice.clone(), target.number));
             }
         }
-    } else if !ours {
+    } else if !is_own {
         let known: Vec<_> =
             line.units.iter().filter_map(|id| index.units.get(id).copied()).collect();
         if !known.is_empty() && line.net < index.least_for(&known) {
@@ -214,7 +214,7 @@ fn invoice(
     memo: &ExistingMemo,
     claim: Option<&CreditMemo>,
     lines: &[ExistingCreditLine],
-    ours: bool,
+    is_own: bool,
 ) -> Option<RecordId> {
     let is_known = |id: &&RecordId| !index.has_invoices() || index.is_invoice(Some(*id));
     let units: Vec<&UnitId> = lines.iter().flat_map(|line| &line.units).collect();
@@ -224,9 +224,9 @@ fn invoice(
         let is_alone = lines.is_empty() && credits_shipping(index.input, memo);
         shipping::shipping_invoice(index.input).0.filter(|_| is_alone).map(|it| it.id.clone())
     };
-    let is_elsewhere = !memo.applied_to.is_empty();
-    let can_be_told = !ours && !is_elsewhere && (units.is_empty() || !index.names_units());
-    let by_item = || index.invoice_having(&items).filter(|_| can_be_told);
+    let is_applied = !memo.applied_to.is_empty();
+    let item_decides = !is_own && !is_applied && (units.is_empty() || !index.names_units());
+    let by_item = || index.invoice_having(&items).filter(|_| item_decides);
     let invoice = memo.created_from.as_ref().filter(is_known).cloned();
     let invoice = invoice.or_else(|| claim.and_then(|it| it.source.invoice().cloned()));
     let invoice = invoice.or_else(|| memo.applied_to.iter().find(is_known).cloned());

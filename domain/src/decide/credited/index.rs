@@ -67,9 +67,9 @@ impl<'a> Index<'a> {
         for line in invoiced.chain(ordered.map(|line| &line.line)) {
             let named = line.units.iter().filter_map(|id| index.units.get(id));
             let named: Vec<&str> = named.map(|unit| unit.product.as_str()).collect();
-            let alike = index.alike(&line.item);
+            let products_by_name = index.products_by_name(&line.item);
             let products = index.by_item.entry(&line.item.id).or_default();
-            products.extend(named.into_iter().chain(alike));
+            products.extend(named.into_iter().chain(products_by_name));
         }
         for invoice in &billing.invoices {
             index.add(invoice);
@@ -97,7 +97,7 @@ impl<'a> Index<'a> {
     }
 
     /// The products of the order that an item may be, by the item's own names.
-    fn alike(&self, item: &ItemRef) -> Vec<&'a str> {
+    fn products_by_name(&self, item: &ItemRef) -> Vec<&'a str> {
         let products = names(item).filter_map(|(name, _)| self.products.get_key_value(name));
         products.map(|(product, _)| *product).collect()
     }
@@ -106,25 +106,25 @@ impl<'a> Index<'a> {
     /// the lines of invoices and sales order show.
     pub(super) fn products(&self, item: &ItemRef) -> BTreeSet<&'a str> {
         let shown = self.by_item.get(&item.id).into_iter().flatten().copied();
-        shown.chain(self.alike(item)).collect()
+        shown.chain(self.products_by_name(item)).collect()
     }
 
     /// Whether a memo on record belongs to this order: see `docs/RULES.md#existing-memos`. The
     /// quick pass reads no sales documents, so every memo that it found counts.
     pub(super) fn is_of_the_order(&self, memo: &ExistingMemo) -> bool {
-        let goods = || memo.lines.iter().filter(|line| line.quantity.is_some());
+        let item_lines = || memo.lines.iter().filter(|line| line.quantity.is_some());
         let named = || memo.lines.iter().flat_map(|line| &line.units);
-        let is_ours = |entity: &RecordId| self.entities.contains(entity);
+        let is_entity_of_order = |entity: &RecordId| self.entities.contains(entity);
         if self.entities.is_empty()
             || self.is_invoice(memo.created_from.as_ref())
             || named().any(|id| self.units.contains_key(id))
         {
             true
-        } else if goods().next().is_some() && goods().all(|line| !line.units.is_empty()) {
+        } else if item_lines().next().is_some() && item_lines().all(|line| !line.units.is_empty()) {
             // All its items belong to another order with the same number.
             false
         } else {
-            memo.entity.as_ref().is_none_or(is_ours)
+            memo.entity.as_ref().is_none_or(is_entity_of_order)
         }
     }
 
@@ -251,12 +251,12 @@ pub(super) fn price_of(input: &DecisionInput<'_>, unit: &Unit) -> Option<Decimal
 /// The smallest credit that counts for one piece of one of these units: of the cancelled or
 /// returned ones, or of all where there are none.
 fn least(input: &DecisionInput<'_>, units: &[&Unit]) -> Option<Decimal> {
-    let gone = units.iter().filter(|unit| !unit.is_active());
-    let of_gone = gone.clone().filter_map(|unit| price_of(input, unit)).min();
-    if gone.count() == 0 {
+    let inactive = units.iter().filter(|unit| !unit.is_active());
+    let of_inactive = inactive.clone().filter_map(|unit| price_of(input, unit)).min();
+    if inactive.count() == 0 {
         units.iter().filter_map(|unit| price_of(input, unit)).min()
     } else {
-        of_gone
+        of_inactive
     }
 }
 

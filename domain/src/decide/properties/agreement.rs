@@ -10,19 +10,19 @@ use crate::{Standing, testing::*};
 const STATUSES: [&str; 4] = ["cancelled", "cancelled", "returned", "opened"];
 
 /// A manual credit of a unit: its size in per cent, and its ties to the unit.
-type Booking = (usize, i64, (bool, bool, bool, bool), u8);
+type ManualCredit = (usize, i64, (bool, bool, bool, bool), u8);
 
 /// Units, their manual credits, and the unit that was billed again.
-type Books = (Vec<(u8, i64, usize)>, Vec<Booking>, Option<usize>);
+type RandomBilling = (Vec<(u8, i64, usize)>, Vec<ManualCredit>, Option<usize>);
 
-fn books() -> impl Strategy<Value = Books> {
+fn random_billing() -> impl Strategy<Value = RandomBilling> {
     let unit = (0..2_u8, select(vec![1500_i64, 2000]), 0..4_usize);
     let ties = any::<(bool, bool, bool, bool)>();
     let booking = (0..5_usize, select(vec![25_i64, 100, 100, 100]), ties, 0..6_u8);
     (vec(unit, 1..6), vec(booking, 0..4), prop::option::weighted(0.2, 0..5_usize))
 }
 
-fn story(units: &[(u8, i64, usize)], bookings: &[Booking]) -> Story {
+fn story(units: &[(u8, i64, usize)], credits: &[ManualCredit]) -> Story {
     let mut story = Story::new();
     for (nth, (product, price, status)) in units.iter().enumerate() {
         let price = Amount::cents(*price).to_string();
@@ -30,7 +30,7 @@ fn story(units: &[(u8, i64, usize)], bookings: &[Booking]) -> Story {
         story.order.units[nth].status = Some(STATUSES[*status].to_owned());
     }
     for (nth, (unit, part, (named, on_line, from_invoice, bears_id), kind)) in
-        bookings.iter().enumerate()
+        credits.iter().enumerate()
     {
         let place = unit % units.len();
         let (product, price, _) = units[place];
@@ -89,9 +89,9 @@ proptest! {
 
     #[test]
     fn missing_units_are_the_units_a_decision_would_credit(
-        (units, bookings, rebilled) in books(),
+        (units, credits, rebilled) in random_billing(),
     ) {
-        let mut story = story(&units, &bookings);
+        let mut story = story(&units, &credits);
         let order = Order::check(&story.order).unwrap();
         let mut billing = story.billing(&order);
         if let Some(nth) = rebilled {
@@ -100,8 +100,9 @@ proptest! {
             invoice.lines = vec![invoice.lines.swap_remove(nth % units.len())];
             billing.invoices.push(invoice);
         }
-        let gone = order.units.iter().filter(|unit| unit.status == crate::UnitStatus::Cancelled);
-        let event: Vec<&str> = gone.map(|it| it.id.as_str()).collect();
+        let is_cancelled = |unit: &&crate::Unit| unit.status == crate::UnitStatus::Cancelled;
+        let cancelled = order.units.iter().filter(is_cancelled);
+        let event: Vec<&str> = cancelled.map(|it| it.id.as_str()).collect();
         let expected = missing(&story, &order, &billing);
         match story.decide_on(&event, &order, &billing) {
             Decision::Act(plan) => {

@@ -68,7 +68,7 @@ pub(super) fn sales() -> impl Strategy<Value = RandomSale> {
     );
     let memory = prop_oneof![Just(Memory::Journal), Just(Memory::Ledger), Just(Memory::Both)];
     let column = prop_oneof![Just(Column::Filled), Just(Column::Empty)];
-    let order = (currency, any::<bool>(), vec(goods(), 1..=6), shipping, -6..=6_i64);
+    let order = (currency, any::<bool>(), vec(random_item(), 1..=6), shipping, -6..=6_i64);
     let billing = (1..4_usize, any::<bool>(), column, any::<bool>(), prop::bool::weighted(0.2));
     (order, billing, choices, vec(memory, 1..6), any::<bool>()).prop_map(
         |(order, billing, choices, memory, ahead)| {
@@ -95,7 +95,7 @@ pub(super) fn sales() -> impl Strategy<Value = RandomSale> {
     )
 }
 
-fn goods() -> impl Strategy<Value = RandomItem> {
+fn random_item() -> impl Strategy<Value = RandomItem> {
     let discount = prop_oneof![3 => Just(0), 2 => 1..60_u32, 1 => Just(100)];
     let quantity = prop_oneof![3 => Just(1), 1 => 2..4_u32];
     let terms = (0..3_u8, 30..20_000_u32, quantity, discount, 0..30_u32, any::<bool>());

@@ -149,8 +149,8 @@ impl<'a> SaleHistory<'a> {
         if self.sale.choices.1 == Tax::SuiteTax {
             let body = memo.shipping.iter().flat_map(|it| &it.taxes);
             let details = memo.lines.iter().flat_map(|line| &line.taxes).chain(body);
-            let told: Amount = details.map(|it| it.amount).sum();
-            prop_assert_eq!(told, taxes, "details of {:#?}", memo);
+            let detailed_tax: Amount = details.map(|it| it.amount).sum();
+            prop_assert_eq!(detailed_tax, taxes, "details of {:#?}", memo);
         }
         for line in &memo.lines {
             prop_assert!(order.currency.is_exact(line.amount), "{:#?}", memo);
@@ -216,11 +216,11 @@ impl<'a> SaleHistory<'a> {
     /// Every cancelled unit is credited once, shipping when no item is active, and nothing else.
     pub(super) fn credits_are_exactly_what_was_cancelled(&self) -> Result<(), TestCaseError> {
         let order = Order::check(&self.story.order).unwrap();
-        let goods = order.credit_of(|it| it.status == crate::UnitStatus::Cancelled);
+        let items = order.credit_of(|it| it.status == crate::UnitStatus::Cancelled);
         let shipping = order.shipping_due(&self.story.policy).unwrap_or_default();
         let whole = self.cancelled.len() == self.sale.units.len();
         let rounding = if whole { self.sale.amount(self.sale.off) } else { Amount::ZERO };
-        let due = goods + shipping + rounding;
+        let due = items + shipping + rounding;
         prop_assert_eq!(self.total(), due, "{:#?}", self.memos);
         Ok(())
     }

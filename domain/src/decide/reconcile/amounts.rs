@@ -18,15 +18,16 @@ impl View<'_> {
             Discrepancy::Doubled(memo) | Discrepancy::Unexplained(memo) => Some(&memo.record),
             _ => None,
         });
-        let told: BTreeSet<&RecordId> = claimed.chain(overlapping).collect();
+        let reported_already: BTreeSet<&RecordId> = claimed.chain(overlapping).collect();
         let memos = self.decision_input.billing.memos.iter().map(|memo| (&memo.id, memo));
         let memos: BTreeMap<&RecordId, &ExistingMemo> = memos.collect();
-        let ours = self.claims.standing.iter().filter_map(|it| self.own_difference(it));
+        let own = self.claims.standing.iter().filter_map(|it| self.own_difference(it));
         let others = self.credited.memos.iter().filter_map(|existing_credit| {
-            let record = existing_credit.record.as_ref().filter(|it| !told.contains(it))?;
+            let record =
+                existing_credit.record.as_ref().filter(|it| !reported_already.contains(it))?;
             self.foreign_difference(existing_credit, memos.get(record)?)
         });
-        ours.chain(others).collect()
+        own.chain(others).collect()
     }
 
     /// A memo created by memobridge whose total differs from what was sent. A voided memo is
@@ -65,8 +66,8 @@ impl View<'_> {
             units.push(UnitId::shipping());
         }
         let expected = self.worth(&units);
-        let told = self.reported.by_record.get(&existing.id);
-        let on_record = match told.map(|it| self.reported.worth(it)) {
+        let in_window = self.reported.by_record.get(&existing.id);
+        let on_record = match in_window.map(|it| self.reported.worth(it)) {
             Some(Worth::Foreign | Worth::Voided) => Amount::ZERO,
             Some(Worth::Total(_)) | None => existing_credit.credit,
         };

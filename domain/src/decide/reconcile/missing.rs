@@ -53,8 +53,8 @@ impl<'a> View<'a> {
     fn deleted(&self, wanted: &mut Vec<&'a Unit>) -> Vec<ReconcileFinding> {
         let mut findings = Vec::new();
         let mut left: BTreeSet<&UnitId> = wanted.iter().map(|unit| &unit.id).collect();
-        for gone in &self.claims.gone {
-            let memo = &gone.claim.memo;
+        for deleted in &self.claims.deleted {
+            let memo = &deleted.claim.memo;
             let is_open =
                 |id: &&UnitId| left.contains(id) || (id.is_shipping() && !self.credited.has(id));
             let open: Vec<UnitId> = memo.units.iter().filter(is_open).cloned().collect();
@@ -69,9 +69,9 @@ impl<'a> View<'a> {
             left.retain(|id| !opened.contains(id));
             let amount = if is_whole { memo.credit } else { self.worth(&open) };
             let cause = MissingCause::RecordDeleted {
-                cancellation: gone.known.id.clone(),
+                cancellation: deleted.known.id.clone(),
                 key: memo.key.clone(),
-                record: gone.record.clone(),
+                record: deleted.record.clone(),
             };
             findings.push(ReconcileFinding {
                 discrepancy: Discrepancy::Missing(cause),

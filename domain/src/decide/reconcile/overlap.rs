@@ -17,7 +17,7 @@ struct UnitCounts<'a> {
     /// Pieces by product, including those of named units.
     pieces: BTreeMap<&'a str, Decimal>,
     /// Pieces of each product that are cancelled or returned.
-    gone: BTreeMap<&'a str, Decimal>,
+    inactive: BTreeMap<&'a str, Decimal>,
     /// Products with a unit that is neither cancelled nor returned.
     active: BTreeSet<&'a str>,
 }
@@ -51,7 +51,7 @@ impl View<'_> {
             if unit.is_active() {
                 tally.active.insert(&unit.product);
             } else {
-                *tally.gone.entry(&unit.product).or_default() += Decimal::from(unit.quantity);
+                *tally.inactive.entry(&unit.product).or_default() += Decimal::from(unit.quantity);
             }
         }
         let mut findings = Vec::new();
@@ -128,7 +128,7 @@ impl View<'_> {
             excess.new += 1;
             return;
         };
-        let allowed = tally.gone.get(product).copied().unwrap_or_default();
+        let allowed = tally.inactive.get(product).copied().unwrap_or_default();
         let counted = tally.pieces.entry(product).or_default();
         *counted += line.quantity;
         let beyond = (*counted - allowed).clamp(Decimal::ZERO, line.quantity);
@@ -150,10 +150,11 @@ impl View<'_> {
         tally: &UnitCounts<'m>,
         excess: &mut Excess,
     ) {
-        let is_gone = |id: &UnitId| self.products.unit(id).is_some_and(|unit| !unit.is_active());
+        let is_inactive =
+            |id: &UnitId| self.products.unit(id).is_some_and(|unit| !unit.is_active());
         let is_beyond = match &line.units[..] {
             [] => self.products.of_line(line).is_some_and(|product| {
-                let allowed = tally.gone.get(product).copied().unwrap_or_default();
+                let allowed = tally.inactive.get(product).copied().unwrap_or_default();
                 let counted = tally.pieces.get(product).copied().unwrap_or_default();
                 !tally.active.contains(product) && allowed <= counted
             }),
@@ -166,7 +167,7 @@ impl View<'_> {
             return;
         }
         excess.new += 1;
-        if line.units.is_empty() || !line.units.iter().all(is_gone) {
+        if line.units.is_empty() || !line.units.iter().all(is_inactive) {
             excess.strange += 1;
         }
     }

@@ -71,7 +71,7 @@ impl Scene {
         self
     }
 
-    fn findings(&self, close: bool) -> Vec<ReconcileFinding> {
+    fn findings(&self, full: bool) -> Vec<ReconcileFinding> {
         let order = Order::check(&self.story.snapshot(&self.cancelled)).unwrap();
         let billing = self.story.billing(&order);
         reconcile(&ReconcileInput {
@@ -80,7 +80,7 @@ impl Scene {
             known: &self.known,
             memos: &self.memos,
             totals: &self.totals,
-            pass: if close { Pass::Full(&billing) } else { Pass::Quick },
+            pass: if full { Pass::Full(&billing) } else { Pass::Quick },
             policy: &self.story.policy,
             maps: &self.story.maps,
         })
@@ -89,32 +89,32 @@ impl Scene {
     /// The findings of a full and of a quick pass.
     #[track_caller]
     fn finds(&self, expected: &[&str]) {
-        assert_eq!(self.told(true), expected, "by a close look");
-        assert_eq!(self.told(false), expected, "by a passing look");
+        assert_eq!(self.texts(true), expected, "by a full look");
+        assert_eq!(self.texts(false), expected, "in a quick pass");
     }
 
-    fn told(&self, close: bool) -> Vec<String> {
-        self.findings(close).iter().map(text).collect()
+    fn texts(&self, full: bool) -> Vec<String> {
+        self.findings(full).iter().map(text).collect()
     }
 }
 
 fn text(finding: &ReconcileFinding) -> String {
     let units: Vec<_> = finding.units.iter().map(ToString::to_string).collect();
-    let behind = match &finding.discrepancy {
+    let detail = match &finding.discrepancy {
         Discrepancy::Missing(MissingCause::RecordDeleted { cancellation, record, .. }) => {
             format!("{record} of {cancellation}")
         }
         Discrepancy::Missing(MissingCause::NotRecorded(id))
         | Discrepancy::Waiting(id, _)
         | Discrepancy::Parked(id, _) => id.to_string(),
-        Discrepancy::Missing(MissingCause::NoEvent) => "unseen".to_owned(),
+        Discrepancy::Missing(MissingCause::NoEvent) => "no event".to_owned(),
         Discrepancy::Different { memo, expected, on_record } => {
             format!("{} {on_record} for {expected}", memo.record)
         }
         Discrepancy::Doubled(memo) | Discrepancy::Unexplained(memo) => memo.record.to_string(),
     };
     let name = finding.discrepancy.name();
-    format!("{name} {} {}: {behind}", units.join("+"), finding.amount)
+    format!("{name} {} {}: {detail}", units.join("+"), finding.amount)
 }
 
 #[test]
@@ -132,12 +132,12 @@ fn an_order_credited_once_agrees() {
 
 #[test]
 fn units_whose_event_was_lost_are_missing() {
-    scene().finds(&["missing a+b 40.00: unseen"]);
-    scene().claims(&["a"], "900").shown(0, "900", |_| {}).finds(&["missing b 20.00: unseen"]);
+    scene().finds(&["missing a+b 40.00: no event"]);
+    scene().claims(&["a"], "900").shown(0, "900", |_| {}).finds(&["missing b 20.00: no event"]);
     let free = Story::new().unit("a", "0.00").unit("b", "20.00").paid("20.00");
     of(free, &["a"]).finds(&[]);
     let discounted = Story::new().unit("a", "20.00").discounts("4.00", "1.00").tax("1.20");
-    of(discounted.unit("b", "1.00"), &["a"]).finds(&["missing a 16.20: unseen"]);
+    of(discounted.unit("b", "1.00"), &["a"]).finds(&["missing a 16.20: no event"]);
 }
 
 #[test]
@@ -146,14 +146,14 @@ fn shipping_is_missing_with_the_last_units_or_alone() {
         let story = Story::new().unit("a", "20.00").unit("b", "30.00").shipping("5.00", "0.40");
         story.paid("55.40").refunded("55.40")
     };
-    of(story(), &["a"]).finds(&["missing a 20.00: unseen"]);
-    of(story(), &["a", "b"]).finds(&["missing a+b+shipping 55.40: unseen"]);
+    of(story(), &["a"]).finds(&["missing a 20.00: no event"]);
+    of(story(), &["a", "b"]).finds(&["missing a+b+shipping 55.40: no event"]);
     let goods = [("item-a", 1, "20.00", &["a"][..]), ("item-b", 1, "30.00", &["b"])];
-    of(story(), &["a", "b"]).by_hand("800", &goods).finds(&["missing shipping 5.40: unseen"]);
-    let gone =
+    of(story(), &["a", "b"]).by_hand("800", &goods).finds(&["missing shipping 5.40: no event"]);
+    let deleted =
         of(story().reporting(|it| it.units[0].status = Some("cancelled".into())), &["a", "b"]);
-    let gone = gone.claims(&["b"], "900");
-    gone.finds(&["missing b+shipping 35.40: 900 of can-of-900", "missing a 20.00: unseen"]);
+    let deleted = deleted.claims(&["b"], "900");
+    deleted.finds(&["missing b+shipping 35.40: 900 of can-of-900", "missing a 20.00: no event"]);
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn the_journals_state_of_a_unit_decides_its_finding() {
     ];
     for (course, expected) in table {
         let scene = scene().knows("x", &["a", "b"], course);
-        assert_eq!(scene.told(true), Vec::from_iter(expected), "{course:?}");
+        assert_eq!(scene.texts(true), Vec::from_iter(expected), "{course:?}");
         let scene = scene.knows("y", &["a", "b", "c"], Progress::Abandoned);
-        assert_eq!(scene.told(true), Vec::from_iter(expected), "{course:?} counts first");
+        assert_eq!(scene.texts(true), Vec::from_iter(expected), "{course:?} counts first");
     }
     let both = scene().knows("x", &["a"], Progress::Parked).knows("y", &["b"], Progress::Waiting);
     both.finds(&["parked a 20.00: can-x", "waiting b 20.00: can-y"]);
@@ -197,9 +197,9 @@ fn units_skipped_in_a_posted_cancellation_are_not_missing() {
     };
     let scene = of(story(), &["a", "b"]).claims(&["a"], "900").shown(0, "900", |_| {});
     let scene = scene.knows("x", &["a", "b"], Progress::Posted);
-    assert_eq!(scene.told(true), [""; 0], "no invoice carries b");
+    assert_eq!(scene.texts(true), [""; 0], "no invoice carries b");
     // Only the full pass shows it.
-    assert_eq!(scene.told(false), ["missing b 30.00: can-x"]);
+    assert_eq!(scene.texts(false), ["missing b 30.00: can-x"]);
     assert!(scene.findings(false)[0].discrepancy.is_doubtful());
     let mut billed = scene;
     billed.story = Story::new().unit("a", "20.00").unit("b", "30.00").paid("50.00");
@@ -208,10 +208,10 @@ fn units_skipped_in_a_posted_cancellation_are_not_missing() {
 
 #[test]
 fn units_on_two_memos_are_doubled_on_the_foreign_one() {
-    let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
-    let again = ours().by_hand("850", &[("item-p", 2, "40.00", &["a", "b"])]);
+    let own = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
+    let again = own().by_hand("850", &[("item-p", 2, "40.00", &["a", "b"])]);
     again.finds(&["doubled a+b 40.00: 850"]);
-    let less = ours().by_hand("850", &[("item-p", 2, "38.50", &["a", "b"])]);
+    let less = own().by_hand("850", &[("item-p", 2, "38.50", &["a", "b"])]);
     less.finds(&["doubled a+b 38.50: 850"]);
     let part = scene().claims(&["a"], "900").shown(0, "900", |_| {});
     let part =
@@ -230,45 +230,49 @@ fn units_on_two_memos_are_doubled_on_the_foreign_one() {
 #[test]
 fn pieces_without_a_name_are_counted_by_product() {
     let nameless = |record, pieces, sum| scene().by_hand(record, &[("item-p", pieces, sum, &[])]);
-    assert_eq!(nameless("800", 2, "40.00").told(true), [""; 0]);
-    assert_eq!(nameless("800", 1, "20.00").told(true), ["missing a 20.00: unseen"], "one of two");
-    assert_eq!(nameless("800", 3, "60.00").told(true), ["doubled  20.00: 800"]);
-    let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
-    let again = ours().by_hand("800", &[("item-p", 2, "38.00", &[])]);
-    assert_eq!(again.told(true), ["doubled  38.00: 800"]);
+    assert_eq!(nameless("800", 2, "40.00").texts(true), [""; 0]);
+    assert_eq!(
+        nameless("800", 1, "20.00").texts(true),
+        ["missing a 20.00: no event"],
+        "one of two"
+    );
+    assert_eq!(nameless("800", 3, "60.00").texts(true), ["doubled  20.00: 800"]);
+    let own = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
+    let again = own().by_hand("800", &[("item-p", 2, "38.00", &[])]);
+    assert_eq!(again.texts(true), ["doubled  38.00: 800"]);
     // The quick pass does not know the item and reports the memo as unexplained.
-    assert_eq!(again.told(false), ["unexplained  38.00: 800"]);
+    assert_eq!(again.texts(false), ["unexplained  38.00: 800"]);
     assert!(again.findings(false).iter().all(|it| it.discrepancy.is_doubtful()));
     let mut returned = scene().by_hand("800", &[("item-p", 2, "40.00", &[])]);
     returned.story = returned.story.reporting(|it| it.units[2].product = Some("p".into()));
     returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     let returned = returned.by_hand("801", &[("item-p", 1, "30.00", &[])]);
-    assert_eq!(returned.told(true), [""; 0], "one of them came back");
+    assert_eq!(returned.texts(true), [""; 0], "c was returned");
 }
 
 #[test]
 fn a_memo_over_items_that_are_not_cancelled_is_unexplained() {
-    let ours = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
-    let living = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
-    living.finds(&["unexplained c 30.00: 800"]);
-    let unknown = ours().by_hand("800", &[("item-q", 1, "12.00", &["q"])]);
+    let own = || scene().claims(&["a", "b"], "900").shown(0, "900", |_| {});
+    let active = own().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
+    active.finds(&["unexplained c 30.00: 800"]);
+    let unknown = own().by_hand("800", &[("item-q", 1, "12.00", &["q"])]);
     unknown.finds(&["unexplained q 12.00: 800"]);
-    let goodwill = ours().by_hand("800", &[("goodwill", 1, "5.00", &[])]);
+    let goodwill = own().by_hand("800", &[("goodwill", 1, "5.00", &[])]);
     goodwill.finds(&["unexplained  5.00: 800"]);
-    let mut returned = ours().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
+    let mut returned = own().by_hand("800", &[("item-c", 1, "30.00", &["c"])]);
     returned.story = returned.story.reporting(|it| it.units[2].status = Some("returned".into()));
     returned.finds(&[]);
     // Shipping, tax and payments alone are not items.
-    ours().by_hand("800", &[]).finds(&[]);
+    own().by_hand("800", &[]).finds(&[]);
 }
 
 #[test]
 fn a_memo_with_another_total_than_expected_is_reported() {
-    let ours = |change| scene().claims(&["a", "b"], "900").shown(0, "900", change);
-    ours(|it| it.memo.total = amount("39.99")).finds(&["different a+b 0.01: 900 39.99 for 40.00"]);
-    ours(|it| it.memo.total = amount("45.00")).finds(&["different a+b 5.00: 900 45.00 for 40.00"]);
-    ours(|it| it.currency = Some(id("2"))).finds(&["different a+b 40.00: 900 0 for 40.00"]);
-    ours(|it| it.currency = None).finds(&[]);
+    let own = |change| scene().claims(&["a", "b"], "900").shown(0, "900", change);
+    own(|it| it.memo.total = amount("39.99")).finds(&["different a+b 0.01: 900 39.99 for 40.00"]);
+    own(|it| it.memo.total = amount("45.00")).finds(&["different a+b 5.00: 900 45.00 for 40.00"]);
+    own(|it| it.currency = Some(id("2"))).finds(&["different a+b 40.00: 900 0 for 40.00"]);
+    own(|it| it.currency = None).finds(&[]);
     let mut read_back = scene().claims(&["a", "b"], "900");
     read_back.totals.insert(id("900"), amount("41.00"));
     read_back.finds(&["different a+b 1.00: 900 41.00 for 40.00"]);
@@ -276,7 +280,7 @@ fn a_memo_with_another_total_than_expected_is_reported() {
     by_hand("39.98").finds(&[]);
     by_hand("40.03").finds(&["different a+b 0.03: 800 40.03 for 40.00"]);
     // An amount below their price is money, and does not credit them.
-    by_hand("39.97").finds(&["missing a+b 40.00: unseen"]);
+    by_hand("39.97").finds(&["missing a+b 40.00: no event"]);
     let mut foreign = by_hand("40.00");
     foreign.memos[0].currency = Some(id("2"));
     foreign.finds(&["different a+b 40.00: 800 0 for 40.00"]);
@@ -298,8 +302,8 @@ fn a_manual_memo_is_compared_with_its_shipping() {
 #[test]
 fn a_voided_own_memo_is_different_and_a_foreign_one_is_ignored() {
     let void = |it: &mut RecordedMemo| it.memo.standing = Standing::Voided;
-    let ours = scene().claims(&["a", "b"], "900").shown(0, "900", void);
-    ours.finds(&["different a+b 40.00: 900 0 for 40.00"]);
+    let own = scene().claims(&["a", "b"], "900").shown(0, "900", void);
+    own.finds(&["different a+b 40.00: 900 0 for 40.00"]);
     let mut netted = scene();
     netted.story = netted.story.with(|policy| {
         policy.settlement = crate::Settlement::PaymentItems;
@@ -310,10 +314,10 @@ fn a_voided_own_memo_is_different_and_a_foreign_one_is_ignored() {
     netted.shown(0, "900", void).finds(&["different a+b 40.00: 900 0 for 40.00"]);
     let mut others = scene().by_hand("800", &[("item-p", 2, "40.00", &["a", "b"])]);
     void(&mut others.memos[0]);
-    others.finds(&["missing a+b 40.00: unseen"]);
+    others.finds(&["missing a+b 40.00: no event"]);
     // The full pass does not return voided memos, and does not revive one.
     others.story.memos.push(others.memos[0].memo.clone());
-    others.finds(&["missing a+b 40.00: unseen"]);
+    others.finds(&["missing a+b 40.00: no event"]);
 }
 
 #[test]
@@ -334,20 +338,20 @@ fn after_journal_loss_the_ledger_alone_shows_what_was_credited() {
     let known = known.shown(0, "900", |_| {}).shown(1, "901", |_| {});
     let lost = Scene { known: Vec::new(), ..known };
     lost.finds(&[]);
-    let gone = Scene { memos: lost.memos[..1].to_vec(), ..lost };
-    gone.finds(&["missing b 20.00: unseen"]);
+    let deleted = Scene { memos: lost.memos[..1].to_vec(), ..lost };
+    deleted.finds(&["missing b 20.00: no event"]);
 }
 
 #[test]
 fn memos_found_by_the_full_pass_count() {
     let mut scene = scene();
     scene.story.memos.push(by_hand(&[("item-p", 2, "40.00", &[])]));
-    assert_eq!(scene.told(true), [""; 0]);
-    assert_eq!(scene.told(false), ["missing a+b 40.00: unseen"]);
+    assert_eq!(scene.texts(true), [""; 0]);
+    assert_eq!(scene.texts(false), ["missing a+b 40.00: no event"]);
     let mut scene = self::scene().claims(&["a", "b"], "800");
     scene.story.memos.push(by_hand(&[("item-p", 2, "40.00", &[])]));
-    assert_eq!(scene.told(true), [""; 0]);
-    assert_eq!(scene.told(false), ["missing a+b 40.00: 800 of can-of-800"]);
+    assert_eq!(scene.texts(true), [""; 0]);
+    assert_eq!(scene.texts(false), ["missing a+b 40.00: 800 of can-of-800"]);
 }
 
 /// The memo is tied to an invoice that `own` removes; the decision credits `a`.
@@ -369,8 +373,8 @@ fn a_memo_that_the_decision_ignores_is_ignored_by_the_comparison() {
     story.memos.push(memo.clone());
     let would = story.decide(&["a"]);
     let mut scene = of(story, &["a"]);
-    let before = scene.told(true);
+    let before = scene.texts(true);
     scene.memos.push(recorded(memo));
-    let after = scene.told(true);
+    let after = scene.texts(true);
     assert_eq!(before, after, "the decision: {would:?}");
 }

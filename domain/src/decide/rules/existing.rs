@@ -103,11 +103,15 @@ fn every_tie_to_an_invoice_counts_against_it() {
     }
     let mut story = with_memo(four(), &[("lump", 1, "60.05", &[])]);
     story.memos[0].created_from = None;
-    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "it bears the order's number");
+    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "it has the order's number");
     story.memos[0].created_from = Some(id("66001"));
-    assert_eq!(stops(&story, &["a"]), ("park", "over-credit"), "so does one from a return");
+    assert_eq!(
+        stops(&story, &["a"]),
+        ("park", "over-credit"),
+        "a memo from a return authorization counts as well"
+    );
     story.memos[0].applied_to = vec![id("799")];
-    assert_eq!(credited(&story, &["a"]), ["a"], "it pays another order's invoice");
+    assert_eq!(credited(&story, &["a"]), ["a"], "it is applied to another order's invoice");
 }
 
 #[test]
@@ -204,9 +208,9 @@ fn shipping_is_credited_once_by_memobridge_or_by_hand() {
     let line = line.with(|policy| policy.shipping_as = crate::ShippingAs::Line);
     check(&line, &["a"], &[&only]);
 
-    let mut ours = story();
-    ours.record(&ours.plan(&["a"]));
-    assert_eq!(stops(&ours, &["a"]), ("done", "already-credited"));
+    let mut own = story();
+    own.record(&own.plan(&["a"]));
+    assert_eq!(stops(&own, &["a"]), ("done", "already-credited"));
 }
 
 #[test]
@@ -295,17 +299,17 @@ fn a_voided_memo_credits_nothing_and_an_own_one_parks() {
     others.memos[0].standing = Standing::Voided;
     assert_eq!(credited(&others, &["a", "b"]), ["a", "b"]);
 
-    let mut ours = four();
-    let plan = ours.plan(&["a"]);
-    ours.settle(&plan);
-    ours.record(&plan);
-    ours.memos[0].standing = Standing::Voided;
-    assert_eq!(stops(&ours, &["a"]), ("park", "memo-voided"));
-    assert_eq!(credited(&ours, &["a", "b"]), ["b"]);
-    assert_eq!(stops(&ours, &["a", "b"]), ("park", "memo-voided"));
-    assert_eq!(credited(&ours, &["b"]), ["b"]);
+    let mut own = four();
+    let plan = own.plan(&["a"]);
+    own.settle(&plan);
+    own.record(&plan);
+    own.memos[0].standing = Standing::Voided;
+    assert_eq!(stops(&own, &["a"]), ("park", "memo-voided"));
+    assert_eq!(credited(&own, &["a", "b"]), ["b"]);
+    assert_eq!(stops(&own, &["a", "b"]), ("park", "memo-voided"));
+    assert_eq!(credited(&own, &["b"]), ["b"]);
     // It was credited by hand: nothing is owed.
-    let by_hand = with_memo(ours, &[("item-p", 1, "20.00", &["a"])]);
+    let by_hand = with_memo(own, &[("item-p", 1, "20.00", &["a"])]);
     assert_eq!(stops(&by_hand, &["a"]), ("done", "already-credited"));
 }
 
@@ -406,7 +410,11 @@ fn a_memo_that_names_a_unit_counts_even_if_applied_to_another_orders_invoice() {
     let mut memo = by_hand(&[("item-a", 1, "20.00", &["a"])]);
     memo.applied_to = vec![id("701")];
     story.memos.push(memo);
-    assert_eq!(stops(&story, &["a"]), ("done", "already-credited"), "made from our invoice 700");
+    assert_eq!(
+        stops(&story, &["a"]),
+        ("done", "already-credited"),
+        "made from this order's invoice 700"
+    );
 }
 
 #[test]

@@ -122,22 +122,23 @@ fn over_credit_names_the_memos_that_used_up_the_rest() {
         memo.id = id(record);
         story.memos.push(memo);
     }
-    let said = |story: &Story| match story.decide(&["a"]) {
+    let sentence = |story: &Story| match story.decide(&["a"]) {
         Decision::Stop(Stop::Park(reason)) => reason.to_string(),
         decision => panic!("{decision:?}"),
     };
     assert_eq!(
-        said(&story),
-        "invoice 700 has 15.00 left to credit, the memo needs 20.00; credit memos 801, 802 took the \
-         rest"
+        sentence(&story),
+        "invoice 700 has 15.00 left to credit, the memo needs 20.00; credit memos 801, 802 took \
+         the rest"
     );
     let mut on_line = plain();
     let mut memo = by_hand(&[("something", 1, "5.00", &[])]);
     memo.lines[0].source_line = Some(1);
     on_line.memos.push(memo);
     assert_eq!(
-        said(&on_line),
-        "line 1 of invoice 700 has 15.00 left to credit, the memo needs 20.00; credit memo 800 took the rest"
+        sentence(&on_line),
+        "line 1 of invoice 700 has 15.00 left to credit, the memo needs 20.00; credit memo 800 \
+         took the rest"
     );
 }
 

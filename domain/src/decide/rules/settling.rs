@@ -195,8 +195,8 @@ fn order_total_mismatch_is_flagged_beyond_a_cent_per_unit() {
         });
         let plan = story.plan(&["a", "b", "c"]);
         assert_eq!(plan.memos[0].credit, amount("99.99"));
-        let said = format!("the order's units and its total differ by {difference}");
-        assert_eq!(flags(&plan), [format!("order-total-mismatch: {said}")]);
+        let sentence = format!("the order's units and its total differ by {difference}");
+        assert_eq!(flags(&plan), [format!("order-total-mismatch: {sentence}")]);
     }
 }
 
@@ -266,7 +266,7 @@ fn a_free_unit_that_needed_no_credit_does_not_keep_the_cents() {
     assert_eq!(stops(&story, &["gift"]), ("skip", "nothing-to-credit"));
     assert_eq!(story.memo(&["a", "b", "c"]).credit, amount("100.00"));
     let story = story.reporting(|order| order.units[3].status = Some("opened".into()));
-    assert_eq!(story.memo(&["a", "b", "c"]).credit, amount("99.99"), "it still lives");
+    assert_eq!(story.memo(&["a", "b", "c"]).credit, amount("99.99"), "the gift is active");
 }
 
 #[test]

@@ -48,14 +48,14 @@ fn shipping_that_differs_from_the_invoice_parks_beyond_the_tolerance() {
 
 #[test]
 fn a_shipping_mismatch_shows_both_amounts() {
-    let said = |story: &Story| match story.decide(&["a"]) {
+    let sentence = |story: &Story| match story.decide(&["a"]) {
         Decision::Stop(Stop::Park(reason)) => reason.to_string(),
         decision => panic!("{decision:?}"),
     };
     let body = shipped().but(|it| it.invoices[0].shipping_cost = amount("4.00"));
-    assert_eq!(said(&body), "shipping of invoice 700 is 4.00 net, the order says 5.00");
+    assert_eq!(sentence(&body), "shipping of invoice 700 is 4.00 net, the order says 5.00");
     let line = as_line(shipped()).but(|it| on_a_line(it, "5.00", "-1.00"));
-    assert_eq!(said(&line), "line 8 of invoice 700 is 4.00 net, the order says 5.00");
+    assert_eq!(sentence(&line), "line 8 of invoice 700 is 4.00 net, the order says 5.00");
 }
 
 #[test]
@@ -75,12 +75,13 @@ fn shipping_is_compared_net_of_tax_that_is_inside() {
 
 #[test]
 fn shipping_that_is_not_due_or_that_no_invoice_shows_is_not_compared() {
-    let living = shipped().unit("b", "30.00").paid("30.00").but(|it| {
+    let active = shipped().unit("b", "30.00").paid("30.00").but(|it| {
         it.invoices[0].shipping_cost = amount("9.00");
     });
-    check(&living, &["a"], &[&["item-a 20.00 @1", "credit 20.00", "total 20.00"]]);
-    let unseen = shipped().deadline_passed().but(|it| it.invoices[0].shipping_cost = Amount::ZERO);
-    assert_eq!(unseen.memo(&["a"]).credit, amount("25.40"));
+    check(&active, &["a"], &[&["item-a 20.00 @1", "credit 20.00", "total 20.00"]]);
+    let not_shown =
+        shipped().deadline_passed().but(|it| it.invoices[0].shipping_cost = Amount::ZERO);
+    assert_eq!(not_shown.memo(&["a"]).credit, amount("25.40"));
 }
 
 #[test]

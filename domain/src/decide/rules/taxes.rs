@@ -22,7 +22,7 @@ fn detail(tax_code: &str, basis: &str, rate: &str, sum: &str) -> TaxDetail {
     }
 }
 
-fn told(tax_code: &str, rate: Option<Decimal>, sum: &str) -> LineTax {
+fn line_tax(tax_code: &str, rate: Option<Decimal>, sum: &str) -> LineTax {
     LineTax { tax_type: id("tt"), tax_code: id(tax_code), rate, amount: amount(sum) }
 }
 
@@ -74,10 +74,12 @@ fn tax_item_is_one_line_with_the_tax_of_items_and_shipping() {
 fn suitetax_details_are_split_as_the_invoice_split_its_own() {
     let story = taxed().with(|policy| policy.tax = Tax::SuiteTax).but(|billing| {
         let invoice = &mut billing.invoices[0];
-        invoice.lines[0].taxes =
-            vec![told("county", Some(Decimal::from(2)), "0.70"), told("state", None, "2.10")];
-        invoice.lines[2].taxes = vec![told("state", None, "2.40")];
-        invoice.shipping_taxes = vec![told("state", None, "0.40")];
+        invoice.lines[0].taxes = vec![
+            line_tax("county", Some(Decimal::from(2)), "0.70"),
+            line_tax("state", None, "2.10"),
+        ];
+        invoice.lines[2].taxes = vec![line_tax("state", None, "2.40")];
+        invoice.shipping_taxes = vec![line_tax("state", None, "0.40")];
     });
     let memo = story.memo(&["a", "b"]);
     assert_eq!((memo.tax_basis, &memo.tax_item), (TaxBasis::Details, &None));
@@ -97,7 +99,7 @@ fn suitetax_cents_that_do_not_divide_go_to_the_last_code() {
     let story = story.refunded("11.00").with(|policy| policy.tax = Tax::SuiteTax);
     let memo = story
         .but(|it| {
-            let third = |code| told(code, Some(Decimal::ONE), "0.33");
+            let third = |code| line_tax(code, Some(Decimal::ONE), "0.33");
             it.invoices[0].lines[0].taxes = vec![third("x"), third("y"), third("z")];
         })
         .memo(&["a"]);

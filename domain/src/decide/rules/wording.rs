@@ -81,8 +81,12 @@ fn unmapped_parks_for_each_map_and_only_when_it_is_needed() {
             }
         });
         match story.decide(&["a", "b"]) {
-            Decision::Stop(Stop::Park(Reason::Unmapped { table: told, key: named, order })) => {
-                assert_eq!((&*told, &*named, &*order), (table, key, "TEST-1"));
+            Decision::Stop(Stop::Park(Reason::Unmapped {
+                table: found_table,
+                key: found_key,
+                order,
+            })) => {
+                assert_eq!((&*found_table, &*found_key, &*order), (table, key, "TEST-1"));
             }
             decision => panic!("{table}: {decision:?}"),
         }

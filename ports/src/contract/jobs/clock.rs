@@ -29,7 +29,7 @@ pub async fn a_clock_set_back_does_not_prolong_a_lease(subject: &dyn JobsSubject
     jobs.push(&job("a"), NOW).await.unwrap();
     let first = the_only(due(jobs).await);
     subject.set_back(HOUR);
-    assert_eq!(due(jobs).await, [], "its runner may live");
+    assert_eq!(due(jobs).await, [], "its worker may still be alive");
     subject.advance(MINUTE).await;
     assert_eq!(the_only(due(jobs).await).job, first.job);
 }

@@ -27,13 +27,14 @@ pub async fn units_are_claimed_per_order(subject: &dyn JournalSubject) {
     let journal = opened(subject).await;
     let other = cancellation(OTHER_ORDER, &["a"], 0);
     journal.open(&other, at(0)).await.unwrap();
-    let (ours, theirs) = (memo(ORDER, &["shipping"], 500), memo(OTHER_ORDER, &["shipping"], 500));
-    claim(journal, &ours).await.unwrap();
-    let step = Step::Claimed(Box::new(theirs.clone()));
+    let (first, second_memo) =
+        (memo(ORDER, &["shipping"], 500), memo(OTHER_ORDER, &["shipping"], 500));
+    claim(journal, &first).await.unwrap();
+    let step = Step::Claimed(Box::new(second_memo.clone()));
     journal.record(&other.id(), at(1), &[step]).await.unwrap();
-    assert_eq!(memos(journal).await, [ours]);
+    assert_eq!(memos(journal).await, [first]);
     let claims = journal.claims(&tenant("dodici"), &order(OTHER_ORDER)).await.unwrap();
-    assert_eq!(claims.into_iter().map(|claim| claim.memo).collect::<Vec<_>>(), [theirs]);
+    assert_eq!(claims.into_iter().map(|claim| claim.memo).collect::<Vec<_>>(), [second_memo]);
     assert_eq!(journal.claims(&tenant("other"), &order(ORDER)).await.unwrap(), []);
 }
 
@@ -86,9 +87,9 @@ pub async fn steps_are_written_all_or_none(subject: &dyn JournalSubject) {
     let steps = [note, settled, Step::Claimed(Box::new(rest.clone()))];
     journal.record(&id(), at(9), &steps).await.unwrap();
     assert_eq!(memos(journal).await, [first, rest]);
-    let told = &only(journal, &Query::default()).await.history[before.history.len()..];
-    let told: Vec<_> = told.iter().map(|(_, it)| it.split(' ').next().unwrap_or("")).collect();
-    assert_eq!(told, ["the", "settled", "claimed"]);
+    let added = &only(journal, &Query::default()).await.history[before.history.len()..];
+    let added: Vec<_> = added.iter().map(|(_, it)| it.split(' ').next().unwrap_or("")).collect();
+    assert_eq!(added, ["the", "settled", "claimed"]);
 }
 
 /// Until its outcome is known, a claim records when it was last sent without an answer: when it was
@@ -115,9 +116,9 @@ pub async fn an_unsettled_claim_records_when_it_was_last_sent(subject: &dyn Jour
     step(journal, settled(&memo, "77")).await.unwrap();
     journal.record(&id(), at(62), &refused).await.unwrap();
     assert_eq!(sent_at().await, ClaimState::Settled(record("77")));
-    let told = only(journal, &Query::default()).await.history;
-    let told = |words: &str| told.iter().filter(|(_, it)| it.contains(words)).count();
-    assert_eq!((told("again, as no answer"), told("may still arrive")), (1, 1));
+    let history = only(journal, &Query::default()).await.history;
+    let lines_with = |words: &str| history.iter().filter(|(_, it)| it.contains(words)).count();
+    assert_eq!((lines_with("again, as no answer"), lines_with("may still arrive")), (1, 1));
 }
 
 /// A definite refusal frees the units.
@@ -191,21 +192,21 @@ pub async fn a_claim_belongs_to_the_cancellation_that_made_it(subject: &dyn Jour
     let journal = opened(subject).await;
     let second = cancellation(ORDER, &["a", "b"], 0);
     journal.open(&second, at(0)).await.unwrap();
-    let (ours, theirs) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b"], 3000));
-    claim(journal, &ours).await.unwrap();
-    let step_ = Step::Claimed(Box::new(theirs.clone()));
+    let (first_memo, second_memo) = (memo(ORDER, &["a"], 2000), memo(ORDER, &["b"], 3000));
+    claim(journal, &first_memo).await.unwrap();
+    let step_ = Step::Claimed(Box::new(second_memo.clone()));
     journal.record(&second.id(), at(1), &[step_]).await.unwrap();
     // The second one finds the first one's claim unsettled, and settles it.
-    let step_ = Step::Claimed(Box::new(ours.clone()));
+    let step_ = Step::Claimed(Box::new(first_memo.clone()));
     journal.record(&second.id(), at(2), &[step_]).await.unwrap();
-    journal.record(&second.id(), at(3), &[settled(&ours, "77")]).await.unwrap();
+    journal.record(&second.id(), at(3), &[settled(&first_memo, "77")]).await.unwrap();
 
-    for (id, memo) in [(id(), &ours), (second.id(), &theirs)] {
+    for (id, memo) in [(id(), &first_memo), (second.id(), &second_memo)] {
         let found = only(journal, &Query { id: Some(id.clone()), ..Query::default() }).await;
         let made: Vec<_> = found.memos.iter().map(|memo| &memo.claim.memo).collect();
         assert_eq!(made, [memo], "{id}");
     }
-    assert_eq!(memos(journal).await, [ours, theirs]);
+    assert_eq!(memos(journal).await, [first_memo, second_memo]);
 }
 
 /// Memos that a crash left unfinished can be found and finished.

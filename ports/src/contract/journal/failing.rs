@@ -29,7 +29,7 @@ pub async fn consecutive_failed_tries_are_counted(subject: &dyn JournalSubject) 
     assert_eq!(only(journal, &Query::default()).await.history.len(), lines + 1);
 
     step(journal, 50, &ended(CancellationState::Deferred, Some("not-invoiced"))).await;
-    assert_eq!(only(journal, &Query::default()).await.failed, expected, "a wait says nothing");
+    assert_eq!(only(journal, &Query::default()).await.failed, expected, "a wait changes no count");
     let ends =
         [Step::Answered, ended(CancellationState::Parked, Some("erp-refused")), Step::Retried];
     for end in ends {

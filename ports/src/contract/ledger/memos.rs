@@ -9,23 +9,23 @@ use crate::{BillingQuery, Cursor, LedgerError, Posted, Sending};
 
 /// Reconciliation sees every memo, manual or not, and can recognise those of memobridge.
 pub async fn memos_are_listed_with_their_ties_to_an_order(subject: &dyn LedgerSubject) {
-    let ours = memo(subject).await;
-    let posted = subject.ledger().post(&ours, Sending::First).await.unwrap();
+    let posted_memo = memo(subject).await;
+    let posted = subject.ledger().post(&posted_memo, Sending::First).await.unwrap();
     let by_hand = subject.credit_by_hand();
     let memos = all_memos(subject, subject.now()).await;
     let [first, second] = &memos[..] else { panic!("{memos:?}") };
     assert_eq!((&first.memo.id, &second.memo.id), (posted.record(), &by_hand));
     let key = first.memo.external_id.as_deref().unwrap_or_default();
-    assert!(key.eq_ignore_ascii_case(ours.key.as_str()), "{key}");
-    assert_eq!(first.memo.total, ours.total);
-    assert_eq!(first.reference.as_deref(), Some(ours.reference.as_str()));
-    assert_eq!(first.currency, ours.currency);
+    assert!(key.eq_ignore_ascii_case(posted_memo.key.as_str()), "{key}");
+    assert_eq!(first.memo.total, posted_memo.total);
+    assert_eq!(first.reference.as_deref(), Some(posted_memo.reference.as_str()));
+    assert_eq!(first.currency, posted_memo.currency);
     let units: Vec<_> = first.memo.lines.iter().flat_map(|line| &line.units).collect();
-    assert_eq!(units, ours.units.iter().collect::<Vec<_>>());
+    assert_eq!(units, posted_memo.units.iter().collect::<Vec<_>>());
     assert_eq!((&second.memo.external_id, second.memo.lines[0].units.len()), (&None, 0));
     assert_eq!(second.memo.lines[0].quantity, Some(1.into()));
     for it in &memos {
-        assert_eq!(it.memo.created_from.as_ref(), ours.source.invoice());
+        assert_eq!(it.memo.created_from.as_ref(), posted_memo.source.invoice());
         assert!(it.memo.number.is_some() && it.memo.standing == Standing::Valid, "{it:?}");
     }
 }
@@ -37,8 +37,8 @@ pub async fn all_memos_are_listed_for_every_page_size(subject: &dyn LedgerSubjec
     for limit in [1, 2, 3, 100] {
         subject.limit_pages(limit);
         let memos = all_memos(subject, subject.now()).await;
-        let told: Vec<_> = memos.iter().map(|memo| memo.memo.id.clone()).collect();
-        assert_eq!(told, made, "pages of {limit}");
+        let listed: Vec<_> = memos.iter().map(|memo| memo.memo.id.clone()).collect();
+        assert_eq!(listed, made, "pages of {limit}");
     }
 }
 
@@ -54,9 +54,9 @@ pub async fn a_voided_memo_is_listed_as_voided(subject: &dyn LedgerSubject) {
     let (voided, other) = (subject.credit_by_hand(), subject.credit_by_hand());
     subject.void(&voided);
     let memos = all_memos(subject, subject.now()).await;
-    let told: Vec<_> =
+    let listed: Vec<_> =
         memos.iter().map(|memo| (memo.memo.id.clone(), memo.memo.standing)).collect();
-    assert_eq!(told, [(other, Standing::Valid), (voided, Standing::Voided)]);
+    assert_eq!(listed, [(other, Standing::Valid), (voided, Standing::Voided)]);
 }
 
 /// A voided memo credits nothing, so it is returned only to a query that names its record.
@@ -65,15 +65,19 @@ pub async fn a_voided_memo_is_returned_only_where_it_is_asked_for(subject: &dyn 
     subject.void(&voided);
     for existing_memos in [ExistingMemos::Invoice, ExistingMemos::Number] {
         let query = BillingQuery { existing_memos, ..subject.invoiced() };
-        let told = |ours| async {
-            let query = BillingQuery { own_memos: ours, ..query.clone() };
+        let found_with = |own_memos| async {
+            let query = BillingQuery { own_memos, ..query.clone() };
             let memos = subject.ledger().billing(&query).await.unwrap().memos;
             memos.into_iter().map(|memo| (memo.id, memo.standing)).collect::<Vec<_>>()
         };
         let valid = (other.clone(), Standing::Valid);
-        assert_eq!(told(Vec::new()).await, slice::from_ref(&valid), "{existing_memos:?}");
-        assert_eq!(told(vec![other.clone()]).await, slice::from_ref(&valid), "{existing_memos:?}");
-        let mut both = told(vec![voided.clone(), other.clone()]).await;
+        assert_eq!(found_with(Vec::new()).await, slice::from_ref(&valid), "{existing_memos:?}");
+        assert_eq!(
+            found_with(vec![other.clone()]).await,
+            slice::from_ref(&valid),
+            "{existing_memos:?}"
+        );
+        let mut both = found_with(vec![voided.clone(), other.clone()]).await;
         both.sort_by_key(|(_, standing)| *standing == Standing::Voided);
         assert_eq!(both, [valid, (voided.clone(), Standing::Voided)], "{existing_memos:?}");
     }
@@ -87,8 +91,8 @@ pub async fn a_memo_without_a_source_is_found_by_the_number(subject: &dyn Ledger
     {
         let query = BillingQuery { existing_memos, ..subject.invoiced() };
         let memos = subject.ledger().billing(&query).await.unwrap().memos;
-        let told: Vec<_> = memos.iter().map(|memo| memo.id.clone()).collect();
-        assert_eq!(told, expected, "{existing_memos:?}");
+        let found: Vec<_> = memos.iter().map(|memo| memo.id.clone()).collect();
+        assert_eq!(found, expected, "{existing_memos:?}");
         assert!(memos.iter().all(|memo| memo.created_from.is_none() && memo.entity.is_some()));
     }
 }

@@ -1,4 +1,4 @@
-//! Which transactions a search finds.
+//! Selects the transactions of a search.
 
 use jiff::Timestamp;
 use roxmltree::Node;
@@ -9,7 +9,7 @@ use super::super::{
     xml::{attribute, child, children, content},
 };
 
-/// The transactions that fit a search record, in the order they were made.
+/// The transactions that match a search record, in the order of their creation.
 pub(super) fn matching<'a>(
     books: &'a Books,
     search: Node<'a, 'a>,

@@ -2,7 +2,7 @@
 
 use super::super::{Record, account::Books, write, xml::Xml};
 
-/// The row of a transaction with the columns asked for.
+/// The row of a transaction with the requested columns.
 pub(super) fn write(books: &Books, record: &Record, own: &[String], source: &[String]) -> String {
     let mut xml = Xml::default();
     xml.open("platformCore:searchRow", &[("xsi:type", "tranSales:TransactionSearchRow")]);

@@ -1,4 +1,4 @@
-//! What an account lets be credited, and what it makes of it.
+//! Rules for credit memos, and the computed values.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Scripted faults, holds, slots, and the door.
+//! Scripted faults, holds, slots, and refused connections.
 
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ async fn a_held_call_is_on_one_side_of_its_commit_and_survives_its_caller() {
             }
             assert_eq!(bench.account.memos().len(), memos, "{point:?}");
             assert_eq!(bench.account.in_flight(), 1, "{point:?}");
-            // The caller gives up here.
+            // The caller is dropped here.
         }
         hold.release();
         while bench.account.in_flight() != 0 {

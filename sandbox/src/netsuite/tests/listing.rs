@@ -1,8 +1,8 @@
-//! Records that are no transactions.
+//! Records other than transactions.
 
 use super::*;
 
-/// What a `getList` of these references answers.
+/// The answer to a `getList` of these references.
 async fn listed(bench: &Bench, references: &[(&str, &str)]) -> String {
     let reference = |(kind, id): &(&str, &str)| {
         format!(r#"<m:baseRef xsi:type="c:RecordRef" internalId="{id}" type="{kind}"/>"#)

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Accepted and refused passports.
 
 use super::*;
 

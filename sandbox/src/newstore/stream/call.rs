@@ -20,7 +20,7 @@ use crate::{
     serve::Wire,
 };
 
-/// Answers a call, whatever it is.
+/// Answers any call.
 pub(in crate::newstore) async fn serve(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(wire): ConnectInfo<Wire>,

@@ -1,4 +1,4 @@
-//! One integration: its configuration, and what it has sent.
+//! One integration: its configuration and the events that it has sent.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 /// Whether an integration sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It does.
+    /// It sends.
     Running,
-    /// It does not, until it is started.
+    /// It does not send until it is started.
     Stopped,
 }
 
@@ -17,21 +17,21 @@ pub enum Status {
 pub struct Integration {
     /// Whether it sends.
     pub status: Status,
-    /// Where to.
+    /// The callback address.
     pub callback_url: String,
-    /// The key that its calls carry.
+    /// The key in its calls.
     pub api_key: Option<String>,
-    /// The only events it sends; all where none is named.
+    /// The names of the events to send; all where the set is empty.
     pub event_filter: Vec<String>,
-    /// The only kinds of things whose events it sends; all where none is named.
+    /// The entities whose events are sent; all where the set is empty.
     pub entity_filter: Vec<String>,
-    /// Its beginning, where it has one.
+    /// The start of its window, where it has one.
     pub starts_at: Option<Timestamp>,
-    /// Its end, where it is temporary.
+    /// The end of its window, where it is temporary.
     pub ends_at: Option<Timestamp>,
-    /// Everything it has sent, in order, what was not taken included.
+    /// All sent events in order, with those that were not accepted.
     pub deliveries: Vec<Delivery>,
-    /// The next event of the stream that it looks at.
+    /// The position of the next event.
     pub(super) next: usize,
 }
 
@@ -55,7 +55,7 @@ impl Delivery {
         !matches!(self.status, Some(200..=299 | 400..=499))
     }
 
-    /// Whether the event is not sent again, though it was not taken.
+    /// Whether the event was rejected and is not sent again.
     #[must_use]
     pub fn is_rejected(&self) -> bool {
         matches!(self.status, Some(400..=499))
@@ -63,7 +63,7 @@ impl Delivery {
 }
 
 impl Integration {
-    /// Whether an event of this name and instant passes it.
+    /// Whether it sends events with this name and time.
     pub(super) fn sends(&self, name: &str, at: Timestamp) -> bool {
         let entity = name.split('.').next().unwrap_or_default();
         let passes =
@@ -74,7 +74,7 @@ impl Integration {
             && self.ends_at.is_none_or(|end| at < end)
     }
 
-    /// Takes over what a body says about callback and filter.
+    /// Sets callback and filter from a body.
     pub(super) fn take(&mut self, body: &Map<String, Value>) -> Result<(), String> {
         if let Some(callback) = body.get("callback_parameters") {
             let callback = object("callback_parameters", callback)?;
@@ -93,9 +93,9 @@ impl Integration {
         Ok(())
     }
 
-    /// As the API returns it.
-    pub(super) fn told(&self, id: &str) -> Value {
-        let mut told = json!({
+    /// Its JSON as the API returns it.
+    pub(super) fn to_json(&self, id: &str) -> Value {
+        let mut integration = json!({
             "id": id,
             "status": match self.status {
                 Status::Running => "running",
@@ -108,23 +108,23 @@ impl Integration {
             },
         });
         if let Some(key) = &self.api_key {
-            told["callback_parameters"]["api_key"] = json!(key);
+            integration["callback_parameters"]["api_key"] = json!(key);
         }
         for (name, at) in [("starts_at", self.starts_at), ("ends_at", self.ends_at)] {
             if let Some(at) = at {
-                told[name] = json!(at.to_string());
+                integration[name] = json!(at.to_string());
             }
         }
-        told
+        integration
     }
 }
 
-/// An object, or what to say about it.
+/// An object, or an error message.
 pub(super) fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, String> {
     value.as_object().ok_or(format!("{name} must be an object"))
 }
 
-/// Refuses what the API does not document.
+/// Rejects undocumented members.
 pub(super) fn known(object: &Map<String, Value>, keys: &[&str]) -> Result<(), String> {
     match object.keys().find(|it| !keys.contains(&it.as_str())) {
         Some(key) => Err(format!("{key} is not known")),

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::integration::{Delivery, Integration, Status, known, object, text};
 
-/// NewStore takes no more.
+/// The most integrations of a tenant.
 const MAX_INTEGRATIONS: usize = 25;
 
-/// What the API answers.
+/// An answer of the API.
 pub(super) type Told = (StatusCode, Value);
 
-/// The integrations by their ids, and everything that was ever published.
+/// The integrations by their ids, and all published events.
 #[derive(Default)]
 pub(in crate::newstore) struct Registry {
     pub(super) integrations: BTreeMap<String, Integration>,
@@ -27,7 +27,7 @@ struct Event {
     body: Value,
 }
 
-/// An event on its way.
+/// An event that is being sent.
 pub(super) struct Parcel {
     pub(super) callback_url: String,
     pub(super) api_key: Option<String>,
@@ -38,13 +38,13 @@ pub(super) struct Parcel {
 
 impl Registry {
     pub(super) fn list(&self) -> Told {
-        let all: Vec<_> = self.integrations.iter().map(|(id, it)| it.told(id)).collect();
+        let all: Vec<_> = self.integrations.iter().map(|(id, it)| it.to_json(id)).collect();
         (StatusCode::OK, json!({ "integrations": all }))
     }
 
     pub(super) fn tell(&self, id: &str) -> Told {
         match self.integrations.get(id) {
-            Some(it) => (StatusCode::OK, it.told(id)),
+            Some(it) => (StatusCode::OK, it.to_json(id)),
             None => missing(id),
         }
     }
@@ -62,12 +62,12 @@ impl Registry {
             let why = format!("at most {MAX_INTEGRATIONS} integrations can be registered");
             return problem(StatusCode::BAD_REQUEST, "limit_exceeded", &why);
         }
-        let told = integration.told(&id);
+        let created = integration.to_json(&id);
         self.integrations.insert(id, integration);
-        (StatusCode::CREATED, told)
+        (StatusCode::CREATED, created)
     }
 
-    /// Without a beginning, only what is published from now on is sent.
+    /// Without a start, only events published from now on are sent.
     fn read(&self, body: &Value, now: Timestamp) -> Result<(String, Integration), String> {
         const KEYS: [&str; 6] = [
             "id",
@@ -127,7 +127,7 @@ impl Registry {
             return problem(StatusCode::BAD_REQUEST, "invalid_request", &why);
         }
         *integration = changed;
-        (StatusCode::OK, integration.told(id))
+        (StatusCode::OK, integration.to_json(id))
     }
 
     pub(super) fn turn(&mut self, id: &str, status: Status) -> Told {
@@ -135,7 +135,7 @@ impl Registry {
             return missing(id);
         };
         integration.status = status;
-        (StatusCode::OK, integration.told(id))
+        (StatusCode::OK, integration.to_json(id))
     }
 
     pub(super) fn delete(&mut self, id: &str) -> Told {
@@ -149,7 +149,7 @@ impl Registry {
         self.events.push(Event { name, at, body });
     }
 
-    /// What an integration sends next; nothing while it is stopped.
+    /// The next event of an integration; `None` while it is stopped.
     pub(super) fn next(&self, id: &str) -> Option<Parcel> {
         let integration = self.integrations.get(id)?;
         if integration.status == Status::Stopped {
@@ -166,7 +166,7 @@ impl Registry {
         })
     }
 
-    /// Notes the answer to a parcel; the event is done unless it holds the stream up.
+    /// Records the answer to an event. The next event follows unless this one must be repeated.
     pub(super) fn settle(
         &mut self,
         id: &str,

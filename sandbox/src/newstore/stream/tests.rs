@@ -116,22 +116,22 @@ async fn an_integration_exists_from_its_registration_to_its_removal() {
     let nothing = Value::Null;
     let (status, said) = bench.call("GET", "/erp", &nothing).await;
     assert_eq!((status, &said["error_code"]), (404, &json!("resource_not_found")));
-    let (status, told) = bench.call("POST", "", &bench.integration("erp")).await;
+    let (status, answer) = bench.call("POST", "", &bench.integration("erp")).await;
     let mut expected = bench.integration("erp");
     expected["status"] = json!("running");
-    assert_eq!((status, &told), (201, &expected));
+    assert_eq!((status, &answer), (201, &expected));
     assert_eq!(bench.call("GET", "/erp", &nothing).await, (200, expected.clone()));
     let all = json!({ "integrations": [expected] });
     assert_eq!(bench.call("GET", "", &nothing).await, (200, all));
     assert_eq!(bench.call("POST", "", &bench.integration("erp")).await.0, 409);
     let change = json!({ "filter_conditions": { "event_filter": ["order.items_cancelled"] } });
-    let (status, told) = bench.call("PATCH", "/erp", &change).await;
-    let names = &told["filter_conditions"]["event_filter"];
+    let (status, answer) = bench.call("PATCH", "/erp", &change).await;
+    let names = &answer["filter_conditions"]["event_filter"];
     assert_eq!((status, names), (200, &json!(["order.items_cancelled"])));
-    assert_eq!(told["callback_parameters"], bench.integration("")["callback_parameters"]);
+    assert_eq!(answer["callback_parameters"], bench.integration("")["callback_parameters"]);
     for (call, expected) in [("_stop", "stopped"), ("_start", "running"), ("_start", "running")] {
-        let (status, told) = bench.call("POST", &format!("/erp/{call}"), &nothing).await;
-        assert_eq!((status, &told["status"]), (200, &json!(expected)), "{call}");
+        let (status, answer) = bench.call("POST", &format!("/erp/{call}"), &nothing).await;
+        assert_eq!((status, &answer["status"]), (200, &json!(expected)), "{call}");
     }
     assert_eq!(bench.call("DELETE", "/erp", &nothing).await.0, 204);
     for (method, place) in [("DELETE", "/erp"), ("PATCH", "/erp"), ("POST", "/erp/_start")] {

@@ -11,7 +11,7 @@ struct Arguments {
 /// 2026-11-25T12:00:00.500Z
 const NOW: i64 = 1_795_608_000_500;
 
-/// The window that is asked for, in instants, or why there is none.
+/// The requested window as instants, or the error.
 fn window(arguments: &str) -> String {
     let all = ["replay", "--config", "x"].into_iter().chain(arguments.split_whitespace());
     let arguments = match Arguments::try_parse_from(all) {

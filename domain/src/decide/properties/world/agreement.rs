@@ -26,8 +26,8 @@ impl SaleHistory<'_> {
         &self,
         nth: usize,
     ) -> Result<(), TestCaseError> {
-        let Some(gone) = self.memos.get(nth % self.memos.len().max(1)) else { return Ok(()) };
-        let found = self.compare(Thoroughness::Yes, Some(&gone.key));
+        let Some(deleted) = self.memos.get(nth % self.memos.len().max(1)) else { return Ok(()) };
+        let found = self.compare(Thoroughness::Yes, Some(&deleted.key));
         let is_missing = |it: &ReconcileFinding| matches!(it.discrepancy, Discrepancy::Missing(_));
         prop_assert!(found.iter().all(is_missing), "{:#?}", found);
         if !self.sale.knows_units() {
@@ -36,12 +36,12 @@ impl SaleHistory<'_> {
         let worth = |it: &&UnitId| !it.is_shipping() && !self.is_free(it);
         let mut missing: Vec<_> = found.iter().flat_map(|it| &it.units).filter(worth).collect();
         missing.sort();
-        let units: Vec<_> = gone.units.iter().filter(worth).collect();
-        prop_assert_eq!(missing, units, "{:#?}", gone);
+        let units: Vec<_> = deleted.units.iter().filter(worth).collect();
+        prop_assert_eq!(missing, units, "{:#?}", deleted);
         // Rounding belongs to no unit and is known only from the claim.
-        if self.story.claims.iter().any(|claim| claim.memo.key == gone.key) {
+        if self.story.claims.iter().any(|claim| claim.memo.key == deleted.key) {
             let amount: Amount = found.iter().map(|it| it.amount).sum();
-            prop_assert_eq!(amount, gone.credit, "{:#?} for {:#?}", found, gone);
+            prop_assert_eq!(amount, deleted.credit, "{:#?} for {:#?}", found, deleted);
         }
         Ok(())
     }
@@ -51,13 +51,17 @@ impl SaleHistory<'_> {
         nth.is_none_or(|it| self.sale.units[it].is_free())
     }
 
-    fn compare(&self, look: Thoroughness, gone: Option<&MemoKey>) -> Vec<ReconcileFinding> {
+    fn compare(
+        &self,
+        thoroughness: Thoroughness,
+        deleted: Option<&MemoKey>,
+    ) -> Vec<ReconcileFinding> {
         let order = Order::check(&self.story.order).unwrap();
-        let stays = |id: Option<&str>| {
-            gone.is_none_or(|key| id.is_none_or(|it| !it.eq_ignore_ascii_case(key.as_str())))
+        let is_kept = |id: Option<&str>| {
+            deleted.is_none_or(|key| id.is_none_or(|it| !it.eq_ignore_ascii_case(key.as_str())))
         };
         let mut story = self.story.clone();
-        story.memos.retain(|memo| stays(memo.external_id.as_deref()));
+        story.memos.retain(|memo| is_kept(memo.external_id.as_deref()));
         let known = story.claims.iter().enumerate().map(|(nth, claim)| KnownCancellation {
             id: format!("can-{nth}").parse().unwrap(),
             units: claim.memo.units.clone(),
@@ -68,7 +72,7 @@ impl SaleHistory<'_> {
         let totals: BTreeMap<RecordId, Amount> = story
             .claims
             .iter()
-            .filter(|claim| stays(Some(claim.memo.key.as_str())))
+            .filter(|claim| is_kept(Some(claim.memo.key.as_str())))
             .filter_map(|claim| match &claim.state {
                 ClaimState::Settled(record) => Some((record.clone(), claim.memo.total)),
                 ClaimState::Unsettled { .. } => None,
@@ -87,7 +91,11 @@ impl SaleHistory<'_> {
             known: &known,
             memos: &memos,
             totals: &totals,
-            pass: if look == Thoroughness::Yes { Pass::Full(&billing) } else { Pass::Quick },
+            pass: if thoroughness == Thoroughness::Yes {
+                Pass::Full(&billing)
+            } else {
+                Pass::Quick
+            },
             policy: &story.policy,
             maps: &story.maps,
         })
