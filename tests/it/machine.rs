@@ -85,7 +85,7 @@ async fn an_environment_variable_that_is_not_utf8_is_ignored() {
     let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
     // arguments, exit code, words
     let table = [
-        (words(&["check"]), 0, "is fine"),
+        (words(&["check"]), 0, "is ok"),
         (words(&["list"]), 0, "no cancellations match"),
         (words(&["show", "can-0123456789abcdef0123"]), 1, "no cancellation has"),
         (words(&["retry", "can-0123456789abcdef0123"]), 1, "can-0123456789abcdef0123"),

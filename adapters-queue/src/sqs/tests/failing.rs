@@ -26,8 +26,8 @@ fn faults() -> Vec<(ResponseTemplate, &'static str)> {
         (error(403, "SignatureDoesNotMatch", "check"), "AWS does not accept the credentials"),
         (error(400, "OverLimit", "too many inflight"), "SQS refuses it: OverLimit too many"),
         (error(500, "InternalError", "sorry"), "SQS refuses it: InternalError sorry"),
-        (garbage, "this is no answer of SQS"),
-        (proxy, "this is no answer of SQS"),
+        (garbage, "this is not an answer of SQS"),
+        (proxy, "this is not an answer of SQS"),
     ]
 }
 
