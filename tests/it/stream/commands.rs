@@ -42,7 +42,7 @@ async fn a_stream_is_registered_checked_started_and_updated() {
     let stopped = ["stopped", "fix: memobridge stream start --tenant dodici"];
     says(&world, "status", 1, &stopped).await;
     says(&world, "start --tenant dodici", 0, &["dodici memobridge: started"]).await;
-    says(&world, "start", 0, &["running already"]).await;
+    says(&world, "start", 0, &["already running"]).await;
     assert_eq!(world.tenant.stream().integration(ID).unwrap().status, Status::Running);
 
     let mut narrow = settings("https://elsewhere.example/newstore/events");
@@ -83,7 +83,7 @@ async fn a_window_is_replayed_once_until_it_is_cleaned_up() {
 
     // It has nothing to send.
     stream.deliver().await;
-    says(&world, replay, 1, &[id, "has run", "add --clean"]).await;
+    says(&world, replay, 1, &[id, "is finished", "add --clean"]).await;
     says(&world, "status", 0, &[id, "stopped", "memobridge stream replay --clean"]).await;
     says(&world, &format!("{replay} --clean"), 0, &["removed", "begun"]).await;
     assert_eq!(stream.integration(id).unwrap().status, Status::Running);
