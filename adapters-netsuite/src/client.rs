@@ -167,7 +167,7 @@ impl Client {
         tracing::debug!(
             operation,
             duration_ms = self.clock.instant().since(started).as_millis(),
-            ns_id,
+            netsuite.request_id = ns_id,
             error = result.as_ref().err().map(|it| tracing::field::debug(it.class)),
             "Called NetSuite: {operation}"
         );

@@ -46,24 +46,27 @@ impl NewStore {
 
     async fn first_page(&self, window: Window) -> Result<CancelledPage, StorefrontError> {
         let mut refusal = unreadable("no strategy is left");
-        for way in Strategy::ALL {
-            let page = match self.ask_for(window, way, Position::default()).await {
+        for strategy in Strategy::ALL {
+            let page = match self.ask_for(window, strategy, Position::default()).await {
                 Ok(page) => page,
-                Err(QueryError::Refused(why)) => {
+                Err(QueryError::Refused(error)) => {
                     tracing::warn!(
-                        why,
-                        ?way,
-                        "NewStore rejected the query that lists orders as {way:?}"
+                        error,
+                        ?strategy,
+                        "NewStore rejected the query that lists orders as {strategy:?}"
                     );
-                    refusal = StorefrontError::Unreadable(why);
+                    refusal = StorefrontError::Unreadable(error);
                     continue;
                 }
                 Err(QueryError::Failed(error)) => return Err(error),
             };
-            if way == Strategy::Changed && page.nodes.is_empty() && !self.reports_changes().await? {
+            if strategy == Strategy::Changed
+                && page.nodes.is_empty()
+                && !self.reports_changes().await?
+            {
                 continue;
             }
-            let place = PageToken { strategy: way, reported: 0, first: String::new(), after: None };
+            let place = PageToken { strategy, reported: 0, first: String::new(), after: None };
             return self.page(window, &place, page).await;
         }
         Err(refusal)

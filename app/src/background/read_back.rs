@@ -84,23 +84,23 @@ async fn write_down(
     service: &Service,
     id: &CancellationId,
     memo: &MemoRecord,
-    theirs: &Confirmed,
+    confirmed: &Confirmed,
 ) -> Result<(), JournalError> {
-    let ours = &memo.claim.memo;
+    let sent = &memo.claim.memo;
     let mut steps = Vec::new();
-    if theirs.total != ours.total {
-        let flag = Flag::TotalDiffers { expected: ours.total, actual: theirs.total };
+    if confirmed.total != sent.total {
+        let flag = Flag::TotalDiffers { expected: sent.total, actual: confirmed.total };
         tracing::error!(
-            cancellation.id = %id, order.id = %ours.order, memo.key = %ours.key,
-            "Credit memo {}: {flag}", ours.key
+            cancellation.id = %id, order.id = %sent.order, memo.key = %sent.key,
+            "Credit memo {}: {flag}", sent.key
         );
         metrics::counter!("memobridge_memo_total_mismatches_total").increment(1);
         steps.push(Step::Flagged(flag));
     }
     steps.push(Step::Confirmed {
-        key: ours.key.clone(),
-        number: theirs.number.clone(),
-        total: theirs.total,
+        key: sent.key.clone(),
+        number: confirmed.number.clone(),
+        total: confirmed.total,
     });
     service.context.journal.record(id, service.context.clock.now(), &steps).await
 }
