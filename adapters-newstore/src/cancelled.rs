@@ -89,7 +89,7 @@ impl NewStore {
     async fn ask_for(
         &self,
         window: Window,
-        way: Strategy,
+        strategy: Strategy,
         position: Position,
     ) -> Result<Page<Listed>, QueryError> {
         let span = |since: Timestamp| DatetimeFilter {
@@ -97,7 +97,7 @@ impl NewStore {
             greater_than_or_equal_to: Some(instant::parse(since)),
             less_than: window.until.map(instant::parse),
         };
-        let filter = match way {
+        let filter = match strategy {
             Strategy::Changed => {
                 Some(OrderFilter { updated_at: Some(span(window.since)), created_at: None })
             }
@@ -140,13 +140,13 @@ impl NewStore {
     }
 
     /// Whether an order belongs to this tenant and, as far as the data show, to the window.
-    fn is_wanted(&self, listed: &Listed, window: Window, way: Strategy) -> bool {
+    fn is_wanted(&self, listed: &Listed, window: Window, strategy: Strategy) -> bool {
         let is_ours =
             listed.tenant().is_none_or(|it| it.eq_ignore_ascii_case(self.tenant.as_str()));
         let is_within = |born: Timestamp| {
             born_since(window) <= born && window.until.is_none_or(|until| born < until)
         };
-        is_ours && (way == Strategy::Changed || born_at(listed).is_none_or(is_within))
+        is_ours && (strategy == Strategy::Changed || born_at(listed).is_none_or(is_within))
     }
 
     /// An order with all its items; `None` for one that no event can refer to.

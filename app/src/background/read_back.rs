@@ -69,9 +69,9 @@ async fn batch(
     };
     for (id, memo, record) in waiting {
         let key = memo.claim.memo.key.clone();
-        if let Some(theirs) = confirmed.iter().find(|it| it.record == record) {
+        if let Some(shown) = confirmed.iter().find(|it| it.record == record) {
             pauses.0.remove(&key);
-            write_down(service, &id, &memo, theirs).await?;
+            write_down(service, &id, &memo, shown).await?;
         } else {
             let (_, pause) = pauses.0.get(&key).copied().unwrap_or((now, FIRST_PAUSE));
             pauses.0.insert(key, (now.after(pause), (pause * 2).min(LONGEST_PAUSE)));
